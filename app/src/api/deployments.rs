@@ -1,0 +1,248 @@
+//! Deployments: served endpoints of a team.
+
+use super::{
+    Client, ListQuery, Page, State,
+    client::{Reply, segment, team_path, with_query},
+    logs::{LogPage, LogQuery},
+    resources::{Resources, ResourcesAsked},
+    secrets::SecretUse,
+};
+use http::Method;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A deployment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Deployment {
+    /// Id.
+    pub id: String,
+    /// Name in the team, and of the model in its endpoint.
+    pub name: String,
+    /// State.
+    pub state: State,
+    /// Why it waits, does not start, or failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The revision that takes the traffic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serving: Option<Revision>,
+    /// The revision on its way to take over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Revision>,
+    /// Path of the endpoint: `/serve/{team}/{deployment}`.
+    pub path: String,
+    /// Path and protocol to ask for a prediction: `/serve/{team}/{name}/v1/models/{name}:predict`.
+    pub predict_path: String,
+    /// Since when it is in this state, RFC 3339.
+    pub state_since: String,
+    /// Counts up with each change.
+    pub revision: i64,
+    /// RFC 3339.
+    pub created_at: String,
+}
+
+/// How far a revision is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum RevisionState {
+    /// Waits for room.
+    Queued,
+    /// Model and environment are fetched, the server starts.
+    Starting,
+    /// Its own input example is tried.
+    Smoking,
+    /// Takes the traffic.
+    Serving,
+    /// Another took over, or the deployment was stopped.
+    Retired,
+    /// Did not become ready; the reason is kept.
+    Failed,
+}
+
+/// One state of what a deployment serves; never changes but for how far it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Revision {
+    /// From 1.
+    pub number: i64,
+    /// Registered model.
+    pub model: String,
+    /// Version of it.
+    pub version: i64,
+    /// Server it runs in: `slipway-python`.
+    pub runtime: String,
+    /// Environment and version: `serve v1`.
+    pub environment: String,
+    /// What it holds.
+    pub resources: Resources,
+    /// How far it is.
+    pub state: RevisionState,
+    /// Why it failed, or waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What the smoke test saw.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub smoke: Option<Smoke>,
+    /// Who asked for it.
+    pub by: String,
+    /// RFC 3339.
+    pub created_at: String,
+    /// RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serving_at: Option<String>,
+    /// RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retired_at: Option<String>,
+}
+
+/// What the smoke test saw.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Smoke {
+    /// Whether the model's own input example was answered; false where it has none and was only loaded.
+    pub example: bool,
+    /// How long the answer took.
+    pub latency_ms: f64,
+    /// What happened, in a sentence.
+    pub detail: String,
+}
+
+/// A deployment to make.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct NewDeployment {
+    /// See [`super::name`].
+    pub name: String,
+    /// Registered model.
+    pub model: String,
+    /// Version of it.
+    pub version: i64,
+    /// A size by name; `small` when neither it nor amounts are given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<String>,
+    /// Amounts, which outrank the size.
+    #[serde(flatten)]
+    pub amount: ResourcesAsked,
+    /// Environment by name; `serve` when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// Environment variables.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+    /// Secrets by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<SecretUse>,
+}
+
+/// Another version to serve, without a dropped request.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Redeploy {
+    /// Registered model; the one served now when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Version of it.
+    pub version: i64,
+    /// A size by name; what it holds now when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<String>,
+    /// Amounts, which outrank the size.
+    #[serde(flatten)]
+    pub amount: ResourcesAsked,
+}
+
+/// Traffic over the last minutes, one point each 10 seconds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Traffic {
+    /// Points, oldest first.
+    pub points: Vec<TrafficPoint>,
+}
+
+/// Traffic of 10 seconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct TrafficPoint {
+    /// Milliseconds since 1970.
+    pub time: i64,
+    /// Requests per second.
+    pub rate: f64,
+    /// Median, milliseconds; absent without requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p50_ms: Option<f64>,
+    /// 95th percentile, milliseconds; absent without requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p95_ms: Option<f64>,
+    /// Answers of 5xx per second.
+    pub errors: f64,
+}
+
+/// Request bodies to begin with in "Try it".
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Example {
+    /// Body for `:predict`.
+    pub v1: serde_json::Value,
+    /// Body for `infer`.
+    pub v2: serde_json::Value,
+    /// MLflow's model signature, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<serde_json::Value>,
+}
+
+impl Client {
+    /// `GET /api/v1/teams/{team}/deployments`
+    pub fn deployment_list(&self, team: &str, query: &ListQuery) -> Reply<Page<Deployment>> {
+        self.get(with_query(team_path(team, "/deployments"), query))
+    }
+    /// `POST /api/v1/teams/{team}/deployments`
+    pub fn deployment_create(&self, team: &str, body: &NewDeployment) -> Reply<Deployment> {
+        self.call(Method::POST, team_path(team, "/deployments"), body)
+    }
+    /// `GET /api/v1/teams/{team}/deployments/{name}`
+    pub fn deployment(&self, team: &str, name: &str) -> Reply<Deployment> {
+        self.get(path(team, name, ""))
+    }
+    /// `POST /api/v1/teams/{team}/deployments/{name}/redeploy`
+    pub fn deployment_redeploy(&self, team: &str, name: &str, body: &Redeploy) -> Reply<Deployment> {
+        self.call(Method::POST, path(team, name, "/redeploy"), body)
+    }
+    /// `POST /api/v1/teams/{team}/deployments/{name}/start`
+    pub fn deployment_start(&self, team: &str, name: &str) -> Reply<()> {
+        self.act(Method::POST, path(team, name, "/start"))
+    }
+    /// `POST /api/v1/teams/{team}/deployments/{name}/stop`
+    pub fn deployment_stop(&self, team: &str, name: &str) -> Reply<()> {
+        self.act(Method::POST, path(team, name, "/stop"))
+    }
+    /// `DELETE /api/v1/teams/{team}/deployments/{name}`
+    pub fn deployment_delete(&self, team: &str, name: &str) -> Reply<()> {
+        self.act(Method::DELETE, path(team, name, ""))
+    }
+    /// `GET /api/v1/teams/{team}/deployments/{name}/revisions`: newest first.
+    pub fn revision_list(&self, team: &str, name: &str, query: &ListQuery) -> Reply<Page<Revision>> {
+        self.get(with_query(path(team, name, "/revisions"), query))
+    }
+    /// `GET /api/v1/teams/{team}/deployments/{name}/traffic`
+    pub fn deployment_traffic(&self, team: &str, name: &str) -> Reply<Traffic> {
+        self.get(path(team, name, "/traffic"))
+    }
+    /// `GET /api/v1/teams/{team}/deployments/{name}/example`
+    pub fn deployment_example(&self, team: &str, name: &str) -> Reply<Example> {
+        self.get(path(team, name, "/example"))
+    }
+    /// `GET /api/v1/teams/{team}/deployments/{name}/log`: of the newest revision.
+    pub fn deployment_log(&self, team: &str, name: &str, query: &LogQuery) -> Reply<LogPage> {
+        self.get(with_query(path(team, name, "/log"), query))
+    }
+    /// `POST /api/v1/teams/{team}/deployments/{name}/try`: a prediction with one's session, for "Try it".
+    pub fn deployment_try(&self, team: &str, name: &str, body: &serde_json::Value) -> Reply<serde_json::Value> {
+        self.call(Method::POST, path(team, name, "/try"), body)
+    }
+}
+
+fn path(team: &str, name: &str, rest: &str) -> String {
+    team_path(team, &format!("/deployments/{}{rest}", segment(name)))
+}

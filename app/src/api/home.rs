@@ -1,0 +1,96 @@
+//! What a team came to know: what runs, waits, failed.
+
+use super::{
+    Client, State,
+    client::{Reply, team_path, with_query},
+    resources::Resources,
+};
+use serde::{Deserialize, Serialize};
+
+/// One line of Home.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct HomeItem {
+    /// `notebook`, `run`, `deployment`, `environment`.
+    pub kind: String,
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// State.
+    pub state: State,
+    /// Why it waits or failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Who it belongs to.
+    pub by: String,
+    /// Since when it is in this state, RFC 3339.
+    pub since: String,
+    /// What it holds, or asks for.
+    pub resources: Resources,
+    /// Page of the dashboard.
+    pub href: String,
+    /// CPU in millicores over the last minutes, oldest first.
+    #[serde(default)]
+    pub cpu: Vec<i64>,
+}
+
+/// Home of a team.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Home {
+    /// Runs, waits, starts.
+    pub active: Vec<HomeItem>,
+    /// Failed in the last days and not looked after since, newest first.
+    pub failed: Vec<HomeItem>,
+    /// What ended or changed lately, newest first.
+    pub recent: Vec<HomeItem>,
+    /// Kept counters for the side nav.
+    pub counts: Counts,
+}
+
+/// How many are active.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Counts {
+    /// Notebooks that hold or wait.
+    pub notebooks: i64,
+    /// Runs that hold or wait.
+    pub runs: i64,
+    /// Deployments that hold or wait.
+    pub deployments: i64,
+}
+
+/// An object or an action found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Found {
+    /// `notebook`, `run`, `model`, `deployment`, `experiment`, `environment`.
+    pub kind: String,
+    /// For people.
+    pub label: String,
+    /// More about it.
+    pub sub: String,
+    /// Page of the dashboard.
+    pub href: String,
+}
+
+/// What to look for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "ssr", into_params(parameter_in = Query))]
+pub struct FindQuery {
+    /// Part of a name or an id.
+    pub q: String,
+}
+
+impl Client {
+    /// `GET /api/v1/teams/{team}/home`
+    pub fn home(&self, team: &str) -> Reply<Home> {
+        self.get(team_path(team, "/home"))
+    }
+    /// `GET /api/v1/teams/{team}/find`
+    pub fn find(&self, team: &str, q: &str) -> Reply<Vec<Found>> {
+        self.get(with_query(team_path(team, "/find"), &FindQuery { q: q.into() }))
+    }
+}

@@ -1,0 +1,38 @@
+//! The words of Slipway: what the REST API takes and answers, and the one typed client for it.
+//!
+//! One file per noun. The dashboard uses the client over `fetch` in the browser and in process while the server renders;
+//! the command line uses it over the network. There is no other door.
+
+pub mod capacity;
+pub mod changes;
+pub mod client;
+pub mod deployments;
+pub mod environments;
+pub mod events;
+pub mod experiments;
+pub mod home;
+pub mod live;
+pub mod logs;
+pub mod members;
+pub mod models;
+pub mod name;
+pub mod notebooks;
+pub mod page;
+pub mod platform;
+pub mod problem;
+pub mod quotas;
+pub mod resources;
+pub mod runs;
+pub mod secrets;
+pub mod session;
+pub mod state;
+pub mod teams;
+pub mod tokens;
+pub mod transport;
+pub mod usage;
+pub mod users;
+
+pub use client::Client;
+pub use page::{ListQuery, Page};
+pub use problem::Problem;
+pub use state::State;

@@ -1,0 +1,19 @@
+//! Slipway's words (`api`) and its dashboard. Floors, lowest first: `api` < `ui` < `parts` < `layout` < `pages` < `routes`.
+#![recursion_limit = "512"]
+
+pub mod api;
+pub mod layout;
+pub mod pages;
+pub mod parts;
+pub mod routes;
+pub mod ui;
+
+pub use routes::{App, shell};
+
+/// Takes over the page that the server rendered.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(App);
+}

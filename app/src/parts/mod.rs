@@ -1,0 +1,1 @@
+//! Pieces that know our nouns and serve several pages.

@@ -1,0 +1,1 @@
+//! The design kit: none of our nouns.

@@ -1,0 +1,111 @@
+//! `cargo xtask web [--release]`: the dashboard for the browser. Compiles `app` to wasm, makes the bindings, shrinks (where `wasm-opt`
+//! is there), joins the style sheets, copies `public/`, compresses. All of it lands in `target/site`, from where the server embeds it.
+
+use anyhow::{Context, Result, ensure};
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let release = args.iter().any(|a| a == "--release");
+    match args.first().map(String::as_str) {
+        Some("web") => web(release),
+        Some("style") => style(),
+        _ => anyhow::bail!("usage: cargo xtask web [--release] | cargo xtask style"),
+    }
+}
+
+fn root() -> Result<PathBuf> {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).context("xtask lies in the workspace")
+}
+
+fn site() -> Result<PathBuf> {
+    Ok(root()?.join("target/site"))
+}
+
+fn web(release: bool) -> Result<()> {
+    let root = root()?;
+    std::env::set_current_dir(&root)?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let profile = if release { "wasm-release" } else { "dev" };
+    #[rustfmt::skip]
+    run(Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into())).args([
+        "rustc", "-p", "app", "--lib", "--crate-type", "cdylib", "--features", "hydrate",
+        "--target", "wasm32-unknown-unknown", "--profile", profile,
+    ]))?;
+    let built = target.join("wasm32-unknown-unknown").join(if release { "wasm-release" } else { "debug" });
+    let pkg = site()?.join("pkg");
+    fs::create_dir_all(&pkg)?;
+    wasm_bindgen_cli_support::Bindgen::new()
+        .input_path(built.join("app.wasm"))
+        .web(true)?
+        .typescript(false)
+        .out_name("slipway")
+        .keep_debug(false)
+        .remove_name_section(release)
+        .remove_producers_section(release)
+        .generate(&pkg)?;
+    let wasm = pkg.join("slipway_bg.wasm");
+    if release {
+        let tool = std::env::var_os("WASM_OPT").unwrap_or("wasm-opt".into());
+        match Command::new(&tool).args(["-Oz", "--all-features", "-o"]).arg(&wasm).arg(&wasm).status() {
+            Ok(status) => ensure!(status.success(), "wasm-opt: {status}"),
+            Err(_) => eprintln!("wasm-opt is not there: the bundle stays larger than it could be (apt-get install binaryen)"),
+        }
+    }
+    style()?;
+    for file in fs::read_dir(&pkg)? {
+        compress(&file?.path(), release)?;
+    }
+    Ok(())
+}
+
+/// `style/main.css` names its parts with `@import "x.css";` lines; they are joined in that order.
+fn style() -> Result<()> {
+    let (root, pkg) = (root()?, site()?.join("pkg"));
+    fs::create_dir_all(&pkg)?;
+    let mut out = String::new();
+    for line in fs::read_to_string(root.join("style/main.css"))?.lines() {
+        match line.strip_prefix("@import \"").and_then(|l| l.strip_suffix("\";")) {
+            Some(part) => out.push_str(&fs::read_to_string(root.join("style").join(part)).with_context(|| format!("style/{part}"))?),
+            None => out.push_str(line),
+        }
+        out.push('\n');
+    }
+    fs::write(pkg.join("slipway.css"), out)?;
+    for file in fs::read_dir(root.join("public"))? {
+        let file = file?;
+        fs::copy(file.path(), site()?.join(file.file_name()))?;
+    }
+    Ok(())
+}
+
+/// Writes `.br` and `.gz` beside a file in a release; in development removes what an earlier release left.
+fn compress(path: &Path, release: bool) -> Result<()> {
+    if !matches!(path.extension().and_then(|e| e.to_str()), Some("wasm" | "js" | "css")) {
+        return Ok(());
+    }
+    let (br, gz) = (format!("{}.br", path.display()), format!("{}.gz", path.display()));
+    if !release {
+        let _ = (fs::remove_file(br), fs::remove_file(gz));
+        return Ok(());
+    }
+    let data = fs::read(path)?;
+    let mut writer = brotli::CompressorWriter::new(fs::File::create(br)?, 1 << 16, 11, 24);
+    writer.write_all(&data)?;
+    writer.flush()?;
+    let mut writer = flate2::write::GzEncoder::new(fs::File::create(gz)?, flate2::Compression::best());
+    writer.write_all(&data)?;
+    writer.finish()?;
+    Ok(())
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("{command:?}"))?;
+    ensure!(status.success(), "{command:?}: {status}");
+    Ok(())
+}
