@@ -1,0 +1,1 @@
+//! A cluster for tests, which does what the test says.

@@ -1,0 +1,1 @@
+//! Workloads as supervised processes of this machine.

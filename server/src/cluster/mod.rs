@@ -1,0 +1,84 @@
+//! The seam to where workloads run.
+//!
+//! # Contract
+//! A cluster is told *what shall be* and asked *what is*. It decides nothing about queues, retries or states of our nouns: that is
+//! the rooms' work. Every verb may be repeated at any time, after any crash, and does the same thing again.
+//!
+//! * **Identity** is the workload's id, which is never used twice. What carries another id is not ours to touch.
+//! * [`Cluster::ensure`] starts the workload unless it was started before, whether it still runs or has ended: a workload runs at most
+//!   once. It returns when the start is *recorded* in a way that survives the server; it does not wait for readiness. An error
+//!   means that nothing was started; after a crash in between, `list` tells.
+//! * [`Cluster::stop`] asks a workload to end (SIGTERM, grace, SIGKILL to all it started). A workload that was never started, has
+//!   ended or is unknown: nothing happens, no error. Asked twice, the shorter grace wins.
+//! * [`Cluster::list`] tells everything that was started and not forgotten, also what ended while the server was away, with how it
+//!   ended. It never leaves out a workload that still has processes.
+//! * [`Cluster::forget`] ends what is left of a workload at once and drops its record and its working folder; its log and its
+//!   volume stay. Unknown: nothing happens.
+//! * [`Cluster::watch`] rings when `list` may answer something new. It may ring for nothing and may join several into one;
+//!   it decides nothing.
+//! * [`Cluster::usage`] and [`Cluster::capacity`] measure; they never fail because one workload cannot be measured.
+//!
+//! # Nasty cases every implementation has to get right (the conformance suite has them all)
+//! ended while nobody looked; a command that cannot be started (an end with a reason, not an error of `ensure`); a process that
+//! ignores SIGTERM; children that survive their parent; a recycled pid; output without line ends, or never ending; out of memory told apart
+//! from a crash; two `ensure`s at once; `stop` before the start has finished; a server that never listens.
+
+pub mod fake;
+pub mod local;
+pub mod workload;
+
+pub use workload::{Capacity, Endpoint, Exit, Observed, Phase, Runtime, ServerSpec, Usage, WorkloadKind, WorkloadSpec};
+
+use crate::error::Result;
+use async_trait::async_trait;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::watch;
+
+/// Where workloads run. See the module for the contract.
+#[async_trait]
+pub trait Cluster: Send + Sync {
+    /// `local`, `kubernetes`, or `fake` in tests.
+    fn name(&self) -> &'static str;
+
+    /// Starts the workload unless it was started before.
+    ///
+    /// # Errors
+    /// Nothing was started; the error says why.
+    async fn ensure(&self, spec: &WorkloadSpec) -> Result<()>;
+
+    /// Asks the workload to end: SIGTERM, `grace`, SIGKILL.
+    ///
+    /// # Errors
+    /// The asking itself failed; ask again.
+    async fn stop(&self, id: &str, grace: Duration) -> Result<()>;
+
+    /// Ends what is left at once; drops record and working folder. The log stays.
+    ///
+    /// # Errors
+    /// Something could not be dropped; ask again.
+    async fn forget(&self, id: &str) -> Result<()>;
+
+    /// Everything started and not forgotten.
+    ///
+    /// # Errors
+    /// The cluster cannot be read now.
+    async fn list(&self) -> Result<Vec<Observed>>;
+
+    /// Rings (a counter that grows) when `list` may answer something new.
+    fn watch(&self) -> watch::Receiver<u64>;
+
+    /// Use of everything that runs.
+    ///
+    /// # Errors
+    /// Nothing can be measured at all.
+    async fn usage(&self) -> Result<Vec<Usage>>;
+
+    /// What there is for workloads, less the reserve.
+    ///
+    /// # Errors
+    /// The cluster cannot be read now.
+    async fn capacity(&self) -> Result<Capacity>;
+}
+
+/// The cluster that everyone shares.
+pub type SharedCluster = Arc<dyn Cluster>;

@@ -1,0 +1,205 @@
+//! What a cluster is told, and what it tells.
+
+use app::api::resources::Resources;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt, path::PathBuf};
+
+/// What occupies resources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkloadKind {
+    /// An interactive server.
+    Notebook,
+    /// An attempt of a training run.
+    Run,
+    /// A replica of a deployment's revision.
+    Replica,
+    /// The making of an environment version.
+    Environment,
+}
+
+impl WorkloadKind {
+    /// The word of the database and of labels.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Notebook => "notebook",
+            Self::Run => "run",
+            Self::Replica => "replica",
+            Self::Environment => "environment",
+        }
+    }
+}
+
+/// In what a workload runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum Runtime {
+    /// The tools of the machine (local), or Slipway's own image.
+    Host,
+    /// An environment version: locally the virtual environment of this content digest, elsewhere the image.
+    Environment {
+        /// Content digest of the environment version.
+        digest: String,
+        /// Container image, for clusters with containers.
+        image: Option<String>,
+    },
+}
+
+/// How a server is reached and when it is ready.
+///
+/// In `command` and `env` of the spec the texts `{socket}`, `{host}` and `{port}` are replaced by where the server shall listen. Where
+/// `{socket}` occurs and the cluster can, it is a unix socket of mode 0600, otherwise a loopback port.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerSpec {
+    /// Path that answers 2xx or 3xx over HTTP once it is ready.
+    pub ready_path: String,
+    /// A server not ready by then is ended with a reason.
+    pub start_seconds: u64,
+}
+
+/// Everything needed to run a workload. Serialisable, but for `secrets`, which are never written down in the open.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkloadSpec {
+    /// Id of the workload's row; never used twice.
+    pub id: String,
+    /// Name of the team.
+    pub team: String,
+    /// What it is.
+    pub kind: WorkloadKind,
+    /// Id of the notebook, run, deployment or environment version.
+    pub owner: String,
+    /// Name for people.
+    pub name: String,
+    /// Attempt, from 1; the log is kept by workload and attempt.
+    pub attempt: i64,
+    /// In what it runs.
+    pub runtime: Runtime,
+    /// Command and arguments; the first is looked up in the environment's `bin`, then in PATH.
+    pub command: Vec<String>,
+    /// Environment variables, nothing else of ours is inherited.
+    pub env: BTreeMap<String, String>,
+    /// Environment variables that must not be logged or listed.
+    pub secrets: BTreeMap<String, String>,
+    /// Limits.
+    pub resources: Resources,
+    /// Folder that outlives the workload (`volumes/{team}/{name}`); it becomes the working folder.
+    pub volume: Option<String>,
+    /// Small files put into the working folder before the start: path and text.
+    pub files: BTreeMap<String, String>,
+    /// A gzipped tar unpacked into the working folder before the start.
+    pub archive: Option<PathBuf>,
+    /// A server has one; anything else runs to its end.
+    pub server: Option<ServerSpec>,
+    /// Seconds it may run, from its start.
+    pub timeout_seconds: Option<u64>,
+    /// Seconds between SIGTERM and SIGKILL when its time is up.
+    pub grace_seconds: u64,
+}
+
+impl fmt::Debug for WorkloadSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WorkloadSpec")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("name", &self.name)
+            .field("command", &self.command)
+            .field("env", &self.env.keys().collect::<Vec<_>>())
+            .field("secrets", &self.secrets.keys().collect::<Vec<_>>())
+            .field("resources", &self.resources)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where a server listens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum Endpoint {
+    /// A unix socket of mode 0600.
+    Unix {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// Host and port.
+    Tcp {
+        /// `127.0.0.1:41234`
+        address: String,
+    },
+}
+
+/// How far a workload is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Phase {
+    /// Started, not yet running (unpacking, a server that does not answer yet).
+    Starting {
+        /// What it does right now, for people.
+        doing: String,
+    },
+    /// The process runs; a server is ready.
+    Running {
+        /// Where a server listens.
+        endpoint: Option<Endpoint>,
+    },
+    /// Asked to end.
+    Stopping,
+    /// Ended; all its processes are gone.
+    Ended(Exit),
+}
+
+/// How a workload ended.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Exit {
+    /// Exit code, where it exited.
+    pub code: Option<i64>,
+    /// Signal, where one ended it.
+    pub signal: Option<i64>,
+    /// Ended for want of memory.
+    pub out_of_memory: bool,
+    /// Ended because its time was up.
+    pub timed_out: bool,
+    /// Ended because we asked.
+    pub stopped: bool,
+    /// Why it could not be started or was ended, in a sentence.
+    pub reason: Option<String>,
+    /// Milliseconds since 1970.
+    pub ended_at: i64,
+}
+
+/// What a cluster knows of one workload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observed {
+    /// Id of the workload.
+    pub id: String,
+    /// How far it is.
+    pub phase: Phase,
+    /// When its process started, milliseconds since 1970.
+    pub started_at: Option<i64>,
+}
+
+/// Use of one workload, all its processes together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UsageNumbers {
+    /// CPU in thousandths of a core since the last measurement.
+    pub cpu_millis: i64,
+    /// Resident memory in bytes.
+    pub memory_bytes: i64,
+}
+
+/// Use of one workload at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Usage {
+    /// Id of the workload.
+    pub id: String,
+    /// Milliseconds since 1970.
+    pub time: i64,
+    /// The numbers.
+    pub numbers: UsageNumbers,
+}
+
+/// What there is for workloads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capacity {
+    /// Everything, less the reserve.
+    pub total: Resources,
+    /// Kept back for the system and the portal.
+    pub reserve: Resources,
+}

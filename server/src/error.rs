@@ -1,0 +1,139 @@
+//! Errors with two messages: one for the reader, one for the log. They become HTTP only at the door.
+
+use std::fmt;
+
+/// What kind of error it is; the doors map it to a status or to a code of their dialect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The request is wrong: 422, or 400 for what cannot be read at all.
+    Invalid,
+    /// Nobody knows who is asking: 401.
+    Unauthenticated,
+    /// Known, but not allowed: 403.
+    Forbidden,
+    /// Not there, or not the asker's to see: 404.
+    NotFound,
+    /// Clashes with what is there: 409.
+    Conflict,
+    /// Too large: 413.
+    TooLarge,
+    /// Too many or too fast: 429.
+    TooMany,
+    /// Comes back later: 503.
+    Unavailable,
+    /// Another system answered badly: 502.
+    Upstream,
+    /// Ours: 500.
+    Internal,
+}
+
+/// An error. `public` is for the reader; `private` and its contexts are for the log.
+#[derive(Debug, Clone)]
+pub struct Error {
+    /// What kind it is.
+    pub kind: Kind,
+    /// A sentence for the reader.
+    pub public: String,
+    /// The field of the request it is about.
+    pub field: Option<String>,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// For the log, innermost first.
+    pub private: Vec<String>,
+}
+
+/// A result with our [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// An error of this kind with a sentence for the reader.
+    pub fn new(kind: Kind, public: impl Into<String>) -> Self {
+        Self { kind, public: public.into(), field: None, hint: None, private: Vec::new() }
+    }
+    /// The value of `field` is wrong.
+    pub fn invalid(field: &str, public: impl Into<String>) -> Self {
+        let mut error = Self::new(Kind::Invalid, public);
+        if !field.is_empty() {
+            error.field = Some(field.into());
+        }
+        error
+    }
+    /// Not there, or not the asker's to see.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(Kind::NotFound, format!("There is no such {what}, or it is not yours to see."))
+    }
+    /// Clashes with what is there.
+    pub fn conflict(public: impl Into<String>) -> Self {
+        Self::new(Kind::Conflict, public)
+    }
+    /// Known, but not allowed.
+    pub fn forbidden(public: impl Into<String>) -> Self {
+        Self::new(Kind::Forbidden, public)
+    }
+    /// Ours; `private` goes to the log only.
+    pub fn internal(private: impl fmt::Display) -> Self {
+        let mut error = Self::new(Kind::Internal, "Something went wrong here. It was written to the server's log.");
+        error.private.push(private.to_string());
+        error
+    }
+    /// Says what to do.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+    /// Adds where it happened, for the log.
+    pub fn context(mut self, context: impl Into<String>) -> Self {
+        self.private.push(context.into());
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.public)?;
+        for p in self.private.iter().rev() {
+            write!(f, " / {p}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<sqlx::Error> for Error {
+    fn from(e: sqlx::Error) -> Self {
+        match &e {
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
+                Error::new(Kind::Unavailable, "The database does not answer.").hint("Try again in a moment.").context(e.to_string())
+            }
+            _ => Error::internal(e),
+        }
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(e: std::io::Error) -> Self {
+        Error::internal(e)
+    }
+}
+
+impl From<serde_json::Error> for Error {
+    fn from(e: serde_json::Error) -> Self {
+        Error::internal(e)
+    }
+}
+
+/// Adds context to a result on its way up.
+pub trait Context<T> {
+    /// Adds where it happened, for the log.
+    ///
+    /// # Errors
+    /// The same error with more to read.
+    fn context(self, context: &str) -> Result<T>;
+}
+
+impl<T, E: Into<Error>> Context<T> for std::result::Result<T, E> {
+    fn context(self, context: &str) -> Result<T> {
+        self.map_err(|e| e.into().context(context))
+    }
+}

@@ -1,0 +1,31 @@
+//! Ids and secrets that are made here.
+
+use crate::clock::Clock;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+use uuid::{NoContext, Timestamp, Uuid};
+
+/// A new UUIDv7 as 32 hex digits, MLflow's form.
+pub fn new_id(clock: &dyn Clock) -> String {
+    let ms = clock.now().max(0) as u64;
+    Uuid::new_v7(Timestamp::from_unix(NoContext, ms / 1000, (ms % 1000) as u32 * 1_000_000)).simple().to_string()
+}
+
+/// 32 random bytes, for tokens, tickets and links.
+pub fn random_secret() -> String {
+    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
+}
+
+/// SHA-256 as hex. Good for secrets of [`random_secret`], which cannot be guessed; never for passwords.
+pub fn sha256(data: impl AsRef<[u8]>) -> String {
+    hex(&Sha256::digest(data))
+}
+
+/// Small hex digits.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut s, b| {
+        let _ = write!(s, "{b:02x}");
+        s
+    })
+}
