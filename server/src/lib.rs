@@ -7,3 +7,5 @@ pub mod clock;
 pub mod cluster;
 pub mod error;
 pub mod ids;
+pub mod store;
+pub mod wake;

@@ -1,0 +1,11 @@
+DROP TABLE idempotency;
+DROP TABLE events;
+DROP TABLE quotas;
+DROP TABLE secrets;
+DROP TABLE tokens;
+DROP TABLE members;
+DROP TABLE teams;
+DROP TABLE sessions;
+DROP TABLE setup_links;
+DROP TABLE users;
+DROP TABLE counters;

@@ -1,0 +1,106 @@
+//! The two engines: native pools of both, and one macro that runs the same `$1` text on either.
+
+use super::arg::Arg;
+use sqlx::{
+    Executor, FromRow, PgPool, SqlSafeStr, SqlitePool,
+    postgres::{PgPoolOptions, PgRow},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
+};
+use std::{str::FromStr, time::Duration};
+
+/// The one set of migrations, for both engines.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
+
+/// A database of either engine.
+#[derive(Clone)]
+pub enum Db {
+    /// One writer, several readers, WAL; a commit is on disk when it is acknowledged.
+    Sqlite {
+        /// The one connection that writes.
+        writer: SqlitePool,
+        /// Connections that read.
+        readers: SqlitePool,
+    },
+    /// PostgreSQL.
+    Postgres(PgPool),
+}
+
+/// A row that either engine can fill.
+pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+impl<T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin> Row for T {}
+
+/// Binds [`Arg`]s to a query of either engine.
+macro_rules! bound {
+    ($query:expr, $args:expr) => {{
+        let mut query = $query;
+        for arg in $args {
+            query = match arg {
+                $crate::store::Arg::Text(v) => query.bind(v),
+                $crate::store::Arg::Int(v) => query.bind(v),
+                $crate::store::Arg::Real(v) => query.bind(v),
+            };
+        }
+        query
+    }};
+}
+pub(super) use bound;
+
+impl Db {
+    /// Opens `sqlite:PATH` or `postgres://…` and migrates.
+    ///
+    /// # Errors
+    /// Not reachable, or migrations that do not fit.
+    pub async fn open(url: &str) -> Result<Self, sqlx::Error> {
+        if url.starts_with("postgres") {
+            let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(Duration::from_secs(10)).connect(url).await?;
+            MIGRATIONS.run(&pool).await?;
+            return Ok(Db::Postgres(pool));
+        }
+        let options = SqliteConnectOptions::from_str(url)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(10))
+            .optimize_on_close(true, None)
+            .statement_cache_capacity(200);
+        let writer = SqlitePoolOptions::new().max_connections(1).min_connections(1).connect_with(options.clone()).await?;
+        MIGRATIONS.run(&writer).await?;
+        let readers = SqlitePoolOptions::new().max_connections(4).min_connections(1).connect_with(options.read_only(true)).await?;
+        Ok(Db::Sqlite { writer, readers })
+    }
+
+    /// `sqlite` or `postgresql`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Db::Sqlite { .. } => "sqlite",
+            Db::Postgres(_) => "postgresql",
+        }
+    }
+
+    pub(super) async fn all<T: Row>(&self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<Vec<T>, sqlx::Error> {
+        match self {
+            Db::Sqlite { readers, .. } => bound!(sqlx::query_as::<sqlx::Sqlite, T>(sql), args).fetch_all(readers).await,
+            Db::Postgres(pool) => bound!(sqlx::query_as::<sqlx::Postgres, T>(sql), args).fetch_all(pool).await,
+        }
+    }
+
+    pub(super) async fn opt<T: Row>(&self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<Option<T>, sqlx::Error> {
+        match self {
+            Db::Sqlite { readers, .. } => bound!(sqlx::query_as::<sqlx::Sqlite, T>(sql), args).fetch_optional(readers).await,
+            Db::Postgres(pool) => bound!(sqlx::query_as::<sqlx::Postgres, T>(sql), args).fetch_optional(pool).await,
+        }
+    }
+
+    /// Folds the write-ahead log and closes.
+    pub async fn close(&self) {
+        match self {
+            Db::Sqlite { writer, readers } => {
+                readers.close().await;
+                let _ = writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").await;
+                writer.close().await;
+            }
+            Db::Postgres(pool) => pool.close().await,
+        }
+    }
+}

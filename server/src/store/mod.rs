@@ -1,0 +1,88 @@
+//! The metadata database: SQLite or PostgreSQL behind one concrete type, with the SQL in sight.
+//!
+//! One file per noun adds noun-first methods (`run_insert`, `run_list`) to [`Store`] (reads) and [`Tx`] (reads and writes). What is not
+//! found is an `Option`; the names of constraints become sentences ([`constraint`]).
+
+pub mod arg;
+pub mod constraint;
+pub mod db;
+pub mod events;
+pub mod keyset;
+pub mod tx;
+
+pub use arg::Arg;
+pub use db::{Db, Row};
+pub use tx::Tx;
+
+use crate::{
+    clock::SharedClock,
+    error::{Context, Result},
+    wake::Bell,
+};
+use sqlx::SqlSafeStr;
+
+/// The database, with the bell that rings after each commit. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    db: Db,
+    bell: Bell,
+    clock: SharedClock,
+}
+
+impl Store {
+    /// Opens the database and brings its tables up to date.
+    ///
+    /// # Errors
+    /// It cannot be reached, or its tables are of a newer Slipway.
+    pub async fn open(url: &str, clock: SharedClock, bell: Bell) -> Result<Self> {
+        let db = Db::open(url).await.context("open the database")?;
+        Ok(Self { db, bell, clock })
+    }
+
+    /// The two engines, for hot queries that have a sibling per engine.
+    pub const fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// The bell that commits ring.
+    pub const fn bell(&self) -> &Bell {
+        &self.bell
+    }
+
+    /// The clock of the house.
+    pub const fn clock(&self) -> &SharedClock {
+        &self.clock
+    }
+
+    /// Begins a transaction that may write. On SQLite there is one writer at a time.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn begin(&self) -> Result<Tx> {
+        Tx::begin(self).await
+    }
+
+    /// All rows of a query.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn all<T: Row>(&self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<Vec<T>> {
+        Ok(self.db.all(sql, args).await?)
+    }
+
+    /// The first row of a query.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn opt<T: Row>(&self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<Option<T>> {
+        Ok(self.db.opt(sql, args).await?)
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// It does not.
+    pub async fn ping(&self) -> Result<()> {
+        self.opt::<(i64,)>("SELECT CAST(1 AS BIGINT)", vec![]).await.map(drop)
+    }
+}

@@ -1,0 +1,109 @@
+//! A transaction that may write, with the changes it will tell once it is committed.
+
+use super::{Arg, Db, Row, Store, db::bound};
+use crate::{
+    error::Result,
+    wake::{Bell, TeamChange},
+};
+use sqlx::SqlSafeStr;
+
+enum Inner {
+    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+}
+
+/// A transaction. Dropped without [`Tx::commit`] it is rolled back, and tells nothing.
+pub struct Tx {
+    inner: Inner,
+    bell: Bell,
+    now: i64,
+    changes: Vec<TeamChange>,
+}
+
+impl Tx {
+    pub(super) async fn begin(store: &Store) -> Result<Self> {
+        let inner = match store.db() {
+            Db::Sqlite { writer, .. } => Inner::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Db::Postgres(pool) => Inner::Postgres(pool.begin().await?),
+        };
+        Ok(Self { inner, bell: store.bell().clone(), now: store.clock().now(), changes: Vec::new() })
+    }
+
+    /// The time of this transaction, milliseconds since 1970.
+    pub const fn now(&self) -> i64 {
+        self.now
+    }
+
+    /// All rows of a query.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn all<T: Row>(&mut self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<Vec<T>> {
+        Ok(match &mut self.inner {
+            Inner::Sqlite(tx) => bound!(sqlx::query_as::<sqlx::Sqlite, T>(sql), args).fetch_all(&mut **tx).await,
+            Inner::Postgres(tx) => bound!(sqlx::query_as::<sqlx::Postgres, T>(sql), args).fetch_all(&mut **tx).await,
+        }?)
+    }
+
+    /// The first row of a query.
+    ///
+    /// # Errors
+    /// The database does not answer, or a named constraint is broken (then it is a sentence).
+    pub async fn opt<T: Row>(&mut self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<Option<T>> {
+        match &mut self.inner {
+            Inner::Sqlite(tx) => bound!(sqlx::query_as::<sqlx::Sqlite, T>(sql), args).fetch_optional(&mut **tx).await,
+            Inner::Postgres(tx) => bound!(sqlx::query_as::<sqlx::Postgres, T>(sql), args).fetch_optional(&mut **tx).await,
+        }
+        .map_err(super::constraint::explain)
+    }
+
+    /// Runs a statement; how many rows it touched.
+    ///
+    /// # Errors
+    /// The database does not answer, or a named constraint is broken (then it is a sentence).
+    pub async fn exec(&mut self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<u64> {
+        match &mut self.inner {
+            Inner::Sqlite(tx) => bound!(sqlx::query(sql), args).execute(&mut **tx).await.map(|r| r.rows_affected()),
+            Inner::Postgres(tx) => bound!(sqlx::query(sql), args).execute(&mut **tx).await.map(|r| r.rows_affected()),
+        }
+        .map_err(super::constraint::explain)
+    }
+
+    /// The next number of a counter. Its row stays locked until the end of the transaction, so numbers follow the order of commits
+    /// and have no gaps, on both engines.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn next(&mut self, counter: &str) -> Result<i64> {
+        self.next_many(counter, 1).await
+    }
+
+    /// Takes `n` numbers of a counter; the first of them.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn next_many(&mut self, counter: &str, n: i64) -> Result<i64> {
+        let row: Option<(i64,)> =
+            self.opt("UPDATE counters SET value = value + $2 WHERE name = $1 RETURNING value", crate::args![counter, n]).await?;
+        row.map(|(last,)| last - n + 1).ok_or_else(|| crate::error::Error::internal(format!("no counter {counter}")))
+    }
+
+    /// Tells the live streams, after the commit, that something of `team_id` changed. Events do this by themselves; use it for what
+    /// changes without an event (metrics, progress).
+    pub fn changed(&mut self, team_id: Option<&str>, kind: &str, id: &str, revision: i64) {
+        self.changes.push(TeamChange { team_id: team_id.map(Into::into), kind: kind.into(), id: id.into(), revision });
+    }
+
+    /// Commits, then rings the bell.
+    ///
+    /// # Errors
+    /// Not committed.
+    pub async fn commit(self) -> Result<()> {
+        match self.inner {
+            Inner::Sqlite(tx) => tx.commit().await?,
+            Inner::Postgres(tx) => tx.commit().await?,
+        }
+        self.bell.ring(self.changes);
+        Ok(())
+    }
+}
