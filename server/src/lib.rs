@@ -3,6 +3,7 @@
 //! notebooks runs models deployments) < doors (http reconcile) < roof (serve cli doctor).
 #![recursion_limit = "512"]
 
+pub mod artifacts;
 pub mod clock;
 pub mod cluster;
 pub mod error;
