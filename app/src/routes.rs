@@ -1,11 +1,16 @@
 //! The whole URL map of the dashboard on one screen.
 
-use crate::{api::live::Live, pages};
+use crate::{
+    api::live::Live,
+    layout::Frame,
+    pages,
+    ui::{Toasts, time::Now},
+};
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::{
     SsrMode,
-    components::{Route, Router, Routes},
+    components::{ParentRoute, Route, Router, Routes},
     path,
 };
 
@@ -19,6 +24,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="stylesheet" href="/pkg/slipway.css"/>
+                <script src="/theme.js"></script>
                 <HydrationScripts options/>
                 <MetaTags/>
             </head>
@@ -36,12 +42,18 @@ pub fn App() -> impl IntoView {
     #[cfg(feature = "hydrate")]
     provide_context(crate::api::Client::new(crate::api::transport::browser::Browser));
     Live::provide();
+    Now::provide();
+    Toasts::provide();
     view! {
         <Title formatter=|t: String| if t.is_empty() { "Slipway".to_owned() } else { format!("{t} · Slipway") }/>
         <Router>
             <Routes fallback=pages::not_found::NotFound>
                 <Route path=path!("/sign-in") view=pages::sign_in::SignIn ssr=SsrMode::Async/>
-                <Route path=path!("/") view=pages::home::TeamChoice ssr=SsrMode::Async/>
+                <Route path=path!("/setup") view=pages::setup::Setup ssr=SsrMode::Async/>
+                <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
+                    <Route path=path!("/") view=pages::home::TeamChoice ssr=SsrMode::Async/>
+                    <Route path=path!("/teams/:team") view=pages::home::TeamHome ssr=SsrMode::Async/>
+                </ParentRoute>
             </Routes>
         </Router>
     }

@@ -1,1 +1,14 @@
 //! The frame around every page.
+
+pub mod account_menu;
+pub mod crumbs;
+pub mod door;
+pub mod frame;
+pub mod palette;
+pub mod places;
+pub mod shortcuts;
+pub mod side_nav;
+pub mod top_bar;
+
+pub use door::Door;
+pub use frame::Frame;

@@ -1,25 +1,55 @@
 //! Signing in; works without JavaScript.
 
+use crate::{
+    api::{Client, session::SignIn as Body},
+    layout::Door,
+    parts::params::query,
+    ui::{After, ApiForm, Field, Submit, dom},
+};
 use leptos::prelude::*;
-use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
+
+/// A path of this server, so that nobody is sent elsewhere.
+fn here(next: Option<String>) -> String {
+    next.filter(|n| n.starts_with('/') && !n.starts_with("//") && !n.starts_with("/\\")).unwrap_or_else(|| "/".into())
+}
 
 /// The sign-in form. A refusal comes back as `?problem=`.
 #[component]
 pub fn SignIn() -> impl IntoView {
-    let query = use_query_map();
-    let part = move |key: &'static str| query.with(|q| q.get(key).unwrap_or_default());
+    let client = Client::from_context();
+    let next = here(query("next").get_untracked());
+    let user = query("user").get_untracked().unwrap_or_default();
+    let target = next.clone();
+    let submit = Submit::new(move |v| {
+        let call = client.sign_in(&Body { user: v.text("user"), password: v.raw("password"), next: None });
+        let target = target.clone();
+        async move {
+            call.await?;
+            // A whole new page: nothing of what was rendered for nobody stays.
+            dom::leave_for(&target);
+            Ok(After::stay())
+        }
+    });
     view! {
-        <Title text="Sign in"/>
-        <main class="sign-in">
-            <h1>"Sign in to Slipway"</h1>
-            <form class="form" method="post" action="/api/v1/session">
-                <Show when=move || !part("problem").is_empty()><p class="note red" role="alert">{move || part("problem")}</p></Show>
-                <input type="hidden" name="next" value=move || part("next")/>
-                <label>"User"<input name="user" autocomplete="username" required autofocus value=move || part("user")/></label>
-                <label>"Password"<input name="password" type="password" autocomplete="current-password" required/></label>
+        <Door title="Sign in">
+            <ApiForm id="sign-in" action="/api/v1/session" submit next>
+                <Field name="user" label="User" autocomplete="username" value=user required=true autofocus=true/>
+                <Field name="password" label="Password" kind="password" autocomplete="current-password" required=true/>
                 <button class="btn primary" type="submit">"Sign in"</button>
-            </form>
-        </main>
+            </ApiForm>
+        </Door>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::here;
+
+    #[test]
+    fn only_paths_of_this_server() {
+        assert_eq!(here(Some("/teams/a".into())), "/teams/a");
+        for bad in ["//evil.example", "https://evil.example", "/\\evil.example", ""] {
+            assert_eq!(here(Some(bad.into())), "/");
+        }
     }
 }

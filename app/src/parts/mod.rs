@@ -1,1 +1,19 @@
 //! Pieces that know our nouns and serve several pages.
+
+pub mod access;
+pub mod amounts;
+pub mod environment_picker;
+pub mod event_table;
+pub mod head;
+pub mod loaded;
+pub mod params;
+pub mod secret_uses;
+pub mod size_picker;
+pub mod state_badge;
+
+pub use access::{Access, Session};
+pub use environment_picker::EnvironmentPicker;
+pub use head::Head;
+pub use loaded::{Every, loaded};
+pub use size_picker::{SizePicker, asked};
+pub use state_badge::{BuildBadge, RevisionBadge, StateBadge};

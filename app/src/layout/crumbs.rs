@@ -1,0 +1,92 @@
+//! Where one is, read from the address.
+
+use super::places::PLACES;
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+/// Words and addresses of the way to `path`; the last is the page itself.
+fn trail(path: &str) -> Vec<(String, String)> {
+    let parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty()).collect();
+    match parts.as_slice() {
+        ["teams", team, rest @ ..] => {
+            let section = rest.first().copied().unwrap_or("");
+            let Some(place) = PLACES.iter().find(|p| p.path.trim_start_matches('/') == section) else { return Vec::new() };
+            let mut out = vec![(place.label.to_owned(), format!("/teams/{team}{}", place.path))];
+            for (i, part) in rest.iter().enumerate().skip(1) {
+                out.push((words(section, i, part), format!("/teams/{team}/{}", rest[..=i].join("/"))));
+            }
+            out
+        }
+        ["account", ..] => vec![("Account".into(), "/account".into())],
+        ["admin", ..] => vec![("Admin".into(), "/admin".into())],
+        _ => vec![("Teams".into(), "/".into())],
+    }
+}
+
+fn words(section: &str, depth: usize, part: &str) -> String {
+    let part = percent_decoded(part);
+    match (section, depth) {
+        ("runs", 1) if part == "submit" => "Submit run".into(),
+        // An id: its beginning differs between runs of the same day only at the end.
+        ("runs", 1) if part.len() > 12 => part.chars().skip(part.chars().count() - 8).collect(),
+        ("models", 2) => format!("v{part}"),
+        _ => part,
+    }
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(b) = bytes.next() {
+        if b != b'%' {
+            out.push(b);
+            continue;
+        }
+        let hex: Vec<u8> = bytes.by_ref().take(2).collect();
+        match std::str::from_utf8(&hex).ok().and_then(|h| u8::from_str_radix(h, 16).ok()) {
+            Some(b) => out.push(b),
+            None => out.extend([&[b'%'][..], &hex].concat()),
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The crumbs.
+#[component]
+pub fn Crumbs() -> impl IntoView {
+    let path = use_location().pathname;
+    view! {
+        <nav class="crumbs" aria-label="Breadcrumbs">
+            <ol>
+                {move || {
+                    let trail = trail(&path.read());
+                    let last = trail.len().saturating_sub(1);
+                    trail.into_iter().enumerate().map(|(i, (words, href))| {
+                        if i == last {
+                            view! { <li><span aria-current="page">{words}</span></li> }.into_any()
+                        } else {
+                            view! { <li><a href=href>{words}</a></li> }.into_any()
+                        }
+                    }).collect_view()
+                }}
+            </ol>
+        </nav>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::trail;
+
+    fn words(path: &str) -> Vec<String> {
+        trail(path).into_iter().map(|(w, _)| w).collect()
+    }
+
+    #[test]
+    fn from_addresses() {
+        assert_eq!(words("/teams/a/models/churn%20x/3"), ["Models", "churn x", "v3"]);
+        assert_eq!(words("/teams/a/runs/0190c0ffee0190c0ffee0190c0ffee01"), ["Runs", "c0ffee01"]);
+        assert_eq!(words("/teams/a"), ["Home"]);
+        assert_eq!(words("/"), ["Teams"]);
+    }
+}

@@ -1,0 +1,80 @@
+//! Where one lands after signing in: one's teams, and a new one.
+
+use crate::{
+    api::{
+        Client, ListQuery,
+        name::RULE,
+        teams::{NewTeam, Team},
+    },
+    parts::{Every, Head, loaded, params::query},
+    ui::{After, Ago, ApiForm, Empty, Field, Pager, Sheet, Submit, Table},
+};
+use leptos::prelude::*;
+
+/// One's teams; for the admin all.
+#[component]
+pub fn TeamChoice() -> impl IntoView {
+    let client = Client::from_context();
+    let (page, new) = (query("page"), query("new"));
+    view! {
+        {loaded(
+            "Loading teams",
+            Every::default(),
+            move || page.get(),
+            move |page_token| client.team_list(&ListQuery { page_token, page_size: None }),
+            |data, _| view! {
+                <Head title="Teams"><a class="btn primary" href="/?new=1">"New team"</a></Head>
+                {move || {
+                    let page = data.get();
+                    if page.items.is_empty() {
+                        view! { <section class="card"><Empty text="You are in no team yet. Make one, or ask a maintainer to add you to theirs." button=("New team", "/?new=1".into()) command="slipway team create forecast"/></section> }.into_any()
+                    } else {
+                        view! { <Teams teams=page.items/><Pager next=page.next_page_token/> }.into_any()
+                    }
+                }}
+            },
+        )}
+        {move || new.get().is_some().then(|| view! { <NewTeamSheet/> })}
+    }
+}
+
+#[component]
+fn Teams(teams: Vec<Team>) -> impl IntoView {
+    let rows = teams.into_iter().map(|t| {
+        let href = format!("/teams/{}", t.name);
+        view! {
+            <tr>
+                <td class="lead" data-label="Team"><a class="name" href=href>{t.display_name}</a></td>
+                <td data-label="Name"><code>{t.name}</code></td>
+                <td class="num" data-label="Members">{t.members}</td>
+                <td data-label="Made"><Ago time=t.created_at/></td>
+            </tr>
+        }
+    });
+    let rows = rows.collect_view();
+    view! { <section class="card"><div class="scroll"><Table label="Teams" head=vec![("Team", ""), ("Name", ""), ("Members", "num"), ("Made", "")]>{rows}</Table></div></section> }
+}
+
+#[component]
+fn NewTeamSheet() -> impl IntoView {
+    let client = Client::from_context();
+    let submit = Submit::new(move |v| {
+        let call = client.team_create(&NewTeam { name: v.text("name"), display_name: v.some("display_name") });
+        async move {
+            let team = call.await?;
+            // A whole new page: the list of one's teams is asked again.
+            crate::ui::dom::leave_for(&format!("/teams/{}", team.name));
+            Ok(After::stay())
+        }
+    });
+    view! {
+        <Sheet title="New team" back="/">
+            <ApiForm id="team" action="/api/v1/teams" submit next="/">
+                <Field name="name" label="Name" hint=format!("{RULE}. It never changes.") required=true autofocus=true code=true/>
+                <Field name="display_name" label="Shown as" hint="Free text; the name when empty."/>
+                <p class="sub">"You become its first maintainer."</p>
+                <div class="actions"><button class="btn primary" type="submit">"Make the team"</button><a class="btn" href="/">"Cancel"</a></div>
+            </ApiForm>
+        </Sheet>
+    }
+}

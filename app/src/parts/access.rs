@@ -1,0 +1,85 @@
+//! Who looks at the page, and what they may do: it decides which buttons are there. The API decides again.
+
+use crate::api::{Client, Problem, members::Role, session::Me};
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+/// Who is signed in; from context.
+#[derive(Clone, Copy)]
+pub struct Session {
+    /// Asked once.
+    pub me: Resource<Result<Me, Problem>>,
+    /// Name of the team in the address.
+    pub team: Memo<Option<String>>,
+}
+
+impl Session {
+    /// Asks, and puts the answer into context.
+    pub fn provide() -> Self {
+        let client = Client::from_context();
+        let path = use_location().pathname;
+        let team = Memo::new(move |_| path.with(|p| team_of(p)));
+        let session = Self { me: Resource::new(|| (), move |()| client.me()), team };
+        provide_context(session);
+        session
+    }
+
+    /// What the one signed in may do in the team of the address.
+    ///
+    /// # Errors
+    /// Nobody is signed in any more.
+    pub async fn access(self) -> Result<Access, Problem> {
+        let me = self.me.await?;
+        let team = self.team.get_untracked().unwrap_or_default();
+        Ok(Access { me, team })
+    }
+}
+
+/// The team in `/teams/{team}/...`.
+fn team_of(path: &str) -> Option<String> {
+    path.strip_prefix("/teams/").and_then(|rest| rest.split('/').next()).filter(|t| !t.is_empty()).map(str::to_owned)
+}
+
+/// What one may do in a team.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Access {
+    /// Who.
+    pub me: Me,
+    /// Name of the team; empty outside of one.
+    pub team: String,
+}
+
+impl Access {
+    /// Whether one's role in the team is at least this.
+    pub fn may(&self, role: Role) -> bool {
+        self.me.admin || self.me.teams.iter().any(|t| t.name == self.team && t.role >= role)
+    }
+
+    /// Whether one may launch, submit, register, deploy.
+    pub fn edits(&self) -> bool {
+        self.may(Role::Editor)
+    }
+
+    /// Whether one may change members, secrets, the team.
+    pub fn maintains(&self) -> bool {
+        self.may(Role::Maintainer)
+    }
+
+    /// Address of a page of the team.
+    pub fn href(&self, rest: &str) -> String {
+        format!("/teams/{}{rest}", self.team)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::team_of;
+
+    #[test]
+    fn team_of_an_address() {
+        assert_eq!(team_of("/teams/forecast/runs").as_deref(), Some("forecast"));
+        assert_eq!(team_of("/teams/forecast").as_deref(), Some("forecast"));
+        assert_eq!(team_of("/teams/"), None);
+        assert_eq!(team_of("/account"), None);
+    }
+}

@@ -1,0 +1,29 @@
+//! Environment variables and secrets of a form: lines of `NAME=value`.
+
+use crate::{
+    api::{Problem, secrets::SecretUse},
+    ui::{Area, Values},
+};
+use leptos::prelude::*;
+
+/// The two fields.
+#[component]
+pub fn Surroundings() -> impl IntoView {
+    view! {
+        <details class="more">
+            <summary>"Environment variables and secrets"</summary>
+            <div class="form">
+                <Area name="env" label="Environment variables" placeholder="DATA_URL=https://..." hint="NAME=value, one a line."/>
+                <Area name="secrets" label="Secrets" placeholder="API_KEY=warehouse-key" hint="VARIABLE=name of a secret of the team, one a line."/>
+            </div>
+        </details>
+    }
+}
+
+/// The secrets of a form that has [`Surroundings`].
+///
+/// # Errors
+/// The problem to show beside the field.
+pub fn secrets(values: &Values) -> Result<Vec<SecretUse>, Problem> {
+    Ok(values.pairs("secrets")?.into_iter().map(|(env, secret)| SecretUse { env, secret }).collect())
+}

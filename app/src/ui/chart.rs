@@ -1,0 +1,211 @@
+//! A line chart: our own SVG, stretched by the browser, so that nothing is measured and the server can draw it.
+
+use super::{
+    chart_scale::{Points, Scale, extent, nearest, path},
+    dom, number,
+    time::{self, Now},
+};
+use leptos::{ev, prelude::*};
+
+/// What runs along the bottom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Axis {
+    /// Steps.
+    Step,
+    /// Milliseconds since 1970.
+    Time,
+}
+
+/// A named curve, sorted by `x`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    /// Its name in the legend.
+    pub name: String,
+    /// Its points; `None` is a gap.
+    pub points: Points,
+}
+
+/// Where the pointer is, shared by the charts of a page; from context.
+#[derive(Clone, Copy)]
+pub struct Crosshair(RwSignal<Option<f64>>);
+
+impl Crosshair {
+    /// Puts one into context.
+    pub fn provide() {
+        provide_context(Self(RwSignal::new(None)));
+    }
+}
+
+/// Stroke and dashes by place: told apart without colour too.
+const STROKES: [(&str, &str); 6] = [
+    ("var(--accent)", ""),
+    ("var(--violet)", "6 3"),
+    ("var(--amber)", "2 3"),
+    ("var(--blue)", "9 3 2 3"),
+    ("var(--red)", "4 2"),
+    ("var(--grey)", "1 3"),
+];
+
+#[derive(Clone, PartialEq)]
+struct Drawn {
+    series: Vec<Series>,
+    x: Scale,
+    y: Scale,
+}
+
+fn draw(series: Vec<Series>, zero: bool) -> Option<Drawn> {
+    let (x0, x1, y0, y1) = extent(series.iter().map(|s| &s.points))?;
+    let y = Scale::round(if zero { y0.min(0.0) } else { y0 }, if zero && y1 <= 0.0 { 1.0 } else { y1 }, 3);
+    Some(Drawn { series, x: Scale::even(x0, x1, 4), y })
+}
+
+fn x_words(axis: Axis, x: f64, local: bool, exact: bool) -> String {
+    match axis {
+        Axis::Step => number::short(x.round()),
+        Axis::Time => time::clock(x, local, exact),
+    }
+}
+
+/// A chart of one or several curves.
+#[component]
+pub fn Chart(
+    /// What it shows, for those who do not see it.
+    #[prop(into)]
+    label: String,
+    /// The curves.
+    #[prop(into)]
+    series: Signal<Vec<Series>>,
+    /// What runs along the bottom.
+    axis: Axis,
+    /// Unit of the values.
+    #[prop(default = "")]
+    unit: &'static str,
+    /// Whether the range of values begins at 0.
+    #[prop(optional)]
+    zero: bool,
+    /// How values are written.
+    #[prop(default = number::short)]
+    words: fn(f64) -> String,
+    /// Height of the plot, pixels.
+    #[prop(default = 150)]
+    height: u32,
+) -> impl IntoView {
+    let drawn = Memo::new(move |_| draw(series.get(), zero));
+    let Crosshair(cross) = use_context().unwrap_or_else(|| Crosshair(RwSignal::new(None)));
+    let now = Now::signal();
+    let local = move || now.with(Option::is_some);
+    let moved = move |e: ev::PointerEvent| {
+        let Some(share) = dom::pointer_share(&e) else { return };
+        drawn.with_untracked(|d| {
+            if let Some(d) = d {
+                cross.set(Some(d.x.low + share * (d.x.high - d.x.low)));
+            }
+        });
+    };
+    let at = move |points: &Points| match cross.get() {
+        Some(x) => nearest(points, x).and_then(|p| p.1),
+        None => points.iter().rev().find_map(|p| p.1),
+    };
+    let legend = move || {
+        drawn.with(|d| {
+            let d = d.as_ref()?;
+            let many = d.series.len() > 1;
+            let items = d.series.iter().enumerate().map(|(i, s)| {
+                let value = at(&s.points).map_or_else(|| "no value".to_owned(), |v| format!("{}{unit}", words(v)));
+                let swatch = many.then(|| view! { <i style=format!("background:{}", STROKES[i % STROKES.len()].0)></i> });
+                let name = many.then(|| format!("{} ", s.name));
+                view! { <span>{swatch}{name}<b>{value}</b></span> }
+            });
+            let items = items.collect_view();
+            let place = cross.get().map(|x| match axis {
+                Axis::Step => format!("at step {}", x_words(axis, x, local(), true)),
+                Axis::Time => format!("at {}", x_words(axis, x, local(), true)),
+            });
+            Some(view! { {items}<span>{place}</span> })
+        })
+    };
+    let y_labels = move || {
+        drawn.with(|d| {
+            d.as_ref().map(|d| {
+                let one = |t: &f64| view! { <span style=format!("top:{:.2}%", (1.0 - d.y.place(*t)) * 100.0)>{words(*t)}</span> };
+                d.y.ticks.iter().map(one).collect_view()
+            })
+        })
+    };
+    let x_labels = move || {
+        drawn.with(|d| {
+            d.as_ref().map(|d| {
+                let one = |t: &f64| view! { <span style=format!("left:{:.2}%", d.x.place(*t) * 100.0)>{x_words(axis, *t, local(), false)}</span> };
+                d.x.ticks.iter().map(one).collect_view()
+            })
+        })
+    };
+    let plot = move || {
+        drawn.with(|d| match d {
+            Some(d) => {
+                let lines = d.y.ticks.iter().map(|t| {
+                    let y = format!("{:.1}", (1.0 - d.y.place(*t)) * 1000.0);
+                    view! { <line class="grid" x1="0" x2="1000" y1=y.clone() y2=y/> }
+                });
+                let curves = d.series.iter().enumerate().map(|(i, s)| {
+                    let (stroke, dash) = STROKES[i % STROKES.len()];
+                    view! { <path class="curve" d=path(&s.points, &d.x, &d.y) style=format!("stroke:{stroke}") stroke-dasharray=dash/> }
+                });
+                view! { <svg viewBox="0 0 1000 1000" preserveAspectRatio="none" aria-hidden="true">{lines.collect_view()}{curves.collect_view()}</svg> }
+                    .into_any()
+            }
+            None => view! { <div class="none">"No values yet"</div> }.into_any(),
+        })
+    };
+    let line = move || {
+        drawn.with(|d| {
+            let (d, x) = (d.as_ref()?, cross.get()?);
+            let dots = d.series.iter().enumerate().filter_map(|(i, s)| {
+                let v = nearest(&s.points, x)?.1?;
+                let style = format!("top:{:.2}%;background:{}", (1.0 - d.y.place(v)) * 100.0, STROKES[i % STROKES.len()].0);
+                Some(view! { <i style=style></i> })
+            });
+            Some(
+                view! { <div class="cross" style=format!("left:{:.2}%", d.x.place(x).clamp(0.0, 1.0) * 100.0)>{dots.collect_view()}</div> },
+            )
+        })
+    };
+    let open = RwSignal::new(false);
+    view! {
+        <figure class="chart" style=format!("--height:{height}px") aria-label=label>
+            <div class="legend">{legend}</div>
+            <div class="y" aria-hidden="true">{y_labels}</div>
+            <div class="plot" on:pointermove=moved on:pointerleave=move |_| cross.set(None)>{plot}{line}</div>
+            <div class="x" aria-hidden="true">{x_labels}</div>
+            <details on:toggle=move |_| open.update(|o| *o = !*o)>
+                <summary>"Values"</summary>
+                {move || open.get().then(|| view! { <Values drawn axis words/> })}
+            </details>
+        </figure>
+    }
+}
+
+/// The table behind a chart: at most 100 rows of it, evenly chosen.
+#[component]
+fn Values(drawn: Memo<Option<Drawn>>, axis: Axis, words: fn(f64) -> String) -> impl IntoView {
+    move || {
+        let Drawn { series, .. } = drawn.get()?;
+        let mut xs: Vec<f64> = series.iter().flat_map(|s| s.points.iter().map(|p| p.0)).collect();
+        xs.sort_by(f64::total_cmp);
+        xs.dedup();
+        let each = xs.len().div_ceil(100).max(1);
+        let rows = xs.into_iter().step_by(each).map(|x| {
+            let cells = series.iter().map(|s| {
+                let value = nearest(&s.points, x).filter(|p| p.0 == x).and_then(|p| p.1);
+                view! { <td class="num">{value.map(words)}</td> }
+            });
+            view! { <tr><td class="num">{x_words(axis, x, true, true)}</td>{cells.collect_view()}</tr> }
+        });
+        let rows = rows.collect_view();
+        let heads = series.iter().map(|s| view! { <th class="num" scope="col">{s.name.clone()}</th> }).collect_view();
+        let first = if axis == Axis::Step { "Step" } else { "Time" };
+        Some(view! {
+            <div class="data" tabindex="0"><table><thead><tr><th class="num" scope="col">{first}</th>{heads}</tr></thead><tbody>{rows}</tbody></table></div>
+        })
+    }
+}

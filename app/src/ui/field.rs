@@ -1,0 +1,151 @@
+//! Form fields: a label, a hint, and what is wrong with what was typed, beside it.
+
+use super::form::FormState;
+use leptos::prelude::*;
+
+/// Frame of a field; the control is its child and carries the id `{form}-{name}`.
+#[component]
+fn Framed(name: &'static str, id: String, label: String, hint: Option<String>, children: Children) -> impl IntoView {
+    let wrong = FormState::wrong(name);
+    let below = format!("{id}-wrong");
+    view! {
+        <div class="field" class:bad=move || wrong.with(Option::is_some)>
+            <label for=id>{label}</label>
+            {children()}
+            {move || wrong.get().map(|text| view! { <span class="wrong" role="alert" id=below.clone()>{text}</span> })}
+            {hint.map(|h| view! { <span class="hint">{h}</span> })}
+        </div>
+    }
+}
+
+/// One line of text.
+#[component]
+pub fn Field(
+    /// Name in the form and in the API.
+    name: &'static str,
+    /// Its label.
+    #[prop(into)]
+    label: String,
+    /// What to know before typing.
+    #[prop(optional, into)]
+    hint: Option<String>,
+    /// `text`, `password`, `number`, ...
+    #[prop(default = "text")]
+    kind: &'static str,
+    /// What stands in it at first.
+    #[prop(optional, into)]
+    value: Option<String>,
+    /// An example, shown while it is empty.
+    #[prop(optional, into)]
+    placeholder: Option<String>,
+    /// Whether it must be filled.
+    #[prop(optional)]
+    required: bool,
+    /// What the browser may fill in.
+    #[prop(default = "off")]
+    autocomplete: &'static str,
+    /// Whether it is code: monospace, no spell checking.
+    #[prop(optional)]
+    code: bool,
+    /// What the text must look like; with `hint` as the words for it.
+    #[prop(optional, into)]
+    pattern: Option<String>,
+    /// Whether it has the focus when the page opens.
+    #[prop(optional)]
+    autofocus: bool,
+    /// Names to offer.
+    #[prop(optional)]
+    offers: Vec<String>,
+) -> impl IntoView {
+    let id = FormState::id(name);
+    let wrong = FormState::wrong(name);
+    let list = (!offers.is_empty()).then(|| format!("{id}-list"));
+    let below = format!("{id}-wrong");
+    view! {
+        <Framed name id=id.clone() label hint=hint.clone()>
+            <input id=id name=name type=kind value=value placeholder=placeholder required=required autocomplete=autocomplete class:code=code
+                spellcheck=if code { "false" } else { "true" } pattern=pattern title=hint list=list.clone() autofocus=autofocus
+                aria-invalid=move || wrong.with(Option::is_some).then_some("true") aria-describedby=move || wrong.with(Option::is_some).then(|| below.clone())/>
+            {list.map(|id| view! { <datalist id=id>{offers.into_iter().map(|o| view! { <option value=o></option> }).collect_view()}</datalist> })}
+        </Framed>
+    }
+}
+
+/// Several lines of text.
+#[component]
+pub fn Area(
+    /// Name in the form and in the API.
+    name: &'static str,
+    /// Its label.
+    #[prop(into)]
+    label: String,
+    /// What to know before typing.
+    #[prop(optional, into)]
+    hint: Option<String>,
+    /// What stands in it at first.
+    #[prop(optional, into)]
+    value: Option<String>,
+    /// An example, shown while it is empty.
+    #[prop(optional, into)]
+    placeholder: Option<String>,
+    /// Lines shown.
+    #[prop(default = 3)]
+    rows: u32,
+    /// Whether it must be filled.
+    #[prop(optional)]
+    required: bool,
+) -> impl IntoView {
+    let id = FormState::id(name);
+    let wrong = FormState::wrong(name);
+    view! {
+        <Framed name id=id.clone() label hint>
+            <textarea id=id name=name rows=rows.to_string() placeholder=placeholder required=required class="code" spellcheck="false"
+                aria-invalid=move || wrong.with(Option::is_some).then_some("true")>{value}</textarea>
+        </Framed>
+    }
+}
+
+/// One of several.
+#[component]
+pub fn Select(
+    /// Name in the form and in the API.
+    name: &'static str,
+    /// Its label.
+    #[prop(into)]
+    label: String,
+    /// What to know before choosing.
+    #[prop(optional, into)]
+    hint: Option<String>,
+    /// Value and words of each choice.
+    options: Vec<(String, String)>,
+    /// The value chosen at first.
+    #[prop(optional, into)]
+    value: String,
+) -> impl IntoView {
+    let id = FormState::id(name);
+    view! {
+        <Framed name id=id.clone() label hint>
+            <select id=id name=name>
+                {options.into_iter().map(|(v, words)| {
+                    let chosen = v == value;
+                    view! { <option value=v selected=chosen>{words}</option> }
+                }).collect_view()}
+            </select>
+        </Framed>
+    }
+}
+
+/// Yes or no; sends `true` when it is yes.
+#[component]
+pub fn Check(
+    /// Name in the form and in the API.
+    name: &'static str,
+    /// Its label.
+    #[prop(into)]
+    label: String,
+    /// Whether it is yes at first.
+    #[prop(optional)]
+    checked: bool,
+) -> impl IntoView {
+    view! { <label class="check"><input type="checkbox" name=name value="true" checked=checked/>{label}</label> }
+}

@@ -1,0 +1,41 @@
+//! What went wrong, beside what it belongs to.
+
+use crate::api::Problem;
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+/// A remark: `amber`, `red`, `green`, or blue when empty.
+#[component]
+pub fn Note(
+    /// Its colour.
+    #[prop(default = "")]
+    tone: &'static str,
+    /// The words.
+    children: Children,
+) -> impl IntoView {
+    view! { <div class=format!("note {tone}") role=if tone == "red" { "alert" } else { "note" }>{children()}</div> }
+}
+
+/// A problem of the API: what happened, and what to do.
+#[component]
+pub fn ProblemNote(
+    /// The problem.
+    problem: Problem,
+) -> impl IntoView {
+    view! {
+        <Note tone="red"><span>{problem.sentence().to_owned()}</span>{problem.hint.map(|h| view! { <span class="hint">{h}</span> })}</Note>
+    }
+}
+
+/// What a form of a plain browser came back with: `?problem=`, `?hint=`.
+#[component]
+pub fn QueryProblem() -> impl IntoView {
+    let query = use_query_map();
+    move || {
+        query.with(|q| {
+            let text = q.get("problem")?;
+            let hint = q.get("hint");
+            Some(view! { <Note tone="red"><span>{text}</span>{hint.map(|h| view! { <span class="hint">{h}</span> })}</Note> })
+        })
+    }
+}
