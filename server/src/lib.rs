@@ -10,3 +10,4 @@ pub mod error;
 pub mod ids;
 pub mod store;
 pub mod wake;
+pub mod logs;

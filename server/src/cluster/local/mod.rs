@@ -1,1 +1,233 @@
-//! Workloads as supervised processes of this machine.
+//! The machine we are on as a cluster: each workload is the child of a small supervisor process (`slipway shim`) that outlives the server.
+//!
+//! The server only starts supervisors, reads their records and asks them to end their workloads; see `paths` for what lies where. What is
+//! started survives the server because nothing of it hangs on the server: a supervisor has a session of its own, its log and its records are files.
+//! A later server finds it again by pid and start time. A supervisor that was killed leaves processes behind: `lost` finds and ends them.
+
+mod adopt;
+mod capacity;
+mod handover;
+mod launch;
+mod limits;
+mod lost;
+mod paths;
+mod process;
+mod record;
+mod remove;
+pub mod shim;
+mod usage;
+mod watch;
+
+pub use limits::LimitsMode;
+
+use super::{Capacity, Cluster, Observed, Usage, WorkloadSpec};
+use crate::{
+    clock::SharedClock,
+    error::{Context, Error, Result},
+};
+use app::api::resources::Resources;
+use async_trait::async_trait;
+use limits::Limits;
+use paths::{Paths, check_id, make_private};
+use record::StopRequest;
+use rustix::process::Signal;
+use std::{
+    collections::HashMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::sync::watch as bell;
+
+/// How large a part of a log grows; two parts are kept.
+pub const LOG_BYTES: u64 = 64 << 20;
+
+/// What the local cluster is told at its start.
+#[derive(Debug, Clone)]
+pub struct LocalConfig {
+    /// Data folder; its owner holds its lock.
+    pub data: PathBuf,
+    /// Folder that holds `environments/{digest}`.
+    pub cache: PathBuf,
+    /// The `slipway` program, for supervisors.
+    pub exe: PathBuf,
+    /// Kept back from the machine's capacity.
+    pub reserve: Resources,
+    /// The time.
+    pub clock: SharedClock,
+}
+
+/// The machine we are on.
+pub struct LocalCluster {
+    inner: Arc<Inner>,
+    /// Ends with the cluster, not with the workloads.
+    watcher: tokio::task::JoinHandle<()>,
+}
+
+/// What its files share.
+struct Inner {
+    paths: Paths,
+    cache: PathBuf,
+    exe: PathBuf,
+    path: String,
+    reserve: Resources,
+    clock: SharedClock,
+    limits: Limits,
+    log_bytes: u64,
+    bell: bell::Sender<u64>,
+    /// One at a time for each workload.
+    doors: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    /// GPUs that are being handed out.
+    gpus: tokio::sync::Mutex<()>,
+    meters: Mutex<HashMap<String, usage::Meter>>,
+}
+
+impl LocalCluster {
+    /// Opens the cluster of a data folder. Has to be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// The data folder cannot be used.
+    pub fn open(config: LocalConfig) -> Result<Self> {
+        Self::open_with(config, LOG_BYTES, None)
+    }
+
+    /// Opens it with logs of another size and without trying control groups, for tests.
+    ///
+    /// # Errors
+    /// The data folder cannot be used.
+    pub fn open_with(config: LocalConfig, log_bytes: u64, limits: Option<LimitsMode>) -> Result<Self> {
+        make_private(&config.data).context("making the data folder")?;
+        let data = fs::canonicalize(&config.data).context("finding the data folder")?;
+        let cache = std::path::absolute(&config.cache).context("finding the cache folder")?;
+        let paths = Paths::new(data);
+        make_private(&paths.records()).context("making the folder of records")?;
+        let name = group_name(paths.data());
+        let limits = if limits == Some(LimitsMode::Rlimits) { Limits::NONE } else { limits::probe(&name) };
+        let (bell, _) = bell::channel(0);
+        let inner = Arc::new(Inner {
+            paths,
+            cache,
+            exe: config.exe,
+            path: tools_path(),
+            reserve: config.reserve,
+            clock: config.clock,
+            limits,
+            log_bytes,
+            bell,
+            doors: Mutex::default(),
+            gpus: tokio::sync::Mutex::default(),
+            meters: Mutex::default(),
+        });
+        let watcher = watch::start(&inner).context("watching the folder of records")?;
+        Ok(Self { inner, watcher })
+    }
+
+    /// How limits are put upon workloads here, for `doctor` and the Admin page.
+    pub fn limits_mode(&self) -> LimitsMode {
+        self.inner.limits.mode
+    }
+}
+
+impl Drop for LocalCluster {
+    fn drop(&mut self) {
+        self.watcher.abort();
+    }
+}
+
+#[async_trait]
+impl Cluster for LocalCluster {
+    fn name(&self) -> &'static str {
+        "local"
+    }
+
+    async fn ensure(&self, spec: &WorkloadSpec) -> Result<()> {
+        check_id(&spec.id)?;
+        // In a task of its own: whoever asked may go away in the midst of it.
+        let (inner, spec) = (self.inner.clone(), spec.clone());
+        tokio::spawn(async move { inner.launch(spec).await }).await.map_err(Error::internal)?
+    }
+
+    async fn stop(&self, id: &str, grace: Duration) -> Result<()> {
+        check_id(id)?;
+        let _door = self.inner.door(id).await;
+        let (inner, id) = (self.inner.clone(), id.to_owned());
+        blocking(move || inner.ask_to_end(&id, grace)).await
+    }
+
+    async fn forget(&self, id: &str) -> Result<()> {
+        check_id(id)?;
+        let (inner, id) = (self.inner.clone(), id.to_owned());
+        tokio::spawn(async move { inner.remove(&id).await }).await.map_err(Error::internal)?
+    }
+
+    async fn list(&self) -> Result<Vec<Observed>> {
+        self.inner.clone().observe_all().await
+    }
+
+    fn watch(&self) -> bell::Receiver<u64> {
+        self.inner.bell.subscribe()
+    }
+
+    async fn usage(&self) -> Result<Vec<Usage>> {
+        let inner = self.inner.clone();
+        blocking(move || Ok(inner.measure())).await
+    }
+
+    async fn capacity(&self) -> Result<Capacity> {
+        let reserve = self.inner.reserve;
+        blocking(move || Ok(capacity::capacity(reserve))).await
+    }
+}
+
+impl Inner {
+    fn ring(&self) {
+        self.bell.send_modify(|n| *n += 1);
+    }
+
+    /// Waits until nobody else changes this workload.
+    async fn door(&self, id: &str) -> tokio::sync::OwnedMutexGuard<()> {
+        let door = {
+            let mut doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
+            if doors.len() > 1024 {
+                doors.retain(|_, door| Arc::strong_count(door) > 1);
+            }
+            doors.entry(id.to_owned()).or_default().clone()
+        };
+        door.lock_owned().await
+    }
+
+    /// Asks the supervisor, if there is one that lives, to end its workload.
+    fn ask_to_end(&self, id: &str, grace: Duration) -> Result<()> {
+        let Some(state) = record::read::<record::State>(&self.paths.state(id)).context("reading a record")? else { return Ok(()) };
+        if self.paths.exit(id).exists() || state.boot != process::boot() || !state.shim.alive() {
+            return Ok(());
+        }
+        let path = self.paths.stop(id);
+        let mut request = StopRequest { grace_ms: u64::try_from(grace.as_millis()).unwrap_or(u64::MAX) };
+        if let Ok(Some(before)) = record::read::<StopRequest>(&path) {
+            request.grace_ms = request.grace_ms.min(before.grace_ms);
+        }
+        record::write(&path, &request).context("writing a request to stop")?;
+        // `false` means that it is gone meanwhile, which is what was asked.
+        state.shim.signal(Signal::TERM);
+        Ok(())
+    }
+}
+
+/// Runs what waits for the disk or for processes away from the async threads.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+}
+
+/// Name of the control group that holds those of this data folder.
+fn group_name(data: &Path) -> String {
+    let digest = crate::ids::sha256(data.as_os_str().as_encoded_bytes());
+    format!("slipway-{}", &digest[..12])
+}
+
+/// The machine's tools are those that the server finds.
+fn tools_path() -> String {
+    let path = std::env::var_os("PATH").and_then(|p| p.into_string().ok()).filter(|p| !p.is_empty());
+    path.unwrap_or_else(|| "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into())
+}

@@ -1,0 +1,137 @@
+//! The control groups of one workload: one folder (version 2) or one per controller (version 1).
+
+use super::Limits;
+use app::api::resources::Resources;
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// Microseconds of one period of the CPU limit.
+const PERIOD: i64 = 100_000;
+
+/// The folders of one workload. Everything about it can be asked with the folders alone, so a later server can, too.
+#[derive(Debug, Clone, Default)]
+pub struct Group {
+    folders: Vec<PathBuf>,
+}
+
+impl Group {
+    /// The groups in these folders, as a record names them.
+    pub fn of(folders: &[PathBuf]) -> Self {
+        Self { folders: folders.to_vec() }
+    }
+
+    /// Makes the groups of a workload and sets its limits.
+    ///
+    /// # Errors
+    /// What the system says; what was made so far is removed again.
+    pub fn make(limits: &Limits, id: &str, resources: Resources) -> io::Result<Self> {
+        let bases = [&limits.unified, &limits.cpu, &limits.memory, &limits.accounting];
+        let mut group = Self::default();
+        for base in bases.into_iter().flatten() {
+            let folder = base.join(id);
+            // Controllers of version 1 may be mounted together: then one folder serves them all.
+            if !group.folders.contains(&folder) {
+                make(&folder).map_err(|e| group.given_up(e))?;
+                group.folders.push(folder);
+            }
+        }
+        group.limit(limits, id, resources).map_err(|e| group.given_up(e))?;
+        Ok(group)
+    }
+
+    fn limit(&self, limits: &Limits, id: &str, resources: Resources) -> io::Result<()> {
+        let quota = (resources.cpu_millis * PERIOD / 1000).max(1000);
+        let memory = resources.memory_bytes.max(4 << 20).to_string();
+        if let Some(folder) = limits.unified.as_ref().map(|b| b.join(id)) {
+            fs::write(folder.join("cpu.max"), format!("{quota} {PERIOD}"))?;
+            fs::write(folder.join("memory.max"), &memory)?;
+            // Both are absent on some machines and only make the end of a workload cleaner.
+            let _ = fs::write(folder.join("memory.swap.max"), "0");
+            let _ = fs::write(folder.join("memory.oom.group"), "1");
+        }
+        if let Some(folder) = limits.cpu.as_ref().map(|b| b.join(id)) {
+            fs::write(folder.join("cpu.cfs_period_us"), PERIOD.to_string())?;
+            fs::write(folder.join("cpu.cfs_quota_us"), quota.to_string())?;
+        }
+        if let Some(folder) = limits.memory.as_ref().map(|b| b.join(id)) {
+            fs::write(folder.join("memory.limit_in_bytes"), &memory)?;
+            let _ = fs::write(folder.join("memory.memsw.limit_in_bytes"), &memory);
+        }
+        Ok(())
+    }
+
+    /// The folders, for the record.
+    pub fn folders(&self) -> &[PathBuf] {
+        &self.folders
+    }
+
+    /// The processes in it.
+    pub fn processes(&self) -> Vec<i32> {
+        let mut found: Vec<i32> = self
+            .folders
+            .iter()
+            .filter_map(|f| fs::read_to_string(f.join("cgroup.procs")).ok())
+            .flat_map(|text| text.lines().filter_map(|l| l.parse().ok()).collect::<Vec<_>>())
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// How many of its processes the kernel ended for want of memory.
+    pub fn out_of_memory_kills(&self) -> u64 {
+        self.first(|f| word(&f.join("memory.events"), "oom_kill").or_else(|| word(&f.join("memory.oom_control"), "oom_kill"))).unwrap_or(0)
+    }
+
+    /// CPU time of all that ever ran in it, in microseconds.
+    pub fn cpu_micros(&self) -> Option<u64> {
+        self.first(|f| {
+            let accounting = || fs::read_to_string(f.join("cpuacct.usage")).ok()?.trim().parse::<u64>().ok().map(|nanos| nanos / 1000);
+            word(&f.join("cpu.stat"), "usage_usec").or_else(accounting)
+        })
+    }
+
+    /// Resident memory in bytes: what is its own, shared memory, and the parts of files it has mapped. The page cache is not counted.
+    pub fn memory_bytes(&self) -> Option<u64> {
+        self.first(|f| {
+            let stat = f.join("memory.stat");
+            match word(&stat, "anon") {
+                Some(own) => Some(own + word(&stat, "file_mapped").unwrap_or(0)),
+                None => Some(word(&stat, "total_rss")? + word(&stat, "total_mapped_file").unwrap_or(0)),
+            }
+        })
+    }
+
+    /// Removes the groups; they have to be empty. A group that still holds a process stays, and `false` is answered.
+    pub fn remove(&self) -> bool {
+        let gone = |folder: &PathBuf| match fs::remove_dir(folder) {
+            Ok(()) => true,
+            Err(e) => e.kind() == io::ErrorKind::NotFound,
+        };
+        self.folders.iter().map(gone).fold(true, |all, one| all && one)
+    }
+
+    fn given_up(&self, error: io::Error) -> io::Error {
+        self.remove();
+        error
+    }
+
+    fn first<T>(&self, ask: impl Fn(&Path) -> Option<T>) -> Option<T> {
+        self.folders.iter().find_map(|f| ask(f))
+    }
+}
+
+fn make(folder: &Path) -> io::Result<()> {
+    match fs::create_dir(folder) {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    }
+}
+
+/// The number behind a word in a file of `word number` lines.
+fn word(file: &Path, name: &str) -> Option<u64> {
+    let text = fs::read_to_string(file).ok()?;
+    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
+}

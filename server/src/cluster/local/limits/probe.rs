@@ -1,0 +1,112 @@
+//! Finds out which limits this machine permits, by trying.
+
+use super::{Group, Limits, LimitsMode};
+use app::api::resources::Resources;
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// Tries version 2, then version 1. `name` is the folder below our own group in which all groups of this data folder are made.
+pub fn probe(name: &str) -> Limits {
+    unified(name).or_else(|| version_1(name)).unwrap_or(Limits::NONE)
+}
+
+/// A controller's mount and our own group in it.
+struct Own {
+    folder: PathBuf,
+}
+
+/// Where our own group of a controller lies; the empty name means version 2.
+fn own(controller: &str) -> Option<Own> {
+    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let of = |line: &str| -> Option<String> {
+        let mut parts = line.splitn(3, ':');
+        let (number, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);
+        let ours = if controller.is_empty() { number == "0" } else { controllers.split(',').any(|c| c == controller) };
+        ours.then(|| path.to_owned())
+    };
+    let path = groups.lines().find_map(of)?;
+    let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
+    let mount = mounts.lines().find_map(|line| {
+        let (left, right) = line.split_once(" - ")?;
+        let mut right = right.split(' ');
+        let kind = right.next()?;
+        let options = right.nth(1)?;
+        let ours = if controller.is_empty() { kind == "cgroup2" } else { kind == "cgroup" && options.split(',').any(|o| o == controller) };
+        let mut left = left.split(' ').skip(3);
+        ours.then_some((left.next()?.to_owned(), PathBuf::from(left.next()?)))
+    })?;
+    // In a container the mount may show a part of the tree only, or another part than our group's name says.
+    let below = path.strip_prefix(mount.0.as_str()).unwrap_or(&path).trim_start_matches('/');
+    let folder = mount.1.join(below);
+    Some(Own { folder: if folder.is_dir() { folder } else { mount.1 } })
+}
+
+fn unified(name: &str) -> Option<Limits> {
+    let own = own("")?;
+    let there = fs::read_to_string(own.folder.join("cgroup.controllers")).ok()?;
+    if !["cpu", "memory"].iter().all(|c| there.split_whitespace().any(|t| t == *c)) {
+        return None;
+    }
+    if hand_down(&own.folder).is_err() {
+        // A group with processes of its own may not hand controllers down: the server goes into a group beside those of its workloads.
+        let server = own.folder.join("slipway-server");
+        make(&server).ok()?;
+        if fs::write(server.join("cgroup.procs"), "0").is_err() || hand_down(&own.folder).is_err() {
+            // Nobody shall notice that we tried.
+            let _ = fs::write(own.folder.join("cgroup.procs"), "0");
+            let _ = fs::remove_dir(&server);
+            return None;
+        }
+    }
+    let base = own.folder.join(name);
+    make(&base).ok()?;
+    hand_down(&base).ok()?;
+    let limits = Limits { mode: LimitsMode::CgroupV2, unified: Some(base), ..Limits::NONE };
+    works(&limits).then_some(limits)
+}
+
+fn hand_down(folder: &Path) -> io::Result<()> {
+    fs::write(folder.join("cgroup.subtree_control"), "+cpu +memory")
+}
+
+fn version_1(name: &str) -> Option<Limits> {
+    let base = |controller: &str| -> Option<PathBuf> {
+        let base = own(controller)?.folder.join(name);
+        make(&base).ok()?;
+        Some(base)
+    };
+    let only = |change: &dyn Fn(&mut Limits)| {
+        let mut limits = Limits { mode: LimitsMode::CgroupV1, ..Limits::NONE };
+        change(&mut limits);
+        works(&limits).then_some(limits)
+    };
+    let cpu = base("cpu").filter(|b| only(&|l| l.cpu = Some(b.clone())).is_some());
+    let memory = base("memory").filter(|b| only(&|l| l.memory = Some(b.clone())).is_some());
+    let accounting = base("cpuacct").filter(|b| only(&|l| l.accounting = Some(b.clone())).is_some());
+    (cpu.is_some() || memory.is_some()).then_some(Limits { mode: LimitsMode::CgroupV1, unified: None, cpu, memory, accounting })
+}
+
+/// Whether a group with limits can be made and removed.
+fn works(limits: &Limits) -> bool {
+    let resources = Resources { cpu_millis: 1000, memory_bytes: 64 << 20, gpus: 0 };
+    Group::make(limits, &format!("probe-{}", std::process::id()), resources).is_ok_and(|group| group.remove())
+}
+
+fn make(folder: &Path) -> io::Result<()> {
+    match fs::create_dir(folder) {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    }
+}
+
+/// The memory limit of our own group, where it has one.
+pub fn own_memory_limit() -> Option<i64> {
+    let file = match own("memory") {
+        Some(own) => own.folder.join("memory.limit_in_bytes"),
+        None => own("")?.folder.join("memory.max"),
+    };
+    // Version 1 writes "no limit" as a number near the largest; the machine's memory is smaller than that anyway.
+    fs::read_to_string(file).ok()?.trim().parse().ok()
+}

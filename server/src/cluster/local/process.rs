@@ -1,0 +1,105 @@
+//! Processes: who is who (a pid alone says nothing, it is used again), who descends from whom, and signals that reach nobody else.
+
+use procfs::process::{Process, Stat};
+use rustix::{
+    io::Errno,
+    process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal},
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{HashMap, HashSet},
+    fs,
+    os::fd::OwnedFd,
+};
+
+/// A process and nobody who got its pid later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ProcessId {
+    /// Its pid.
+    pub pid: i32,
+    /// When it started, in clock ticks since the machine's start.
+    pub start: u64,
+}
+
+impl ProcessId {
+    /// The process that has this pid now, unless it is gone or only waits to be collected.
+    pub fn of(pid: i32) -> Option<Self> {
+        let stat = stat(pid)?;
+        (!is_dead(&stat)).then_some(Self { pid, start: stat.starttime })
+    }
+
+    /// Whether it still runs.
+    pub fn alive(self) -> bool {
+        Self::of(self.pid) == Some(self)
+    }
+
+    /// A handle that stays with this very process. `None`: it is gone.
+    pub fn handle(self) -> Option<OwnedFd> {
+        let handle = pidfd_open(Pid::from_raw(self.pid)?, PidfdFlags::empty()).ok()?;
+        // Checked after opening: from here on the handle cannot come to mean another one.
+        self.alive().then_some(handle)
+    }
+
+    /// Sends a signal; `false` where it is gone.
+    pub fn signal(self, signal: Signal) -> bool {
+        let Some(pid) = Pid::from_raw(self.pid) else { return false };
+        match pidfd_open(pid, PidfdFlags::empty()) {
+            Ok(handle) => self.alive() && pidfd_send_signal(handle, signal).is_ok(),
+            Err(Errno::NOSYS) => self.alive() && kill_process(pid, signal).is_ok(),
+            Err(_) => false,
+        }
+    }
+}
+
+/// What `/proc` says about a process.
+pub fn stat(pid: i32) -> Option<Stat> {
+    Process::new(pid).ok()?.stat().ok()
+}
+
+/// Ended, whether or not its parent has collected it.
+pub fn is_dead(stat: &Stat) -> bool {
+    matches!(stat.state, 'Z' | 'X' | 'x')
+}
+
+/// Every process of the machine that we can see.
+pub fn all() -> Vec<Stat> {
+    procfs::process::all_processes().map(|found| found.filter_map(|p| p.ok()?.stat().ok()).collect()).unwrap_or_default()
+}
+
+/// All descendants of `root` among `processes`, without itself.
+pub fn descendants(root: i32, processes: &[Stat]) -> Vec<&Stat> {
+    let mut children: HashMap<i32, Vec<&Stat>> = HashMap::new();
+    for process in processes {
+        children.entry(process.ppid).or_default().push(process);
+    }
+    let mut found = Vec::new();
+    let mut seen = HashSet::from([root]);
+    let mut next = vec![root];
+    while let Some(parent) = next.pop() {
+        for child in children.get(&parent).into_iter().flatten() {
+            if seen.insert(child.pid) {
+                found.push(*child);
+                next.push(child.pid);
+            }
+        }
+    }
+    found
+}
+
+/// Memory of one process as `(own, shared)` bytes. The shared part is counted once for all processes of a workload.
+pub fn memory(pid: i32) -> Option<(u64, u64)> {
+    let statm = Process::new(pid).ok()?.statm().ok()?;
+    let page = rustix::param::page_size() as u64;
+    Some((statm.resident.saturating_sub(statm.shared) * page, statm.shared * page))
+}
+
+/// Memory of several processes together in bytes: what each has alone, and the largest shared part once.
+pub fn memory_of(pids: impl IntoIterator<Item = i32>) -> u64 {
+    let (own, shared) = pids.into_iter().filter_map(memory).fold((0, 0), |(o, s), (own, shared)| (o + own, s.max(shared)));
+    own + shared
+}
+
+/// Names this boot of the machine: pids and start times of another boot mean nothing.
+pub fn boot() -> String {
+    fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
+}

@@ -1,0 +1,123 @@
+//! The end of a workload: nothing of it survives, and how it ended is told apart.
+
+use super::super::{
+    limits::Group,
+    process::{self, ProcessId},
+};
+use crate::cluster::workload::Exit;
+use rustix::process::{Signal, WaitOptions, WaitStatus, wait};
+use std::{collections::HashSet, time::Duration};
+
+/// Why it ended, where it did not just end by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// The server asked.
+    Stopped,
+    /// Somebody else asked the supervisor.
+    Signal,
+    /// Its time was up.
+    TimedOut {
+        /// Seconds it had.
+        seconds: u64,
+    },
+    /// It passed its memory limit, and we saw it.
+    OutOfMemory,
+    /// It could not be started, or its start did not come to an end.
+    Failed(String),
+}
+
+/// Collects every process that has ended; the status of `child` where it is among them.
+pub fn collect(child: i32) -> Option<WaitStatus> {
+    let mut found = None;
+    // An error means that there is no process left to wait for.
+    while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
+        if pid.as_raw_nonzero().get() == child {
+            found = Some(status);
+        }
+    }
+    found
+}
+
+/// Everything that descends from us or is in the control groups.
+pub fn remaining(group: &Group) -> Vec<ProcessId> {
+    let us = std::process::id() as i32;
+    let all = process::all();
+    let grouped: HashSet<i32> = group.processes().into_iter().collect();
+    let of_us: HashSet<i32> = process::descendants(us, &all).iter().map(|p| p.pid).collect();
+    all.iter()
+        .filter(|p| p.pid != us && !process::is_dead(p) && (of_us.contains(&p.pid) || grouped.contains(&p.pid)))
+        .map(|p| ProcessId { pid: p.pid, start: p.starttime })
+        .collect()
+}
+
+/// SIGKILL to all. They are halted first, so that none starts another one meanwhile.
+pub fn kill(mut list: impl FnMut() -> Vec<ProcessId>) -> usize {
+    let mut halted = HashSet::new();
+    for _ in 0..50 {
+        let new: Vec<_> = list().into_iter().filter(|p| halted.insert(*p)).collect();
+        if new.is_empty() {
+            break;
+        }
+        for process in new {
+            process.signal(Signal::STOP);
+        }
+    }
+    for process in &halted {
+        process.signal(Signal::KILL);
+    }
+    halted.len()
+}
+
+/// Ends everything that is left, and comes back only when nothing is. `child`'s status where it had not been collected before.
+pub async fn end_all(group: &Group, child: i32) -> Option<WaitStatus> {
+    let mut found = None;
+    let mut pause = Duration::from_millis(2);
+    loop {
+        let left = kill(|| remaining(group));
+        found = collect(child).or(found);
+        if left == 0 {
+            return found;
+        }
+        // A process in the midst of a disk or driver call dies when that call returns: there is nothing to do but wait.
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_millis(200));
+    }
+}
+
+/// How it ended, from everything that is known.
+pub fn exit(status: Option<WaitStatus>, cause: Option<Cause>, killed_for_memory: bool, limit: i64, now: i64) -> Exit {
+    let code = status.and_then(WaitStatus::exit_status).map(i64::from);
+    let signal = status.and_then(WaitStatus::terminating_signal).map(i64::from);
+    let mut exit = Exit { code, signal, ended_at: now, ..Exit::default() };
+    match cause {
+        Some(Cause::Stopped) => exit.stopped = true,
+        Some(Cause::Signal) => exit.reason = Some("Its supervisor was asked to end, as when the machine shuts down.".into()),
+        Some(Cause::TimedOut { seconds }) => {
+            exit.timed_out = true;
+            exit.reason = Some(format!("Its time was up: it may run for {seconds} seconds."));
+        }
+        Some(Cause::OutOfMemory) => exit.out_of_memory = true,
+        // A process of it that the kernel ended is often noticed by its parent, which then fails in words of its own.
+        Some(Cause::Failed(_)) | None if killed_for_memory && code != Some(0) => exit.out_of_memory = true,
+        Some(Cause::Failed(reason)) => exit.reason = Some(reason),
+        None => {}
+    }
+    if exit.out_of_memory {
+        exit.reason = Some(format!("It needed more memory than its limit of {}.", app::api::resources::bytes_words(limit)));
+    }
+    exit
+}
+
+/// The end in a sentence, for the log.
+pub fn words(exit: &Exit) -> String {
+    let how = match (exit.code, exit.signal) {
+        (Some(code), _) => format!("Ended with exit code {code}."),
+        (None, Some(signal)) => format!("Ended by signal {signal}."),
+        (None, None) => "Ended.".into(),
+    };
+    match &exit.reason {
+        Some(reason) => format!("{reason}\n{how}"),
+        None if exit.stopped => format!("It was asked to stop.\n{how}"),
+        None => how,
+    }
+}

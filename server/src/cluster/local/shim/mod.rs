@@ -1,0 +1,101 @@
+//! `slipway shim`: the supervisor of one workload. It outlives the server.
+//!
+//! There are two programs in it. `slipway shim {id}` supervises: it takes the handover from its standard input, records the start, prepares the
+//! folders, starts the workload, writes its log, keeps its limits, ends it when asked or when its time is up, and records the end.
+//! `slipway shim enter` is the workload's first moment: a process of its own that enters the control groups, gives up what it must not keep, and becomes the
+//! workload's command.
+
+mod archive;
+mod beneath;
+mod ending;
+mod enter;
+mod environment;
+mod lines;
+mod prepare;
+mod pump;
+mod ready;
+mod recorder;
+mod start;
+mod stop;
+mod supervise;
+
+pub(super) use ending::kill;
+pub(super) use environment::MARK;
+
+use super::handover::{Answer, Handover};
+use std::{
+    ffi::OsString,
+    fs,
+    io::{Read, Write},
+    os::unix::ffi::OsStrExt,
+    process::ExitCode,
+};
+
+/// Runs `slipway shim`; `args` are the words behind `shim`.
+pub fn shim_main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    match args.into_iter().next() {
+        Some(word) if word == "enter" => enter::main(),
+        Some(_) => supervise_main(),
+        None => {
+            eprintln!("slipway shim is started by the server; there is nothing to do with it by hand.");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn supervise_main() -> ExitCode {
+    // Alone first: no terminal, no session and no open file of whoever started the server.
+    let _ = rustix::process::setsid();
+    close_inherited();
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    match supervise() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            answer(&Answer::Failed { why });
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn supervise() -> Result<(), String> {
+    // Our memory holds the workload's secrets: processes of the same user may not look into it.
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable).map_err(|e| e.to_string())?;
+    // What the workload's processes leave behind becomes ours, so nothing gets away by starting twice.
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid())).map_err(|e| e.to_string())?;
+    let mut text = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut text).map_err(|e| e.to_string())?;
+    let handover: Handover = serde_json::from_slice(&text).map_err(|e| format!("the handover is not whole: {e}"))?;
+    drop(text);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
+    let result = runtime.block_on(supervise::supervise(handover));
+    // A thread that still unpacks must not keep us.
+    runtime.shutdown_background();
+    result
+}
+
+/// Tells the server, once, how the start went, and lets go of its pipe.
+fn answer(answer: &Answer) {
+    if let Ok(mut line) = serde_json::to_vec(answer) {
+        line.push(b'\n');
+        // The server may be gone by now; the record tells its successor.
+        let mut out = std::io::stdout().lock();
+        let _ = out.write_all(&line).and_then(|()| out.flush());
+    }
+    if let Ok(nothing) = fs::OpenOptions::new().read(true).write(true).open("/dev/null") {
+        let _ = nix::unistd::dup2_stdin(&nothing);
+        let _ = nix::unistd::dup2_stdout(&nothing);
+        let _ = nix::unistd::dup2_stderr(&nothing);
+    }
+}
+
+/// Closes every file that we inherited but the standard three. Rust opens all files close-on-exec, so these are not the server's own but of
+/// whoever started it (the job server of `make`, for one).
+fn close_inherited() {
+    let Ok(entries) = fs::read_dir("/proc/self/fd") else { return };
+    let open: Vec<i32> =
+        entries.filter_map(|e| std::str::from_utf8(e.ok()?.file_name().as_bytes()).ok()?.parse().ok()).filter(|fd| *fd > 2).collect();
+    for fd in open {
+        // One of them was the listing itself, closed by now.
+        let _ = nix::unistd::close(fd);
+    }
+}

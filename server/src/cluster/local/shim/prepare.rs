@@ -1,0 +1,104 @@
+//! Everything before the start of the command: folders, the uploaded archive, files, and a place to listen.
+
+use super::{
+    super::{
+        handover::Handover,
+        paths::{Paths, make_private, make_short_base},
+    },
+    archive,
+    beneath::Beneath,
+    environment::Folders,
+};
+use crate::cluster::workload::Endpoint;
+use std::{
+    fs::{self, File},
+    io::Write,
+    net::TcpListener,
+    path::Path,
+    sync::atomic::AtomicBool,
+};
+
+/// Ports handed out: below those that the kernel gives to outgoing connections, so that none of these takes one meanwhile.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+
+/// What was prepared.
+pub struct Prepared {
+    /// The folders, made.
+    pub folders: Folders,
+    /// Where a server shall listen.
+    pub endpoint: Option<Endpoint>,
+    /// Keeps the port from other workloads as long as it is held.
+    pub port_lock: Option<File>,
+}
+
+/// Prepares all; `cancelled` ends unpacking early.
+///
+/// # Errors
+/// A sentence for the reader: the workload cannot be started.
+pub fn prepare(handover: &Handover, paths: &Paths, cancelled: &AtomicBool) -> Result<Prepared, String> {
+    let spec = &handover.spec;
+    let folders = Folders::of(handover, paths)?;
+    if let Some(environment) = &folders.environment
+        && !environment.is_dir()
+    {
+        return Err("Its environment has not been made on this machine.".into());
+    }
+    for folder in [&folders.files, &folders.home, &folders.tmp] {
+        private(folder, paths).map_err(|e| format!("Its folder {} could not be made: {e}.", folder.display()))?;
+    }
+    let files = Beneath::open(&folders.files).map_err(|e| format!("Its working folder could not be opened: {e}."))?;
+    if let Some(archive) = &spec.archive {
+        archive::unpack(archive, &files, cancelled)?;
+    }
+    for (path, text) in &spec.files {
+        let written = files.file(Path::new(path), 0o600).and_then(|mut f| f.write_all(text.as_bytes()));
+        written.map_err(|e| format!("The file \"{path}\" could not be written: {e}."))?;
+    }
+    let (endpoint, port_lock) = match spec.server {
+        Some(_) if asks_for_socket(handover) => (Some(socket(&spec.id, paths)?), None),
+        Some(_) => {
+            let (endpoint, lock) = port(&spec.id, paths)?;
+            (Some(endpoint), Some(lock))
+        }
+        None => (None, None),
+    };
+    Ok(Prepared { folders, endpoint, port_lock })
+}
+
+fn private(folder: &Path, paths: &Paths) -> std::io::Result<()> {
+    let short = paths.short_base();
+    if folder.starts_with(&short) {
+        make_short_base(&short)?;
+    }
+    make_private(folder)
+}
+
+fn asks_for_socket(handover: &Handover) -> bool {
+    let spec = &handover.spec;
+    spec.command.iter().chain(spec.env.values()).any(|text| text.contains("{socket}"))
+}
+
+fn socket(id: &str, paths: &Paths) -> Result<Endpoint, String> {
+    let folder = paths.socket_folder(id);
+    private(&folder, paths).map_err(|e| format!("A folder for its socket could not be made: {e}."))?;
+    Ok(Endpoint::Unix { path: folder.join("http.sock") })
+}
+
+/// A free port. Its lock is held as long as the workload runs, so no two workloads get the same; a stranger who takes it in between
+/// is found out before the server counts as ready.
+fn port(id: &str, paths: &Paths) -> Result<(Endpoint, File), String> {
+    make_private(&paths.ports()).map_err(|e| format!("A port could not be handed out: {e}."))?;
+    let count = usize::from(PORTS.end - PORTS.start);
+    let begin = id.bytes().fold(0usize, |h, b| h.wrapping_mul(31).wrapping_add(usize::from(b))) % count;
+    for i in 0..count {
+        let port = PORTS.start + ((begin + i) % count) as u16;
+        let Ok(lock) = fs::OpenOptions::new().write(true).create(true).truncate(false).open(paths.ports().join(port.to_string())) else {
+            continue;
+        };
+        let held = rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_ok();
+        if held && TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok((Endpoint::Tcp { address: format!("127.0.0.1:{port}") }, lock));
+        }
+    }
+    Err("There is no free port on this machine.".into())
+}

@@ -1,0 +1,101 @@
+//! Starts the workload's command through `slipway shim enter`.
+
+use super::{
+    super::{handover::Handover, limits::Group, process::ProcessId},
+    enter::EnterPlan,
+    environment::{environment, fill},
+    prepare::Prepared,
+    pump::{SharedLog, pump},
+};
+use crate::logs::Stream;
+use std::{
+    collections::BTreeMap,
+    io::Write,
+    os::{
+        fd::OwnedFd,
+        unix::{net::UnixStream, process::CommandExt},
+    },
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+use tokio::{io::AsyncReadExt, task::JoinHandle};
+
+/// Niceness of workloads where the kernel does not limit their CPU time: the portal stays responsive.
+const NICE: i32 = 5;
+
+/// A command on its way.
+pub struct Started {
+    /// Its first process; its process group has the same number.
+    pub child: ProcessId,
+    /// Both pumps of its output.
+    pub pumps: [JoinHandle<()>; 2],
+    /// Says why the command could not be started, or closes.
+    pub entering: tokio::net::UnixStream,
+}
+
+/// Starts it.
+///
+/// # Errors
+/// A sentence for the reader.
+pub fn start(handover: &Handover, prepared: &Prepared, group: &Group, log: &SharedLog) -> Result<Started, String> {
+    let spec = &handover.spec;
+    let endpoint = prepared.endpoint.as_ref();
+    let arguments: Vec<String> = spec.command.iter().map(|text| fill(text, endpoint)).collect();
+    let environment = environment(handover, &prepared.folders, endpoint);
+    let name = arguments.first().filter(|n| !n.is_empty()).ok_or("There is no command to run.")?;
+    let program = find(name, &environment, &prepared.folders.files)
+        .ok_or_else(|| format!("The command \"{name}\" was not found, neither in the environment nor in PATH."))?;
+    let nice = if handover.limits.cpu_is_limited() { 0 } else { NICE };
+    let plan =
+        EnterPlan { program, arguments, environment, folder: prepared.folders.files.clone(), groups: group.folders().to_vec(), nice };
+    spawn(&plan, log).map_err(|e| format!("The command could not be started: {e}."))
+}
+
+fn spawn(plan: &EnterPlan, log: &SharedLog) -> std::io::Result<Started> {
+    let (mut ours, theirs) = UnixStream::pair()?;
+    // Our own program, even if its file was replaced by a newer one meanwhile.
+    let mut child = Command::new("/proc/self/exe")
+        .arg0("slipway")
+        .args(["shim", "enter"])
+        .env_clear()
+        .current_dir("/")
+        .stdin(OwnedFd::from(theirs))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .spawn()?;
+    let pid = child.id() as i32;
+    let mut line = serde_json::to_vec(plan)?;
+    line.push(b'\n');
+    // Should it have died, its end tells more than this error.
+    let _ = ours.write_all(&line);
+    ours.set_nonblocking(true)?;
+    let missing = || std::io::Error::other("it has no output");
+    let out = pump(child.stdout.take().ok_or_else(missing)?.into(), Stream::Out, log.clone())?;
+    let err = pump(child.stderr.take().ok_or_else(missing)?.into(), Stream::Err, log.clone())?;
+    let start = super::super::process::stat(pid).map_or(0, |s| s.starttime);
+    Ok(Started { child: ProcessId { pid, start }, pumps: [out, err], entering: tokio::net::UnixStream::from_std(ours)? })
+}
+
+/// Waits until the command has taken over (`None`), or could not (the reason).
+pub async fn entered(entering: tokio::net::UnixStream) -> Option<String> {
+    let mut text = Vec::new();
+    // A read error means that it is gone; then its end tells more.
+    let _ = entering.take(64 * 1024).read_to_end(&mut text).await;
+    (!text.is_empty()).then(|| String::from_utf8_lossy(&text).into_owned())
+}
+
+/// The program that a name means: looked up in PATH (which begins with the environment's `bin`), or below the working folder.
+fn find(name: &str, environment: &BTreeMap<String, String>, folder: &Path) -> Option<PathBuf> {
+    if name.contains('/') {
+        let path = folder.join(name);
+        return path.exists().then_some(path);
+    }
+    let path = environment.get("PATH")?;
+    path.split(':').filter(|f| !f.is_empty()).map(|f| Path::new(f).join(name)).find(|p| is_program(p))
+}
+
+fn is_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+}

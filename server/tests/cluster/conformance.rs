@@ -1,0 +1,176 @@
+//! What every cluster has to do, whatever it is made of.
+
+use crate::world::{Does, Fake, Local, World, ended, observed, running, until};
+use server::cluster::Phase;
+use std::time::Duration;
+
+const GRACE: Duration = Duration::from_secs(30);
+
+/// Runs every test in both worlds.
+macro_rules! conformance {
+    ($($name:ident)*) => {
+        mod fake { $(#[tokio::test] async fn $name() { super::$name(&super::Fake::new()).await })* }
+        mod local { $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)] async fn $name() { super::$name(&super::Local::new()).await })* }
+    };
+}
+
+conformance! {
+    the_unknown_is_no_error
+    it_runs_once
+    two_at_once_start_one
+    an_end_is_told_whenever_somebody_looks
+    what_has_ended_is_not_started_again
+    a_command_that_cannot_start_is_an_end
+    a_stop_ends_it
+    a_stop_after_the_end_changes_nothing
+    a_stop_right_after_the_start_ends_it
+    the_shorter_grace_wins
+    a_server_has_an_endpoint
+    forgetting_ends_it_and_drops_it
+    the_bell_rings
+    measuring_never_fails
+    others_are_left_alone
+}
+
+async fn the_unknown_is_no_error(world: &dyn World) {
+    let cluster = world.cluster();
+    cluster.stop("nobody", GRACE).await.unwrap();
+    cluster.forget("nobody").await.unwrap();
+    assert_eq!(cluster.list().await.unwrap(), []);
+}
+
+async fn it_runs_once(world: &dyn World) {
+    let (cluster, spec) = (world.cluster(), world.spec(Does::Runs));
+    cluster.ensure(&spec).await.unwrap();
+    running(cluster, &spec.id).await;
+    let first = observed(cluster, &spec.id).await;
+    assert!(first.as_ref().is_some_and(|o| o.started_at.is_some()));
+    cluster.ensure(&spec).await.unwrap();
+    assert_eq!(observed(cluster, &spec.id).await, first);
+    assert_eq!(cluster.list().await.unwrap().len(), 1);
+}
+
+async fn two_at_once_start_one(world: &dyn World) {
+    let (cluster, spec) = (world.cluster(), world.spec(Does::Runs));
+    let (a, b, c) = tokio::join!(cluster.ensure(&spec), cluster.ensure(&spec), cluster.ensure(&spec));
+    assert!(a.is_ok() && b.is_ok() && c.is_ok());
+    running(cluster, &spec.id).await;
+    assert_eq!(cluster.list().await.unwrap().len(), 1);
+}
+
+async fn an_end_is_told_whenever_somebody_looks(world: &dyn World) {
+    let (cluster, spec) = (world.cluster(), world.spec(Does::Exits(3)));
+    cluster.ensure(&spec).await.unwrap();
+    let exit = ended(cluster, &spec.id).await;
+    assert_eq!((exit.code, exit.signal, exit.stopped, exit.out_of_memory, exit.timed_out), (Some(3), None, false, false, false));
+    assert!(exit.ended_at > 0);
+    assert_eq!(ended(cluster, &spec.id).await, exit);
+}
+
+async fn what_has_ended_is_not_started_again(world: &dyn World) {
+    let (cluster, spec) = (world.cluster(), world.spec(Does::Exits(0)));
+    cluster.ensure(&spec).await.unwrap();
+    let exit = ended(cluster, &spec.id).await;
+    cluster.ensure(&spec).await.unwrap();
+    assert_eq!(observed(cluster, &spec.id).await.unwrap().phase, Phase::Ended(exit));
+}
+
+async fn a_command_that_cannot_start_is_an_end(world: &dyn World) {
+    let (cluster, spec) = (world.cluster(), world.spec(Does::CannotStart));
+    cluster.ensure(&spec).await.unwrap();
+    let exit = ended(cluster, &spec.id).await;
+    assert!(exit.reason.is_some() && exit.code.is_none(), "{exit:?}");
+}
+
+async fn a_stop_ends_it(world: &dyn World) {
+    let (cluster, spec) = (world.cluster(), world.spec(Does::Runs));
+    cluster.ensure(&spec).await.unwrap();
+    running(cluster, &spec.id).await;
+    cluster.stop(&spec.id, GRACE).await.unwrap();
+    cluster.stop(&spec.id, GRACE).await.unwrap();
+    let exit = ended(cluster, &spec.id).await;
+    assert!(exit.stopped && exit.signal == Some(15), "{exit:?}");
+}
+
+async fn a_stop_after_the_end_changes_nothing(world: &dyn World) {
+    let (cluster, spec) = (world.cluster(), world.spec(Does::Exits(1)));
+    cluster.ensure(&spec).await.unwrap();
+    let exit = ended(cluster, &spec.id).await;
+    cluster.stop(&spec.id, Duration::ZERO).await.unwrap();
+    assert_eq!(ended(cluster, &spec.id).await, exit);
+}
+
+async fn a_stop_right_after_the_start_ends_it(world: &dyn World) {
+    let (cluster, spec) = (world.cluster(), world.spec(Does::Runs));
+    cluster.ensure(&spec).await.unwrap();
+    cluster.stop(&spec.id, GRACE).await.unwrap();
+    assert!(ended(cluster, &spec.id).await.stopped);
+}
+
+async fn the_shorter_grace_wins(world: &dyn World) {
+    let (cluster, spec) = (world.cluster(), world.spec(Does::IgnoresTerm));
+    cluster.ensure(&spec).await.unwrap();
+    running(cluster, &spec.id).await;
+    cluster.stop(&spec.id, Duration::from_secs(3600)).await.unwrap();
+    until("stopping", async || (observed(cluster, &spec.id).await?.phase == Phase::Stopping).then_some(())).await;
+    cluster.stop(&spec.id, Duration::ZERO).await.unwrap();
+    cluster.stop(&spec.id, Duration::from_secs(3600)).await.unwrap();
+    let exit = ended(cluster, &spec.id).await;
+    assert!(exit.stopped && exit.signal == Some(9), "{exit:?}");
+}
+
+async fn a_server_has_an_endpoint(world: &dyn World) {
+    let (cluster, spec) = (world.cluster(), world.spec(Does::Serves));
+    cluster.ensure(&spec).await.unwrap();
+    assert!(running(cluster, &spec.id).await.is_some());
+}
+
+async fn forgetting_ends_it_and_drops_it(world: &dyn World) {
+    let (cluster, spec) = (world.cluster(), world.spec(Does::IgnoresTerm));
+    cluster.ensure(&spec).await.unwrap();
+    running(cluster, &spec.id).await;
+    cluster.forget(&spec.id).await.unwrap();
+    assert_eq!(cluster.list().await.unwrap(), []);
+    cluster.forget(&spec.id).await.unwrap();
+}
+
+async fn the_bell_rings(world: &dyn World) {
+    let (cluster, spec) = (world.cluster(), world.spec(Does::Runs));
+    let mut bell = cluster.watch();
+    cluster.ensure(&spec).await.unwrap();
+    running(cluster, &spec.id).await;
+    bell.changed().await.unwrap();
+    cluster.stop(&spec.id, GRACE).await.unwrap();
+    // Only the bell tells when to look: a missing ring ends in the time limit.
+    let told = async {
+        loop {
+            if matches!(observed(cluster, &spec.id).await.unwrap().phase, Phase::Ended(_)) {
+                return;
+            }
+            bell.changed().await.unwrap();
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), told).await.expect("the bell did not ring at the end");
+}
+
+async fn measuring_never_fails(world: &dyn World) {
+    let (cluster, spec) = (world.cluster(), world.spec(Does::Exits(0)));
+    cluster.usage().await.unwrap();
+    cluster.ensure(&spec).await.unwrap();
+    ended(cluster, &spec.id).await;
+    assert_eq!(cluster.usage().await.unwrap(), []);
+    let capacity = cluster.capacity().await.unwrap();
+    assert!(capacity.total.cpu_millis > 0 && capacity.total.memory_bytes > 0);
+}
+
+async fn others_are_left_alone(world: &dyn World) {
+    let (cluster, one, two) = (world.cluster(), world.spec(Does::Runs), world.spec(Does::Runs));
+    cluster.ensure(&one).await.unwrap();
+    cluster.ensure(&two).await.unwrap();
+    running(cluster, &one.id).await;
+    running(cluster, &two.id).await;
+    cluster.stop(&one.id, GRACE).await.unwrap();
+    ended(cluster, &one.id).await;
+    cluster.forget(&one.id).await.unwrap();
+    assert!(matches!(observed(cluster, &two.id).await.unwrap().phase, Phase::Running { .. }));
+}
