@@ -8,6 +8,7 @@ pub mod clock;
 pub mod cluster;
 pub mod error;
 pub mod ids;
+pub mod records;
 pub mod store;
 pub mod wake;
 pub mod logs;

@@ -7,7 +7,14 @@ pub mod arg;
 pub mod constraint;
 pub mod db;
 pub mod events;
+pub mod experiments;
 pub mod keyset;
+mod list;
+pub mod run_curves;
+pub mod run_inputs;
+pub mod run_metrics;
+pub mod run_tags;
+pub mod runs;
 pub mod tx;
 
 pub use arg::Arg;

@@ -29,6 +29,19 @@ impl Tx {
         Ok(Self { inner, bell: store.bell().clone(), now: store.clock().now(), changes: Vec::new() })
     }
 
+    /// Whether it runs on PostgreSQL, for a hot statement that has a sibling per engine.
+    pub(super) const fn is_postgres(&self) -> bool {
+        matches!(self.inner, Inner::Postgres(_))
+    }
+
+    /// The connection, on PostgreSQL.
+    pub(super) fn postgres(&mut self) -> Option<&mut sqlx::PgConnection> {
+        match &mut self.inner {
+            Inner::Sqlite(_) => None,
+            Inner::Postgres(tx) => Some(&mut **tx),
+        }
+    }
+
     /// The time of this transaction, milliseconds since 1970.
     pub const fn now(&self) -> i64 {
         self.now

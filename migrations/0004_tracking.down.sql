@@ -1,0 +1,11 @@
+DROP TABLE run_models;
+DROP TABLE run_datasets;
+DROP TABLE datasets;
+DROP TABLE run_tags;
+DROP TABLE params;
+DROP TABLE metrics;
+DROP TABLE latest_metrics;
+DROP TABLE runs;
+DROP TABLE experiment_tags;
+DROP TABLE experiments;
+DELETE FROM counters WHERE name IN ('experiments', 'runs', 'series', 'datasets');

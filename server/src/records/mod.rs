@@ -1,0 +1,3 @@
+//! One struct or enum per noun, with its lawful changes.
+
+pub mod run;
