@@ -3,12 +3,19 @@
 //! notebooks runs models deployments) < doors (http reconcile) < roof (serve cli doctor).
 #![recursion_limit = "512"]
 
+pub mod access;
 pub mod artifacts;
+pub mod cli;
 pub mod clock;
 pub mod cluster;
+pub mod config;
 pub mod error;
+pub mod http;
 pub mod ids;
-pub mod records;
-pub mod store;
-pub mod wake;
 pub mod logs;
+pub mod records;
+pub mod serve;
+pub mod store;
+pub mod teams;
+pub mod telemetry;
+pub mod wake;

@@ -1,3 +1,4 @@
-//! One struct or enum per noun, with its lawful changes.
+//! The nouns as the house keeps them, and their lawful changes.
 
+pub mod principal;
 pub mod run;

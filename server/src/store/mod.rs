@@ -15,7 +15,11 @@ pub mod run_inputs;
 pub mod run_metrics;
 pub mod run_tags;
 pub mod runs;
+pub mod sessions;
+pub mod teams;
+pub mod tokens;
 pub mod tx;
+pub mod users;
 
 pub use arg::Arg;
 pub use db::{Db, Row};

@@ -1,0 +1,12 @@
+//! Who is asking, and what they may do.
+//!
+//! A door finds out the [`Principal`]; a room demands a proof ([`proof`]): a value that cannot be made without the check.
+
+pub mod first_admin;
+pub mod password;
+pub mod proof;
+pub mod sign_in;
+pub mod tokens;
+
+pub use crate::records::principal::{Principal, Subject, Via};
+pub use proof::{PlatformAdmin, TeamEditor, TeamMaintainer, TeamMember, TeamViewer};

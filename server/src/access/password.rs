@@ -1,0 +1,88 @@
+//! Passwords: argon2id, off the async threads.
+
+use super::Principal;
+use crate::{
+    error::{Error, Result},
+    store::{Store, events::NewEvent},
+};
+use app::api::session::ChangePassword;
+use argon2::{Argon2, PasswordHasher, PasswordVerifier, password_hash::phc::PasswordHash};
+
+/// Fewest characters of a password.
+pub const MIN_CHARS: usize = 10;
+/// Most bytes of a password.
+pub const MAX_BYTES: usize = 1024;
+
+/// Whether a new password is good enough.
+///
+/// # Errors
+/// The sentence to show beside `field`.
+pub fn check_new(field: &str, password: &str) -> Result<()> {
+    if password.chars().count() < MIN_CHARS {
+        return Err(Error::invalid(field, format!("A password has at least {MIN_CHARS} characters.")));
+    }
+    if password.len() > MAX_BYTES {
+        return Err(Error::invalid(field, format!("A password has at most {MAX_BYTES} bytes.")));
+    }
+    Ok(())
+}
+
+/// Hashes a password.
+///
+/// # Errors
+/// The hasher failed.
+pub async fn hash(password: String) -> Result<String> {
+    tokio::task::spawn_blocking(move || {
+        Argon2::default().hash_password(password.as_bytes()).map(|h| h.to_string()).map_err(Error::internal)
+    })
+    .await
+    .map_err(Error::internal)?
+}
+
+/// Whether `password` is the one of `hash`. Without a hash it takes as long, so that nobody learns which users there are.
+///
+/// # Errors
+/// The checking thread died.
+pub async fn verify(password: String, hash: Option<String>) -> Result<bool> {
+    if password.len() > MAX_BYTES {
+        return Ok(false);
+    }
+    tokio::task::spawn_blocking(move || match hash {
+        Some(hash) => PasswordHash::new(&hash).is_ok_and(|h| Argon2::default().verify_password(password.as_bytes(), &h).is_ok()),
+        None => {
+            let _ = Argon2::default().hash_password(password.as_bytes());
+            false
+        }
+    })
+    .await
+    .map_err(Error::internal)
+}
+
+/// Changes one's own password and ends all one's sessions.
+///
+/// # Errors
+/// The current one is wrong, or the new one not good enough.
+pub async fn change(store: &Store, principal: &Principal, body: ChangePassword) -> Result<()> {
+    check_new("new", &body.new)?;
+    let row = store.user(&principal.user_id).await?.ok_or_else(|| Error::not_found("user"))?;
+    if !verify(body.current, row.password_hash.clone()).await? {
+        return Err(Error::invalid("current", "This is not the current password."));
+    }
+    let hash = hash(body.new).await?;
+    let mut tx = store.begin().await?;
+    tx.user_update(&row.id, &row.display_name, Some(&hash), row.admin(), row.disabled()).await?;
+    tx.sessions_end_of(&row.id).await?;
+    tx.event(NewEvent {
+        team_id: None,
+        actor: &principal.actor(),
+        action: "change_password",
+        kind: "user",
+        object_id: &row.id,
+        object_name: &row.name,
+        revision: 0,
+        before: None,
+        after: None,
+    })
+    .await?;
+    tx.commit().await
+}

@@ -1,0 +1,208 @@
+//! Tokens: made once, kept as a hash, with a ceiling of role, a team and perhaps a scope.
+
+use super::{Principal, Subject, TeamMember, Via};
+use crate::{
+    clock::rfc3339,
+    error::{Error, Kind, Result},
+    ids,
+    store::{
+        Store, Tx,
+        events::NewEvent,
+        tokens::{NewTokenRow, TokenRow},
+    },
+};
+use app::api::{
+    ListQuery, Page,
+    members::Role,
+    tokens::{CreatedToken, NewToken, Scope, Token},
+};
+
+/// What every token begins with, so that scanners recognise one.
+pub const PREFIX: &str = "slip_";
+const DEFAULT_SECONDS: i64 = 30 * 24 * 3600;
+const MAX_SECONDS: i64 = 366 * 24 * 3600;
+
+/// Makes a token for a person. Only who is signed in makes tokens, or a token that may itself do as much.
+///
+/// # Errors
+/// A role above one's own, a lifetime out of bounds, a team one is not in.
+pub async fn create(store: &Store, member: &TeamMember, new: &NewToken) -> Result<CreatedToken> {
+    if matches!(&member.principal.via, Via::Token { subject: Some(_), .. }) {
+        return Err(Error::forbidden("The token of a workload makes no tokens."));
+    }
+    let name = new.name.trim();
+    if name.is_empty() || name.chars().count() > 100 {
+        return Err(Error::invalid("name", "A token has a name of 1 to 100 characters."));
+    }
+    if new.role > member.role {
+        return Err(Error::invalid(
+            "role",
+            format!("Your role in {} is {}: a token cannot do more.", member.team.name, member.role.as_str()),
+        ));
+    }
+    let seconds = new.expires_in.unwrap_or(DEFAULT_SECONDS);
+    if !(1..=MAX_SECONDS).contains(&seconds) {
+        return Err(Error::invalid("expires_in", "A token lives 1 second to 366 days."));
+    }
+    let mut tx = store.begin().await?;
+    let now = tx.now();
+    let id = ids::new_id(&**store.clock());
+    let secret = format!("{PREFIX}{}", ids::random_secret());
+    let row = NewTokenRow {
+        id: &id,
+        hash: &ids::sha256(&secret),
+        name,
+        prefix: &secret[..PREFIX.len() + 6],
+        user_id: &member.principal.user_id,
+        team_id: &member.team.id,
+        role: new.role,
+        scope: new.scope,
+        subject: None,
+        expires_at: Some(now + seconds * 1000),
+    };
+    tx.token_insert(&row).await?;
+    tx.event(NewEvent {
+        team_id: Some(&member.team.id),
+        actor: &member.actor(),
+        action: "create",
+        kind: "token",
+        object_id: &id,
+        object_name: name,
+        revision: 0,
+        before: None,
+        after: Some(serde_json::json!({ "role": new.role, "scope": new.scope, "expires_at": rfc3339(now + seconds * 1000) })),
+    })
+    .await?;
+    tx.commit().await?;
+    let about = Token {
+        id,
+        name: name.into(),
+        prefix: secret[..PREFIX.len() + 6].into(),
+        team: member.team.name.clone(),
+        role: new.role,
+        scope: new.scope,
+        created_at: rfc3339(now),
+        expires_at: Some(rfc3339(now + seconds * 1000)),
+        last_used_at: None,
+    };
+    Ok(CreatedToken { token: secret, about })
+}
+
+/// Makes the token of a workload, in the transaction that needs it; the secret. Ends with [`Tx::tokens_revoke_of`].
+///
+/// # Errors
+/// The database does not answer.
+pub async fn create_for_workload(
+    tx: &mut Tx,
+    store: &Store,
+    user_id: &str,
+    team_id: &str,
+    name: &str,
+    subject: &Subject,
+) -> Result<String> {
+    let secret = format!("{PREFIX}{}", ids::random_secret());
+    tx.token_insert(&NewTokenRow {
+        id: &ids::new_id(&**store.clock()),
+        hash: &ids::sha256(&secret),
+        name,
+        prefix: &secret[..PREFIX.len() + 6],
+        user_id,
+        team_id,
+        role: Role::Editor,
+        scope: None,
+        subject: Some(subject),
+        expires_at: None,
+    })
+    .await?;
+    Ok(secret)
+}
+
+/// Who a token belongs to.
+///
+/// # Errors
+/// Unknown, expired, revoked, of a disabled user: unauthenticated, with the reason.
+pub async fn authenticate(store: &Store, secret: &str) -> Result<Principal> {
+    let refused = |why: &str| Error::new(Kind::Unauthenticated, why).hint("Make a new token on the Account page.");
+    if !secret.starts_with(PREFIX) || secret.len() > 200 {
+        return Err(refused("This is not a token of Slipway."));
+    }
+    let row = store.token_by_hash(&ids::sha256(secret)).await?.ok_or_else(|| refused("This token is not known."))?;
+    let now = store.clock().now();
+    if row.revoked_at.is_some() {
+        return Err(refused("This token was revoked."));
+    }
+    if row.expires_at.is_some_and(|t| t <= now) {
+        return Err(refused("This token has expired."));
+    }
+    if row.user_disabled != 0 {
+        return Err(refused("The user of this token is disabled."));
+    }
+    if row.last_used_at.is_none_or(|t| now - t > 60_000) {
+        let mut tx = store.begin().await?;
+        tx.token_used(&row.id).await?;
+        tx.commit().await?;
+    }
+    principal(row)
+}
+
+fn principal(row: TokenRow) -> Result<Principal> {
+    let role = row.role.parse().map_err(Error::internal)?;
+    let scope = match row.scope.as_deref() {
+        None => None,
+        Some("predict") => Some(Scope::Predict),
+        Some(other) => return Err(Error::internal(format!("token scope {other}"))),
+    };
+    let subject = match (row.subject_kind.as_deref(), row.subject_id) {
+        (Some("run"), Some(id)) => Some(Subject::Run(id)),
+        (Some("notebook"), Some(id)) => Some(Subject::Notebook(id)),
+        _ => None,
+    };
+    Ok(Principal {
+        user_id: row.user_id,
+        user: row.user_name,
+        display_name: row.user_display_name,
+        admin: false,
+        via: Via::Token { id: row.id, team_id: row.team_id, role, scope, subject },
+    })
+}
+
+/// The tokens a person made. A token of a workload, or one for predictions, sees none.
+///
+/// # Errors
+/// Forbidden to such tokens; a page token that is not ours.
+pub async fn list(store: &Store, principal: &Principal, query: &ListQuery) -> Result<Page<TokenRow>> {
+    for_people(principal)?;
+    store.token_list(&principal.user_id, query).await
+}
+
+/// Revokes one of one's own tokens.
+///
+/// # Errors
+/// Not one's own, or revoked already: not found.
+pub async fn revoke(store: &Store, principal: &Principal, id: &str) -> Result<()> {
+    for_people(principal)?;
+    let mut tx = store.begin().await?;
+    let (name, team_id) = tx.token_revoke(id, &principal.user_id).await?.ok_or_else(|| Error::not_found("token"))?;
+    tx.event(NewEvent {
+        team_id: Some(&team_id),
+        actor: &principal.actor(),
+        action: "revoke",
+        kind: "token",
+        object_id: id,
+        object_name: &name,
+        revision: 0,
+        before: None,
+        after: None,
+    })
+    .await?;
+    tx.commit().await
+}
+
+fn for_people(principal: &Principal) -> Result<()> {
+    match &principal.via {
+        Via::Token { subject: Some(_), .. } | Via::Token { scope: Some(_), .. } => {
+            Err(Error::forbidden("This token has no say over tokens.").hint("Sign in, or use a token of your own."))
+        }
+        _ => Ok(()),
+    }
+}

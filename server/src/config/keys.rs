@@ -1,0 +1,45 @@
+//! Every configuration key on one screen.
+
+/// A key: as in the file, as a flag (`--database-url`) and as a variable (`SLIPWAY_DATABASE_URL`).
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// Name in the file.
+    pub name: &'static str,
+    /// Value where nothing is given; empty for none.
+    pub default: &'static str,
+    /// Never shown.
+    pub secret: bool,
+    /// What it is.
+    pub help: &'static str,
+}
+
+const fn key(name: &'static str, default: &'static str, help: &'static str) -> Key {
+    Key { name, default, secret: false, help }
+}
+
+/// All of them.
+pub const KEYS: &[Key] = &[
+    key("listen", "127.0.0.1:8080", "Where the portal listens"),
+    key("notebook_listen", "", "Where notebooks are served, an origin of its own; the portal's port plus one when left out"),
+    key("data", "./data", "Folder of everything that is kept"),
+    key("cache", "", "Folder of environments and uv's cache; ~/.cache/slipway when left out"),
+    Key {
+        name: "database_url",
+        default: "",
+        secret: true,
+        help: "sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE; {data}/slipway.db when left out",
+    },
+    key("cluster", "local", "Where workloads run: local"),
+    key("public_url", "", "URL under which browsers reach the portal; taken from each request when left out"),
+    key("notebook_url", "", "URL under which browsers reach notebooks; the request's host with the notebook port when left out"),
+    key("reserve_cpu", "", "CPU kept back from workloads, such as 500m; a quarter of a core when left out"),
+    key("reserve_memory", "", "Memory kept back from workloads, such as 1Gi; a sixteenth when left out"),
+    key("max_upload", "10Gi", "Largest artifact or code upload"),
+    key("max_body", "32Mi", "Largest body of any other request"),
+    key("session_idle_seconds", "43200", "A session ends after this time without a request"),
+    key("session_max_seconds", "604800", "A session ends after this time in any case"),
+    key("log_format", "text", "text or json"),
+    Key { name: "secret_key", default: "", secret: true, help: "Key that seals secrets (32 bytes, base64); {data}/key when left out" },
+    key("admin_user", "", "First start: name of the platform admin"),
+    Key { name: "admin_password", default: "", secret: true, help: "First start: password of the platform admin" },
+];

@@ -1,0 +1,190 @@
+//! Values from flags, environment and file, with their origin.
+
+use super::{Config, keys::KEYS};
+use app::api::resources;
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+
+/// Where a value came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Given on the command line.
+    Flag,
+    /// `SLIPWAY_…`
+    Environment,
+    /// The file of `--config`.
+    File,
+    /// Built in.
+    Default,
+}
+
+/// The value of each key with its origin.
+#[derive(Debug, Clone, Default)]
+pub struct Values(pub BTreeMap<&'static str, (String, Option<Origin>)>);
+
+/// Name of the environment variable of a key.
+pub fn variable(key: &str) -> String {
+    format!("SLIPWAY_{}", key.to_uppercase())
+}
+
+/// Gathers the values; `file` is the text of the configuration file.
+///
+/// # Errors
+/// A file that cannot be read as TOML, or a key nobody knows, with a suggestion.
+pub fn gather(flags: &BTreeMap<String, String>, environment: &BTreeMap<String, String>, file: Option<&str>) -> Result<Values, String> {
+    let mut table = BTreeMap::new();
+    if let Some(text) = file {
+        let parsed: toml::Table = text.parse().map_err(|e: toml::de::Error| format!("the configuration file cannot be read: {e}"))?;
+        for (name, value) in parsed {
+            if !KEYS.iter().any(|k| k.name == name) {
+                return Err(unknown(&name));
+            }
+            let value = match value {
+                toml::Value::String(s) => s,
+                toml::Value::Integer(n) => n.to_string(),
+                toml::Value::Boolean(b) => b.to_string(),
+                toml::Value::Float(f) => f.to_string(),
+                _ => return Err(format!("the key \"{name}\" of the configuration file takes one value, not a list or a section")),
+            };
+            table.insert(name, value);
+        }
+    }
+    let mut values = Values::default();
+    for key in KEYS {
+        let found = flags
+            .get(key.name)
+            .map(|v| (v.clone(), Origin::Flag))
+            .or_else(|| environment.get(&variable(key.name)).filter(|v| !v.is_empty()).map(|v| (v.clone(), Origin::Environment)))
+            .or_else(|| table.get(key.name).map(|v| (v.clone(), Origin::File)))
+            .unwrap_or_else(|| (key.default.to_owned(), Origin::Default));
+        values.0.insert(key.name, (found.0, Some(found.1)));
+    }
+    Ok(values)
+}
+
+fn unknown(name: &str) -> String {
+    let near = KEYS.iter().map(|k| (strsim::jaro_winkler(k.name, name), k.name)).max_by(|a, b| a.0.total_cmp(&b.0));
+    match near {
+        Some((score, near)) if score > 0.75 => format!("there is no configuration key \"{name}\"; did you mean \"{near}\"?"),
+        _ => format!("there is no configuration key \"{name}\"; `slipway config show` lists them all"),
+    }
+}
+
+impl Values {
+    fn text(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", |v| v.0.as_str())
+    }
+
+    fn optional(&self, name: &str) -> Option<String> {
+        Some(self.text(name).to_owned()).filter(|s| !s.is_empty())
+    }
+
+    fn number(&self, name: &str) -> Result<i64, String> {
+        self.text(name).parse().ok().filter(|n| *n > 0).ok_or_else(|| format!("{name}: \"{}\" is not a number above 0", self.text(name)))
+    }
+
+    fn address(&self, name: &str) -> Result<SocketAddr, String> {
+        let text = self.text(name);
+        text.parse().map_err(|_| format!("{name}: \"{text}\" is not an address such as 127.0.0.1:8080"))
+    }
+
+    fn url(&self, name: &str) -> Result<Option<String>, String> {
+        let Some(text) = self.optional(name) else { return Ok(None) };
+        let good = text.parse::<http::Uri>().is_ok_and(|u| matches!(u.scheme_str(), Some("http" | "https")) && u.host().is_some());
+        if good { Ok(Some(text.trim_end_matches('/').to_owned())) } else { Err(format!("{name}: \"{text}\" is not an http or https URL")) }
+    }
+
+    /// Typed values.
+    ///
+    /// # Errors
+    /// The first value that is wrong, with what it should look like.
+    pub fn config(&self, home: Option<PathBuf>) -> Result<Config, String> {
+        let listen = self.address("listen")?;
+        let notebook_listen = match self.optional("notebook_listen") {
+            Some(_) => self.address("notebook_listen")?,
+            None if listen.port() == 0 => SocketAddr::new(listen.ip(), 0),
+            None => SocketAddr::new(
+                listen.ip(),
+                listen.port().checked_add(1).ok_or("notebook_listen: give one, the port after 65535 does not exist")?,
+            ),
+        };
+        let data = PathBuf::from(self.text("data"));
+        let data = std::path::absolute(&data).map_err(|e| format!("data: {e}"))?;
+        let cache = match self.optional("cache") {
+            Some(path) => std::path::absolute(path).map_err(|e| format!("cache: {e}"))?,
+            None => home.map_or_else(|| data.join("cache"), |h| h.join(".cache/slipway")),
+        };
+        let cluster = self.text("cluster").to_owned();
+        if cluster != "local" {
+            return Err(format!("cluster: \"{cluster}\" is not one there is; use local"));
+        }
+        let bytes = |name: &str| resources::parse_bytes(self.text(name)).map_err(|e| format!("{name}: {e}"));
+        let log_format = self.text("log_format").to_owned();
+        if !matches!(log_format.as_str(), "text" | "json") {
+            return Err(format!("log_format: \"{log_format}\" is neither text nor json"));
+        }
+        Ok(Config {
+            listen,
+            notebook_listen,
+            database_url: self.optional("database_url").unwrap_or_else(|| format!("sqlite:{}", data.join("slipway.db").display())),
+            data,
+            cache,
+            cluster,
+            public_url: self.url("public_url")?,
+            notebook_url: self.url("notebook_url")?,
+            reserve_cpu_millis: match self.optional("reserve_cpu") {
+                Some(q) => resources::parse_cpu(&q).map_err(|e| format!("reserve_cpu: {e}"))?,
+                None => 250,
+            },
+            reserve_memory_bytes: match self.optional("reserve_memory") {
+                Some(_) => bytes("reserve_memory")?,
+                None => 0,
+            },
+            max_upload_bytes: bytes("max_upload")?.unsigned_abs(),
+            max_body_bytes: usize::try_from(bytes("max_body")?).map_err(|e| format!("max_body: {e}"))?,
+            session_idle_seconds: self.number("session_idle_seconds")?,
+            session_max_seconds: self.number("session_max_seconds")?,
+            log_format,
+            secret_key: self.optional("secret_key"),
+            admin_user: self.optional("admin_user"),
+            admin_password: self.optional("admin_password"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+    }
+
+    #[test]
+    fn flag_outranks_environment_outranks_file() {
+        let file = "listen = \"127.0.0.1:1\"\ndata = \"/f\"\nmax_body = \"1Mi\"";
+        let env = map(&[("SLIPWAY_LISTEN", "127.0.0.1:2"), ("SLIPWAY_DATA", "/e")]);
+        let values = gather(&map(&[("listen", "127.0.0.1:3")]), &env, Some(file)).unwrap();
+        let config = values.config(None).unwrap();
+        assert_eq!(config.listen.port(), 3);
+        assert_eq!(config.notebook_listen.port(), 4);
+        assert_eq!(config.data, PathBuf::from("/e"));
+        assert_eq!(config.max_body_bytes, 1 << 20);
+        assert_eq!(values.0["max_body"].1, Some(Origin::File));
+    }
+
+    #[test]
+    fn an_unknown_key_gets_a_suggestion() {
+        let error = gather(&map(&[]), &map(&[]), Some("databse_url = \"x\"")).unwrap_err();
+        assert!(error.contains("did you mean \"database_url\""), "{error}");
+    }
+
+    #[test]
+    fn wrong_values_are_told() {
+        for (key, value) in
+            [("listen", "x"), ("cluster", "mars"), ("max_body", "lots"), ("public_url", "ftp://x"), ("session_idle_seconds", "-1")]
+        {
+            let error = gather(&map(&[(key, value)]), &map(&[]), None).unwrap().config(None).unwrap_err();
+            assert!(error.starts_with(key), "{error}");
+        }
+    }
+}

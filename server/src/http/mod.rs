@@ -1,0 +1,43 @@
+//! The whole router on one screen, layers outermost to innermost.
+
+pub mod api;
+pub mod assets;
+pub mod authenticate;
+pub mod extract;
+pub mod headers;
+pub mod health;
+pub mod origin;
+pub mod pages;
+pub mod plain_browser;
+pub mod problem;
+pub mod state;
+
+pub use state::Web;
+
+use axum::{Router, extract::DefaultBodyLimit, middleware};
+use tower::ServiceBuilder;
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, trace::TraceLayer};
+
+/// The portal: pages, API, dialects, one listener.
+pub fn router(web: &Web) -> Router {
+    let (api, document) = api::router(web.clone());
+    // What pages call while they render: the same routes, inside of authentication.
+    let inner = api.clone();
+    Router::new()
+        .merge(api.layer(middleware::from_fn(plain_browser::answer)))
+        .merge(pages::router(web, inner))
+        .merge(assets::router())
+        .merge(health::router(web.clone(), document))
+        .layer(
+            ServiceBuilder::new()
+                .layer(CatchPanicLayer::custom(problem::panicked))
+                .layer(TraceLayer::new_for_http())
+                .layer(middleware::from_fn(headers::security))
+                .layer(CompressionLayer::new().compress_when(headers::worth_compressing()))
+                .layer(DefaultBodyLimit::max(web.config.max_body_bytes))
+                .layer(authenticate::sessions(web))
+                .layer(middleware::from_fn_with_state(web.clone(), authenticate::authenticate))
+                .layer(middleware::from_fn_with_state(web.clone(), origin::check)),
+        )
+        .fallback(problem::nothing_here)
+}

@@ -1,0 +1,105 @@
+//! Pages: what may not be shown is decided before rendering; rendering calls the API in process, as the same principal.
+
+use super::{headers, state::Web};
+use crate::access::{PlatformAdmin, Principal, TeamMember};
+use app::api::{
+    Client, Problem,
+    transport::{
+        Answer, Call,
+        in_process::{InProcess, Inner},
+    },
+};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    http::{StatusCode, Uri, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Redirect, Response},
+};
+use leptos::{config::LeptosOptions, prelude::provide_context};
+use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
+use std::sync::Arc;
+use tower::ServiceExt;
+
+const PUBLIC: [&str; 2] = ["/sign-in", "/setup"];
+
+/// Every page of the dashboard over `api`, the inner API router.
+pub fn router(web: &Web, api: Router) -> Router {
+    let options = LeptosOptions::builder().output_name("slipway").site_pkg_dir("pkg").build();
+    let shell = {
+        let options = options.clone();
+        move || app::shell(options.clone())
+    };
+    let routes = generate_route_list(app::App);
+    let context = move || {
+        let principal = leptos::prelude::use_context::<axum::http::request::Parts>().and_then(|p| p.extensions.get::<Principal>().cloned());
+        provide_context(Client::new(InProcess(inner(api.clone(), principal))));
+        if let (Some(nonce), Some(options)) = (leptos::nonce::use_nonce(), leptos::prelude::use_context::<ResponseOptions>())
+            && let Ok(policy) = headers::page_policy(&nonce).parse()
+        {
+            options.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+            options.insert_header(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+        }
+    };
+    Router::new()
+        .leptos_routes_with_context(&options, routes, context, shell)
+        .with_state(options)
+        .layer(middleware::from_fn_with_state(web.clone(), guard))
+}
+
+/// The API in process: the page's principal goes along in the extensions, where nothing from the wire can get.
+fn inner(api: Router, principal: Option<Principal>) -> Inner {
+    Arc::new(move |call: Call| {
+        let (api, principal) = (api.clone(), principal.clone());
+        Box::pin(async move {
+            let lost = |e: String| Problem::new(500, "The page could not be put together.").hint(e);
+            let mut request = Request::builder()
+                .method(call.method)
+                .uri(&call.path)
+                .body(Body::from(call.body.unwrap_or_default()))
+                .map_err(|e| lost(e.to_string()))?;
+            if let Some(principal) = principal {
+                request.extensions_mut().insert(principal);
+            }
+            let response = match api.oneshot(request).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            };
+            let status = response.status().as_u16();
+            let body = to_bytes(response.into_body(), 64 << 20).await.map_err(|e| lost(e.to_string()))?;
+            Ok(Answer { status, body: body.to_vec() })
+        })
+    })
+}
+
+/// 303 to sign-in, or the page "not found" with its status: before anything renders.
+async fn guard(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    if PUBLIC.contains(&path.as_str()) {
+        return next.run(request).await;
+    }
+    let Some(principal) = request.extensions().get::<Principal>().cloned() else {
+        let from = request.uri().path_and_query().map_or("/", |p| p.as_str());
+        let query =
+            if from == "/" { String::new() } else { format!("?{}", serde_urlencoded::to_string([("next", from)]).unwrap_or_default()) };
+        return Redirect::to(&format!("/sign-in{query}")).into_response();
+    };
+    if allowed(&web, &principal, &path).await {
+        return next.run(request).await;
+    }
+    *request.uri_mut() = Uri::from_static("/not-found");
+    let mut response = next.run(request).await;
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
+async fn allowed(web: &Web, principal: &Principal, path: &str) -> bool {
+    if path == "/admin" || path.starts_with("/admin/") {
+        return PlatformAdmin::check(principal).is_ok();
+    }
+    match path.strip_prefix("/teams/").map(|rest| rest.split('/').next().unwrap_or_default()) {
+        Some(team) => TeamMember::check(&web.store, principal, team).await.is_ok(),
+        None => true,
+    }
+}

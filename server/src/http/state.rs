@@ -1,0 +1,23 @@
+//! What every handler may use.
+
+use crate::{clock::SharedClock, cluster::SharedCluster, config::Config, store::Store};
+use std::sync::Arc;
+
+/// The Arcs that doors get. Cheap to clone.
+#[derive(Clone)]
+pub struct Web {
+    /// Values in force.
+    pub config: Arc<Config>,
+    /// The database.
+    pub store: Store,
+    /// The clock.
+    pub clock: SharedClock,
+    /// Where workloads run.
+    pub cluster: SharedCluster,
+    /// Renders `/metrics`.
+    pub metrics: Option<metrics_exporter_prometheus::PrometheusHandle>,
+    /// When the server started, milliseconds since 1970.
+    pub started_at: i64,
+    /// Ends the streams that are open when the server drains.
+    pub drain: tokio::sync::watch::Receiver<bool>,
+}

@@ -1,0 +1,106 @@
+//! The composition root: read top to bottom, it is the story of a start.
+
+use crate::{
+    access::first_admin,
+    clock::{SharedClock, SystemClock},
+    cluster::{
+        SharedCluster,
+        local::{LocalCluster, LocalConfig},
+    },
+    config::Config,
+    http::{self, Web},
+    store::Store,
+    wake::Bell,
+};
+use anyhow::{Context, Result};
+use app::api::resources::Resources;
+use axum::serve::ListenerExt;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::watch;
+
+/// Starts everything and serves until told to end. SIGTERM drains, a second one quits.
+///
+/// # Errors
+/// Something that is needed is not there; the error says what.
+pub async fn serve(config: Config) -> Result<()> {
+    crate::telemetry::start(&config.log_format);
+    let config = Arc::new(config);
+    let clock: SharedClock = Arc::new(SystemClock);
+    std::fs::create_dir_all(&config.data).with_context(|| format!("make the data folder {}", config.data.display()))?;
+    let _lock = lock(&config)?;
+
+    let bell = Bell::default();
+    let store = Store::open(&config.database_url, clock.clone(), bell).await?;
+    let cluster = cluster(&config, clock.clone())?;
+
+    let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().ok();
+    let (drain, draining) = watch::channel(false);
+    let web = Web {
+        config: config.clone(),
+        store: store.clone(),
+        clock: clock.clone(),
+        cluster,
+        metrics,
+        started_at: clock.now(),
+        drain: draining,
+    };
+
+    let listener = tokio::net::TcpListener::bind(config.listen).await.with_context(|| format!("listen on {}", config.listen))?;
+    let address = listener.local_addr()?;
+    let url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    if let Some(token) = first_admin::prepare(&store, config.admin_user.as_deref(), config.admin_password.as_deref()).await? {
+        println!("No user exists yet. Make the platform admin with this link, which works once:\n  {url}/setup?token={token}");
+    }
+    println!("Slipway listens on {url}");
+
+    // Without TCP_NODELAY each streamed page waits for the delayed acknowledgement.
+    let listener = listener.tap_io(|s| drop(s.set_nodelay(true)));
+    let served = axum::serve(listener, http::router(&web)).with_graceful_shutdown(asked_to_end(drain));
+    served.await?;
+    store.db().close().await;
+    Ok(())
+}
+
+fn cluster(config: &Config, clock: SharedClock) -> Result<SharedCluster> {
+    let local = LocalCluster::open(LocalConfig {
+        data: config.data.clone(),
+        cache: config.cache.clone(),
+        exe: std::env::current_exe().context("find our own program")?,
+        reserve: Resources { cpu_millis: config.reserve_cpu_millis, memory_bytes: config.reserve_memory_bytes, gpus: 0 },
+        clock,
+    })
+    .context("open the local cluster")?;
+    Ok(Arc::new(local))
+}
+
+/// One server per data folder.
+fn lock(config: &Config) -> Result<std::fs::File> {
+    let path = config.data.join("lock");
+    let file = std::fs::File::create(&path).with_context(|| format!("open {}", path.display()))?;
+    file.try_lock()
+        .map_err(|_| anyhow::anyhow!("another Slipway uses the data folder {}: stop it, or give another --data", config.data.display()))?;
+    Ok(file)
+}
+
+/// The first SIGTERM or Ctrl-C drains, for at most half a minute; a second one quits at once.
+async fn asked_to_end(drain: watch::Sender<bool>) {
+    signal().await;
+    tracing::info!("draining; once more to quit at once");
+    drain.send_replace(true);
+    tokio::spawn(async {
+        tokio::select! {
+            () = signal() => {}
+            () = tokio::time::sleep(Duration::from_secs(30)) => {}
+        }
+        std::process::exit(0);
+    });
+}
+
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut term) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

@@ -1,0 +1,138 @@
+//! Tokens, by the hash of their secret.
+
+use super::{Store, Tx, keyset::Keyset};
+use crate::{args, error::Result, records::principal::Subject};
+use app::api::{
+    members::Role,
+    page::{ListQuery, Page},
+    tokens::Scope,
+};
+
+/// A token with its user.
+#[derive(Debug, Clone, sqlx::FromRow)]
+#[expect(missing_docs, reason = "the columns of the table, and of the user and team it names")]
+pub struct TokenRow {
+    pub id: String,
+    pub name: String,
+    pub prefix: String,
+    pub user_id: String,
+    pub user_name: String,
+    pub user_display_name: String,
+    pub user_disabled: i64,
+    pub team_id: String,
+    pub team_name: String,
+    pub role: String,
+    pub scope: Option<String>,
+    pub subject_kind: Option<String>,
+    pub subject_id: Option<String>,
+    pub created_at: i64,
+    pub expires_at: Option<i64>,
+    pub revoked_at: Option<i64>,
+    pub last_used_at: Option<i64>,
+}
+
+/// A token to insert.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "the columns of the table")]
+pub struct NewTokenRow<'a> {
+    pub id: &'a str,
+    pub hash: &'a str,
+    pub name: &'a str,
+    pub prefix: &'a str,
+    pub user_id: &'a str,
+    pub team_id: &'a str,
+    pub role: Role,
+    pub scope: Option<Scope>,
+    pub subject: Option<&'a Subject>,
+    pub expires_at: Option<i64>,
+}
+
+const COLUMNS: &str = "SELECT k.id, k.name, k.prefix, k.user_id, u.name AS user_name, u.display_name AS user_display_name,
+    u.disabled AS user_disabled, k.team_id, t.name AS team_name, k.role, k.scope, k.subject_kind, k.subject_id, k.created_at,
+    k.expires_at, k.revoked_at, k.last_used_at
+    FROM tokens k JOIN users u ON u.id = k.user_id JOIN teams t ON t.id = k.team_id";
+
+impl Store {
+    /// The token whose secret has this hash.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn token_by_hash(&self, hash: &str) -> Result<Option<TokenRow>> {
+        self.opt(sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE k.hash = $1")), args![hash]).await
+    }
+
+    /// The tokens a person made and did not revoke, newest first.
+    ///
+    /// # Errors
+    /// A page token that is not ours.
+    pub async fn token_list(&self, user_id: &str, query: &ListQuery) -> Result<Page<TokenRow>> {
+        let keyset = Keyset::<(i64, String)>::of(query)?;
+        let (time, id) = keyset.after.clone().unwrap_or((i64::MAX, String::new()));
+        let sql = format!(
+            "{COLUMNS} WHERE k.user_id = $1 AND k.subject_kind IS NULL AND k.revoked_at IS NULL
+             AND (k.created_at < $2 OR (k.created_at = $2 AND k.id > $3)) ORDER BY k.created_at DESC, k.id LIMIT $4"
+        );
+        let rows: Vec<TokenRow> = self.all(sqlx::AssertSqlSafe(sql), args![user_id, time, id, keyset.limit()]).await?;
+        Ok(keyset.page(rows, |r| (r.created_at, r.id.clone()), |r| r))
+    }
+}
+
+impl Tx {
+    /// Inserts a token.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn token_insert(&mut self, t: &NewTokenRow<'_>) -> Result<()> {
+        let now = self.now();
+        let (kind, id) = match t.subject {
+            None => (None, None),
+            Some(Subject::Run(id)) => (Some("run"), Some(id.as_str())),
+            Some(Subject::Notebook(id)) => (Some("notebook"), Some(id.as_str())),
+        };
+        let scope = t.scope.map(|Scope::Predict| "predict");
+        self.exec(
+            "INSERT INTO tokens (id, hash, name, prefix, user_id, team_id, role, scope, subject_kind, subject_id, created_at, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            args![t.id, t.hash, t.name, t.prefix, t.user_id, t.team_id, t.role.as_str(), scope, kind, id, now, t.expires_at],
+        )
+        .await
+        .map(drop)
+    }
+
+    /// Revokes a person's own token; its name and team where there was one.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn token_revoke(&mut self, id: &str, user_id: &str) -> Result<Option<(String, String)>> {
+        let now = self.now();
+        self.opt(
+            "UPDATE tokens SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND subject_kind IS NULL AND revoked_at IS NULL
+             RETURNING name, team_id",
+            args![id, user_id, now],
+        )
+        .await
+    }
+
+    /// Revokes the tokens of a workload's owner (`run`, `notebook`).
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn tokens_revoke_of(&mut self, kind: &str, id: &str) -> Result<()> {
+        let now = self.now();
+        self.exec(
+            "UPDATE tokens SET revoked_at = $3 WHERE subject_kind = $1 AND subject_id = $2 AND revoked_at IS NULL",
+            args![kind, id, now],
+        )
+        .await
+        .map(drop)
+    }
+
+    /// Remembers, to the minute, that a token was used.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn token_used(&mut self, id: &str) -> Result<()> {
+        let now = self.now();
+        self.exec("UPDATE tokens SET last_used_at = $2 WHERE id = $1", args![id, now]).await.map(drop)
+    }
+}

@@ -1,0 +1,3 @@
+//! Teams, their members.
+
+pub mod service;
