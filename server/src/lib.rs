@@ -13,6 +13,7 @@ pub mod error;
 pub mod http;
 pub mod ids;
 pub mod logs;
+pub mod models;
 pub mod records;
 pub mod serve;
 pub mod store;

@@ -4,12 +4,20 @@
 //! found is an `Option`; the names of constraints become sentences ([`constraint`]).
 
 pub mod arg;
+pub mod compare;
 pub mod constraint;
 pub mod db;
 pub mod events;
 pub mod experiments;
 pub mod keyset;
 mod list;
+pub mod logged_model_search;
+pub mod logged_models;
+pub mod model_aliases;
+pub mod model_search;
+pub mod model_versions;
+pub mod models;
+pub mod order;
 pub mod run_curves;
 pub mod run_inputs;
 pub mod run_metrics;

@@ -1,0 +1,9 @@
+DROP TABLE model_aliases;
+DROP TABLE model_version_tags;
+DROP TABLE model_versions;
+DROP TABLE model_tags;
+DROP TABLE models;
+DROP TABLE logged_model_metrics;
+DROP TABLE logged_model_params;
+DROP TABLE logged_model_tags;
+DROP TABLE logged_models;
