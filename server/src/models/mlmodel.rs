@@ -100,7 +100,8 @@ impl MlModel {
     pub async fn read(artifacts: &ArtifactStore, team_id: &str, folder: &ArtifactPath) -> Result<Option<Self>> {
         let path = folder.join(&ArtifactPath::parse(FILE)?);
         let Some(bytes) = artifacts.read(team_id, &path, MAX_BYTES).await? else { return Ok(None) };
-        let text = std::str::from_utf8(&bytes).map_err(|e| Error::invalid("", "The model's MLmodel file is not text.").context(e.to_string()))?;
+        let text =
+            std::str::from_utf8(&bytes).map_err(|e| Error::invalid("", "The model's MLmodel file is not text.").context(e.to_string()))?;
         Self::parse(text).map(Some)
     }
 

@@ -33,7 +33,10 @@ pub fn model(field: &str, name: &str) -> Result<()> {
         return Err(Error::invalid(field, format!("Invalid model name '{name}'. Names cannot contain '/' or ':'.")));
     }
     if name == "." || name == ".." {
-        return Err(Error::invalid(field, format!("Invalid value \"{name}\" for parameter '{field}' supplied: Names cannot be '.' or '..'.")));
+        return Err(Error::invalid(
+            field,
+            format!("Invalid value \"{name}\" for parameter '{field}' supplied: Names cannot be '.' or '..'."),
+        ));
     }
     Ok(())
 }

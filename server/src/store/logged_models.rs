@@ -212,7 +212,8 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn logged_model_tag(&mut self, id: &str, key: &str) -> Result<Option<String>> {
-        let row: Option<(String,)> = self.opt("SELECT value FROM logged_model_tags WHERE model_id = $1 AND key = $2", args![id, key]).await?;
+        let row: Option<(String,)> =
+            self.opt("SELECT value FROM logged_model_tags WHERE model_id = $1 AND key = $2", args![id, key]).await?;
         Ok(row.map(|r| r.0))
     }
 

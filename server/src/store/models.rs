@@ -117,7 +117,15 @@ impl Tx {
         )
         .await?;
         let text = |s: &str| s.to_owned();
-        Ok(ModelRow { id: text(id), name: text(name), description: text(description), last_version: 0, revision: 1, created_at: now, updated_at: now })
+        Ok(ModelRow {
+            id: text(id),
+            name: text(name),
+            description: text(description),
+            last_version: 0,
+            revision: 1,
+            created_at: now,
+            updated_at: now,
+        })
     }
 
     /// Locks a model until the end of the transaction and counts its revision up. All changes of a model and its versions begin here,
@@ -158,7 +166,8 @@ impl Tx {
     /// The database does not answer.
     pub async fn model_delete(&mut self, id: &str) -> Result<()> {
         self.exec("DELETE FROM model_aliases WHERE model_id = $1", args![id]).await?;
-        self.exec("DELETE FROM model_version_tags WHERE version_id IN (SELECT id FROM model_versions WHERE model_id = $1)", args![id]).await?;
+        self.exec("DELETE FROM model_version_tags WHERE version_id IN (SELECT id FROM model_versions WHERE model_id = $1)", args![id])
+            .await?;
         self.exec("DELETE FROM model_versions WHERE model_id = $1", args![id]).await?;
         self.exec("DELETE FROM model_tags WHERE model_id = $1", args![id]).await?;
         self.exec("DELETE FROM models WHERE id = $1", args![id]).await.map(drop)

@@ -62,7 +62,10 @@ pub fn token(terms: &[Term], keys: Vec<Key>) -> String {
 /// # Errors
 /// A token that is not ours, or of another order.
 pub fn after(w: &mut Where, terms: &[Term], page_token: &str) -> Result<()> {
-    let bad = || Error::invalid("page_token", "Invalid page token: it is not one that this search answered.").hint("Leave it out to begin at the first page.");
+    let bad = || {
+        Error::invalid("page_token", "Invalid page token: it is not one that this search answered.")
+            .hint("Leave it out to begin at the first page.")
+    };
     let token: Token = keyset::decode(page_token).ok_or_else(bad)?;
     if token.order != order_by(terms) || token.keys.len() != terms.len() {
         return Err(bad());

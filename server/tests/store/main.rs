@@ -2,5 +2,8 @@
 
 mod engines;
 mod experiments;
+mod logged_models;
+mod model_search;
 mod metrics;
+mod models;
 mod runs;
