@@ -1,4 +1,11 @@
 //! The clusters: one conformance suite for all of them, and what only the local one has to show.
 
+mod adoption;
 mod conformance;
+mod ending;
+mod isolation;
+mod limits;
+mod log;
+mod prepare;
+mod server;
 mod world;

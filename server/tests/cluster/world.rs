@@ -144,14 +144,7 @@ impl Local {
     pub fn open(&mut self) {
         // The server before lets go first: one data folder has one server.
         self.cluster = None;
-        let config = LocalConfig {
-            data: self.data(),
-            cache: self.folder.path().join("cache"),
-            exe: exe(),
-            reserve: Resources { cpu_millis: 100, memory_bytes: 64 << 20, gpus: 0 },
-            clock: Arc::new(SystemClock),
-        };
-        self.cluster = Some(LocalCluster::open_with(config, self.log_bytes, self.limits).unwrap());
+        self.cluster = Some(LocalCluster::open_with(config(&self.data()), self.log_bytes, self.limits).unwrap());
     }
 
     pub fn local(&self) -> &LocalCluster {
@@ -201,14 +194,34 @@ impl World for Local {
 
 impl Drop for Local {
     fn drop(&mut self) {
-        // Whatever the test found: nothing of it goes on. Supervisors are asked as a shutdown would, then killed.
+        // Whatever the test found: nothing of it goes on. Without its processes a supervisor records the end and goes, too.
         for entry in std::fs::read_dir(self.data().join("workloads")).into_iter().flatten().flatten() {
             let name = entry.file_name().into_string().unwrap_or_default();
             let Some(id) = name.strip_suffix(".state.json") else { continue };
-            for pid in marked(id) {
-                signal(pid, rustix::process::Signal::KILL);
+            marked(id).into_iter().for_each(|pid| signal(pid, rustix::process::Signal::KILL));
+            let state = std::fs::read(entry.path()).unwrap_or_default();
+            let pid = serde_json::from_slice(&state).ok().and_then(|s: serde_json::Value| s["shim"]["pid"].as_i64());
+            let is_shim = |pid: i64| std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|c| c.starts_with(b"slipway\0shim"));
+            let begin = Instant::now();
+            while pid.is_some_and(is_shim) && begin.elapsed() < Duration::from_secs(5) {
+                std::thread::yield_now();
             }
         }
+    }
+}
+
+/// A cluster in a data folder that somebody else looks after.
+pub fn open(data: &Path) -> LocalCluster {
+    LocalCluster::open(config(data)).unwrap()
+}
+
+fn config(data: &Path) -> LocalConfig {
+    LocalConfig {
+        data: data.into(),
+        cache: data.with_file_name("cache"),
+        exe: exe(),
+        reserve: Resources { cpu_millis: 100, memory_bytes: 64 << 20, gpus: 0 },
+        clock: Arc::new(SystemClock),
     }
 }
 

@@ -37,7 +37,13 @@ impl Inner {
 
     /// Looks at one workload. The order matters: a supervisor writes the end before it goes.
     pub(super) fn look(&self, id: &str, boot: &str) -> io::Result<Seen> {
-        let Some(state) = record::read::<State>(&self.paths.state(id))? else { return Ok(Seen::Nothing) };
+        let state = match record::read::<State>(&self.paths.state(id)) {
+            Ok(Some(state)) => state,
+            Ok(None) => return Ok(Seen::Nothing),
+            // One damaged record must not hide all others.
+            Err(e) if e.kind() == io::ErrorKind::InvalidData => State::damaged(boot),
+            Err(e) => return Err(e),
+        };
         let known = |phase| Ok(Seen::Known(Observed { id: id.to_owned(), phase, started_at: state.started_at }));
         if let Some(exit) = record::read::<Exit>(&self.paths.exit(id))? {
             return known(Phase::Ended(exit));

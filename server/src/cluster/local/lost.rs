@@ -40,7 +40,9 @@ impl Inner {
         if same_boot && !self.end_remains(id, &state).await? {
             return observed(Phase::Stopping);
         }
-        let reason = if same_boot {
+        let reason = if state.is_damaged() {
+            "Its record on the disk is damaged."
+        } else if same_boot {
             "Its supervisor was ended from outside, and all its processes with it."
         } else {
             "The machine was restarted while it ran."
@@ -88,7 +90,7 @@ fn remains(id: &str, state: &State) -> Vec<ProcessId> {
     let grouped: HashSet<i32> = Group::of(&state.groups).processes().into_iter().collect();
     // A session keeps its number as long as somebody is in it; a living leader that is not our supervisor means that it is another session.
     let leader = all.iter().find(|p| p.pid == state.shim.pid).map(|p| p.starttime);
-    let session_is_ours = leader.is_none_or(|start| start == state.shim.start);
+    let session_is_ours = !state.is_damaged() && leader.is_none_or(|start| start == state.shim.start);
     let mark = format!("{MARK}={id}");
     let ours = |p: &procfs::process::Stat| {
         let after = p.starttime >= state.shim.start;

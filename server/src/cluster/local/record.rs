@@ -33,6 +33,28 @@ pub struct State {
     pub gpus: Vec<u32>,
 }
 
+impl State {
+    /// Stands for a record that cannot be read: nobody is its supervisor.
+    pub fn damaged(boot: &str) -> Self {
+        Self {
+            kind: WorkloadKind::Run,
+            attempt: 1,
+            boot: boot.to_owned(),
+            shim: ProcessId { pid: 0, start: 0 },
+            child: None,
+            started_at: None,
+            phase: RecordedPhase::Stopping,
+            groups: Vec::new(),
+            gpus: Vec::new(),
+        }
+    }
+
+    /// Whether it stands for a record that cannot be read.
+    pub fn is_damaged(&self) -> bool {
+        self.shim.pid == 0
+    }
+}
+
 /// How far a workload is, as long as it has not ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "phase")]
@@ -78,10 +100,10 @@ pub fn write<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
 /// Reads a record; `None` where there is none.
 ///
 /// # Errors
-/// What the system says, or the record is not one of ours.
+/// What the system says; `InvalidData` where the record is not one of ours.
 pub fn read<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
     match fs::read(path) {
-        Ok(text) => serde_json::from_slice(&text).map(Some).map_err(io::Error::other),
+        Ok(text) => serde_json::from_slice(&text).map(Some).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e)),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(e),
     }

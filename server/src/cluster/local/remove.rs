@@ -18,10 +18,15 @@ impl Inner {
     /// Ends it at once and drops its record and folders.
     pub(super) async fn remove(self: Arc<Self>, id: &str) -> Result<()> {
         let _door = self.door(id).await;
-        let state = record::read::<record::State>(&self.paths.state(id)).context("reading a record")?;
+        let state = match record::read::<record::State>(&self.paths.state(id)) {
+            Err(e) if e.kind() == io::ErrorKind::InvalidData => Some(record::State::damaged(&process::boot())),
+            other => other.context("reading a record")?,
+        };
         if let Some(state) = &state {
-            let (inner, name) = (self.clone(), id.to_owned());
-            blocking(move || inner.ask_to_end(&name, Duration::ZERO)).await?;
+            if !state.is_damaged() {
+                let (inner, name) = (self.clone(), id.to_owned());
+                blocking(move || inner.ask_to_end(&name, Duration::ZERO)).await?;
+            }
             let shim = state.shim;
             let ours = state.boot == process::boot();
             let gone = timeout(KILLED_WITHIN, async {

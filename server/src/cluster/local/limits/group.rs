@@ -106,11 +106,8 @@ impl Group {
 
     /// Removes the groups; they have to be empty. A group that still holds a process stays, and `false` is answered.
     pub fn remove(&self) -> bool {
-        let gone = |folder: &PathBuf| match fs::remove_dir(folder) {
-            Ok(()) => true,
-            Err(e) => e.kind() == io::ErrorKind::NotFound,
-        };
-        self.folders.iter().map(gone).fold(true, |all, one| all && one)
+        let stays = |folder: &&PathBuf| fs::remove_dir(folder).is_err_and(|e| e.kind() != io::ErrorKind::NotFound);
+        self.folders.iter().filter(stays).count() == 0
     }
 
     fn given_up(&self, error: io::Error) -> io::Error {
@@ -124,7 +121,7 @@ impl Group {
 }
 
 fn make(folder: &Path) -> io::Result<()> {
-    match fs::create_dir(folder) {
+    match fs::create_dir_all(folder) {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         other => other,
     }

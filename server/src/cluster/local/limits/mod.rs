@@ -55,6 +55,13 @@ impl Limits {
     /// Nothing but our own watch.
     pub const NONE: Limits = Limits { mode: LimitsMode::Rlimits, unified: None, cpu: None, memory: None, accounting: None };
 
+    /// Removes the folders in which groups were made, where no group is left in them.
+    pub fn remove_bases(&self) {
+        for base in [&self.unified, &self.cpu, &self.memory, &self.accounting].into_iter().flatten() {
+            let _ = std::fs::remove_dir(base);
+        }
+    }
+
     /// Whether the kernel limits memory, so that nobody else has to.
     pub const fn memory_is_limited(&self) -> bool {
         self.unified.is_some() || self.memory.is_some()

@@ -93,7 +93,8 @@ pub async fn supervise(handover: Handover) -> Result<(), String> {
         sleep(Duration::from_millis(10)).await;
     }
     // The last thing: who sees it may rely on all the rest. A full disk has to make room first; until then we are alive and Stopping.
-    while record::write(&exit_path, &exit).is_err() {
+    // Where the whole data folder was thrown away, nobody will ever look.
+    while record::write(&exit_path, &exit).is_err() && exit_path.parent().is_some_and(|folder| folder.exists()) {
         sleep(Duration::from_secs(1)).await;
     }
     drop(lock);
