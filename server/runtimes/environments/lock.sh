@@ -13,7 +13,7 @@ cd "$(dirname "$0")"
 OLDEST_PYTHON=${OLDEST_PYTHON:-3.11.2} # Debian 12
 
 command -v uv >/dev/null || { echo "lock.sh needs uv: pip install uv" >&2; exit 1; }
-[ $# -gt 0 ] || set -- notebook train serve
+[ $# -gt 0 ] || set -- notebook train serve test
 for name in "$@"; do
     [ -f "$name.in" ] || { echo "no such environment: $name.in" >&2; exit 1; }
     rm -f "$name.lock.new"
