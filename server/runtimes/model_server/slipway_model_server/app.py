@@ -1,5 +1,7 @@
 """The routes. What may take long happens in worker threads (lanes.py): a health check is never held up."""
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Callable
 
@@ -15,6 +17,9 @@ from slipway_model_server.lanes import Lanes
 from slipway_model_server.loading import LoadedModel
 from slipway_model_server.metrics import Metrics
 from slipway_model_server.problems import Problem
+
+
+DISCARD_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -96,15 +101,28 @@ class ModelServer:
         if "inference-header-content-length" in request.headers:
             raise Problem(415, "the body holds binary tensors, which this server does not take: send plain JSON")
         length = request.headers.get("content-length", "")
-        if length.isdigit() and int(length) > limit:
-            raise _too_large(limit)
+        too_large = length.isdigit() and int(length) > limit
+        if too_large and "expect" in request.headers:
+            raise _too_large(limit)  # it asked before sending
         chunks, size = [], 0
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > limit:
-                raise _too_large(limit)
-            chunks.append(chunk)
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        # A client that is still sending would see a broken connection, not our answer: so what is too much is
+        # read and thrown away, for a while.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None) as patience:
+                async for chunk in request.stream():
+                    size += len(chunk)
+                    too_large = too_large or size > limit
+                    if not too_large:
+                        chunks.append(chunk)
+                        continue
+                    chunks.clear()
+                    if patience.when() is None:
+                        patience.reschedule(asyncio.get_running_loop().time() + DISCARD_SECONDS)
+                    if size > 4 * limit:
+                        break
+        if too_large:
+            raise _too_large(limit)
+        return b"".join(chunks)
 
     def _check_name(self, request: Request) -> None:
         name, version = request.path_params["model"], request.path_params.get("version")
@@ -191,7 +209,7 @@ def _too_large(limit: int) -> Problem:
 async def _problem(_: Request, problem: Problem) -> Response:
     headers = {"retry-after": "1"} if problem.status == 503 else {}
     if problem.status == 413:
-        headers["connection"] = "close"  # what is left of the body is not read
+        headers["connection"] = "close"  # some of the body may be left unread
     return _error(problem.status, problem.sentence, headers)
 
 

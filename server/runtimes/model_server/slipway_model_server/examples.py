@@ -46,7 +46,8 @@ def of(model: LoadedModel) -> Example:
         return Example(saved, _as_v2(saved, model), "example", "from the model's own input example")
     if model.signature.inputs.known:
         made = _from_signature(model)
-        return Example(made, _as_v2(made, model), "signature", "the model has no input example: made up from its signature")
+        detail = "the model has no input example: made up from its signature"
+        return Example(made, _as_v2(made, model), "signature", detail)
     made = {"instances": [_fitted_row(model)]}
     return Example(
         made, _as_v2(made, model), "guess", "the model has neither an input example nor a signature: only a guess"

@@ -51,7 +51,7 @@ class Exchange:
         try:
             output = self.model.call(question.data, question.parameters)
         except Exception as error:
-            raise _model_failed(error, question.data) from error
+            raise _model_failed(error, question.data, self.model) from error
         predicted = perf_counter()
         self.metrics.predict.observe(predicted - decoded)
         return output, predicted
@@ -72,7 +72,7 @@ class Exchange:
         return answer
 
 
-def _model_failed(error: Exception, data) -> Problem:
+def _model_failed(error: Exception, data, model: LoadedModel) -> Problem:
     """Whose fault: an input that MLflow refuses or that has holes is the caller's, all else the model's."""
     sentence = _refused_by_mlflow(error)
     if sentence:
@@ -80,6 +80,10 @@ def _model_failed(error: Exception, data) -> Problem:
     missing = inputs.missing_value(data) if isinstance(error, ValueError) else None
     if missing:
         return invalid(f"{missing}, and the model cannot do without: fill it in")
+    if model.input_width is not None and isinstance(error, (ValueError, TypeError)):
+        # An estimator without signature: nothing was known of its types, so it had to check them itself.
+        reason = (str(error).strip().splitlines() or ["no reason given"])[0]
+        return invalid(f"the model refuses this input: {reason}")
     return Problem(
         500, f"the model failed on this input ({type(error).__name__}); the log of the deployment says where"
     )

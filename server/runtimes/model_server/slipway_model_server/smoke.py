@@ -16,7 +16,8 @@ def test(model: LoadedModel) -> dict:
     """Counted in metrics of its own, so that it does not show up as traffic."""
     example = examples.of(model)
     if not example.own:
-        return _result(False, True, None, None, f"loaded in {model.load_seconds:.1f} s, but not tried: the model was logged without an input example")
+        detail = f"loaded in {model.load_seconds:.1f} s, but not tried: the model was logged without an input example"
+        return _result(False, True, None, None, detail)
     exchange = Exchange(model, Metrics(model.name))
     body = jsons.write(example.v1)
     started = perf_counter()
@@ -32,7 +33,7 @@ def test(model: LoadedModel) -> dict:
 
 
 def not_loaded(reason: str) -> dict:
-    return {"loaded": False, "ok": False, "example": False, "latency_ms": None, "output_preview": None, "detail": reason}
+    return {**_result(False, False, None, None, reason), "loaded": False}
 
 
 def _result(example: bool, ok: bool, latency: float | None, preview: str | None, detail: str) -> dict:

@@ -105,9 +105,10 @@ def _read(item, position: int) -> InputTensor:
     if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
         raise invalid(f"input '{name}' needs a shape: a list of whole numbers, such as [2, 4]")
     datatype = item.get("datatype")
-    if datatype not in NUMPY_OF:
+    if not isinstance(datatype, str) or datatype not in NUMPY_OF:
         raise invalid(f"input '{name}' has the datatype {short(datatype)}: it must be one of {some(NUMPY_OF, 20)}")
-    if "binary_data_size" in (item.get("parameters") or {}):
+    extra = item.get("parameters")
+    if isinstance(extra, dict) and "binary_data_size" in extra:
         raise invalid(f"input '{name}' is sent as binary data, which this server does not take: send \"data\"")
     if not isinstance(item.get("data"), list):
         raise invalid(f"input '{name}' needs \"data\": a list of values")

@@ -114,6 +114,8 @@ def test_without_signature(served):
     assert server.predict({"inputs": [row]}).json == {"outputs": [0]}
     answer = server.predict({"instances": [row[:3]]})
     assert answer.status == 400 and "rows of 4 values, but rows of 3 were sent" in answer.error
+    answer = server.predict({"instances": [["x", *row[:3]]]})
+    assert answer.status == 400 and "the model refuses this input: could not convert" in answer.error
 
 
 def test_every_column_type(served):
