@@ -104,6 +104,8 @@ CREATE TABLE events (
 );
 CREATE INDEX events_by_team ON events (team_id, seq);
 CREATE INDEX events_by_object ON events (object_id, seq);
+CREATE INDEX events_by_actor ON events (actor, seq);
+CREATE INDEX events_by_kind ON events (kind, action, seq);
 
 CREATE TABLE idempotency (
     actor TEXT NOT NULL,

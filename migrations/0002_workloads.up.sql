@@ -2,7 +2,8 @@ CREATE TABLE workloads (
     id TEXT NOT NULL CONSTRAINT workloads_pk PRIMARY KEY,
     key BIGINT NOT NULL CONSTRAINT workloads_key_unique UNIQUE,
     cluster TEXT NOT NULL,
-    team_id TEXT NOT NULL CONSTRAINT workloads_team_fk REFERENCES teams (id),
+    -- absent for what belongs to the platform: the making of shipped environments
+    team_id TEXT CONSTRAINT workloads_team_fk REFERENCES teams (id),
     kind TEXT NOT NULL,
     owner_id TEXT NOT NULL,
     name TEXT NOT NULL,
@@ -15,20 +16,30 @@ CREATE TABLE workloads (
     exit_code BIGINT,
     signal BIGINT,
     out_of_memory BIGINT NOT NULL,
+    timed_out BIGINT NOT NULL,
     endpoint TEXT,
     queued_at BIGINT NOT NULL,
     granted_at BIGINT,
+    -- when the cluster took it on
+    ensured_at BIGINT,
     running_at BIGINT,
     ended_at BIGINT,
+    -- asked to end: when, why, with how much grace
+    stop_requested_at BIGINT,
+    stop_reason TEXT,
+    stop_grace_seconds BIGINT,
     -- 1 while it is queued or holds resources: the small part that the queue and the reconcilers read
     live BIGINT NOT NULL,
+    -- 1 once the noun it belongs to has taken note of its end
+    settled BIGINT NOT NULL,
     -- 1 once the cluster has forgotten it
     forgotten BIGINT NOT NULL
 );
 CREATE INDEX workloads_live ON workloads (live, queued_at);
 CREATE INDEX workloads_by_owner ON workloads (owner_id, queued_at);
 CREATE INDEX workloads_by_team ON workloads (team_id, live);
-CREATE INDEX workloads_forgotten ON workloads (forgotten, ended_at);
+CREATE INDEX workloads_forgotten ON workloads (forgotten, queued_at);
+CREATE INDEX workloads_settled ON workloads (settled, kind);
 INSERT INTO counters (name, value) VALUES ('workloads', 0);
 
 CREATE TABLE usage_samples (

@@ -9,8 +9,11 @@ use crate::{
     },
     config::Config,
     http::{self, Web},
+    reconcile::{Driver, housekeeping::Housekeeping, usage::Usage, workloads::Workloads},
+    reports::Reports,
     store::Store,
     wake::Bell,
+    workloads::{links::Links, specs::Builders},
 };
 use anyhow::{Context, Result};
 use app::api::resources::Resources;
@@ -43,6 +46,8 @@ pub async fn serve(config: Config) -> Result<()> {
         metrics,
         started_at: clock.now(),
         drain: draining,
+        reports: Reports::default(),
+        links: Links::of(config.listen),
     };
 
     let listener = tokio::net::TcpListener::bind(config.listen).await.with_context(|| format!("listen on {}", config.listen))?;
@@ -52,6 +57,7 @@ pub async fn serve(config: Config) -> Result<()> {
         println!("No user exists yet. Make the platform admin with this link, which works once:\n  {url}/setup?token={token}");
     }
     println!("Slipway listens on {url}");
+    start_tasks(&web);
 
     // Without TCP_NODELAY each streamed page waits for the delayed acknowledgement.
     let listener = listener.tap_io(|s| drop(s.set_nodelay(true)));
@@ -59,6 +65,25 @@ pub async fn serve(config: Config) -> Result<()> {
     served.await?;
     store.db().close().await;
     Ok(())
+}
+
+/// Every background task, on one screen.
+fn start_tasks(web: &Web) {
+    let (store, cluster) = (web.store.clone(), web.cluster.clone());
+    let driver = Driver::new(store.bell().clone(), web.clock.clone(), web.reports.clone(), web.drain.clone());
+    driver.run(Workloads { store: store.clone(), cluster: cluster.clone(), builders: Builders::default() });
+    driver.run(Usage { store: store.clone(), cluster: cluster.clone() });
+    driver.run(Housekeeping { store });
+    forward(cluster.watch(), web.store.bell().clone());
+}
+
+/// The cluster's bell rings ours.
+fn forward(mut watch: watch::Receiver<u64>, bell: Bell) {
+    tokio::spawn(async move {
+        while watch.changed().await.is_ok() {
+            bell.wake();
+        }
+    });
 }
 
 fn cluster(config: &Config, clock: SharedClock) -> Result<SharedCluster> {

@@ -1,7 +1,7 @@
 //! The bell: something was committed. It carries *what changed*, never data; reconcilers and live streams look for themselves.
 
 use std::sync::Arc;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{broadcast, watch};
 
 /// A change to tell the live streams of a team.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,33 +22,35 @@ pub struct Bell(Arc<Inner>);
 
 struct Inner {
     changes: broadcast::Sender<TeamChange>,
-    work: Notify,
+    work: watch::Sender<u64>,
 }
 
 impl Default for Bell {
     fn default() -> Self {
-        Self(Arc::new(Inner { changes: broadcast::Sender::new(1024), work: Notify::new() }))
+        Self(Arc::new(Inner { changes: broadcast::Sender::new(1024), work: watch::Sender::new(0) }))
     }
 }
 
 impl Bell {
-    /// Tells `changes` and wakes the reconcilers.
-    pub fn ring(&self, changes: Vec<TeamChange>) {
+    /// Tells `changes` to the live streams; `work` wakes the reconcilers as well.
+    pub fn ring(&self, changes: Vec<TeamChange>, work: bool) {
         for change in changes {
             // Nobody listens: fine.
             let _ = self.0.changes.send(change);
         }
-        self.wake();
+        if work {
+            self.wake();
+        }
     }
 
     /// Wakes the reconcilers.
     pub fn wake(&self) {
-        self.0.work.notify_one();
+        self.0.work.send_modify(|n| *n = n.wrapping_add(1));
     }
 
-    /// Waits for the next ring; one that came while nobody waited counts.
-    pub async fn rung(&self) {
-        self.0.work.notified().await;
+    /// A counter that grows when there may be work.
+    pub fn work(&self) -> watch::Receiver<u64> {
+        self.0.work.subscribe()
     }
 
     /// Changes from now on.

@@ -1,6 +1,6 @@
 //! What every handler may use.
 
-use crate::{clock::SharedClock, cluster::SharedCluster, config::Config, store::Store};
+use crate::{clock::SharedClock, cluster::SharedCluster, config::Config, reports::Reports, store::Store, workloads::links::Links};
 use std::sync::Arc;
 
 /// The Arcs that doors get. Cheap to clone.
@@ -16,6 +16,10 @@ pub struct Web {
     pub cluster: SharedCluster,
     /// Renders `/metrics`.
     pub metrics: Option<metrics_exporter_prometheus::PrometheusHandle>,
+    /// What background tasks did last.
+    pub reports: Reports,
+    /// How workloads reach the portal.
+    pub links: Links,
     /// When the server started, milliseconds since 1970.
     pub started_at: i64,
     /// Ends the streams that are open when the server drains.

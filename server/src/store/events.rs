@@ -4,6 +4,7 @@ use super::{Store, Tx, keyset::Keyset};
 use crate::{args, error::Result};
 use app::api::{events::EventQuery, page::Page};
 use serde_json::Value;
+use std::fmt::Write;
 
 /// An event to record.
 #[derive(Debug, Clone)]
@@ -81,6 +82,7 @@ impl Tx {
         )
         .await?;
         self.changed(event.team_id, event.kind, event.object_id, event.revision);
+        self.wakes();
         Ok(seq)
     }
 }
@@ -92,25 +94,26 @@ impl Store {
     /// A page token that is not ours; the database does not answer.
     pub async fn event_list(&self, team_id: Option<&str>, query: &EventQuery) -> Result<Page<EventRow>> {
         let keyset = Keyset::<i64>::new(query.page_size, query.page_token.as_deref())?;
-        let rows: Vec<EventRow> = self
-            .all(
-                "SELECT e.seq, e.time, t.name AS team, e.actor, e.action, e.kind, e.object_id, e.object_name, e.before_json, e.after_json
-                 FROM events e LEFT JOIN teams t ON t.id = e.team_id
-                 WHERE ($1 IS NULL OR e.team_id = $1) AND e.seq < $2
-                   AND ($3 IS NULL OR e.actor = $3) AND ($4 IS NULL OR e.action = $4)
-                   AND ($5 IS NULL OR e.kind = $5) AND ($6 IS NULL OR e.object_id = $6)
-                 ORDER BY e.seq DESC LIMIT $7",
-                args![
-                    team_id,
-                    keyset.after.unwrap_or(i64::MAX),
-                    query.actor.as_deref().filter(|s| !s.is_empty()),
-                    query.action.as_deref().filter(|s| !s.is_empty()),
-                    query.kind.as_deref().filter(|s| !s.is_empty()),
-                    query.object_id.as_deref().filter(|s| !s.is_empty()),
-                    keyset.limit()
-                ],
-            )
-            .await?;
+        // Only the filters that are there: each then has its index.
+        let mut sql = String::from(
+            "SELECT e.seq, e.time, t.name AS team, e.actor, e.action, e.kind, e.object_id, e.object_name, e.before_json, e.after_json
+             FROM events e LEFT JOIN teams t ON t.id = e.team_id WHERE e.seq < $1",
+        );
+        let mut args = args![keyset.after.unwrap_or(i64::MAX)];
+        let filters = [
+            ("e.team_id", team_id),
+            ("e.actor", query.actor.as_deref()),
+            ("e.action", query.action.as_deref()),
+            ("e.kind", query.kind.as_deref()),
+            ("e.object_id", query.object_id.as_deref()),
+        ];
+        for (column, value) in filters.into_iter().filter_map(|(c, v)| v.filter(|v| !v.is_empty()).map(|v| (c, v))) {
+            args.push(value.into());
+            let _ = write!(sql, " AND {column} = ${}", args.len());
+        }
+        args.push(keyset.limit().into());
+        let _ = write!(sql, " ORDER BY e.seq DESC LIMIT ${}", args.len());
+        let rows: Vec<EventRow> = self.all(sqlx::AssertSqlSafe(sql), args).await?;
         Ok(keyset.page(rows, |r| r.seq, |r| r))
     }
 }

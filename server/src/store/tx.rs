@@ -18,6 +18,7 @@ pub struct Tx {
     bell: Bell,
     now: i64,
     changes: Vec<TeamChange>,
+    work: bool,
 }
 
 impl Tx {
@@ -26,7 +27,7 @@ impl Tx {
             Db::Sqlite { writer, .. } => Inner::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
             Db::Postgres(pool) => Inner::Postgres(pool.begin().await?),
         };
-        Ok(Self { inner, bell: store.bell().clone(), now: store.clock().now(), changes: Vec::new() })
+        Ok(Self { inner, bell: store.bell().clone(), now: store.clock().now(), changes: Vec::new(), work: false })
     }
 
     /// Whether it runs on PostgreSQL, for a hot statement that has a sibling per engine.
@@ -107,6 +108,11 @@ impl Tx {
         self.changes.push(TeamChange { team_id: team_id.map(Into::into), kind: kind.into(), id: id.into(), revision });
     }
 
+    /// Wakes the reconcilers after the commit. Events do this by themselves.
+    pub fn wakes(&mut self) {
+        self.work = true;
+    }
+
     /// Commits, then rings the bell.
     ///
     /// # Errors
@@ -116,7 +122,7 @@ impl Tx {
             Inner::Sqlite(tx) => tx.commit().await?,
             Inner::Postgres(tx) => tx.commit().await?,
         }
-        self.bell.ring(self.changes);
+        self.bell.ring(self.changes, self.work);
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 mod engines;
 mod experiments;
 mod logged_models;
-mod model_search;
 mod metrics;
+mod model_search;
 mod models;
 mod runs;

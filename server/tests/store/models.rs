@@ -17,16 +17,8 @@ pub async fn version(world: &World, team: &str, name: &str, source: &str, run_id
     let id = server::ids::random_secret();
     let mut tx = world.store.begin().await.unwrap();
     let model = tx.model_lock(team, name, true).await.unwrap().expect("the model");
-    let new = NewVersion {
-        id: &id,
-        description: "",
-        user_name: "ada",
-        source,
-        storage: source,
-        run_id,
-        run_link: None,
-        logged_model_id: None,
-    };
+    let new =
+        NewVersion { id: &id, description: "", user_name: "ada", source, storage: source, run_id, run_link: None, logged_model_id: None };
     let number = tx.version_insert(team, &model.id, &new).await.unwrap();
     let row = tx.version(team, name, number).await.unwrap().expect("what was inserted");
     tx.commit().await.unwrap();

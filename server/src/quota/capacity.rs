@@ -1,0 +1,90 @@
+//! Capacity as a team sees it.
+
+use super::sizes;
+use crate::{
+    access::TeamMember,
+    cluster::Cluster,
+    error::Result,
+    store::{Store, workloads::WorkloadRow},
+    workloads::queue::{self, Decision, Entry, Limit},
+};
+use app::api::{
+    State,
+    capacity::{Capacity, Size},
+    resources::Resources,
+};
+use std::collections::HashMap;
+
+const FRESH_MS: i64 = 30_000;
+
+/// A live workload as the queue sees it.
+pub fn entry(row: &WorkloadRow) -> Entry {
+    Entry {
+        id: row.id.clone(),
+        team_id: row.team_id.clone(),
+        resources: row.resources(),
+        queued: row.state() == State::Queued,
+        free: row.kind == "environment",
+    }
+}
+
+/// Limits by team id, of the teams that have one.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn limits(store: &Store) -> Result<HashMap<String, Limit>> {
+    let rows = store.quotas_limiting().await?;
+    Ok(rows.into_iter().map(|q| (q.team_id, Limit { cpu_millis: q.cpu_millis, memory_bytes: q.memory_bytes, gpus: q.gpus })).collect())
+}
+
+fn held<'a>(rows: impl Iterator<Item = &'a Entry>) -> Resources {
+    rows.filter(|e| !e.queued && !e.free).fold(Resources::NONE, |sum, e| sum.plus(e.resources))
+}
+
+/// What there is, what is held, and what each size would do.
+///
+/// # Errors
+/// Cluster or database do not answer.
+pub async fn of_team(store: &Store, cluster: &dyn Cluster, by: &TeamMember) -> Result<Capacity> {
+    let total = cluster.capacity().await?.total;
+    let rows = store.workloads_live(None).await?;
+    let entries: Vec<Entry> = rows.iter().map(entry).collect();
+    let limits = limits(store).await?;
+    let quota = limits.get(&by.team.id).copied().unwrap_or_default().within(total);
+    let ours = |e: &&Entry| e.team_id.as_deref() == Some(&by.team.id);
+    let team_held = held(entries.iter().filter(ours));
+    let keys: Vec<i64> = rows.iter().filter(|r| r.team_id.as_deref() == Some(&by.team.id)).map(|r| r.key).collect();
+    let samples = store.usage_latest(store.clock().now() - FRESH_MS).await?;
+    let used = samples
+        .iter()
+        .filter(|s| keys.contains(&s.workload_key))
+        .fold(Resources::NONE, |sum, s| sum.plus(Resources { cpu_millis: s.cpu_millis, memory_bytes: s.memory_bytes, gpus: 0 }));
+    let sizes = sizes::offered(total).into_iter().map(|(name, resources)| {
+        let mut with = entries.clone();
+        with.push(Entry { id: "new".into(), team_id: Some(by.team.id.clone()), resources, queued: true, free: false });
+        let decision = queue::plan(total, &limits, &with).pop().map_or(Decision::Grant, |(_, d)| d);
+        let after = team_held.plus(resources);
+        let effect = match &decision {
+            Decision::Grant => format!("The team then holds {} of {}. Starts at once.", after.words(), quota.words()),
+            Decision::Wait(why) => format!("Waits: {why}"),
+        };
+        Size { name: name.into(), label: label(name), resources, starts_at_once: decision == Decision::Grant, effect }
+    });
+    Ok(Capacity {
+        cluster: cluster.name().into(),
+        total,
+        free: queue::free(total, held(entries.iter())),
+        held: team_held,
+        quota,
+        used,
+        queued: entries.iter().filter(ours).filter(|e| e.queued).count() as i64,
+        sizes: sizes.collect(),
+    })
+}
+
+fn label(name: &str) -> String {
+    let mut letters = name.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| if name == "gpu" { "GPU".into() } else { first.to_uppercase().chain(letters).collect() })
+}

@@ -1,0 +1,5 @@
+//! How much a team may hold, and the sizes on offer.
+
+pub mod capacity;
+pub mod service;
+pub mod sizes;

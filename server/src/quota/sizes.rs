@@ -1,0 +1,57 @@
+//! Named sizes: shares of what the cluster has, in round numbers.
+
+use crate::error::{Error, Result};
+use app::api::resources::{Resources, ResourcesAsked};
+
+const GIB: i64 = 1 << 30;
+
+/// The sizes on offer for a cluster of this capacity, smallest first. A size that is larger than everything is not offered, but there
+/// is always one.
+pub fn offered(total: Resources) -> Vec<(&'static str, Resources)> {
+    let all = [
+        ("small", Resources { cpu_millis: 500, memory_bytes: GIB, gpus: 0 }),
+        ("medium", Resources { cpu_millis: 1000, memory_bytes: 4 * GIB, gpus: 0 }),
+        ("large", Resources { cpu_millis: 4000, memory_bytes: 16 * GIB, gpus: 0 }),
+        ("gpu", Resources { cpu_millis: 4000, memory_bytes: 16 * GIB, gpus: 1 }),
+    ];
+    let mut out: Vec<_> = all.into_iter().filter(|(_, r)| r.fits(total)).collect();
+    if out.is_empty() {
+        out.push(all[0]);
+    }
+    out
+}
+
+/// What a request asks for: amounts outrank the size, the size outranks `default`.
+///
+/// # Errors
+/// A size nobody offers, or an amount that is none; the field is named.
+pub fn resolve(total: Resources, size: Option<&str>, amount: &ResourcesAsked, default: Option<Resources>) -> Result<Resources> {
+    let offered = offered(total);
+    let base = match size.filter(|s| !s.is_empty()) {
+        Some(name) => {
+            let names = || offered.iter().map(|(n, _)| *n).collect::<Vec<_>>().join(", ");
+            offered
+                .iter()
+                .find(|(n, _)| *n == name)
+                .map(|(_, r)| *r)
+                .ok_or_else(|| Error::invalid("size", format!("There is no size \"{name}\": choose one of {}.", names())))?
+        }
+        None => default.unwrap_or(offered[0].1),
+    };
+    amount.resolve(base).map_err(|(field, sentence)| Error::invalid(field, sentence))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_outrank_the_size() {
+        let total = Resources { cpu_millis: 8000, memory_bytes: 64 * GIB, gpus: 0 };
+        let asked = ResourcesAsked { cpu: Some("2".into()), ..ResourcesAsked::default() };
+        let got = resolve(total, Some("medium"), &asked, None).unwrap();
+        assert_eq!((got.cpu_millis, got.memory_bytes), (2000, 4 * GIB));
+        assert_eq!(resolve(total, Some("gpu"), &asked, None).unwrap_err().field.as_deref(), Some("size"));
+        assert_eq!(resolve(total, None, &ResourcesAsked::default(), None).unwrap().cpu_millis, 500);
+    }
+}

@@ -1,0 +1,79 @@
+//! Runs the tasks: at the bell or the timer, each never twice at once, and keeps what they reported.
+
+use crate::{
+    clock::SharedClock,
+    error::Result,
+    reports::{Report, Reports},
+    wake::Bell,
+};
+use async_trait::async_trait;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// A background task.
+#[async_trait]
+pub trait Task: Send + Sync {
+    /// Name, for the admin page.
+    fn name(&self) -> &'static str;
+
+    /// Time between two ticks when the bell does not ring.
+    fn every(&self) -> Duration {
+        Duration::from_secs(5)
+    }
+
+    /// Whether the bell wakes it.
+    fn listens(&self) -> bool {
+        true
+    }
+
+    /// Looks at everything and does what is due; the same every time.
+    ///
+    /// # Errors
+    /// Nothing could be looked at. What fails for one object is counted, not an error.
+    async fn tick(&self) -> Result<Report>;
+}
+
+/// Runs tasks until the server drains.
+pub struct Driver {
+    bell: Bell,
+    clock: SharedClock,
+    reports: Reports,
+    drain: watch::Receiver<bool>,
+}
+
+/// Ticks closer together than this are joined.
+const BREATH: Duration = Duration::from_millis(30);
+
+impl Driver {
+    /// A driver that ends with `drain`.
+    pub const fn new(bell: Bell, clock: SharedClock, reports: Reports, drain: watch::Receiver<bool>) -> Self {
+        Self { bell, clock, reports, drain }
+    }
+
+    /// Begins to run a task.
+    pub fn run(&self, task: impl Task + 'static) -> tokio::task::JoinHandle<()> {
+        let (clock, reports, mut drain, mut work) = (self.clock.clone(), self.reports.clone(), self.drain.clone(), self.bell.work());
+        tokio::spawn(async move {
+            loop {
+                work.mark_unchanged();
+                let begun = tokio::time::Instant::now();
+                let result = task.tick().await;
+                if let Err(error) = &result {
+                    tracing::error!(task = task.name(), error = %error, "tick failed");
+                }
+                reports.keep(task.name(), clock.now(), begun.elapsed(), &result);
+                metrics::histogram!("slipway_task_seconds", "task" => task.name()).record(begun.elapsed().as_secs_f64());
+                tokio::select! {
+                    () = drained(&mut drain) => return,
+                    () = tokio::time::sleep(task.every()) => {}
+                    _ = work.changed(), if task.listens() => tokio::time::sleep(BREATH).await,
+                }
+            }
+        })
+    }
+}
+
+async fn drained(drain: &mut watch::Receiver<bool>) {
+    // An error means that the sender is gone: the server ends as well.
+    drop(drain.wait_for(|d| *d).await);
+}

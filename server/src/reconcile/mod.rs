@@ -1,0 +1,9 @@
+//! Background work: level-triggered, one file per noun. A tick gathers what is, lets the room decide, performs.
+
+pub mod driver;
+pub mod housekeeping;
+pub mod usage;
+pub mod workloads;
+
+pub use crate::reports::Report;
+pub use driver::{Driver, Task};

@@ -1,0 +1,249 @@
+//! Workloads and the cluster: the one place that tells the cluster what shall be and writes down what is.
+
+use super::{Report, Task};
+use crate::{
+    cluster::{Observed, Phase, SharedCluster, WorkloadKind},
+    error::{Error, Result},
+    quota::capacity,
+    store::{
+        Store,
+        workloads::{WorkloadEnd, WorkloadRow},
+    },
+    workloads::{
+        end,
+        queue::{self, Decision},
+        specs::{Build, Builders},
+    },
+};
+use app::api::State;
+use async_trait::async_trait;
+use std::{collections::HashMap, time::Duration};
+
+/// The task.
+pub struct Workloads {
+    /// The database.
+    pub store: Store,
+    /// The cluster.
+    pub cluster: SharedCluster,
+    /// Who builds specifications.
+    pub builders: Builders,
+}
+
+/// What to do about one workload, in the order in which it is looked at.
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    Nothing,
+    /// Ends without ever having started.
+    Cancel,
+    Build,
+    /// Write down what the cluster says.
+    Observe,
+    Lost,
+    Forget,
+}
+
+fn step(row: &WorkloadRow, observed: Option<&Observed>) -> Step {
+    match (row.state(), observed) {
+        (State::Queued, _) if row.stop_requested_at.is_some() => Step::Cancel,
+        (State::Queued, _) => Step::Nothing,
+        (state, _) if state.is_final() => {
+            if row.settled != 0 {
+                Step::Forget
+            } else {
+                Step::Nothing
+            }
+        }
+        (_, Some(_)) => Step::Observe,
+        (_, None) if row.ensured_at.is_some() => Step::Lost,
+        (_, None) if row.stop_requested_at.is_some() => Step::Cancel,
+        (_, None) => Step::Build,
+    }
+}
+
+#[async_trait]
+impl Task for Workloads {
+    fn name(&self) -> &'static str {
+        "workloads"
+    }
+
+    fn every(&self) -> Duration {
+        Duration::from_secs(2)
+    }
+
+    async fn tick(&self) -> Result<Report> {
+        // Rows first: what is inserted after the listing is not mistaken for lost.
+        let rows = self.store.workloads_known().await?;
+        let observed: HashMap<String, Observed> = self.cluster.list().await?.into_iter().map(|o| (o.id.clone(), o)).collect();
+        let mut report = Report::from([("known", rows.len() as i64), ("observed", observed.len() as i64)]);
+        for row in &rows {
+            let done = match step(row, observed.get(&row.id)) {
+                Step::Nothing => continue,
+                Step::Cancel => self.cancel(row).await,
+                Step::Build => self.build(row).await,
+                Step::Observe => self.observe(row, &observed[&row.id]).await,
+                Step::Lost => self.lost(row).await,
+                Step::Forget => self.forget(&row.id).await,
+            };
+            match done {
+                Ok(true) => *report.entry("did").or_default() += 1,
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::warn!(workload = row.id, error = %error, "workload");
+                    *report.entry("failed").or_default() += 1;
+                }
+            }
+        }
+        let granted = self.grant().await?;
+        report.insert("granted", granted);
+        report.insert("strays", self.strays(&rows, &observed).await?);
+        Ok(report)
+    }
+}
+
+impl Workloads {
+    async fn cancel(&self, row: &WorkloadRow) -> Result<bool> {
+        let now = self.store.clock().now();
+        let end = WorkloadEnd { state: Some(State::Cancelled), reason: row.stop_reason.clone(), ended_at: now, ..WorkloadEnd::default() };
+        self.end(row, &end).await
+    }
+
+    async fn lost(&self, row: &WorkloadRow) -> Result<bool> {
+        let now = self.store.clock().now();
+        let reason = Some("The cluster no longer knows it.".to_owned());
+        self.end(row, &WorkloadEnd { state: Some(State::Failed), reason, ended_at: now, ..WorkloadEnd::default() }).await
+    }
+
+    async fn end(&self, row: &WorkloadRow, end: &WorkloadEnd) -> Result<bool> {
+        let mut tx = self.store.begin().await?;
+        tx.workload_end(&row.id, end).await?;
+        tx.changed(row.team_id.as_deref(), "workload", &row.id, 0);
+        tx.wakes();
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    async fn build(&self, row: &WorkloadRow) -> Result<bool> {
+        let kind = kind(&row.kind)?;
+        let builder = self.builders.of(kind).ok_or_else(|| Error::internal(format!("nobody builds {}", row.kind)))?;
+        let team = match &row.team_id {
+            Some(id) => self.store.team(id).await?,
+            None => None,
+        };
+        match builder.build(row, team.as_ref()).await? {
+            Build::Ready(spec) => {
+                self.cluster.ensure(&spec).await?;
+                let mut tx = self.store.begin().await?;
+                tx.workload_ensured(&row.id).await?;
+                tx.changed(row.team_id.as_deref(), "workload", &row.id, 0);
+                tx.wakes();
+                tx.commit().await?;
+                Ok(true)
+            }
+            Build::NotYet(doing) => self.doing(row, &doing).await,
+            Build::Never(reason) => {
+                let now = self.store.clock().now();
+                self.end(row, &WorkloadEnd { state: Some(State::Failed), reason: Some(reason), ended_at: now, ..WorkloadEnd::default() })
+                    .await
+            }
+        }
+    }
+
+    async fn doing(&self, row: &WorkloadRow, doing: &str) -> Result<bool> {
+        if row.reason.as_deref() == Some(doing) {
+            return Ok(false);
+        }
+        let mut tx = self.store.begin().await?;
+        tx.workload_reason(&row.id, Some(doing)).await?;
+        tx.changed(row.team_id.as_deref(), "workload", &row.id, 0);
+        tx.wakes();
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    async fn observe(&self, row: &WorkloadRow, observed: &Observed) -> Result<bool> {
+        if row.stop_requested_at.is_some() && !matches!(observed.phase, Phase::Ended(_) | Phase::Stopping) {
+            let grace = Duration::from_secs(row.stop_grace_seconds.unwrap_or(10).max(0).unsigned_abs());
+            self.cluster.stop(&row.id, grace).await?;
+        }
+        match &observed.phase {
+            Phase::Ended(exit) => self.end(row, &end::of(row, exit)).await,
+            Phase::Starting { doing } => self.doing(row, doing).await,
+            Phase::Running { endpoint } => {
+                if row.state() == State::Running && row.endpoint() == *endpoint {
+                    return Ok(false);
+                }
+                let mut tx = self.store.begin().await?;
+                tx.workload_running(&row.id, endpoint.as_ref()).await?;
+                tx.changed(row.team_id.as_deref(), "workload", &row.id, 0);
+                tx.wakes();
+                tx.commit().await.map(|()| true)
+            }
+            Phase::Stopping => {
+                if row.state() == State::Stopping {
+                    return Ok(false);
+                }
+                let mut tx = self.store.begin().await?;
+                tx.workload_stopping(&row.id).await?;
+                tx.changed(row.team_id.as_deref(), "workload", &row.id, 0);
+                tx.wakes();
+                tx.commit().await.map(|()| true)
+            }
+        }
+    }
+
+    async fn forget(&self, id: &str) -> Result<bool> {
+        self.cluster.forget(id).await?;
+        let mut tx = self.store.begin().await?;
+        tx.workload_forgotten(id).await?;
+        tx.commit().await.map(|()| true)
+    }
+
+    /// What the cluster knows but no open row does: a row that was forgotten while the cluster did not manage to, or no row at all.
+    async fn strays(&self, rows: &[WorkloadRow], observed: &HashMap<String, Observed>) -> Result<i64> {
+        let mut strays = 0;
+        for id in observed.keys().filter(|id| !rows.iter().any(|r| r.id == **id)) {
+            // The row may have come after the listing.
+            if self.store.workload(id).await?.is_none_or(|r| r.forgotten != 0) {
+                self.cluster.forget(id).await?;
+                strays += 1;
+            }
+        }
+        Ok(strays)
+    }
+
+    async fn grant(&self) -> Result<i64> {
+        let rows = self.store.workloads_live(None).await?;
+        if !rows.iter().any(|r| r.state() == State::Queued) {
+            return Ok(0);
+        }
+        let total = self.cluster.capacity().await?.total;
+        let limits = capacity::limits(&self.store).await?;
+        let entries: Vec<_> = rows.iter().map(capacity::entry).collect();
+        let mut granted = 0;
+        for (id, decision) in queue::plan(total, &limits, &entries) {
+            let Some(row) = rows.iter().find(|r| r.id == id) else { continue };
+            match decision {
+                Decision::Wait(why) => {
+                    self.doing(row, &why).await?;
+                }
+                Decision::Grant => {
+                    let mut tx = self.store.begin().await?;
+                    if tx.workload_grant(&id).await? {
+                        tx.changed(row.team_id.as_deref(), "workload", &id, 0);
+                        tx.wakes();
+                        granted += 1;
+                    }
+                    tx.commit().await?;
+                }
+            }
+        }
+        Ok(granted)
+    }
+}
+
+fn kind(text: &str) -> Result<WorkloadKind> {
+    [WorkloadKind::Notebook, WorkloadKind::Run, WorkloadKind::Replica, WorkloadKind::Environment]
+        .into_iter()
+        .find(|k| k.as_str() == text)
+        .ok_or_else(|| Error::internal(format!("workload kind {text}")))
+}

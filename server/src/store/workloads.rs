@@ -1,0 +1,295 @@
+//! Workloads: one row for each time something occupies resources, kept for good.
+
+use super::{Store, Tx};
+use crate::{
+    args,
+    cluster::{Endpoint, WorkloadKind},
+    error::{Error, Result},
+};
+use app::api::{State, resources::Resources};
+
+/// A workload.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[expect(missing_docs, reason = "the columns of the table; its migration says what they mean")]
+pub struct WorkloadRow {
+    pub id: String,
+    pub key: i64,
+    pub cluster: String,
+    pub team_id: Option<String>,
+    pub kind: String,
+    pub owner_id: String,
+    pub name: String,
+    pub attempt: i64,
+    #[sqlx(rename = "state")]
+    pub state_text: String,
+    pub reason: Option<String>,
+    pub cpu_millis: i64,
+    pub memory_bytes: i64,
+    pub gpus: i64,
+    pub exit_code: Option<i64>,
+    pub signal: Option<i64>,
+    pub out_of_memory: i64,
+    pub timed_out: i64,
+    #[sqlx(rename = "endpoint")]
+    pub endpoint_json: Option<String>,
+    pub queued_at: i64,
+    pub granted_at: Option<i64>,
+    pub ensured_at: Option<i64>,
+    pub running_at: Option<i64>,
+    pub ended_at: Option<i64>,
+    pub stop_requested_at: Option<i64>,
+    pub stop_reason: Option<String>,
+    pub stop_grace_seconds: Option<i64>,
+    pub settled: i64,
+    pub forgotten: i64,
+}
+
+impl WorkloadRow {
+    /// Its state; a word nobody knows counts as failed.
+    pub fn state(&self) -> State {
+        self.state_text.parse().unwrap_or(State::Failed)
+    }
+
+    /// What it holds, or asks for.
+    pub const fn resources(&self) -> Resources {
+        Resources { cpu_millis: self.cpu_millis, memory_bytes: self.memory_bytes, gpus: self.gpus }
+    }
+
+    /// Where a server listens, while it runs.
+    pub fn endpoint(&self) -> Option<Endpoint> {
+        self.endpoint_json.as_deref().and_then(|j| serde_json::from_str(j).ok())
+    }
+
+    /// Whether it has ended.
+    pub fn ended(&self) -> bool {
+        self.state().is_final()
+    }
+}
+
+/// A workload to insert; it begins queued.
+#[derive(Debug, Clone)]
+pub struct NewWorkload<'a> {
+    /// Id, never used before.
+    pub id: &'a str,
+    /// The team; none for what belongs to the platform.
+    pub team_id: Option<&'a str>,
+    /// What it is.
+    pub kind: WorkloadKind,
+    /// Id of the notebook, run, revision, environment version.
+    pub owner_id: &'a str,
+    /// Name for people.
+    pub name: &'a str,
+    /// Attempt, from 1.
+    pub attempt: i64,
+    /// What it asks for.
+    pub resources: Resources,
+}
+
+/// How a workload ended.
+#[derive(Debug, Clone, Default)]
+pub struct WorkloadEnd {
+    /// Succeeded, failed or cancelled.
+    pub state: Option<State>,
+    /// Why, in a sentence.
+    pub reason: Option<String>,
+    /// Exit code.
+    pub exit_code: Option<i64>,
+    /// Signal.
+    pub signal: Option<i64>,
+    /// For want of memory.
+    pub out_of_memory: bool,
+    /// Its time was up.
+    pub timed_out: bool,
+    /// Milliseconds since 1970.
+    pub ended_at: i64,
+}
+
+const SELECT: &str = "SELECT id, key, cluster, team_id, kind, owner_id, name, attempt, state, reason, cpu_millis, memory_bytes, gpus,
+    exit_code, signal, out_of_memory, timed_out, endpoint, queued_at, granted_at, ensured_at, running_at, ended_at, stop_requested_at,
+    stop_reason, stop_grace_seconds, settled, forgotten FROM workloads";
+
+fn select(rest: &str) -> sqlx::AssertSqlSafe<String> {
+    sqlx::AssertSqlSafe(format!("{SELECT} {rest}"))
+}
+
+impl Store {
+    /// The workload of this id.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn workload(&self, id: &str) -> Result<Option<WorkloadRow>> {
+        self.opt(select("WHERE id = $1"), args![id]).await
+    }
+
+    /// Workloads of an owner, newest first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn workloads_of(&self, owner_id: &str, limit: i64) -> Result<Vec<WorkloadRow>> {
+        self.all(select("WHERE owner_id = $1 ORDER BY queued_at DESC, id DESC LIMIT $2"), args![owner_id, limit]).await
+    }
+
+    /// Everything the cluster may still know, oldest first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn workloads_known(&self) -> Result<Vec<WorkloadRow>> {
+        self.all(select("WHERE forgotten = 0 ORDER BY queued_at, id"), vec![]).await
+    }
+
+    /// Everything that waits or holds, oldest first; of one team or of all.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn workloads_live(&self, team_id: Option<&str>) -> Result<Vec<WorkloadRow>> {
+        match team_id {
+            Some(team) => self.all(select("WHERE team_id = $1 AND live = 1 ORDER BY queued_at, id"), args![team]).await,
+            None => self.all(select("WHERE live = 1 ORDER BY queued_at, id"), vec![]).await,
+        }
+    }
+
+    /// What a noun's reconciler has to look at: live, or ended and not settled; oldest first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn workloads_unsettled(&self, kind: WorkloadKind) -> Result<Vec<WorkloadRow>> {
+        self.all(select("WHERE settled = 0 AND kind = $1 ORDER BY queued_at, id"), args![kind.as_str()]).await
+    }
+}
+
+impl Tx {
+    /// Inserts a workload; it begins queued.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn workload_insert(&mut self, w: &NewWorkload<'_>) -> Result<()> {
+        let (now, key) = (self.now(), self.next("workloads").await?);
+        self.wakes();
+        self.changed(w.team_id, "workload", w.id, 0);
+        self.exec(
+            "INSERT INTO workloads (id, key, cluster, team_id, kind, owner_id, name, attempt, state, cpu_millis, memory_bytes, gpus,
+                out_of_memory, timed_out, queued_at, live, settled, forgotten)
+             VALUES ($1, $2, 'local', $3, $4, $5, $6, $7, 'queued', $8, $9, $10, 0, 0, $11, 1, 0, 0)",
+            args![
+                w.id,
+                key,
+                w.team_id,
+                w.kind.as_str(),
+                w.owner_id,
+                w.name,
+                w.attempt,
+                w.resources.cpu_millis,
+                w.resources.memory_bytes,
+                w.resources.gpus,
+                now
+            ],
+        )
+        .await
+        .map(drop)
+    }
+
+    /// Asks a workload to end. Asked again, the first asking stands.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn workload_stop(&mut self, id: &str, reason: &str, grace_seconds: i64) -> Result<()> {
+        let now = self.now();
+        self.wakes();
+        self.exec(
+            "UPDATE workloads SET stop_requested_at = $2, stop_reason = $3, stop_grace_seconds = $4
+             WHERE id = $1 AND live = 1 AND stop_requested_at IS NULL",
+            args![id, now, reason, grace_seconds],
+        )
+        .await
+        .map(drop)
+    }
+
+    /// The noun has taken note of the end: the cluster may forget it.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn workload_settle(&mut self, id: &str) -> Result<()> {
+        self.wakes();
+        self.exec("UPDATE workloads SET settled = 1 WHERE id = $1 AND live = 0", args![id]).await.map(drop)
+    }
+
+    /// Grants a queued workload what it asks for; whether it was still queued.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn workload_grant(&mut self, id: &str) -> Result<bool> {
+        let now = self.now();
+        let n = self
+            .exec(
+                "UPDATE workloads SET state = 'starting', granted_at = $2, reason = NULL
+                 WHERE id = $1 AND state = 'queued' AND stop_requested_at IS NULL",
+                args![id, now],
+            )
+            .await?;
+        Ok(n == 1)
+    }
+
+    /// Why a workload waits, or what it does right now.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn workload_reason(&mut self, id: &str, reason: Option<&str>) -> Result<()> {
+        self.exec("UPDATE workloads SET reason = $2 WHERE id = $1 AND live = 1", args![id, reason]).await.map(drop)
+    }
+
+    /// The cluster took it on.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn workload_ensured(&mut self, id: &str) -> Result<()> {
+        let now = self.now();
+        self.exec("UPDATE workloads SET ensured_at = $2, reason = NULL WHERE id = $1 AND live = 1", args![id, now]).await.map(drop)
+    }
+
+    /// It runs; a server is ready at `endpoint`.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn workload_running(&mut self, id: &str, endpoint: Option<&Endpoint>) -> Result<()> {
+        let now = self.now();
+        let endpoint = endpoint.map(serde_json::to_string).transpose().map_err(Error::internal)?;
+        self.exec(
+            "UPDATE workloads SET state = 'running', running_at = COALESCE(running_at, $2), endpoint = $3, reason = NULL
+             WHERE id = $1 AND live = 1",
+            args![id, now, endpoint],
+        )
+        .await
+        .map(drop)
+    }
+
+    /// It was asked to end, and its grace runs.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn workload_stopping(&mut self, id: &str) -> Result<()> {
+        self.exec("UPDATE workloads SET state = 'stopping', endpoint = NULL WHERE id = $1 AND live = 1", args![id]).await.map(drop)
+    }
+
+    /// It has ended.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn workload_end(&mut self, id: &str, end: &WorkloadEnd) -> Result<()> {
+        let state = end.state.unwrap_or(State::Failed);
+        self.exec(
+            "UPDATE workloads SET state = $2, reason = $3, exit_code = $4, signal = $5, out_of_memory = $6, timed_out = $7, ended_at = $8,
+                live = 0, endpoint = NULL WHERE id = $1 AND live = 1",
+            args![id, state.as_str(), end.reason.as_deref(), end.exit_code, end.signal, end.out_of_memory, end.timed_out, end.ended_at],
+        )
+        .await
+        .map(drop)
+    }
+
+    /// The cluster has forgotten it.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn workload_forgotten(&mut self, id: &str) -> Result<()> {
+        self.exec("UPDATE workloads SET forgotten = 1 WHERE id = $1", args![id]).await.map(drop)
+    }
+}

@@ -1,0 +1,60 @@
+//! How an end reads in words.
+
+use crate::{
+    cluster::Exit,
+    store::workloads::{WorkloadEnd, WorkloadRow},
+};
+use app::api::{State, resources::bytes_words};
+
+/// The end of a workload as its row keeps it. An end we asked for is `cancelled` with the reason of the asking, whatever the exit code.
+pub fn of(row: &WorkloadRow, exit: &Exit) -> WorkloadEnd {
+    let (state, reason) = if exit.code == Some(0) && !exit.timed_out {
+        let asked = row.stop_requested_at.is_some();
+        (if asked { State::Cancelled } else { State::Succeeded }, row.stop_reason.clone().filter(|_| asked))
+    } else if exit.timed_out {
+        (State::Failed, Some("Its time was up.".to_owned()))
+    } else if exit.out_of_memory {
+        (State::Failed, Some(format!("Out of memory at {}.", bytes_words(row.memory_bytes))))
+    } else if exit.stopped || row.stop_requested_at.is_some() {
+        (State::Cancelled, row.stop_reason.clone())
+    } else {
+        (State::Failed, Some(words(exit)))
+    };
+    WorkloadEnd {
+        state: Some(state),
+        reason,
+        exit_code: exit.code,
+        signal: exit.signal,
+        out_of_memory: exit.out_of_memory,
+        timed_out: exit.timed_out,
+        ended_at: exit.ended_at,
+    }
+}
+
+fn words(exit: &Exit) -> String {
+    if let Some(reason) = &exit.reason {
+        return reason.clone();
+    }
+    match (exit.code, exit.signal) {
+        (Some(code), _) => format!("Exited with code {code}."),
+        (None, Some(signal)) => format!("Ended by signal {signal}{}.", signal_name(signal).map(|n| format!(" ({n})")).unwrap_or_default()),
+        (None, None) => "Ended for an unknown reason.".into(),
+    }
+}
+
+const fn signal_name(signal: i64) -> Option<&'static str> {
+    Some(match signal {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        4 => "SIGILL",
+        6 => "SIGABRT",
+        7 => "SIGBUS",
+        8 => "SIGFPE",
+        9 => "SIGKILL",
+        11 => "SIGSEGV",
+        13 => "SIGPIPE",
+        15 => "SIGTERM",
+        24 => "SIGXCPU",
+        _ => return None,
+    })
+}

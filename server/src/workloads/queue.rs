@@ -1,0 +1,176 @@
+//! The queue: who starts next. Pure.
+//!
+//! First come, first served. Who waits for the own team's quota lets others pass; who waits for room does not, so that a large workload is
+//! not passed forever. What asks for more than there is at all waits too, and blocks nobody. The making of environments needs no room of
+//! its own: others wait for it.
+
+use app::api::resources::Resources;
+use std::collections::HashMap;
+
+/// A workload as the queue sees it.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Id.
+    pub id: String,
+    /// Id of the team; none for the platform.
+    pub team_id: Option<String>,
+    /// What it asks for, or holds.
+    pub resources: Resources,
+    /// Whether it waits.
+    pub queued: bool,
+    /// Whether it starts without room of its own.
+    pub free: bool,
+}
+
+/// Limits of a team; an absent amount means everything.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Limit {
+    /// CPU in thousandths of a core.
+    pub cpu_millis: Option<i64>,
+    /// Memory in bytes.
+    pub memory_bytes: Option<i64>,
+    /// Whole GPUs.
+    pub gpus: Option<i64>,
+}
+
+impl Limit {
+    /// As an amount: what is not limited is all there is.
+    pub fn within(self, total: Resources) -> Resources {
+        Resources {
+            cpu_millis: self.cpu_millis.map_or(total.cpu_millis, |c| c.min(total.cpu_millis)),
+            memory_bytes: self.memory_bytes.map_or(total.memory_bytes, |m| m.min(total.memory_bytes)),
+            gpus: self.gpus.map_or(total.gpus, |g| g.min(total.gpus)),
+        }
+    }
+}
+
+/// What the queue decided about one waiting workload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// It starts.
+    Grant,
+    /// It waits.
+    Wait(String),
+}
+
+/// Decides about everything that waits. `entries` are all live workloads, in the order of their queueing.
+pub fn plan(total: Resources, limits: &HashMap<String, Limit>, entries: &[Entry]) -> Vec<(String, Decision)> {
+    let mut held = Resources::NONE;
+    let mut by_team: HashMap<&str, Resources> = HashMap::new();
+    for e in entries.iter().filter(|e| !e.queued && !e.free) {
+        held = held.plus(e.resources);
+        if let Some(team) = &e.team_id {
+            let t = by_team.entry(team).or_insert(Resources::NONE);
+            *t = t.plus(e.resources);
+        }
+    }
+    let (mut out, mut position, mut blocked) = (Vec::new(), 0, false);
+    for e in entries.iter().filter(|e| e.queued) {
+        if e.free {
+            out.push((e.id.clone(), Decision::Grant));
+            continue;
+        }
+        let team = e.team_id.as_deref().unwrap_or_default();
+        let limit = limits.get(team).copied().unwrap_or_default().within(total);
+        let team_holds = by_team.get(team).copied().unwrap_or(Resources::NONE);
+        let wait = if !e.resources.fits(total) {
+            Some(format!("asks for {}, but there are {} in all", e.resources.words(), total.words()))
+        } else if !team_holds.plus(e.resources).fits(limit) {
+            Some(format!("waits for the team's quota: {} of {} are held", team_holds.words(), limit.words()))
+        } else if blocked || !held.plus(e.resources).fits(total) {
+            blocked = true;
+            Some(format!("needs {}, {} are free", e.resources.words(), free(total, held).words()))
+        } else {
+            None
+        };
+        match wait {
+            None => {
+                held = held.plus(e.resources);
+                by_team.insert(team, team_holds.plus(e.resources));
+                out.push((e.id.clone(), Decision::Grant));
+            }
+            Some(why) => {
+                position += 1;
+                out.push((e.id.clone(), Decision::Wait(format!("{} in the queue: {why}.", ordinal(position)))));
+            }
+        }
+    }
+    out
+}
+
+/// What nobody holds, never below zero.
+pub fn free(total: Resources, held: Resources) -> Resources {
+    let left = total.minus(held);
+    Resources { cpu_millis: left.cpu_millis.max(0), memory_bytes: left.memory_bytes.max(0), gpus: left.gpus.max(0) }
+}
+
+fn ordinal(n: usize) -> String {
+    let end = match (n % 10, n % 100) {
+        (1, 11) | (2, 12) | (3, 13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{n}{end}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn cpu(millis: i64) -> Resources {
+        Resources { cpu_millis: millis, memory_bytes: 1, gpus: 0 }
+    }
+    const TOTAL: Resources = Resources { cpu_millis: 4000, memory_bytes: 1 << 40, gpus: 0 };
+
+    fn entry(id: &str, team: &str, millis: i64, queued: bool) -> Entry {
+        Entry { id: id.into(), team_id: Some(team.into()), resources: cpu(millis), queued, free: false }
+    }
+
+    fn granted(out: &[(String, Decision)]) -> Vec<&str> {
+        out.iter().filter(|(_, d)| *d == Decision::Grant).map(|(id, _)| id.as_str()).collect()
+    }
+
+    #[test]
+    fn first_come_first_served_until_it_is_full() {
+        let out = plan(TOTAL, &HashMap::new(), &[entry("a", "t", 3000, false), entry("b", "t", 1000, true), entry("c", "t", 1000, true)]);
+        assert_eq!(granted(&out), ["b"]);
+        assert!(matches!(&out[1].1, Decision::Wait(why) if why.starts_with("1st in the queue: needs 1 CPU")));
+    }
+
+    #[test]
+    fn who_waits_for_room_is_not_passed() {
+        let out =
+            plan(TOTAL, &HashMap::new(), &[entry("a", "t", 2000, false), entry("big", "t", 3000, true), entry("small", "u", 500, true)]);
+        assert!(granted(&out).is_empty());
+    }
+
+    #[test]
+    fn who_waits_for_quota_lets_others_pass() {
+        let limits = HashMap::from([("t".to_owned(), Limit { cpu_millis: Some(1000), ..Limit::default() })]);
+        let out = plan(TOTAL, &limits, &[entry("a", "t", 1000, false), entry("b", "t", 500, true), entry("c", "u", 500, true)]);
+        assert_eq!(granted(&out), ["c"]);
+        assert!(matches!(&out[0].1, Decision::Wait(why) if why.contains("quota")));
+    }
+
+    #[test]
+    fn what_never_fits_blocks_nobody() {
+        let out = plan(TOTAL, &HashMap::new(), &[entry("huge", "t", 9000, true), entry("b", "t", 500, true)]);
+        assert_eq!(granted(&out), ["b"]);
+        assert!(matches!(&out[0].1, Decision::Wait(why) if why.contains("in all")));
+    }
+
+    #[test]
+    fn environments_start_at_once() {
+        let mut env = entry("env", "t", 500, true);
+        env.free = true;
+        let out = plan(TOTAL, &HashMap::new(), &[entry("a", "t", 4000, false), env]);
+        assert_eq!(granted(&out), ["env"]);
+    }
+
+    #[test]
+    fn ordinals() {
+        assert_eq!([1, 2, 3, 4, 11, 12, 13, 21, 102].map(ordinal).join(" "), "1st 2nd 3rd 4th 11th 12th 13th 21st 102nd");
+    }
+}
