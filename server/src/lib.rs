@@ -24,3 +24,7 @@ pub mod teams;
 pub mod telemetry;
 pub mod wake;
 pub mod workloads;
+pub mod records;
+pub mod runs;
+pub mod store;
+pub mod wake;

@@ -2,3 +2,4 @@
 
 pub mod principal;
 pub mod run;
+pub mod search;
