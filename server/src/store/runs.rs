@@ -101,6 +101,8 @@ macro_rules! run_columns {
     };
 }
 
+pub(super) use run_columns;
+
 const ONE: &str =
     concat!("SELECT ", run_columns!(), " FROM runs r JOIN experiments e ON e.key = r.experiment_key WHERE r.id = $2 AND r.team_id = $1");
 

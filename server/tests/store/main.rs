@@ -6,4 +6,5 @@ mod logged_models;
 mod metrics;
 mod model_search;
 mod models;
+mod run_search;
 mod runs;
