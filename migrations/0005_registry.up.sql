@@ -9,6 +9,7 @@ CREATE TABLE logged_models (
     model_type TEXT,
     status TEXT NOT NULL,
     status_message TEXT,
+    artifact_uri TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     deleted_at BIGINT

@@ -2,6 +2,7 @@
 
 use crate::{
     access::first_admin,
+    artifacts::ArtifactStore,
     clock::{SharedClock, SystemClock},
     cluster::{
         SharedCluster,
@@ -34,6 +35,7 @@ pub async fn serve(config: Config) -> Result<()> {
 
     let bell = Bell::default();
     let store = Store::open(&config.database_url, clock.clone(), bell).await?;
+    let artifacts = ArtifactStore::open_folder(&config.data.join("artifacts"), config.max_upload_bytes)?;
     let cluster = cluster(&config, clock.clone())?;
 
     let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().ok();
@@ -41,6 +43,7 @@ pub async fn serve(config: Config) -> Result<()> {
     let web = Web {
         config: config.clone(),
         store: store.clone(),
+        artifacts,
         clock: clock.clone(),
         cluster,
         metrics,

@@ -4,6 +4,7 @@ pub mod api;
 pub mod assets;
 pub mod authenticate;
 pub mod extract;
+pub mod files;
 pub mod headers;
 pub mod health;
 pub mod origin;

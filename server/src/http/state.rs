@@ -1,6 +1,9 @@
 //! What every handler may use.
 
-use crate::{clock::SharedClock, cluster::SharedCluster, config::Config, reports::Reports, store::Store, workloads::links::Links};
+use crate::{
+    artifacts::ArtifactStore, clock::SharedClock, cluster::SharedCluster, config::Config, reports::Reports, store::Store,
+    workloads::links::Links,
+};
 use std::sync::Arc;
 
 /// The Arcs that doors get. Cheap to clone.
@@ -10,6 +13,8 @@ pub struct Web {
     pub config: Arc<Config>,
     /// The database.
     pub store: Store,
+    /// Files of runs and models.
+    pub artifacts: ArtifactStore,
     /// The clock.
     pub clock: SharedClock,
     /// Where workloads run.

@@ -1,4 +1,16 @@
 //! Registered models, their versions and aliases, and the logged models they come from.
+//!
+//! Whoever serves a version calls [`fetch::resolve`] and [`fetch::fetch`]; everything else is about what is known of it.
 
+pub mod aliases;
+pub mod fetch;
+pub mod location;
+pub mod logged;
 pub mod mlmodel;
 pub mod names;
+pub mod register;
+pub mod registered;
+pub mod run_files;
+pub mod source;
+pub mod versions;
+pub mod view;

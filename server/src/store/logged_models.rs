@@ -21,6 +21,8 @@ pub struct LoggedModelRow {
     pub status: String,
     /// More about the status.
     pub status_message: Option<String>,
+    /// Where its files are.
+    pub artifact_uri: String,
     /// Milliseconds since 1970.
     pub created_at: i64,
     /// Milliseconds since 1970.
@@ -78,12 +80,14 @@ pub struct NewLoggedModel<'a> {
     pub name: &'a str,
     /// Free text.
     pub model_type: Option<&'a str>,
+    /// Where its files will be.
+    pub artifact_uri: &'a str,
 }
 
 /// Columns of [`LoggedModelRow`], of a table called `l`.
 macro_rules! columns {
     () => {
-        "l.id, l.experiment_id, l.source_run_id, l.name, l.model_type, l.status, l.status_message, l.created_at, l.updated_at, l.deleted_at"
+        "l.id, l.experiment_id, l.source_run_id, l.name, l.model_type, l.status, l.status_message, l.artifact_uri, l.created_at, l.updated_at, l.deleted_at"
     };
 }
 pub(super) const COLUMNS: &str = columns!();
@@ -154,9 +158,9 @@ impl Tx {
     pub async fn logged_model_insert(&mut self, team_id: &str, new: &NewLoggedModel<'_>) -> Result<()> {
         let now = self.now();
         self.exec(
-            "INSERT INTO logged_models (id, team_id, experiment_id, source_run_id, name, model_type, status, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, 'PENDING', $7, $7)",
-            args![new.id, team_id, new.experiment_id, new.source_run_id, new.name, new.model_type, now],
+            "INSERT INTO logged_models (id, team_id, experiment_id, source_run_id, name, model_type, status, artifact_uri, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, 'PENDING', $7, $8, $8)",
+            args![new.id, team_id, new.experiment_id, new.source_run_id, new.name, new.model_type, new.artifact_uri, now],
         )
         .await
         .map(drop)
@@ -170,10 +174,21 @@ impl Tx {
         let now = self.now();
         self.opt(
             "UPDATE logged_models SET updated_at = $3 WHERE team_id = $1 AND id = $2 AND deleted_at IS NULL
-             RETURNING id, experiment_id, source_run_id, name, model_type, status, status_message, created_at, updated_at, deleted_at",
+             RETURNING id, experiment_id, source_run_id, name, model_type, status, status_message, artifact_uri, created_at, updated_at,
+                       deleted_at",
             args![team_id, id, now],
         )
         .await
+    }
+
+    /// Whether there is such a model that is not deleted.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn logged_model_there(&mut self, team_id: &str, id: &str) -> Result<bool> {
+        let row: Option<(String,)> =
+            self.opt("SELECT id FROM logged_models WHERE team_id = $1 AND id = $2 AND deleted_at IS NULL", args![team_id, id]).await?;
+        Ok(row.is_some())
     }
 
     /// Sets the status.

@@ -10,7 +10,7 @@ use server::store::{
 async fn logged(world: &World, id: &str, name: &str, model_type: Option<&str>, metrics: &[(&str, f64, Option<&str>)]) {
     world.clock.advance(1000);
     let mut tx = world.store.begin().await.unwrap();
-    let new = NewLoggedModel { id, experiment_id: OURS, source_run_id: Some("r1"), name, model_type };
+    let new = NewLoggedModel { id, experiment_id: OURS, source_run_id: Some("r1"), name, model_type, artifact_uri: "mlflow-artifacts:/x" };
     tx.logged_model_insert(OURS, &new).await.unwrap();
     let rows: Vec<ModelMetricRow> = metrics
         .iter()

@@ -1,5 +1,7 @@
 //! The REST API, `/api/v1`: one file per noun. A handler extracts, calls the room, replies.
 
+pub mod artifacts;
+pub mod models;
 pub mod session;
 pub mod teams;
 pub mod tokens;
@@ -25,6 +27,14 @@ pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(teams::get, teams::update))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(models::list))
+        .routes(routes!(models::get, models::update))
+        .routes(routes!(models::version_list))
+        .routes(routes!(models::version_get, models::version_update))
+        .routes(routes!(models::version_register))
+        .routes(routes!(models::alias_set, models::alias_remove))
+        .routes(routes!(artifacts::list))
+        .routes(routes!(artifacts::file))
         .with_state(web)
         .split_for_parts()
 }

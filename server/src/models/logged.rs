@@ -1,0 +1,261 @@
+//! Logged models: what runs made, before anybody registers it.
+
+use super::{location, names};
+use crate::{
+    access::{TeamEditor, TeamMember},
+    error::{Error, Kind, Result},
+    ids,
+    store::{
+        Store, Tx,
+        logged_models::{LoggedModelFull, LoggedModelRow, NewLoggedModel},
+        run_inputs::Direction,
+    },
+};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Tag with the versions registered from a logged model: a JSON list of `{name, version}`.
+const VERSIONS_TAG: &str = "mlflow.modelVersions";
+/// Most tags or parameters in one request.
+const MAX_PAIRS: usize = 1000;
+
+/// A logged model to make.
+#[derive(Debug, Clone, Default)]
+pub struct NewModel<'a> {
+    /// Id of the experiment.
+    pub experiment_id: &'a str,
+    /// Name; made up when left out.
+    pub name: Option<&'a str>,
+    /// Free text.
+    pub model_type: Option<&'a str>,
+    /// The run that makes it.
+    pub source_run_id: Option<&'a str>,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
+    /// Parameters.
+    pub params: BTreeMap<String, String>,
+}
+
+/// How far the files of a logged model are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// On their way.
+    Pending,
+    /// All there.
+    Ready,
+    /// The client gave up.
+    UploadFailed,
+}
+
+impl Status {
+    /// The word of the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Status::Pending => "PENDING",
+            Status::Ready => "READY",
+            Status::UploadFailed => "UPLOAD_FAILED",
+        }
+    }
+}
+
+/// The error for a logged model that is not there.
+pub fn not_found(id: &str) -> Error {
+    Error::new(Kind::NotFound, format!("Logged model with ID '{id}' not found."))
+}
+
+/// A token of a run writes for that run only.
+///
+/// # Errors
+/// It is such a token, and this is not its run.
+pub fn own(member: &TeamMember, run_id: Option<&str>) -> Result<()> {
+    match member.principal.run() {
+        Some(own) if Some(own) != run_id => Err(Error::forbidden("The token of a run may only write what belongs to that run.")),
+        _ => Ok(()),
+    }
+}
+
+/// A logged model; deleted ones only where `deleted` allows them.
+///
+/// # Errors
+/// There is none.
+pub async fn get(store: &Store, member: &TeamMember, id: &str, deleted: bool) -> Result<LoggedModelFull> {
+    names::text("model_id", id, 64)?;
+    let found = store.logged_model(&member.team.id, id).await?;
+    found.filter(|m| deleted || m.row.deleted_at.is_none()).ok_or_else(|| not_found(id))
+}
+
+/// Makes a logged model whose files are on their way.
+///
+/// # Errors
+/// No such experiment or run; a name or text is not allowed.
+pub async fn create(store: &Store, editor: &TeamEditor, new: &NewModel<'_>) -> Result<LoggedModelFull> {
+    own(editor, new.source_run_id)?;
+    names::text("model_type", new.model_type.unwrap_or_default(), 500)?;
+    pairs(&new.tags, names::tag)?;
+    pairs(&new.params, names::param)?;
+    let id = format!("m-{}", ids::new_id(&**store.clock()));
+    let made_up = format!("model-{}", &id[id.len() - 8..]);
+    let name = new.name.filter(|n| !n.is_empty()).unwrap_or(&made_up);
+    names::logged_model(name)?;
+
+    let mut tx = store.begin().await?;
+    let team = &editor.team.id;
+    let missing = |what: &str, id: &str| Error::new(Kind::NotFound, format!("No {what} with id={id} exists"));
+    let experiment = tx.experiment(team, new.experiment_id).await?.filter(|e| e.lifecycle == "active");
+    let experiment = experiment.ok_or_else(|| missing("Experiment", new.experiment_id))?;
+    if let Some(run) = new.source_run_id {
+        tx.run(team, run).await?.ok_or_else(|| missing("Run", run))?;
+    }
+    let artifact_uri = location::model_uri(&experiment.artifact_location, &id);
+    let row = NewLoggedModel {
+        id: &id,
+        experiment_id: &experiment.id,
+        source_run_id: new.source_run_id,
+        name,
+        model_type: new.model_type,
+        artifact_uri: &artifact_uri,
+    };
+    tx.logged_model_insert(team, &row).await?;
+    for (key, value) in &new.tags {
+        tx.logged_model_tag_set(&id, key, value).await?;
+    }
+    for (key, value) in &new.params {
+        tx.logged_model_param(&id, key, value).await?;
+    }
+    told(&mut tx, editor, &id, new.source_run_id);
+    tx.commit().await?;
+    get(store, editor, &id, false).await
+}
+
+fn pairs(map: &BTreeMap<String, String>, check: impl Fn(&str, &str) -> Result<()>) -> Result<()> {
+    if map.len() > MAX_PAIRS {
+        return Err(Error::invalid("", format!("One request takes at most {MAX_PAIRS} tags or parameters.")));
+    }
+    map.iter().try_for_each(|(key, value)| check(key, value))
+}
+
+/// Says how far its files are.
+///
+/// # Errors
+/// There is no such model.
+pub async fn finalize(store: &Store, editor: &TeamEditor, id: &str, status: Status) -> Result<LoggedModelFull> {
+    let (mut tx, row) = begin(store, editor, id).await?;
+    tx.logged_model_status(id, status.as_str()).await?;
+    told(&mut tx, editor, id, row.source_run_id.as_deref());
+    tx.commit().await?;
+    get(store, editor, id, false).await
+}
+
+/// Marks it deleted. Its files stay, for the versions registered from it.
+///
+/// # Errors
+/// There is no such model.
+pub async fn delete(store: &Store, editor: &TeamEditor, id: &str) -> Result<()> {
+    let (mut tx, row) = begin(store, editor, id).await?;
+    tx.logged_model_delete(id).await?;
+    told(&mut tx, editor, id, row.source_run_id.as_deref());
+    tx.commit().await
+}
+
+/// Sets tags.
+///
+/// # Errors
+/// There is no such model; a tag is not allowed.
+pub async fn tags_set(store: &Store, editor: &TeamEditor, id: &str, tags: &BTreeMap<String, String>) -> Result<LoggedModelFull> {
+    pairs(tags, names::tag)?;
+    let (mut tx, row) = begin(store, editor, id).await?;
+    for (key, value) in tags {
+        tx.logged_model_tag_set(id, key, value).await?;
+    }
+    told(&mut tx, editor, id, row.source_run_id.as_deref());
+    tx.commit().await?;
+    get(store, editor, id, false).await
+}
+
+/// Removes a tag.
+///
+/// # Errors
+/// There is no such model or tag.
+pub async fn tag_remove(store: &Store, editor: &TeamEditor, id: &str, key: &str) -> Result<()> {
+    names::text("tag_key", key, 250)?;
+    let (mut tx, row) = begin(store, editor, id).await?;
+    if !tx.logged_model_tag_remove(id, key).await? {
+        return Err(Error::new(Kind::NotFound, format!("No tag with key '{key}' found for model with ID '{id}'.")));
+    }
+    told(&mut tx, editor, id, row.source_run_id.as_deref());
+    tx.commit().await
+}
+
+/// Logs parameters; one that is there keeps its value.
+///
+/// # Errors
+/// There is no such model; a parameter is there already with another value.
+pub async fn params(store: &Store, editor: &TeamEditor, id: &str, params: &BTreeMap<String, String>) -> Result<()> {
+    pairs(params, names::param)?;
+    let (mut tx, row) = begin(store, editor, id).await?;
+    for (key, value) in params {
+        match tx.logged_model_param(id, key, value).await? {
+            Some(old) if old != *value => {
+                return Err(Error::invalid(
+                    "params",
+                    format!("Changing param values is not allowed. Param with key='{key}' was already logged for model '{id}'."),
+                ));
+            }
+            _ => {}
+        }
+    }
+    told(&mut tx, editor, id, row.source_run_id.as_deref());
+    tx.commit().await
+}
+
+/// Notes which models a run read or made, each with its step.
+///
+/// # Errors
+/// No such run or model.
+pub async fn link(store: &Store, editor: &TeamEditor, run_id: &str, direction: Direction, models: &[(String, i64)]) -> Result<()> {
+    own(editor, Some(run_id))?;
+    names::text("run_id", run_id, 64)?;
+    let mut tx = store.begin().await?;
+    let run =
+        tx.run(&editor.team.id, run_id).await?.ok_or_else(|| Error::new(Kind::NotFound, format!("Run with id={run_id} not found")))?;
+    if !run.is_active() {
+        return Err(Error::invalid("run_id", format!("The run {run_id} must be in the 'active' state. Current state is deleted.")));
+    }
+    for (model, step) in models {
+        names::text("model_id", model, 64)?;
+        if !tx.logged_model_there(&editor.team.id, model).await? {
+            return Err(not_found(model));
+        }
+        tx.run_model_insert(run.key, direction, model, *step).await?;
+    }
+    tx.changed(Some(&editor.team.id), "run", run_id, run.revision);
+    tx.commit().await
+}
+
+/// Notes in its tags that a version was registered from it.
+pub(super) async fn note_version(tx: &mut Tx, id: &str, model: &str, version: i64) -> Result<()> {
+    let old = tx.logged_model_tag(id, VERSIONS_TAG).await?;
+    let mut list: Vec<Value> = old.and_then(|t| serde_json::from_str(&t).ok()).unwrap_or_default();
+    let new = json!({ "name": model, "version": version.to_string() });
+    if list.contains(&new) {
+        return Ok(());
+    }
+    list.push(new);
+    tx.logged_model_tag_set(id, VERSIONS_TAG, &Value::Array(list).to_string()).await
+}
+
+/// A transaction that holds the lock of the model.
+async fn begin(store: &Store, editor: &TeamEditor, id: &str) -> Result<(Tx, LoggedModelRow)> {
+    names::text("model_id", id, 64)?;
+    let mut tx = store.begin().await?;
+    let row = tx.logged_model_lock(&editor.team.id, id).await?.ok_or_else(|| not_found(id))?;
+    own(editor, row.source_run_id.as_deref())?;
+    Ok((tx, row))
+}
+
+fn told(tx: &mut Tx, editor: &TeamEditor, id: &str, run_id: Option<&str>) {
+    tx.changed(Some(&editor.team.id), "logged_model", id, 0);
+    if let Some(run) = run_id {
+        tx.changed(Some(&editor.team.id), "run", run, 0);
+    }
+}

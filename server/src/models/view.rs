@@ -1,0 +1,175 @@
+//! Models and versions as the REST API tells them.
+
+use super::{location, mlmodel::MlModel};
+use crate::{
+    access::TeamMember,
+    artifacts::ArtifactStore,
+    clock::rfc3339,
+    error::Result,
+    store::{Store, model_versions::VersionFull, models::ModelFull, runs::RunRow},
+};
+use app::api::{
+    models::{Lineage, Model, ModelVersion},
+    runs::Dataset,
+};
+use futures::{StreamExt, TryStreamExt};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap};
+
+/// `MLmodel` files read at once for a page of versions.
+const AT_ONCE: usize = 8;
+/// Tags of a run that tell where its code and environment came from.
+const COMMIT: [&str; 2] = ["mlflow.source.git.commit", "slipway.git.commit"];
+const CODE_DIGEST: &str = "slipway.code.digest";
+const ENVIRONMENT: &str = "slipway.environment";
+
+/// Registered models for a list or alone.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn models(store: &Store, rows: Vec<ModelFull>) -> Result<Vec<Model>> {
+    let ids: Vec<&str> = rows.iter().map(|m| m.row.id.as_str()).collect();
+    let newest = store.model_newest(&ids).await?;
+    Ok(rows
+        .into_iter()
+        .map(|m| Model {
+            latest_version: newest.get(&m.row.id).copied(),
+            name: m.row.name,
+            description: m.row.description,
+            tags: m.tags,
+            aliases: m.aliases,
+            created_at: rfc3339(m.row.created_at),
+            updated_at: rfc3339(m.row.updated_at),
+        })
+        .collect())
+}
+
+/// One registered model.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn model(store: &Store, row: ModelFull) -> Result<Model> {
+    let name = row.row.name.clone();
+    models(store, vec![row]).await?.pop().ok_or_else(|| super::registered::not_found(&name))
+}
+
+/// What versions owe to their runs, by id of the run.
+#[derive(Default)]
+struct Origin {
+    lineage: Option<Lineage>,
+    metrics: BTreeMap<String, Value>,
+}
+
+/// Versions with lineage, metrics and what their `MLmodel` says, for a list or alone.
+///
+/// # Errors
+/// Database or artifact store do not answer. A model that cannot be read does not fail the list: it shows no flavors.
+pub async fn versions(store: &Store, artifacts: &ArtifactStore, member: &TeamMember, rows: Vec<VersionFull>) -> Result<Vec<ModelVersion>> {
+    let mut runs: Vec<String> = rows.iter().filter_map(|v| v.row.run_id.clone()).collect();
+    runs.sort_unstable();
+    runs.dedup();
+    let origins = origins(store, &member.team.id, &runs).await?;
+    let team = &member.team.id;
+    futures::stream::iter(rows)
+        .map(|row| {
+            let origin = row.row.run_id.as_ref().and_then(|id| origins.get(id));
+            async move { version(artifacts, team, row, origin).await }
+        })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await
+}
+
+/// One version.
+///
+/// # Errors
+/// As [`versions`].
+pub async fn one(store: &Store, artifacts: &ArtifactStore, member: &TeamMember, row: VersionFull) -> Result<ModelVersion> {
+    let (model, number) = (row.row.model.clone(), row.row.version);
+    versions(store, artifacts, member, vec![row]).await?.pop().ok_or_else(|| super::versions::not_found(&model, number))
+}
+
+async fn version(artifacts: &ArtifactStore, team: &str, v: VersionFull, origin: Option<&Origin>) -> Result<ModelVersion> {
+    let stored = match location::path_of(&v.row.storage) {
+        Ok(Some(folder)) => MlModel::read(artifacts, team, &folder).await.unwrap_or_else(|e| {
+            tracing::info!(model = v.row.model, version = v.row.version, error = %e, "its MLmodel cannot be read");
+            None
+        }),
+        _ => None,
+    }
+    .unwrap_or_default();
+    Ok(ModelVersion {
+        model: v.row.model,
+        version: v.row.version,
+        description: v.row.description,
+        user: v.row.user_name,
+        status: v.row.status,
+        aliases: v.aliases,
+        tags: v.tags,
+        source: v.row.source,
+        lineage: origin.and_then(|o| o.lineage.clone()),
+        metrics: origin.map(|o| o.metrics.clone()).unwrap_or_default(),
+        flavors: stored.flavors.into_keys().collect(),
+        signature: stored.signature,
+        input_example: stored.example.is_some(),
+        deployments: Vec::new(),
+        created_at: rfc3339(v.row.created_at),
+    })
+}
+
+async fn origins(store: &Store, team_id: &str, ids: &[String]) -> Result<HashMap<String, Origin>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let runs = store.runs_of(team_id, ids).await?;
+    let keys: Vec<i64> = runs.iter().map(|r| r.key).collect();
+    let mut tags: HashMap<i64, BTreeMap<String, String>> = HashMap::new();
+    for tag in store.run_tags(&keys).await? {
+        tags.entry(tag.run_key).or_default().insert(tag.key, tag.value);
+    }
+    let mut datasets: HashMap<i64, Vec<Dataset>> = HashMap::new();
+    for d in store.run_datasets(&keys).await? {
+        let dataset = Dataset { name: d.name, digest: d.digest, source_type: d.source_type, context: d.context };
+        datasets.entry(d.run_key).or_default().push(dataset);
+    }
+    let mut metrics: HashMap<i64, BTreeMap<String, Value>> = HashMap::new();
+    for m in store.metrics_latest(&keys).await? {
+        metrics.entry(m.run_key).or_default().insert(m.key.clone(), number(m.logged()));
+    }
+    Ok(runs
+        .into_iter()
+        .map(|run| {
+            let key = run.key;
+            let lineage = lineage(&run, &tags.remove(&key).unwrap_or_default(), datasets.remove(&key).unwrap_or_default());
+            (run.id, Origin { lineage: Some(lineage), metrics: metrics.remove(&key).unwrap_or_default() })
+        })
+        .collect())
+}
+
+fn lineage(run: &RunRow, tags: &BTreeMap<String, String>, datasets: Vec<Dataset>) -> Lineage {
+    Lineage {
+        run_id: run.id.clone(),
+        run_name: run.name.clone(),
+        commit: COMMIT.iter().find_map(|k| tags.get(*k)).cloned(),
+        code_digest: tags.get(CODE_DIGEST).cloned(),
+        environment: tags.get(ENVIRONMENT).cloned(),
+        datasets,
+    }
+}
+
+/// A number, or the word for what JSON cannot hold.
+fn number(value: f64) -> Value {
+    serde_json::Number::from_f64(value).map_or_else(
+        || {
+            let word = if value.is_nan() {
+                "NaN"
+            } else if value > 0.0 {
+                "Infinity"
+            } else {
+                "-Infinity"
+            };
+            Value::from(word)
+        },
+        Value::Number,
+    )
+}
