@@ -48,7 +48,8 @@ pub enum Runtime {
 /// How a server is reached and when it is ready.
 ///
 /// In `command` and `env` of the spec the texts `{socket}`, `{host}` and `{port}` are replaced by where the server shall listen. Where
-/// `{socket}` occurs and the cluster can, it is a unix socket of mode 0600, otherwise a loopback port.
+/// `{socket}` occurs and the cluster can, it is a unix socket of mode 0600, otherwise a loopback port. Nothing is replaced in the spec of
+/// what is no server, nor in `secrets`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerSpec {
     /// Path that answers 2xx or 3xx over HTTP once it is ready.
@@ -76,13 +77,15 @@ pub struct WorkloadSpec {
     pub runtime: Runtime,
     /// Command and arguments; the first is looked up in the environment's `bin`, then in PATH.
     pub command: Vec<String>,
-    /// Environment variables, nothing else of ours is inherited.
+    /// Environment variables; nothing of the server's is inherited. The cluster itself sets PATH, LANG, HOME, TMPDIR, VIRTUAL_ENV (in an environment),
+    /// the thread counts of numeric libraries (OMP_NUM_THREADS and others, by the CPU limit), CUDA_VISIBLE_DEVICES and SLIPWAY_WORKLOAD_ID, unless they are given here.
     pub env: BTreeMap<String, String>,
     /// Environment variables that must not be logged or listed.
     pub secrets: BTreeMap<String, String>,
     /// Limits.
     pub resources: Resources,
-    /// Folder that outlives the workload (`volumes/{team}/{name}`); it becomes the working folder.
+    /// Folder that outlives the workload (`{team}/{name}`, or `volumes/{team}/{name}`); it becomes the working folder and HOME. Without one both are
+    /// the workload's own and go with it.
     pub volume: Option<String>,
     /// Small files put into the working folder before the start: path and text.
     pub files: BTreeMap<String, String>,

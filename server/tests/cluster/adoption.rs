@@ -4,7 +4,7 @@ use crate::world::{Does, Local, World, ended, lives, marked, observed, plain, ru
 use rustix::process::Signal;
 use server::cluster::{Cluster, Phase};
 use std::{
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     time::Duration,
 };
 
@@ -66,11 +66,11 @@ async fn server_to_be_killed() {
     std::future::pending::<()>().await;
 }
 
-/// Starts the server above with a file and a variable that it should not pass on; kills it when the workload runs.
-pub fn server_that_was_killed(local: &mut Local, id: &str, script: &str) {
+/// Starts the server above, with a file and a variable that it should not pass on.
+fn server_of_its_own(local: &mut Local, id: &str, script: &str) -> Child {
     local.cluster = None;
     let this = std::env::current_exe().unwrap();
-    let mut child = Command::new("sh")
+    Command::new("sh")
         .args(["-c", "exec 9</etc/hostname; exec \"$@\"", "sh"])
         .arg(this)
         .args(["--exact", "adoption::server_to_be_killed", "--ignored", "--nocapture"])
@@ -80,7 +80,12 @@ pub fn server_that_was_killed(local: &mut Local, id: &str, script: &str) {
         .env("SLIPWAY_ADMIN_PASSWORD", "the-servers-own-secret")
         .stdout(Stdio::piped())
         .spawn()
-        .unwrap();
+        .unwrap()
+}
+
+/// Starts the server above and kills it when the workload runs.
+pub fn server_that_was_killed(local: &mut Local, id: &str, script: &str) {
+    let mut child = server_of_its_own(local, id, script);
     use std::io::BufRead;
     let out = std::io::BufReader::new(child.stdout.take().unwrap());
     assert!(out.lines().map_while(Result::ok).any(|l| l.contains("started")), "the server to be killed did not start");
@@ -99,6 +104,31 @@ async fn a_killed_server_leaves_its_workloads_running() {
     local.local().stop(&spec.id, Duration::from_secs(30)).await.unwrap();
     assert!(ended(local.local(), &spec.id).await.stopped);
     assert!(local.log(&spec.id).await.contains(&"out on".to_owned()));
+}
+
+#[tokio::test]
+async fn a_server_killed_at_any_moment_of_a_start_starts_it_once() {
+    for moment in 0..16 {
+        let mut local = Local::new();
+        let script = "echo ran >> \"$HOME/ran\"; exec sleep 1000";
+        let spec = shell(script);
+        let mut server = server_of_its_own(&mut local, &spec.id, script);
+        // Half of them before the supervisor has anything, half after its first trace.
+        if moment % 2 == 1 {
+            let lock = local.data().join(format!("workloads/{}.lock", spec.id));
+            until("the start to begin", async || lock.exists().then_some(())).await;
+        }
+        tokio::time::sleep(Duration::from_millis(moment * 2)).await;
+        server.kill().unwrap();
+        server.wait().unwrap();
+        local.open();
+        local.local().ensure(&spec).await.unwrap();
+        running(local.local(), &spec.id).await;
+        assert_eq!(marked(&spec.id).len(), 1, "after {moment}");
+        let ran = written(&local.data().join("work").join(&spec.id).join("home/ran")).await;
+        assert_eq!(ran, "ran\n", "after {moment}");
+        local.local().forget(&spec.id).await.unwrap();
+    }
 }
 
 #[tokio::test]
@@ -149,6 +179,17 @@ async fn a_recycled_pid_is_not_adopted_and_not_harmed() {
     assert!(lives(stranger.id() as i32));
     stranger.kill().unwrap();
     stranger.wait().unwrap();
+}
+
+#[tokio::test]
+async fn a_halted_supervisor_is_woken_to_end_its_workload() {
+    let local = Local::new();
+    let spec = local.spec(Does::Runs);
+    local.local().ensure(&spec).await.unwrap();
+    running(local.local(), &spec.id).await;
+    signal(local.record(&spec.id)["shim"]["pid"].as_i64().unwrap() as i32, Signal::STOP);
+    local.local().stop(&spec.id, Duration::from_secs(30)).await.unwrap();
+    assert!(ended(local.local(), &spec.id).await.stopped);
 }
 
 #[tokio::test]

@@ -219,6 +219,8 @@ impl Inner {
         record::write(&path, &request).context("writing a request to stop")?;
         // `false` means that it is gone meanwhile, which is what was asked.
         state.shim.signal(Signal::TERM);
+        // Its workload runs as the same user and may have halted it.
+        state.shim.signal(Signal::CONT);
         Ok(())
     }
 }

@@ -132,3 +132,26 @@ fn word(file: &Path, name: &str) -> Option<u64> {
     let text = fs::read_to_string(file).ok()?;
     text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An ordinary folder takes the same writes and answers the same reads as the kernel's.
+    #[test]
+    fn version_2_is_told_the_limits_and_asked_for_the_use() {
+        let base = tempfile::tempdir().unwrap();
+        let limits = Limits { mode: super::super::LimitsMode::CgroupV2, unified: Some(base.path().to_owned()), ..Limits::NONE };
+        let group = Group::make(&limits, "one", Resources { cpu_millis: 1500, memory_bytes: 1 << 30, gpus: 0 }).unwrap();
+        let folder = base.path().join("one");
+        let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+        assert_eq!((text("cpu.max").as_str(), text("memory.max").as_str()), ("150000 100000", "1073741824"));
+        fs::write(folder.join("memory.events"), "low 0\noom 3\noom_kill 2\n").unwrap();
+        fs::write(folder.join("memory.stat"), "anon 4096\nfile 999\nfile_mapped 1000\n").unwrap();
+        fs::write(folder.join("cpu.stat"), "usage_usec 123\nuser_usec 100\n").unwrap();
+        fs::write(folder.join("cgroup.procs"), "12\n7\n").unwrap();
+        assert_eq!((group.out_of_memory_kills(), group.memory_bytes(), group.cpu_micros()), (2, Some(5096), Some(123)));
+        assert_eq!(group.processes(), [7, 12]);
+        assert_eq!(Group::of(group.folders()).out_of_memory_kills(), 2);
+    }
+}
