@@ -18,6 +18,8 @@ pub mod model_aliases;
 pub mod model_search;
 pub mod model_versions;
 pub mod models;
+pub mod notebook_tickets;
+pub mod notebooks;
 pub mod order;
 pub mod quotas;
 pub mod run_curves;

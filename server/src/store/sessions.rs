@@ -26,7 +26,8 @@ fn backend(e: impl std::fmt::Display) -> session_store::Error {
     session_store::Error::Backend(e.to_string())
 }
 
-fn hash(id: &Id) -> String {
+/// By what a session is kept.
+pub fn hash(id: &Id) -> String {
     ids::sha256(id.to_string())
 }
 
@@ -78,6 +79,7 @@ impl SessionStore for Sessions {
     async fn delete(&self, id: &Id) -> session_store::Result<()> {
         let mut tx = self.0.begin().await.map_err(backend)?;
         tx.exec("DELETE FROM sessions WHERE hash = $1", args![hash(id)]).await.map_err(backend)?;
+        tx.notebook_sessions_end_with(&hash(id)).await.map_err(backend)?;
         tx.commit().await.map_err(backend)
     }
 }
@@ -88,7 +90,8 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn sessions_end_of(&mut self, user_id: &str) -> Result<()> {
-        self.exec("DELETE FROM sessions WHERE user_id = $1", args![user_id]).await.map(drop)
+        self.exec("DELETE FROM sessions WHERE user_id = $1", args![user_id]).await?;
+        self.notebook_sessions_end_of(user_id).await
     }
 
     /// Drops sessions that have expired; how many.

@@ -1,0 +1,121 @@
+//! HTTP to a server that a cluster runs, over its unix socket or its port. Connections are kept and used again.
+
+use super::Endpoint;
+use crate::ids;
+use bytes::Bytes;
+use http::{Request, Response, Uri};
+use http_body_util::combinators::UnsyncBoxBody;
+use hyper::body::Incoming;
+use hyper_util::{
+    client::legacy::{Client, Error as LegacyError, connect::HttpConnector},
+    rt::{TokioExecutor, TokioIo},
+};
+use std::{ffi::OsString, io, os::unix::ffi::OsStringExt, path::PathBuf, pin::Pin, time::Duration};
+use tokio::net::UnixStream;
+
+/// Why a body broke off.
+pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
+/// A body to send.
+pub type Body = UnsyncBoxBody<Bytes, BodyError>;
+
+type Connecting = Pin<Box<dyn Future<Output = io::Result<TokioIo<UnixStream>>> + Send>>;
+type UnixConnector = tower::util::ServiceFn<fn(Uri) -> Connecting>;
+
+const CONNECT: Duration = Duration::from_secs(5);
+const IDLE: Duration = Duration::from_secs(30);
+
+/// The client. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Reach {
+    unix: Client<UnixConnector, Body>,
+    tcp: Client<HttpConnector, Body>,
+}
+
+impl Default for Reach {
+    fn default() -> Self {
+        let connector: fn(Uri) -> Connecting = |uri| Box::pin(connect(uri));
+        let mut tcp = HttpConnector::new();
+        tcp.set_connect_timeout(Some(CONNECT));
+        tcp.set_nodelay(true);
+        let builder = || {
+            let mut builder = Client::builder(TokioExecutor::new());
+            builder.pool_idle_timeout(IDLE);
+            builder
+        };
+        Self { unix: builder().build(tower::service_fn(connector)), tcp: builder().build(tcp) }
+    }
+}
+
+impl Reach {
+    /// Sends `request`, whose URI is path and query only, to `endpoint`. The header `Host` is the caller's to set.
+    ///
+    /// # Errors
+    /// Nobody listens there, or the answer cannot be read as HTTP.
+    pub async fn send(&self, endpoint: &Endpoint, mut request: Request<Body>) -> Result<Response<Incoming>, LegacyError> {
+        let authority = authority(endpoint);
+        let mut parts = std::mem::take(request.uri_mut()).into_parts();
+        parts.scheme = Some(http::uri::Scheme::HTTP);
+        parts.authority = authority.parse().ok();
+        if parts.path_and_query.is_none() {
+            parts.path_and_query = Some(http::uri::PathAndQuery::from_static("/"));
+        }
+        // An authority of hex digits, or of an address, and a path that was parsed before: both fit together.
+        *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
+        *request.version_mut() = http::Version::HTTP_11;
+        match endpoint {
+            Endpoint::Unix { .. } => self.unix.request(request).await,
+            Endpoint::Tcp { .. } => self.tcp.request(request).await,
+        }
+    }
+}
+
+/// Connections are pooled by authority, so a socket's path has to be in it.
+fn authority(endpoint: &Endpoint) -> String {
+    match endpoint {
+        Endpoint::Unix { path } => ids::hex(path.as_os_str().as_encoded_bytes()),
+        Endpoint::Tcp { address } => address.clone(),
+    }
+}
+
+async fn connect(uri: Uri) -> io::Result<TokioIo<UnixStream>> {
+    let host = uri.host().unwrap_or_default().as_bytes();
+    let digits = |pair: &[u8]| std::str::from_utf8(pair).ok().and_then(|p| u8::from_str_radix(p, 16).ok());
+    let bytes: Option<Vec<u8>> = host.chunks(2).map(digits).collect();
+    let path = PathBuf::from(OsString::from_vec(bytes.ok_or(io::ErrorKind::InvalidInput)?));
+    let stream = tokio::time::timeout(CONNECT, UnixStream::connect(path)).await.map_err(|_| io::ErrorKind::TimedOut)??;
+    Ok(TokioIo::new(stream))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::{BodyExt, Empty};
+
+    fn empty(path: &str) -> Request<Body> {
+        let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
+        Request::builder().uri(path).header("host", "h").body(body).unwrap()
+    }
+
+    #[tokio::test]
+    async fn over_a_socket_and_a_port() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.sock");
+        let app = || axum::Router::new().fallback(|uri: Uri| async move { uri.to_string() });
+        let unix = tokio::net::UnixListener::bind(&path).unwrap();
+        tokio::spawn(async move { axum::serve(unix, app()).await });
+        let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = tcp.local_addr().unwrap().to_string();
+        tokio::spawn(async move { axum::serve(tcp, app()).await });
+
+        let reach = Reach::default();
+        for endpoint in [Endpoint::Unix { path: path.clone() }, Endpoint::Tcp { address }] {
+            for _ in 0..2 {
+                let answer = reach.send(&endpoint, empty("/a/b?c=d%20e")).await.unwrap();
+                let body = answer.into_body().collect().await.unwrap().to_bytes();
+                assert_eq!(body, "/a/b?c=d%20e");
+            }
+        }
+        let gone = Endpoint::Unix { path: folder.path().join("no.sock") };
+        assert!(reach.send(&gone, empty("/")).await.is_err());
+    }
+}
