@@ -53,6 +53,11 @@ pub fn App() -> impl IntoView {
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
                     <Route path=path!("/") view=pages::home::TeamChoice ssr=SsrMode::Async/>
                     <Route path=path!("/teams/:team") view=pages::home::TeamHome ssr=SsrMode::Async/>
+                    <Route path=path!("/teams/:team/notebooks") view=pages::notebooks::Notebooks ssr=SsrMode::Async/>
+                    <Route path=path!("/teams/:team/notebooks/:name") view=pages::notebooks::NotebookPage ssr=SsrMode::Async/>
+                    <Route path=path!("/teams/:team/runs") view=pages::runs::Runs ssr=SsrMode::Async/>
+                    <Route path=path!("/teams/:team/runs/submit") view=pages::runs::SubmitRun ssr=SsrMode::Async/>
+                    <Route path=path!("/teams/:team/runs/:id") view=pages::runs::RunPage ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
         </Router>

@@ -2,5 +2,7 @@
 
 pub mod home;
 pub mod not_found;
+pub mod notebooks;
+pub mod runs;
 pub mod setup;
 pub mod sign_in;

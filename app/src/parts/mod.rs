@@ -2,10 +2,12 @@
 
 pub mod access;
 pub mod amounts;
+pub mod artifact_tree;
 pub mod environment_picker;
 pub mod event_table;
 pub mod head;
 pub mod loaded;
+pub mod offers;
 pub mod params;
 pub mod secret_uses;
 pub mod size_picker;
@@ -15,5 +17,6 @@ pub use access::{Access, Session};
 pub use environment_picker::EnvironmentPicker;
 pub use head::Head;
 pub use loaded::{Every, loaded};
+pub use offers::{Offers, offers};
 pub use size_picker::{SizePicker, asked};
 pub use state_badge::{BuildBadge, RevisionBadge, StateBadge};

@@ -1,0 +1,156 @@
+//! What a run is and how far it came.
+
+use super::tabs::MetricCharts;
+use crate::{
+    api::{
+        Client,
+        client::segment,
+        runs::{Code, Run, SeriesQuery, Submission},
+    },
+    parts::{Access, Every, loaded},
+    ui::{Ago, Card, Copyable, Facts, facts::text, number},
+};
+use leptos::prelude::*;
+
+/// How many curves the overview shows.
+const CURVES: usize = 4;
+
+/// The overview tab.
+#[component]
+pub fn Overview(
+    /// The run.
+    data: RwSignal<Run>,
+    /// Who looks.
+    access: Access,
+    /// Whether it still changes.
+    active: bool,
+) -> impl IntoView {
+    let client = Client::from_context();
+    let first = data.get_untracked();
+    let (team, id) = (access.team.clone(), first.summary.id.clone());
+    let keys = first.summary.metrics.keys().take(CURVES).cloned().collect::<Vec<_>>();
+    let every = Every { kinds: &["metric"], seconds: if active { 5 } else { 0 } };
+    // A run that has not logged anything yet shows whatever comes first.
+    let query = SeriesQuery { keys: (!keys.is_empty()).then(|| keys.join(",")), points: Some(300) };
+    let curves = loaded(
+        "Loading curves",
+        every,
+        move || (team.clone(), id.clone(), query.clone()),
+        move |(team, id, query)| client.run_metrics(&team, &id, &query),
+        |series, _| {
+            let shown = Memo::new(move |_| series.read().iter().take(CURVES).cloned().collect::<Vec<_>>());
+            view! { <MetricCharts series=shown/> }
+        },
+    );
+    let both = access.clone();
+    view! {
+        <div class="cols side">
+            <div class="cols">
+                {curves}
+                {move || view! { <Latest run=data.get()/> }}
+            </div>
+            <div class="cols">
+                {move || view! { <Source run=data.get() access=both.clone()/> }}
+                {move || view! { <Params run=data.get()/> }}
+                {move || view! { <Lineage run=data.get() access=access.clone()/> }}
+                {move || view! { <Tags run=data.get()/> }}
+            </div>
+        </div>
+    }
+}
+
+/// The latest value of each metric.
+#[component]
+fn Latest(run: Run) -> impl IntoView {
+    (!run.summary.metrics.is_empty()).then(|| {
+        let rows = run.summary.metrics.iter().map(|(k, v)| view! { <tr><td class="name">{k.clone()}</td><td class="num">{number::metric(v)}</td></tr> });
+        let rows = rows.collect_view();
+        view! {
+            <Card title="Latest values" flush=true>
+                <table aria-label="Latest value of each metric"><thead><tr><th scope="col">"Metric"</th><th class="num" scope="col">"Value"</th></tr></thead><tbody>{rows}</tbody></table>
+            </Card>
+        }
+    })
+}
+
+#[component]
+fn Source(run: Run, access: Access) -> impl IntoView {
+    let s = run.summary.clone();
+    let mut rows = vec![("Experiment", {
+        let href = format!("{}?experiment={}", access.href("/runs"), s.experiment_id);
+        Some(view! { <a class="link" href=href>{s.experiment.clone()}</a> }.into_any())
+    })];
+    match run.submission {
+        Some(sub) => rows.extend(submitted(sub, &access)),
+        None => rows.push(("Executed", text("elsewhere; it logs here with the mlflow client"))),
+    }
+    rows.push(("By", text(s.user)));
+    rows.push(("Ended", s.ended_at.map(|time| view! { <Ago time/> }.into_any())));
+    rows.push(("Id", Some(view! { <Copyable text=s.id/> }.into_any())));
+    view! { <Card title="Source"><Facts rows/></Card> }
+}
+
+fn submitted(sub: Submission, access: &Access) -> Vec<(&'static str, Option<AnyView>)> {
+    let code = sub.code.map(|c| match c {
+        Code::Upload { digest } => {
+            view! { <span>"uploaded folder "<code title=digest.clone()>{digest.chars().take(12).collect::<String>()}</code></span> }
+                .into_any()
+        }
+        Code::Git { url, reference, commit } => {
+            let commit = commit.map(|c| view! { <code>{c.chars().take(10).collect::<String>()}</code>" of " });
+            view! { <span>{commit}{reference}" in "<code>{url}</code></span> }.into_any()
+        }
+    });
+    let attempts = (sub.max_attempts > 1 || sub.attempt > 1).then(|| format!("{} of {}", sub.attempt, sub.max_attempts));
+    let retry_of =
+        sub.retry_of.map(|id| view! { <a class="link" href=access.href(&format!("/runs/{id}"))>"an earlier run"</a> }.into_any());
+    vec![
+        ("Command", Some(view! { <code class="pre">{sub.command.join(" ")}</code> }.into_any())),
+        ("Code", code),
+        ("Environment", text(format!("{} v{}", sub.environment, sub.environment_version))),
+        ("Size", text(sub.resources.words())),
+        ("Attempt", attempts.map(IntoAny::into_any)),
+        ("Time limit", sub.timeout_seconds.map(|s| crate::ui::time::duration(s as f64).into_any())),
+        ("Exit code", sub.exit_code.map(|c| c.to_string().into_any())),
+        ("Retry of", retry_of),
+        ("Variables", text(sub.env.keys().cloned().collect::<Vec<_>>().join(", "))),
+        ("Secrets", text(sub.secrets.iter().map(|s| format!("{} from {}", s.env, s.secret)).collect::<Vec<_>>().join(", "))),
+        ("Submitted", Some(view! { <Ago time=sub.queued_at/> }.into_any())),
+    ]
+}
+
+#[component]
+fn Params(run: Run) -> impl IntoView {
+    (!run.summary.params.is_empty()).then(|| {
+        let rows = run.summary.params.into_iter().map(|(k, v)| view! { <dt>{k}</dt><dd class="mono">{v}</dd> });
+        let rows = rows.collect_view();
+        view! { <Card title="Parameters"><dl class="facts">{rows}</dl></Card> }
+    })
+}
+
+/// Datasets it read, model versions that came of it.
+#[component]
+fn Lineage(run: Run, access: Access) -> impl IntoView {
+    (!run.datasets.is_empty() || !run.model_versions.is_empty()).then(|| {
+        let data = run.datasets.into_iter().map(|d| {
+            view! { <dt>{d.context.unwrap_or_else(|| "Dataset".into())}</dt><dd>{d.name}" "<code class="sub">{d.digest}</code></dd> }
+        });
+        let data = data.collect_view();
+        let models = run.model_versions.into_iter().map(|m| {
+            let href = access.href(&format!("/models/{}/{}", segment(&m.model), m.version));
+            view! { <dt>"Registered"</dt><dd><a class="link" href=href>{format!("{} v{}", m.model, m.version)}</a></dd> }
+        });
+        let models = models.collect_view();
+        view! { <Card title="Lineage"><dl class="facts">{data}{models}</dl></Card> }
+    })
+}
+
+/// Tags that a person or a script set; those of mlflow itself are left out.
+#[component]
+fn Tags(run: Run) -> impl IntoView {
+    let tags: Vec<_> = run.tags.into_iter().filter(|(k, _)| !k.starts_with("mlflow.")).collect();
+    (!tags.is_empty()).then(|| {
+        let rows = tags.into_iter().map(|(k, v)| view! { <dt>{k}</dt><dd>{v}</dd> }).collect_view();
+        view! { <Card title="Tags"><dl class="facts">{rows}</dl></Card> }
+    })
+}

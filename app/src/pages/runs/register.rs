@@ -1,0 +1,47 @@
+//! Registering a model that a run logged.
+
+use crate::{
+    api::{Client, client::team_path, models::NewModelVersion, runs::Run},
+    parts::params::team,
+    ui::{After, ApiForm, Dialog, DialogCancel, Field, Select, Submit},
+};
+use leptos::prelude::*;
+
+/// The dialog `register`.
+#[component]
+pub fn RegisterDialog(
+    /// The run.
+    run: Run,
+) -> impl IntoView {
+    let client = Client::from_context();
+    let team = team().get_untracked();
+    let id = run.summary.id.clone();
+    let action = team_path(&team, "/model-versions");
+    let submit = Submit::new(move |v| {
+        let body =
+            NewModelVersion { model: v.text("model"), run_id: id.clone(), source: v.some("source"), description: v.text("description") };
+        let call = client.version_register(&team, &body);
+        let team = team.clone();
+        async move {
+            let version = call.await?;
+            let model = crate::api::client::segment(&version.model);
+            Ok(After::go_saying(
+                format!("/teams/{team}/models/{model}/{}", version.version),
+                format!("Registered as version {}.", version.version),
+            ))
+        }
+    });
+    let options: Vec<(String, String)> = run.logged_models.iter().map(|m| (m.uri.clone(), format!("{} ({})", m.name, m.id))).collect();
+    let chosen = options.last().map(|o| o.0.clone()).unwrap_or_default();
+    view! {
+        <Dialog id="register" title="Register model">
+            <ApiForm id="register-form" action submit>
+                <input type="hidden" name="run_id" value=run.summary.id/>
+                <Field name="model" label="Name" required=true placeholder="churn" hint="A name that exists gets a new version."/>
+                <Select name="source" label="Model of the run" options value=chosen/>
+                <Field name="description" label="Description"/>
+                <div class="actions"><button class="btn primary" type="submit">"Register"</button><DialogCancel/></div>
+            </ApiForm>
+        </Dialog>
+    }
+}

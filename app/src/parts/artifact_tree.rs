@@ -1,0 +1,203 @@
+//! The files of a run: folders in the address, previews of text, images and tables.
+
+use super::{Every, loaded, params::query};
+use crate::{
+    api::{
+        Client,
+        client::segment,
+        resources::bytes_words,
+        runs::{Artifact, ArtifactQuery, artifact_path},
+    },
+    ui::{Empty, Icon, ProblemNote, Skeleton},
+};
+use leptos::prelude::*;
+
+/// Larger files are offered for download only, bytes.
+const PREVIEW: i64 = 1 << 20;
+/// Rows of a table shown.
+const ROWS: usize = 200;
+
+/// The files of run `id`: `?path=` is the folder, `?file=` the file shown.
+#[component]
+pub fn ArtifactTree(
+    /// The team.
+    team: String,
+    /// Id of the run.
+    id: String,
+) -> impl IntoView {
+    let client = Client::from_context();
+    let (folder, file) = (query("path"), query("file"));
+    let (t, i) = (team.clone(), id.clone());
+    loaded(
+        "Loading files",
+        Every::change(&["artifact", "run"]),
+        move || (team.clone(), id.clone(), folder.get()),
+        move |(team, id, path)| client.run_artifacts(&team, &id, &ArtifactQuery { path }),
+        move |data, _| {
+            let base = format!("/teams/{t}/runs/{i}?tab=artifacts");
+            let (team, id) = (t.clone(), i.clone());
+            let nav = {
+                let base = base.clone();
+                move || view! { <Files items=data.get() base=base.clone() folder=folder.get() file=file.get()/> }
+            };
+            let preview = move || match file.get() {
+                Some(path) => view! { <Preview team=team.clone() id=id.clone() size=size_of(&data.read(), &path) path/> }.into_any(),
+                None => view! { <p class="muted">"Choose a file to look at it."</p> }.into_any(),
+            };
+            view! {
+                {move || if data.read().is_empty() && folder.read().is_none() {
+                    view! { <section class="card"><Empty text="This run has no files. A script keeps one with mlflow.log_artifact(path)."/></section> }.into_any()
+                } else {
+                    view! { <section class="card artifacts">{nav.clone()}<div class="preview">{preview.clone()}</div></section> }.into_any()
+                }}
+            }
+        },
+    )
+}
+
+fn size_of(items: &[Artifact], path: &str) -> Option<i64> {
+    items.iter().find(|a| a.path == path).and_then(|a| a.size)
+}
+
+#[component]
+fn Files(items: Vec<Artifact>, base: String, folder: Option<String>, file: Option<String>) -> impl IntoView {
+    let to = |path: &str| format!("{base}&path={}", segment(path));
+    let trail = folder.clone().map(|f| {
+        let mut so_far = String::new();
+        let steps = f.split('/').filter(|s| !s.is_empty()).map(|s| {
+            so_far = if so_far.is_empty() { s.to_owned() } else { format!("{so_far}/{s}") };
+            view! { " / "<a href=to(&so_far)>{s.to_owned()}</a> }
+        });
+        let steps = steps.collect_view();
+        view! { <div class="trail"><a href=base.clone()>"files"</a>{steps}</div> }
+    });
+    let lines = items.into_iter().map(|a| {
+        let name = a.path.rsplit('/').next().unwrap_or(&a.path).to_owned();
+        let here = file.as_deref() == Some(a.path.as_str());
+        let href = if a.folder {
+            to(&a.path)
+        } else {
+            let folder = folder.as_deref().map(|f| format!("&path={}", segment(f))).unwrap_or_default();
+            format!("{base}{folder}&file={}", segment(&a.path))
+        };
+        let icon = if a.folder { "folder" } else { "file" };
+        view! { <a href=href aria-current=here.then_some("true")><Icon name=icon/><span class="cut">{name}</span><span class="sub">{a.size.map(bytes_words)}</span></a> }
+    });
+    let lines = lines.collect_view();
+    view! { <nav aria-label="Files">{trail}{lines}</nav> }
+}
+
+/// What a file is shown as, by its name.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Image,
+    Table(char),
+    Text,
+    Other,
+}
+
+fn kind(path: &str) -> Kind {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    match name.rsplit_once('.').map_or(name, |(_, e)| e).to_ascii_lowercase().as_str() {
+        "png" | "jpg" | "jpeg" | "gif" | "webp" | "svg" => Kind::Image,
+        "csv" => Kind::Table(','),
+        "tsv" => Kind::Table('\t'),
+        "txt" | "md" | "json" | "yaml" | "yml" | "py" | "toml" | "ini" | "cfg" | "log" | "mlmodel" | "html" | "sh" | "lock" | "xml"
+        | "ipynb" => Kind::Text,
+        _ => Kind::Other,
+    }
+}
+
+#[component]
+fn Preview(team: String, id: String, path: String, size: Option<i64>) -> impl IntoView {
+    let href = artifact_path(&team, &id, &ArtifactQuery { path: Some(path.clone()) });
+    let kind = kind(&path);
+    let shown = if kind == Kind::Image {
+        view! { <img src=href.clone() alt=path.clone()/> }.into_any()
+    } else if kind == Kind::Other {
+        view! { <p class="muted">"This kind of file has no preview."</p> }.into_any()
+    } else if size.is_some_and(|s| s > PREVIEW) {
+        view! { <p class="muted">"This file is too large for a preview."</p> }.into_any()
+    } else {
+        let client = Client::from_context();
+        let (team, id, path) = (team.clone(), id.clone(), path.clone());
+        let bytes = Resource::new(|| (), move |()| client.run_artifact(&team, &id, &ArtifactQuery { path: Some(path.clone()) }));
+        view! {
+            <Transition fallback=|| view! { <Skeleton what="Loading the file"/> }>
+                {move || Suspend::new(async move {
+                    match bytes.await {
+                        Ok(bytes) => content(kind, &bytes).into_any(),
+                        Err(problem) => view! { <ProblemNote problem/> }.into_any(),
+                    }
+                })}
+            </Transition>
+        }
+        .into_any()
+    };
+    let name = path.rsplit('/').next().unwrap_or(&path).to_owned();
+    view! {
+        <div class="row"><h2>{path.clone()}</h2><span class="sub">{size.map(bytes_words)}</span><span class="grow"></span><a class="btn small" href=href rel="external" download=name>"Download"</a></div>
+        {shown}
+    }
+}
+
+fn content(kind: Kind, bytes: &[u8]) -> AnyView {
+    let Ok(text) = std::str::from_utf8(bytes) else { return view! { <p class="muted">"This file is not text."</p> }.into_any() };
+    match kind {
+        Kind::Table(separator) => table(text, separator),
+        _ => view! { <pre tabindex="0">{text.to_owned()}</pre> }.into_any(),
+    }
+}
+
+fn table(text: &str, separator: char) -> AnyView {
+    let mut rows = records(text, separator);
+    if rows.is_empty() {
+        return view! { <p class="muted">"The table is empty."</p> }.into_any();
+    }
+    let head = rows.remove(0).into_iter().map(|c| view! { <th scope="col">{c}</th> }).collect_view();
+    let more = (rows.len() > ROWS).then(|| view! { <p class="sub">{format!("The first {ROWS} of {} rows.", rows.len())}</p> });
+    let body = rows
+        .into_iter()
+        .take(ROWS)
+        .map(|r| view! { <tr>{r.into_iter().map(|c| view! { <td>{c}</td> }).collect_view()}</tr> })
+        .collect_view();
+    view! { {more}<div class="grid" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div> }.into_any()
+}
+
+/// Rows of RFC 4180 text: quotes keep separators, line ends and doubled quotes.
+fn records(text: &str, separator: char) -> Vec<Vec<String>> {
+    let (mut rows, mut row, mut cell, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' if quoted && chars.peek() == Some(&'"') => {
+                cell.push('"');
+                chars.next();
+            }
+            '"' => quoted = !quoted,
+            '\n' if !quoted => {
+                row.push(std::mem::take(&mut cell));
+                rows.push(std::mem::take(&mut row));
+            }
+            '\r' if !quoted => {}
+            c if c == separator && !quoted => row.push(std::mem::take(&mut cell)),
+            c => cell.push(c),
+        }
+    }
+    if !cell.is_empty() || !row.is_empty() {
+        row.push(cell);
+        rows.push(row);
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::records;
+
+    #[test]
+    fn quoted_cells() {
+        assert_eq!(records("a,b\r\n\"1,\n\"\"2\"\"\",3", ','), [vec!["a", "b"], vec!["1,\n\"2\"", "3"]]);
+        assert!(records("", ',').is_empty());
+    }
+}
