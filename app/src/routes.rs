@@ -58,6 +58,16 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/teams/:team/runs") view=pages::runs::Runs ssr=SsrMode::Async/>
                     <Route path=path!("/teams/:team/runs/submit") view=pages::runs::SubmitRun ssr=SsrMode::Async/>
                     <Route path=path!("/teams/:team/runs/:id") view=pages::runs::RunPage ssr=SsrMode::Async/>
+                    <Route path=path!("/teams/:team/models") view=pages::models::Models ssr=SsrMode::Async/>
+                    <Route path=path!("/teams/:team/models/:model") view=pages::models::ModelPage ssr=SsrMode::Async/>
+                    <Route path=path!("/teams/:team/models/:model/:version") view=pages::models::VersionPage ssr=SsrMode::Async/>
+                    <Route path=path!("/teams/:team/deployments") view=pages::deployments::Deployments ssr=SsrMode::Async/>
+                    <Route path=path!("/teams/:team/deployments/:name") view=pages::deployments::DeploymentPage ssr=SsrMode::Async/>
+                    <Route path=path!("/teams/:team/environments") view=pages::environments::Environments ssr=SsrMode::Async/>
+                    <Route path=path!("/teams/:team/environments/:name") view=pages::environments::EnvironmentPage ssr=SsrMode::Async/>
+                    <Route path=path!("/teams/:team/team") view=pages::team::TeamPage ssr=SsrMode::Async/>
+                    <Route path=path!("/account") view=pages::account::Account ssr=SsrMode::Async/>
+                    <Route path=path!("/admin") view=pages::admin::Admin ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
         </Router>

@@ -9,6 +9,7 @@ pub mod head;
 pub mod loaded;
 pub mod offers;
 pub mod params;
+pub mod quota_form;
 pub mod secret_uses;
 pub mod size_picker;
 pub mod state_badge;

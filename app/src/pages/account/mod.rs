@@ -1,0 +1,6 @@
+//! One's own account.
+
+pub mod page;
+pub mod tokens;
+
+pub use page::Account;

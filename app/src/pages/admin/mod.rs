@@ -1,0 +1,8 @@
+//! The platform, for its admins.
+
+pub mod overview;
+pub mod page;
+pub mod teams;
+pub mod users;
+
+pub use page::Admin;

@@ -1,0 +1,62 @@
+//! The deployments of a team.
+
+use crate::{
+    api::{Client, ListQuery, client::segment, deployments::Deployment},
+    parts::{
+        Access, Every, Head, StateBadge, loaded,
+        params::{query, team},
+    },
+    ui::{Ago, Copyable, Cut, Empty, Pager, Table},
+};
+use leptos::prelude::*;
+
+/// The page.
+#[component]
+pub fn Deployments() -> impl IntoView {
+    let client = Client::from_context();
+    let (team, page) = (team(), query("page"));
+    view! {
+        <Head title="Deployments"/>
+        {loaded(
+            "Loading deployments",
+            Every { kinds: &["deployment", "revision", "workload"], seconds: 15 },
+            move || (team.get(), page.get()),
+            move |(team, page_token)| client.deployment_list(&team, &ListQuery { page_token, page_size: None }),
+            |data, access| move || {
+                let page = data.get();
+                if page.items.is_empty() {
+                    let button = ("Models", access.href("/models"));
+                    view! { <section class="card"><Empty text="A deployment serves a version of a model: open the version and press Deploy." button command="slipway deploy churn --version 1"/></section> }.into_any()
+                } else {
+                    view! { <Rows items=page.items access=access.clone()/><Pager next=page.next_page_token/> }.into_any()
+                }
+            },
+        )}
+    }
+}
+
+#[component]
+fn Rows(items: Vec<Deployment>, access: Access) -> impl IntoView {
+    let rows = items.into_iter().map(|d| {
+        let href = access.href(&format!("/deployments/{}", d.name));
+        let serving = d.serving.as_ref().map(|r| {
+            let version = access.href(&format!("/models/{}/{}", segment(&r.model), r.version));
+            view! { <a class="link" href=version>{format!("{} v{}", r.model, r.version)}</a> }
+        });
+        let next = d.next.as_ref().map(|r| view! { <span class="sub">{format!(" then v{}", r.version)}</span> });
+        let held = d.serving.as_ref().or(d.next.as_ref()).map(|r| r.resources.words());
+        view! {
+            <tr>
+                <td class="state" data-label="State"><StateBadge state=d.state server=true/></td>
+                <td class="lead" data-label="Name"><a class="name" href=href>{d.name}</a>{d.reason.map(|text| view! { <Cut text/> })}</td>
+                <td data-label="Serves">{serving}{next}</td>
+                <td data-label="Endpoint"><Copyable text=d.predict_path/></td>
+                <td data-label="Holds"><span class="sub">{held}</span></td>
+                <td data-label="Since"><span class="sub"><Ago time=d.state_since/></span></td>
+            </tr>
+        }
+    });
+    let rows = rows.collect_view();
+    let head = vec![("State", ""), ("Name", ""), ("Serves", ""), ("Endpoint", ""), ("Holds", ""), ("Since", "")];
+    view! { <section class="card"><div class="scroll"><Table label="Deployments" head>{rows}</Table></div></section> }
+}

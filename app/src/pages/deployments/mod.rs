@@ -1,0 +1,11 @@
+//! Deployments.
+
+pub mod deployment;
+pub mod list;
+pub mod redeploy;
+pub mod revisions;
+pub mod traffic;
+pub mod try_it;
+
+pub use deployment::DeploymentPage;
+pub use list::Deployments;

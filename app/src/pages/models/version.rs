@@ -1,0 +1,174 @@
+//! One version: where it came from, what it takes and gives, where it serves.
+
+use super::{
+    deploy::DeploySheet,
+    edit::{Aliases, Of, Words},
+};
+use crate::{
+    api::{
+        Client,
+        client::segment,
+        models::{Lineage, ModelVersion},
+    },
+    parts::{
+        Access, Every, Head, loaded,
+        params::{param, query, team},
+    },
+    ui::{Ago, Badge, Card, Copyable, Facts, Tone, facts::text, number},
+};
+use leptos::prelude::*;
+
+/// The page.
+#[component]
+pub fn VersionPage() -> impl IntoView {
+    let client = Client::from_context();
+    let (team, model, version, deploy) = (team(), param("model"), param("version"), query("deploy"));
+    loaded(
+        "Loading the version",
+        Every::change(&["model", "model_version", "deployment"]),
+        move || (team.get(), model.get(), version.get().parse().unwrap_or(0)),
+        move |(team, model, version)| client.version(&team, &model, version),
+        move |data, access| {
+            let first = data.get_untracked();
+            let here = access.href(&format!("/models/{}/{}", segment(&first.model), first.version));
+            let of = Of { team: access.team.clone(), model: first.model.clone(), version: Some(first.version) };
+            let (edits, button) = (access.edits() && first.status == "READY", format!("{here}?deploy=1"));
+            let (strip, about) = (access.clone(), access.clone());
+            let sheet = move || {
+                (edits && deploy.get().is_some())
+                    .then(|| view! { <DeploySheet version=first.clone() access=access.clone() back=here.clone()/> })
+            };
+            let title = format!("{} v{}", of.model, data.with_untracked(|v| v.version));
+            view! {
+                <Head title beside=move || view! { <Beside version=data.get()/> }>{edits.then(|| view! { <a class="btn primary" href=button>"Deploy"</a> })}</Head>
+                {move || view! { <Strip version=data.get() access=strip.clone()/> }}
+                <div class="cols side">
+                    <div class="cols">
+                        {move || view! { <Metrics version=data.get()/> }}
+                        {move || view! { <Signature version=data.get()/> }}
+                    </div>
+                    <div class="cols">
+                        {move || view! { <About version=data.get() access=about.clone()/> }}
+                        {move || {
+                            let v = data.get();
+                            view! {
+                                <Aliases team=of.team.clone() model=v.model version=v.version aliases=v.aliases edits/>
+                                <Words of=of.clone() description=v.description tags=v.tags edits/>
+                            }
+                        }}
+                    </div>
+                </div>
+                {sheet}
+            }
+        },
+    )
+}
+
+#[component]
+fn Beside(version: ModelVersion) -> impl IntoView {
+    let badge = match version.status.as_str() {
+        "READY" => None,
+        "PENDING_REGISTRATION" => Some(view! { <Badge tone=Tone::Violet icon="clock" text="Being registered"/> }),
+        _ => Some(view! { <Badge tone=Tone::Red icon="x" text="Registration failed"/> }),
+    };
+    view! { {badge}{version.aliases.into_iter().map(|a| view! { <span class="tag">{format!("@{a}")}</span> }).collect_view()} }
+}
+
+/// Data, run, version, deployments: each a link.
+#[component]
+fn Strip(version: ModelVersion, access: Access) -> impl IntoView {
+    let v = version;
+    let data = v
+        .lineage
+        .iter()
+        .flat_map(|l| &l.datasets)
+        .map(|d| view! { <li><span class="tag">{format!("{} ({})", d.name, d.digest)}</span></li> });
+    let data = data.collect_view();
+    let run = v
+        .lineage
+        .as_ref()
+        .map(|l| view! { <li><a class="tag" href=access.href(&format!("/runs/{}", l.run_id))>{format!("run {}", l.run_name)}</a></li> });
+    let served = v
+        .deployments
+        .iter()
+        .map(|d| view! { <li><a class="tag" href=access.href(&format!("/deployments/{d}"))>{format!("deployment {d}")}</a></li> });
+    let served = served.collect_view();
+    view! { <ol class="lineage" aria-label="Where it came from and where it went">{data}{run}<li><span class="tag">{format!("{} v{}", v.model, v.version)}</span></li>{served}</ol> }
+}
+
+#[component]
+fn Metrics(version: ModelVersion) -> impl IntoView {
+    let rows =
+        version.metrics.iter().map(|(k, m)| view! { <tr><td class="name">{k.clone()}</td><td class="num">{number::metric(m)}</td></tr> });
+    let rows = rows.collect_view();
+    (!version.metrics.is_empty()).then(|| {
+        view! {
+            <Card title="Metrics of its run" flush=true>
+                <table aria-label="Metrics"><thead><tr><th scope="col">"Metric"</th><th class="num" scope="col">"Latest value"</th></tr></thead><tbody>{rows}</tbody></table>
+            </Card>
+        }
+    })
+}
+
+/// One input or output of a signature, in words.
+fn column(c: &serde_json::Value) -> (String, String) {
+    let part = |key: &str| c.get(key).and_then(serde_json::Value::as_str).map(str::to_owned);
+    let tensor = c.get("tensor-spec").map(|t| {
+        let shape = t.get("shape").map(ToString::to_string).unwrap_or_default();
+        format!("{} {shape}", t.get("dtype").and_then(serde_json::Value::as_str).unwrap_or("tensor"))
+    });
+    let optional = if c.get("required") == Some(&serde_json::Value::Bool(false)) { ", optional" } else { "" };
+    (part("name").unwrap_or_else(|| "(one value)".into()), format!("{}{optional}", tensor.or_else(|| part("type")).unwrap_or_default()))
+}
+
+/// The columns of a signature's side: MLflow keeps them as JSON, or as JSON in text.
+fn columns(signature: &serde_json::Value, side: &str) -> Vec<(String, String)> {
+    let value = match signature.get(side) {
+        Some(serde_json::Value::String(text)) => serde_json::from_str(text).unwrap_or_default(),
+        Some(other) => other.clone(),
+        None => serde_json::Value::Null,
+    };
+    value.as_array().map(|all| all.iter().map(column).collect()).unwrap_or_default()
+}
+
+#[component]
+fn Signature(version: ModelVersion) -> impl IntoView {
+    let Some(signature) = version.signature else {
+        return view! { <Card title="Signature"><p class="muted">"The model was logged without a signature: what it takes is not known, and inputs are passed on as they are."</p></Card> }.into_any();
+    };
+    let side = |words: &'static str, key: &str| {
+        let rows = columns(&signature, key)
+            .into_iter()
+            .map(|(n, t)| view! { <tr><td class="name">{n}</td><td class="mono">{t}</td></tr> })
+            .collect_view();
+        view! { <div><h3>{words}</h3><div class="scroll"><table aria-label=words><tbody>{rows}</tbody></table></div></div> }
+    };
+    let (takes, gives) = (side("Takes", "inputs"), side("Gives", "outputs"));
+    view! { <Card title="Signature"><div class="cols c2">{takes}{gives}</div></Card> }.into_any()
+}
+
+#[component]
+fn About(version: ModelVersion, access: Access) -> impl IntoView {
+    let v = version;
+    let from = v
+        .lineage
+        .as_ref()
+        .map(|l| view! { <a class="link" href=access.href(&format!("/runs/{}", l.run_id))>{l.run_name.clone()}</a> }.into_any());
+    let code = |l: &Lineage| match (&l.commit, &l.code_digest) {
+        (Some(c), _) => Some(view! { <code title=c.clone()>{c.chars().take(10).collect::<String>()}</code> }.into_any()),
+        (None, Some(d)) => {
+            Some(view! { <span>"uploaded folder "<code title=d.clone()>{d.chars().take(12).collect::<String>()}</code></span> }.into_any())
+        }
+        (None, None) => None,
+    };
+    let rows = vec![
+        ("From run", from),
+        ("Code", v.lineage.as_ref().and_then(code)),
+        ("Environment", v.lineage.as_ref().and_then(|l| text(l.environment.clone().unwrap_or_default()))),
+        ("Flavors", text(v.flavors.join(", "))),
+        ("Input example", text(if v.input_example { "yes" } else { "none" })),
+        ("Source", Some(view! { <Copyable text=v.source/> }.into_any())),
+        ("Registered", Some(view! { <span><Ago time=v.created_at/>" by "{v.user}</span> }.into_any())),
+    ];
+    view! { <Card title="Version"><Facts rows/></Card> }
+}
