@@ -37,7 +37,7 @@ CREATE TABLE workloads (
 );
 CREATE INDEX workloads_live ON workloads (live, queued_at);
 CREATE INDEX workloads_by_owner ON workloads (owner_id, queued_at);
-CREATE INDEX workloads_by_team ON workloads (team_id, live);
+CREATE INDEX workloads_by_team ON workloads (team_id, live, ended_at);
 CREATE INDEX workloads_forgotten ON workloads (forgotten, queued_at);
 CREATE INDEX workloads_settled ON workloads (settled, kind);
 INSERT INTO counters (name, value) VALUES ('workloads', 0);

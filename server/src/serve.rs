@@ -38,6 +38,7 @@ pub async fn serve(config: Config) -> Result<()> {
     let artifacts = ArtifactStore::open_folder(&config.data.join("artifacts"), config.max_upload_bytes)?;
     let cluster = cluster(&config, clock.clone())?;
 
+    let sealer = crate::secrets::key::sealer(&config).map_err(anyhow::Error::msg)?;
     let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().ok();
     let (drain, draining) = watch::channel(false);
     let web = Web {
@@ -49,6 +50,7 @@ pub async fn serve(config: Config) -> Result<()> {
         metrics,
         started_at: clock.now(),
         drain: draining,
+        sealer,
         reports: Reports::default(),
         links: Links::of(config.listen),
     };

@@ -7,6 +7,7 @@ pub mod password;
 pub mod proof;
 pub mod sign_in;
 pub mod tokens;
+pub mod users;
 
 pub use crate::records::principal::{Principal, Subject, Via};
 pub use proof::{PlatformAdmin, TeamEditor, TeamMaintainer, TeamMember, TeamViewer};

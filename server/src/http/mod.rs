@@ -7,6 +7,7 @@ pub mod extract;
 pub mod files;
 pub mod headers;
 pub mod health;
+pub mod idempotency;
 pub mod origin;
 pub mod pages;
 pub mod plain_browser;
@@ -25,7 +26,7 @@ pub fn router(web: &Web) -> Router {
     // What pages call while they render: the same routes, inside of authentication.
     let inner = api.clone();
     Router::new()
-        .merge(api.layer(middleware::from_fn(plain_browser::answer)))
+        .merge(api.layer(middleware::from_fn_with_state(web.clone(), idempotency::once)).layer(middleware::from_fn(plain_browser::answer)))
         .merge(pages::router(web, inner))
         .merge(assets::router())
         .merge(health::router(web.clone(), document))

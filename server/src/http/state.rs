@@ -1,7 +1,7 @@
 //! What every handler may use.
 
 use crate::{
-    artifacts::ArtifactStore, clock::SharedClock, cluster::SharedCluster, config::Config, reports::Reports, store::Store,
+    artifacts::ArtifactStore, clock::SharedClock, cluster::SharedCluster, config::Config, reports::Reports, secrets::Sealer, store::Store,
     workloads::links::Links,
 };
 use std::sync::Arc;
@@ -21,6 +21,8 @@ pub struct Web {
     pub cluster: SharedCluster,
     /// Renders `/metrics`.
     pub metrics: Option<metrics_exporter_prometheus::PrometheusHandle>,
+    /// Seals secrets.
+    pub sealer: Sealer,
     /// What background tasks did last.
     pub reports: Reports,
     /// How workloads reach the portal.

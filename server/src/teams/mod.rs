@@ -1,3 +1,5 @@
-//! Teams, their members.
+//! Teams, their members, their secrets.
 
+pub mod members;
+pub mod secrets;
 pub mod service;

@@ -1,10 +1,17 @@
 //! The REST API, `/api/v1`: one file per noun. A handler extracts, calls the room, replies.
 
 pub mod artifacts;
+pub mod events;
+pub mod home;
+pub mod members;
 pub mod models;
+pub mod platform;
+pub mod quota;
+pub mod secrets;
 pub mod session;
 pub mod teams;
 pub mod tokens;
+pub mod users;
 
 use super::state::Web;
 use axum::Router;
@@ -25,6 +32,20 @@ pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(session::set_up))
         .routes(routes!(teams::list, teams::create))
         .routes(routes!(teams::get, teams::update))
+        .routes(routes!(members::list))
+        .routes(routes!(members::set, members::remove))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::update))
+        .routes(routes!(secrets::list))
+        .routes(routes!(secrets::set, secrets::remove))
+        .routes(routes!(quota::get, quota::set))
+        .routes(routes!(quota::capacity))
+        .routes(routes!(events::list))
+        .routes(routes!(events::list_all))
+        .routes(routes!(events::changes))
+        .routes(routes!(home::get))
+        .routes(routes!(home::find))
+        .routes(routes!(platform::get))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
         .routes(routes!(models::list))
