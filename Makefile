@@ -2,13 +2,38 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
 
-# Kept outside of the clone, so that a fresh clone builds warm.
+# Kept outside of the clone, so that a fresh clone builds warm. Nothing depends on what is in it.
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/slipway/target
 export CARGO_TERM_COLOR ?= never
 
+PORT ?= 8080
+DATA ?= data/demo
+
 help: ## What there is
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+# ---- build
+
+build: ## The release binary, dashboard inside; the last line of output is its path
+	scripts/needs.sh build
+	cargo xtask web --release
+	cargo build -p server --release
+	@echo "$(CARGO_TARGET_DIR)/release/slipway"
+
+web: ## The dashboard for the browser, development profile
+	cargo xtask web
+
+debug: web
+	cargo build -p server
+
+dev: ## Build quickly and serve on PORT from DATA; the dashboard's files are read from target/site
+	scripts/needs.sh build
+	cargo xtask web
+	cargo run -p server -- serve --listen 127.0.0.1:$(PORT) --data $(DATA)
+
+# ---- tests
 
 lint: ## Format and clippy, warnings are errors, for the server and for the browser
 	cargo fmt --all --check
@@ -16,13 +41,16 @@ lint: ## Format and clippy, warnings are errors, for the server and for the brow
 	cargo clippy -q -p app --features hydrate --target wasm32-unknown-unknown -- -D warnings
 	cargo clippy -q -p xtask -- -D warnings
 
-test: lint test-rust ## Everything
+test: needs lint test-rust test-runtimes ## Everything
 
-test-rust: web
+needs:
+	scripts/needs.sh test
+
+test-rust: web ## Units, floors, store on SQLite and PostgreSQL, API, cluster
 	cargo test -p app --features ssr --lib
 	cargo test -p server
 
-web: ## The dashboard for the browser, development profile
-	cargo xtask web
+test-runtimes: ## The model server against real models
+	server/runtimes/test.sh -q
 
-.PHONY: help lint test test-rust web
+.PHONY: help build web debug dev lint test needs test-rust test-runtimes

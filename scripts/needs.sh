@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# What building, the demo and the tests need from the system:  scripts/needs.sh build|demo|test
+# As root on Debian, packages that are missing are installed. Otherwise each is named with its install line.
+set -euo pipefail
+what=${1:-build}
+packages=() missing=()
+
+have() { command -v "$1" >/dev/null 2>&1; }
+need() { # command, Debian package
+    have "$1" || packages+=("$2")
+}
+tell() { missing+=("$1"); }
+
+need cc gcc
+[ -e /usr/include/stdlib.h ] || [ "$(uname -s)" != Linux ] || packages+=(libc6-dev)
+need git git
+have wasm-opt || { [ "$what" = test ] || packages+=(binaryen); } # only shrinks the release's bundle
+
+if [ "$what" != build ]; then
+    python=${PYTHON:-python3}
+    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+        || tell "Python 3.11 or newer:  apt-get install python3 python3-venv   (or name one in PYTHON=)"
+    have uv || "$python" -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
+fi
+
+if [ "$what" = test ]; then
+    have chromium || have google-chrome || packages+=(chromium)
+    ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || packages+=(postgresql)
+    have setpriv || packages+=(util-linux)
+    { have node && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ]; } || tell "Node 20 or newer, with npm:  https://nodejs.org"
+fi
+
+have cargo || tell "Rust, through rustup:  https://rustup.rs"
+
+if [ ${#packages[@]} -gt 0 ]; then
+    if [ "$(id -u)" = 0 ] && have apt-get; then
+        echo "installing ${packages[*]}" >&2
+        export DEBIAN_FRONTEND=noninteractive
+        # PostgreSQL's package would start a server of its own; the tests start theirs.
+        mkdir -p /etc/postgresql-common
+        [ -e /etc/postgresql-common/createcluster.conf ] || echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+        apt-get update -qq >&2
+        apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold "${packages[@]}" >&2
+    else
+        for package in "${packages[@]}"; do
+            # Without it the bundle is only larger.
+            [ "$package" = binaryen ] && { echo "binaryen is not there, the dashboard's bundle stays larger:  sudo apt-get install binaryen" >&2; continue; }
+            tell "$package:  sudo apt-get install $package"
+        done
+    fi
+fi
+
+if [ ${#missing[@]} -gt 0 ]; then
+    echo "Needed and not here:" >&2
+    printf '  %s\n' "${missing[@]}" >&2
+    exit 1
+fi
+
+# rust-toolchain.toml names toolchain and targets; older versions of rustup have to be asked for the target.
+if have rustup && ! rustup target list --installed 2>/dev/null | grep -qx wasm32-unknown-unknown; then
+    rustup target add wasm32-unknown-unknown >&2
+fi
