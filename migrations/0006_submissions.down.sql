@@ -1,0 +1,2 @@
+DROP TABLE submissions;
+DROP TABLE code_uploads;
