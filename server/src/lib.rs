@@ -9,6 +9,7 @@ pub mod cli;
 pub mod clock;
 pub mod cluster;
 pub mod config;
+pub mod environments;
 pub mod error;
 pub mod http;
 pub mod ids;

@@ -5,12 +5,14 @@ use crate::{
     artifacts::ArtifactStore,
     clock::{SharedClock, SystemClock},
     cluster::{
-        SharedCluster,
+        SharedCluster, WorkloadKind,
         local::{LocalCluster, LocalConfig},
     },
     config::Config,
     http::{self, Web},
-    reconcile::{Driver, housekeeping::Housekeeping, usage::Usage, workloads::Workloads},
+    environments::spec::{EnvironmentSpecs, Interpreter},
+    logs::LogStore,
+    reconcile::{Driver, environments::Environments, housekeeping::Housekeeping, usage::Usage, workloads::Workloads},
     reports::Reports,
     store::Store,
     wake::Bell,
@@ -76,7 +78,16 @@ pub async fn serve(config: Config) -> Result<()> {
 fn start_tasks(web: &Web) {
     let (store, cluster) = (web.store.clone(), web.cluster.clone());
     let driver = Driver::new(store.bell().clone(), web.clock.clone(), web.reports.clone(), web.drain.clone());
-    driver.run(Workloads { store: store.clone(), cluster: cluster.clone(), builders: Builders::default() });
+    let (logs, python) = (LogStore::new(&web.config.data), Interpreter::default());
+    let environments = EnvironmentSpecs {
+        store: store.clone(),
+        cache: web.config.cache.clone(),
+        python: python.clone(),
+        index: crate::config::index::package_indexes(),
+    };
+    let builders = Builders::default().with(WorkloadKind::Environment, environments);
+    driver.run(Workloads { store: store.clone(), cluster: cluster.clone(), builders });
+    driver.run(Environments::new(store.clone(), logs, web.config.cache.clone(), python));
     driver.run(Usage { store: store.clone(), cluster: cluster.clone() });
     driver.run(Housekeeping { store });
     forward(cluster.watch(), web.store.bell().clone());

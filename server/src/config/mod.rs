@@ -1,5 +1,6 @@
 //! Configuration: a flag outranks the environment, which outranks the file. Every key is listed once, in [`keys::KEYS`].
 
+pub mod index;
 pub mod keys;
 pub mod load;
 

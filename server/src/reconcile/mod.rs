@@ -1,6 +1,7 @@
 //! Background work: level-triggered, one file per noun. A tick gathers what is, lets the room decide, performs.
 
 pub mod driver;
+pub mod environments;
 pub mod housekeeping;
 pub mod usage;
 pub mod workloads;

@@ -8,6 +8,7 @@ pub mod models;
 pub mod platform;
 pub mod quota;
 pub mod secrets;
+pub mod environments;
 pub mod session;
 pub mod teams;
 pub mod tokens;
@@ -56,6 +57,10 @@ pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(models::alias_set, models::alias_remove))
         .routes(routes!(artifacts::list))
         .routes(routes!(artifacts::file))
+        .routes(routes!(environments::list, environments::create))
+        .routes(routes!(environments::get))
+        .routes(routes!(environments::retry))
+        .routes(routes!(environments::log))
         .with_state(web)
         .split_for_parts()
 }

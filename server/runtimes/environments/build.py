@@ -1,0 +1,198 @@
+"""Makes one Python environment and puts it into the cache under its content digest.
+
+Started by Slipway as a workload, with `plan.json` beside it:
+
+    cache      folder of environments and of uv's and pip's own caches
+    python     the interpreter to make it with
+    tag        what tells this interpreter from others; part of the digest
+    result     file to write how it ended to, as JSON
+    compile    whether to compile bytecode now
+
+and either `lock.txt` (exact versions with hashes) or `requirements.txt`, which is resolved first. Only the standard
+library is used. With uv it takes seconds, without it venv and pip do the same.
+
+Environments are shared by every server of this user, so a folder gets its name only when it is whole, and only one
+build of the same digest runs at a time.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+PLAN = json.loads(Path("plan.json").read_text())
+CACHE = Path(PLAN["cache"])
+MARKER = ".slipway-ready"
+WORDS_MAX = 4000
+
+
+class Failed(Exception):
+    """A tool failed; its words are the message."""
+
+
+def main() -> int:
+    try:
+        uv = find_uv()
+        lock = locked(uv)
+        digest = hashlib.sha256(f"slipway environment 1\n{PLAN['tag']}\n{lock}".encode()).hexdigest()
+        make(uv, digest)
+    except Failed as error:
+        answer(result="failed", words=str(error))
+        return 1
+    except OSError as error:
+        say(f"It could not be written: {error}")
+        answer(result="failed", words=f"It could not be written: {error}")
+        return 1
+    answer(result="made", digest=digest, lock=lock)
+    return 0
+
+
+def find_uv() -> "str | None":
+    uv = shutil.which("uv")
+    if uv and subprocess.run([uv, "--version"], capture_output=True).returncode == 0:
+        return uv
+    say("uv is not installed: venv and pip make it, which takes longer.")
+    return None
+
+
+def locked(uv) -> str:
+    """The lock as it was given, or resolved from the requirements."""
+    lock = Path("lock.txt")
+    if not lock.exists():
+        say("Resolving the requirements")
+        if uv:
+            resolve = [uv, "pip", "compile", "--generate-hashes", "--no-header", "--no-annotate", "--no-emit-index-url"]
+            resolve += ["--no-emit-find-links", "--quiet", "--python", PLAN["python"], "--no-python-downloads"]
+            online_or_cached(resolve + ["--output-file", "resolved.txt", "requirements.txt"])
+            text = Path("resolved.txt").read_text()
+        else:
+            text = resolve_with_pip()
+        say(f"Resolved {sum('==' in line for line in text.splitlines())} packages")
+        lock.write_text(text)
+    # Bytes as they are: the digest is of exactly this text.
+    return lock.read_bytes().decode()
+
+
+def resolve_with_pip() -> str:
+    run([PLAN["python"], "-m", "venv", "resolver"])
+    pip = ["resolver/bin/python", "-m", "pip", "--no-input", "--disable-pip-version-check"]
+    run(pip + ["install", "--dry-run", "--ignore-installed", "--progress-bar", "off", "--report", "report.json", "-r", "requirements.txt"])
+    lines = []
+    for item in json.loads(Path("report.json").read_text())["install"]:
+        archive = item["download_info"].get("archive_info")
+        if archive is None:
+            raise Failed(f"{item['metadata']['name']} is not a released package: it has no hash to lock it by.")
+        digest = archive.get("hashes", {}).get("sha256") or archive["hash"].split("=", 1)[1]
+        lines.append(f"{item['metadata']['name']}=={item['metadata']['version']} \\\n    --hash=sha256:{digest}\n")
+    return "".join(sorted(lines, key=str.lower))
+
+
+def make(uv, digest: str) -> None:
+    base = CACHE / "environments"
+    base.mkdir(parents=True, exist_ok=True)
+    final = base / digest
+    with open(base / f"{digest}.lock", "w") as door:
+        if not try_lock(door):
+            say("Another build makes the same environment: waiting for it")
+            fcntl.flock(door, fcntl.LOCK_EX)
+        if (final / MARKER).exists():
+            say("It is there already")
+            return
+        # Leftovers of builds that were interrupted: nobody else works on this digest now.
+        for left in [*base.glob(f"{digest}.tmp-*"), final]:
+            shutil.rmtree(left, ignore_errors=True)
+        making = base / f"{digest}.tmp-{os.getpid()}"
+        say(f"Making the environment with Python {PLAN['version']}")
+        try:
+            if uv:
+                with_uv(uv, making)
+            else:
+                with_pip(making, final)
+            shutil.copy("lock.txt", making / ".slipway-lock.txt")
+            with open(making / MARKER, "w") as marker:
+                json.dump({"python": PLAN["version"], "made_with": "uv" if uv else "pip"}, marker)
+                marker.flush()
+                os.fsync(marker.fileno())
+            os.rename(making, final)
+        except BaseException:
+            shutil.rmtree(making, ignore_errors=True)
+            raise
+    say("It is ready")
+
+
+def try_lock(file) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    except BlockingIOError:
+        return False
+
+
+def with_uv(uv: str, folder: Path) -> None:
+    run([uv, "venv", "--quiet", "--relocatable", "--no-python-downloads", "--python", PLAN["python"], str(folder)])
+    sync = [uv, "pip", "sync", "--require-hashes", "--python", str(folder / "bin" / "python")]
+    if PLAN["compile"]:
+        sync.append("--compile-bytecode")
+    # From the cache alone it is faster, and works where there is no network.
+    if run(sync + ["--offline", "lock.txt"], must=False) != 0:
+        say("Not everything is in the cache: downloading")
+        run(sync + ["lock.txt"])
+
+
+def with_pip(folder: Path, final: Path) -> None:
+    run([PLAN["python"], "-m", "venv", str(folder)])
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "--no-input", "--disable-pip-version-check", "install"]
+    run(pip + ["--progress-bar", "off", "--require-hashes", "--no-deps", "-r", "lock.txt"])
+    # Scripts name the folder they were installed to; it gets another name.
+    before, after = str(folder).encode(), str(final).encode()
+    for script in (folder / "bin").iterdir():
+        if script.is_file() and not script.is_symlink():
+            text = script.read_bytes()
+            if before in text:
+                script.write_bytes(text.replace(before, after))
+
+
+def online_or_cached(command: list) -> None:
+    """With the network; where that fails, from the cache. The first failure is the one to tell."""
+    try:
+        run(command)
+    except Failed:
+        if run(command + ["--offline"], must=False, quiet=True) != 0:
+            raise
+
+
+def run(command: list, must: bool = True, quiet: bool = False) -> int:
+    """Runs a tool, shows what it says, and keeps the end of it for the reason of a failure."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    words = ""
+    for line in process.stdout:
+        words = (words + line)[-WORDS_MAX:]
+        if must and not quiet:
+            print(line, end="", flush=True)
+    code = process.wait()
+    if must and code != 0:
+        raise Failed(words.strip() or f"{Path(command[0]).name} ended with exit code {code}.")
+    if not must and not quiet and code == 0:
+        print(words, end="", flush=True)
+    return code
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def answer(**fields) -> None:
+    """Whole or not at all, for a reader that looks at any time."""
+    path = Path(PLAN["result"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(fields))
+    os.replace(part, path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

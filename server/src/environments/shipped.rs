@@ -1,0 +1,119 @@
+//! The environments that come with Slipway: registered at a start, made ahead, there for every team.
+
+use super::{
+    digest,
+    packages::asked_for,
+    python::{MISSING, Python},
+};
+use crate::{
+    error::Result,
+    ids,
+    store::{
+        Store, Tx,
+        environments::{EnvironmentRow, NewEnvVersion},
+        events::NewEvent,
+    },
+};
+use app::api::environments::Build;
+
+/// One of them.
+#[derive(Debug)]
+pub struct Shipped {
+    /// Name.
+    pub name: &'static str,
+    /// What it is for.
+    pub description: &'static str,
+    /// What it shall hold.
+    pub requirements: &'static str,
+    /// Exact versions with hashes.
+    pub lock: &'static str,
+}
+
+macro_rules! shipped {
+    ($name:literal, $description:literal) => {
+        Shipped {
+            name: $name,
+            description: $description,
+            requirements: include_str!(concat!("../../runtimes/environments/", $name, ".in")),
+            lock: include_str!(concat!("../../runtimes/environments/", $name, ".lock")),
+        }
+    };
+}
+
+/// All of them, in the order in which they are made.
+pub static SHIPPED: [Shipped; 3] = [
+    shipped!("notebook", "JupyterLab with scikit-learn, pandas, matplotlib and the MLflow client."),
+    shipped!("train", "scikit-learn, pandas, matplotlib and the MLflow client, for training runs."),
+    shipped!("serve", "What the model server needs to load and serve scikit-learn models."),
+];
+
+/// The one of this name.
+pub fn of(name: &str) -> Option<&'static Shipped> {
+    SHIPPED.iter().find(|s| s.name == name)
+}
+
+/// Brings their rows up to date; how many are to be made now.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn register(store: &Store, python: Option<&Python>) -> Result<i64> {
+    let mut to_make = 0;
+    for shipped in &SHIPPED {
+        let mut tx = store.begin().await?;
+        let there = tx.environment_own(None, shipped.name).await?;
+        let newer = there.as_ref().is_none_or(|e| e.lock_text.as_deref() != Some(shipped.lock));
+        let again = there.as_ref().is_some_and(|e| e.build() == Build::Failed && e.reason.as_deref() == Some(MISSING));
+        if newer {
+            insert(&mut tx, store, shipped, there.as_ref(), python).await?;
+        } else if let (true, Some(row), Some(python)) = (again, &there, python) {
+            tx.environment_requeue(&row.id, Build::Failed, &digest::of_lock(shipped.lock, python)).await?;
+            tx.wakes();
+        } else {
+            continue;
+        }
+        to_make += 1;
+        tx.commit().await?;
+    }
+    Ok(to_make)
+}
+
+async fn insert(tx: &mut Tx, store: &Store, shipped: &Shipped, there: Option<&EnvironmentRow>, python: Option<&Python>) -> Result<()> {
+    let (environment_id, version) = match there {
+        Some(row) => {
+            tx.environment_set_latest(&row.environment_id, row.version + 1, shipped.description).await?;
+            (row.environment_id.clone(), row.version + 1)
+        }
+        None => {
+            let id = ids::new_id(&**store.clock());
+            tx.environment_insert(&id, None, shipped.name, shipped.description).await?;
+            (id, 1)
+        }
+    };
+    let packages = serde_json::to_string(&asked_for(shipped.requirements, shipped.lock))?;
+    tx.environment_version_insert(&NewEnvVersion {
+        id: &ids::new_id(&**store.clock()),
+        environment_id: &environment_id,
+        version,
+        requirements: shipped.requirements,
+        lock_text: Some(shipped.lock),
+        image: None,
+        digest: &python.map_or_else(|| ids::sha256(shipped.lock), |p| digest::of_lock(shipped.lock, p)),
+        build: if python.is_some() { Build::Queued } else { Build::Failed },
+        reason: python.is_none().then_some(MISSING),
+        packages: &packages,
+    })
+    .await?;
+    tx.event(NewEvent {
+        team_id: None,
+        actor: "slipway",
+        action: if there.is_some() { "update" } else { "create" },
+        kind: "environment",
+        object_id: &environment_id,
+        object_name: shipped.name,
+        revision: version,
+        before: None,
+        after: Some(serde_json::json!({ "version": version })),
+    })
+    .await
+    .map(drop)
+}

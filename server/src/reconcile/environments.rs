@@ -1,0 +1,211 @@
+//! Environment versions: made by a workload each, or taken as they are where somebody made the same.
+
+use super::{Report, Task};
+use crate::{
+    cluster::WorkloadKind,
+    environments::{
+        build_result, digest, packages,
+        plan::{Making, Seen, Step, plan},
+        progress, shipped,
+        spec::Interpreter,
+    },
+    error::Result,
+    ids,
+    logs::LogStore,
+    store::{
+        Store, Tx,
+        environments::EnvironmentRow,
+        events::NewEvent,
+        workloads::{NewWorkload, WorkloadRow},
+    },
+};
+use app::api::{State, environments::Build, logs::LogQuery, resources::Resources};
+use async_trait::async_trait;
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+/// What a build holds. It needs no room of its own in the queue; this is its limit.
+const HOLDS: Resources = Resources { cpu_millis: 1000, memory_bytes: 2 << 30, gpus: 0 };
+/// How much of the end of a build's log tells how far it is.
+const TAIL: i64 = 128 * 1024;
+
+/// The task.
+pub struct Environments {
+    store: Store,
+    logs: LogStore,
+    cache: PathBuf,
+    python: Interpreter,
+    registered: AtomicBool,
+}
+
+impl Environments {
+    /// Over this database, with these logs, in this cache folder.
+    pub const fn new(store: Store, logs: LogStore, cache: PathBuf, python: Interpreter) -> Self {
+        Self { store, logs, cache, python, registered: AtomicBool::new(false) }
+    }
+}
+
+#[async_trait]
+impl Task for Environments {
+    fn name(&self) -> &'static str {
+        "environments"
+    }
+
+    fn every(&self) -> Duration {
+        Duration::from_secs(2)
+    }
+
+    async fn tick(&self) -> Result<Report> {
+        let mut report = Report::new();
+        if !self.registered.load(Ordering::Relaxed) {
+            report.insert("registered", shipped::register(&self.store, self.python.get().await).await?);
+            report.insert("lost", self.requeue_lost().await?);
+            self.registered.store(true, Ordering::Relaxed);
+        }
+        let open = self.store.environments_open().await?;
+        report.insert("seen", open.len() as i64);
+        for version in &open {
+            match self.advance(version).await {
+                Ok(true) => *report.entry("did").or_default() += 1,
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::warn!(environment = version.name, error = %error, "environment");
+                    *report.entry("failed").or_default() += 1;
+                }
+            }
+        }
+        Ok(report)
+    }
+}
+
+impl Environments {
+    /// A cache may be emptied, or the interpreter replaced: what is ready by its row and not on the disk is made again from its lock.
+    async fn requeue_lost(&self) -> Result<i64> {
+        let Some(python) = self.python.get().await else { return Ok(0) };
+        let mut lost = 0;
+        for version in self.store.environments_ready().await? {
+            let Some(lock) = &version.lock_text else { continue };
+            let now = digest::of_lock(lock, python);
+            if now == version.digest && digest::is_made(&self.cache, &now) {
+                continue;
+            }
+            let mut tx = self.store.begin().await?;
+            tx.environment_requeue(&version.id, Build::Ready, &now).await?;
+            tx.changed(version.team_id.as_deref(), "environment", &version.environment_id, version.version);
+            tx.commit().await?;
+            lost += 1;
+        }
+        Ok(lost)
+    }
+
+    async fn advance(&self, version: &EnvironmentRow) -> Result<bool> {
+        let workload = match &version.workload_id {
+            Some(id) => self.store.workload(id).await?,
+            None => None,
+        };
+        let making = match &workload {
+            Some(row) => Some(self.making(row, version).await?),
+            None => None,
+        };
+        let seen = Seen {
+            build: version.build(),
+            progress: version.progress,
+            reason: version.reason.clone(),
+            is_made: version.lock_text.is_some() && digest::is_made(&self.cache, &version.digest),
+            workload: making,
+        };
+        let step = plan(&seen);
+        if step == Step::Nothing {
+            return Ok(false);
+        }
+        self.perform(version, workload.as_ref(), step).await
+    }
+
+    async fn making(&self, row: &WorkloadRow, version: &EnvironmentRow) -> Result<Making> {
+        let state = row.state();
+        let progress = if state == State::Running {
+            let query = LogQuery { offset: Some(-TAIL), limit: Some(5000), ..LogQuery::default() };
+            let page = self.logs.page(&row.id, &query).await?;
+            progress::of(&page.items, version.lock_text.as_deref().map_or(0, packages::count))
+        } else {
+            0.0
+        };
+        let result = if state.is_final() { build_result::read(&self.cache, &row.id).await? } else { None };
+        Ok(Making { state, reason: row.reason.clone(), progress, result })
+    }
+
+    async fn perform(&self, version: &EnvironmentRow, workload: Option<&WorkloadRow>, step: Step) -> Result<bool> {
+        let mut tx = self.store.begin().await?;
+        let done = match &step {
+            Step::Nothing => false,
+            Step::Begin => self.begin(&mut tx, version).await?,
+            Step::Progress { build, progress, reason } => {
+                tx.environment_progress(&version.id, *build, *progress, reason.as_deref()).await?
+            }
+            Step::Use => {
+                let lock = version.lock_text.as_deref().unwrap_or_default();
+                self.ready(&mut tx, version, &version.digest, lock).await?
+            }
+            Step::Ready { digest, lock } => self.ready(&mut tx, version, digest, lock).await?,
+            Step::Failed { reason } => {
+                let failed = tx.environment_set_failed(&version.id, reason).await?;
+                event(&mut tx, version, "fail", serde_json::json!({ "version": version.version, "reason": reason })).await?;
+                failed
+            }
+        };
+        if let (Some(row), Step::Ready { .. } | Step::Failed { .. }) = (workload, &step) {
+            tx.workload_settle(&row.id).await?;
+        }
+        if !done {
+            return Ok(false);
+        }
+        tx.changed(version.team_id.as_deref(), "environment", &version.environment_id, version.version);
+        tx.commit().await?;
+        if let (Some(row), Step::Ready { .. } | Step::Failed { .. }) = (workload, &step) {
+            build_result::drop_file(&self.cache, &row.id).await;
+        }
+        Ok(true)
+    }
+
+    async fn begin(&self, tx: &mut Tx, version: &EnvironmentRow) -> Result<bool> {
+        let id = ids::new_id(&**self.store.clock());
+        tx.workload_insert(&NewWorkload {
+            id: &id,
+            team_id: version.team_id.as_deref(),
+            kind: WorkloadKind::Environment,
+            owner_id: &version.id,
+            name: &format!("{} v{}", version.name, version.version),
+            attempt: 1,
+            resources: HOLDS,
+        })
+        .await?;
+        // Not committed where another tick was faster.
+        tx.environment_begin(&version.id, &id).await
+    }
+
+    async fn ready(&self, tx: &mut Tx, version: &EnvironmentRow, digest: &str, lock: &str) -> Result<bool> {
+        let packages = serde_json::to_string(&packages::asked_for(&version.requirements, lock))?;
+        let ready = tx.environment_set_ready(&version.id, digest, lock, &packages).await?;
+        event(tx, version, "ready", serde_json::json!({ "version": version.version, "digest": digest })).await?;
+        Ok(ready)
+    }
+}
+
+async fn event(tx: &mut Tx, version: &EnvironmentRow, action: &str, after: serde_json::Value) -> Result<()> {
+    tx.event(NewEvent {
+        team_id: version.team_id.as_deref(),
+        actor: "slipway",
+        action,
+        kind: "environment",
+        object_id: &version.environment_id,
+        object_name: &version.name,
+        revision: version.version,
+        before: None,
+        after: Some(after),
+    })
+    .await
+    .map(drop)
+}
