@@ -4,7 +4,6 @@
 //! found is an `Option`; the names of constraints become sentences ([`constraint`]).
 
 pub mod arg;
-pub mod compare;
 pub mod constraint;
 pub mod db;
 pub mod environments;

@@ -1,19 +1,18 @@
 //! Searches over registered models and their versions.
 
 use super::{
-    Db, Row, Store,
-    compare::{Op, Value, Where, condition},
+    Row, Store,
     model_versions::{self, VersionFull, VersionRow},
     models::{self, ModelFull, ModelRow},
     order::{self, Key, Term},
+    sql::Sql,
 };
-use crate::error::Result;
+use crate::{error::Result, records::search::Condition};
 use app::api::page::Page;
-use sqlx::AssertSqlSafe;
 
-/// What a clause compares.
+/// A field of a registered model or of a version.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Subject {
+pub enum ModelField {
     /// Name of the registered model.
     Name,
     /// Number of the version; only of versions.
@@ -24,17 +23,6 @@ pub enum Subject {
     Source,
     /// A tag of this key.
     Tag(String),
-}
-
-/// `subject op value`; all clauses of a search have to hold.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Clause {
-    /// What is compared.
-    pub subject: Subject,
-    /// How.
-    pub op: Op,
-    /// With what.
-    pub value: Value,
 }
 
 /// By what to sort.
@@ -54,7 +42,7 @@ pub enum Sort {
 #[derive(Debug, Clone, Default)]
 pub struct Search {
     /// All have to hold.
-    pub clauses: Vec<Clause>,
+    pub conditions: Vec<Condition<ModelField>>,
     /// Leaves out what belongs to a model that carries this tag with the value `true`.
     pub without: Option<&'static str>,
     /// Most important first, with `true` for ascending. What makes it unique is added.
@@ -117,33 +105,28 @@ impl Over {
         out
     }
 
-    fn conditions(&self, db: &Db, team_id: &str, search: &Search) -> Where {
-        let mut w = Where::default();
-        let team = w.arg(team_id);
-        w.and(format!("m.team_id = {team}"));
+    fn conditions(&self, sql: &mut Sql, team_id: &str, search: &Search) -> Vec<String> {
+        let mut all = vec![format!("m.team_id = {}", sql.bind(team_id))];
         if let Some(key) = search.without {
-            let key = w.arg(key);
-            w.and(format!("NOT EXISTS (SELECT 1 FROM model_tags p WHERE p.model_id = m.id AND p.key = {key} AND p.value = 'true')"));
+            let key = sql.bind(key);
+            all.push(format!("NOT EXISTS (SELECT 1 FROM model_tags p WHERE p.model_id = m.id AND p.key = {key} AND p.value = 'true')"));
         }
-        for clause in &search.clauses {
-            let column = match &clause.subject {
-                Subject::Name => "m.name",
-                Subject::Version => "v.version",
-                Subject::RunId => "v.run_id",
-                Subject::Source => "v.source",
-                Subject::Tag(_) => "t.value",
+        for Condition { field, op, operand } in &search.conditions {
+            let own = match field {
+                ModelField::Name => "m.name",
+                ModelField::Version => "v.version",
+                ModelField::RunId => "v.run_id",
+                ModelField::Source => "v.source",
+                ModelField::Tag(key) => {
+                    let (key, compared) = (sql.bind(key), sql.compare("t.value", *op, operand));
+                    let (tags, owner, id) = (self.tags, self.tag_owner, self.id);
+                    all.push(format!("EXISTS (SELECT 1 FROM {tags} t WHERE t.{owner} = {id} AND t.key = {key} AND {compared})"));
+                    continue;
+                }
             };
-            let key = if let Subject::Tag(key) = &clause.subject { Some(w.arg(key)) } else { None };
-            let compared = condition(db, &mut w, column, clause.op, &clause.value);
-            w.and(match key {
-                None => compared,
-                Some(key) => format!(
-                    "EXISTS (SELECT 1 FROM {} t WHERE t.{} = {} AND t.key = {key} AND {compared})",
-                    self.tags, self.tag_owner, self.id
-                ),
-            });
+            all.push(sql.compare(own, *op, operand));
         }
-        w
+        all
     }
 }
 
@@ -188,13 +171,16 @@ impl Store {
     ) -> Result<(Vec<R>, Option<String>)> {
         let sort = over.sort(search);
         let terms: Vec<Term> = sort.iter().map(|(s, up)| Term::new(over.column(*s), *up)).collect();
-        let mut w = over.conditions(self.db(), team_id, search);
+        let mut sql = Sql::new(self.db().is_postgres());
+        let mut all = over.conditions(&mut sql, team_id, search);
         if let Some(token) = &search.page_token {
-            order::after(&mut w, &terms, token)?;
+            all.push(order::after(&mut sql, &terms, token)?);
         }
-        let limit = w.arg(search.limit as i64 + 1);
-        let sql = format!("SELECT {columns}{} WHERE {} ORDER BY {} LIMIT {limit}", over.select, w.sql(), order::order_by(&terms));
-        let mut rows: Vec<R> = self.all(AssertSqlSafe(sql), w.args).await?;
+        let limit = sql.bind(search.limit as i64 + 1);
+        let text =
+            format!("SELECT {columns}{} WHERE {} ORDER BY {} LIMIT {limit}", over.select, all.join(" AND "), order::order_by(&terms));
+        let (text, args) = sql.finish(&text);
+        let mut rows: Vec<R> = self.all(text, args).await?;
         let more = rows.len() > search.limit;
         rows.truncate(search.limit);
         let last = rows.last().filter(|_| more);

@@ -1,6 +1,9 @@
 //! Orders chosen at run time, paged by key.
 
-use super::{Arg, compare::Where, keyset};
+use super::{
+    Arg, keyset,
+    sql::{self, SortColumn, Sql},
+};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -57,11 +60,11 @@ pub fn token(terms: &[Term], keys: Vec<Key>) -> String {
     keyset::encode(&Token { order: order_by(terms), keys })
 }
 
-/// Adds the condition that a row lies after the one of the token.
+/// The condition that a row lies after the one of the token.
 ///
 /// # Errors
 /// A token that is not ours, or of another order.
-pub fn after(w: &mut Where, terms: &[Term], page_token: &str) -> Result<()> {
+pub(super) fn after(sql: &mut Sql, terms: &[Term], page_token: &str) -> Result<String> {
     let bad = || {
         Error::invalid("page_token", "Invalid page token: it is not one that this search answered.")
             .hint("Leave it out to begin at the first page.")
@@ -70,15 +73,12 @@ pub fn after(w: &mut Where, terms: &[Term], page_token: &str) -> Result<()> {
     if token.order != order_by(terms) || token.keys.len() != terms.len() {
         return Err(bad());
     }
-    let places: Vec<String> = token.keys.into_iter().map(|k| w.arg(k)).collect();
-    let mut any = Vec::new();
-    for (i, term) in terms.iter().enumerate() {
-        let mut all: Vec<String> = (0..i).map(|j| format!("{} = {}", terms[j].sql, places[j])).collect();
-        all.push(format!("{} {} {}", term.sql, if term.ascending { ">" } else { "<" }, places[i]));
-        any.push(format!("({})", all.join(" AND ")));
-    }
-    w.and(format!("({})", any.join(" OR ")));
-    Ok(())
+    let columns: Vec<SortColumn> = terms
+        .iter()
+        .zip(token.keys)
+        .map(|(term, key)| SortColumn { expression: term.sql.clone(), descending: !term.ascending, after: Some(sql.bind(key)) })
+        .collect();
+    Ok(sql::after(&columns).unwrap_or_else(|| "1 = 1".into()))
 }
 
 #[cfg(test)]
@@ -89,10 +89,10 @@ mod tests {
     fn a_page_goes_on_after_the_last_row() {
         let terms = [Term::new("updated_at", false), Term::new("name", true)];
         let t = token(&terms, vec![Key::I(5), Key::T("a".into())]);
-        let mut w = Where::default();
-        after(&mut w, &terms, &t).expect("ours");
-        assert_eq!(w.sql(), "((updated_at < $1) OR (updated_at = $1 AND name > $2))");
-        assert!(after(&mut Where::default(), &terms[..1], &t).is_err(), "of another order");
-        assert!(after(&mut Where::default(), &terms, "x").is_err());
+        let mut sql = Sql::new(false);
+        let condition = after(&mut sql, &terms, &t).expect("ours");
+        assert_eq!(condition, "updated_at <= $1 AND (updated_at < $1 OR (name > $2))");
+        assert!(after(&mut Sql::new(false), &terms[..1], &t).is_err(), "of another order");
+        assert!(after(&mut Sql::new(false), &terms, "x").is_err());
     }
 }

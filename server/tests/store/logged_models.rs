@@ -1,10 +1,12 @@
 //! Logged models and searches over them.
 
 use crate::engines::{OURS, THEIRS, World, each};
-use server::store::{
-    compare::{Op, Value},
-    logged_model_search::{Clause, OnDataset, Search, Sort, Subject},
-    logged_models::{ModelMetricRow, NewLoggedModel},
+use server::{
+    records::search::{Condition, Op, Operand},
+    store::{
+        logged_model_search::{LoggedField, OnDataset, Search, Sort},
+        logged_models::{ModelMetricRow, NewLoggedModel},
+    },
 };
 
 async fn logged(world: &World, id: &str, name: &str, model_type: Option<&str>, metrics: &[(&str, f64, Option<&str>)]) {
@@ -45,8 +47,8 @@ async fn found(world: &World, team: &str, search: &Search) -> Vec<String> {
     }
 }
 
-fn metric(key: &str, op: Op, value: f64) -> Clause {
-    Clause { subject: Subject::Metric(key.into()), op, value: Value::Real(value) }
+fn metric(key: &str, op: Op, value: f64) -> Condition<LoggedField> {
+    Condition { field: LoggedField::Metric(key.into()), op, operand: Operand::Real(value) }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,19 +87,19 @@ async fn filters_orders_pages() {
         let all = Search::default();
         assert_eq!(found(world, OURS, &all).await, ["m-4", "m-3", "m-2", "m-1"], "{e}");
         assert_eq!(found(world, THEIRS, &all).await.len(), 0, "{e}");
-        let over = Search { clauses: vec![metric("acc", Op::Gt, 0.6)], ..Search::default() };
+        let over = Search { conditions: vec![metric("acc", Op::Gt, 0.6)], ..Search::default() };
         assert_eq!(found(world, OURS, &over).await, ["m-4", "m-2"], "{e}");
         let on = |name: &str| vec![OnDataset { name: name.into(), digest: None }];
         let over_on = Search { datasets: on("d1"), ..over.clone() };
         assert_eq!(found(world, OURS, &over_on).await, ["m-4"], "{e}");
         assert_eq!(found(world, OURS, &Search { datasets: on("d2"), ..Search::default() }).await, ["m-4", "m-2"], "{e}");
-        let by = |subject: Subject, ascending| Search { sort: vec![Sort { subject, ascending, dataset: None }], ..Search::default() };
-        assert_eq!(found(world, OURS, &by(Subject::Metric("acc".into()), false)).await, ["m-2", "m-1", "m-4", "m-3"], "{e}");
-        assert_eq!(found(world, OURS, &by(Subject::Metric("acc".into()), true)).await, ["m-4", "m-1", "m-2", "m-3"], "{e}");
-        assert_eq!(found(world, OURS, &by(Subject::ModelType, true)).await, ["m-3", "m-1", "m-4", "m-2"], "{e}");
-        assert_eq!(found(world, OURS, &by(Subject::Name, true)).await, ["m-1", "m-2", "m-3", "m-4"], "{e}");
-        let named = Clause { subject: Subject::Name, op: Op::Eq, value: Value::Text("c".into()) };
-        assert_eq!(found(world, OURS, &Search { clauses: vec![named], ..Search::default() }).await, ["m-3"], "{e}");
+        let by = |field: LoggedField, ascending| Search { sort: vec![Sort { field, ascending, dataset: None }], ..Search::default() };
+        assert_eq!(found(world, OURS, &by(LoggedField::Metric("acc".into()), false)).await, ["m-2", "m-1", "m-4", "m-3"], "{e}");
+        assert_eq!(found(world, OURS, &by(LoggedField::Metric("acc".into()), true)).await, ["m-4", "m-1", "m-2", "m-3"], "{e}");
+        assert_eq!(found(world, OURS, &by(LoggedField::ModelType, true)).await, ["m-3", "m-1", "m-4", "m-2"], "{e}");
+        assert_eq!(found(world, OURS, &by(LoggedField::Name, true)).await, ["m-1", "m-2", "m-3", "m-4"], "{e}");
+        let named = Condition { field: LoggedField::Name, op: Op::Eq, operand: Operand::Text("c".into()) };
+        assert_eq!(found(world, OURS, &Search { conditions: vec![named], ..Search::default() }).await, ["m-3"], "{e}");
     })
     .await;
 }

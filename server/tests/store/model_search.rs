@@ -4,13 +4,13 @@ use crate::{
     engines::{OURS, THEIRS, World, each},
     models::{model, version},
 };
-use server::store::{
-    compare::{Op, Value},
-    model_search::{Clause, Search, Sort, Subject},
+use server::{
+    records::search::{Condition, Op, Operand},
+    store::model_search::{ModelField, Search, Sort},
 };
 
-fn clause(subject: Subject, op: Op, value: &str) -> Clause {
-    Clause { subject, op, value: Value::Text(value.into()) }
+fn clause(field: ModelField, op: Op, value: &str) -> Condition<ModelField> {
+    Condition { field, op, operand: Operand::Text(value.into()) }
 }
 
 async fn tag(world: &World, name: &str, key: &str, value: &str) {
@@ -37,17 +37,17 @@ async fn models_by_name_and_tag() {
         tag(world, "wine", "owner", "bob").await;
         tag(world, "prompt", "mlflow.prompt.is_prompt", "true").await;
 
-        let by = |c: Vec<Clause>| Search { clauses: c, ..Search::default() };
+        let by = |c: Vec<Condition<ModelField>>| Search { conditions: c, ..Search::default() };
         let e = world.engine;
-        assert_eq!(names(world, by(vec![clause(Subject::Name, Op::Eq, "iris")])).await, ["iris"], "{e}");
-        assert_eq!(names(world, by(vec![clause(Subject::Name, Op::Like, "Iris%")])).await, ["Iris_big"], "{e}");
-        assert_eq!(names(world, by(vec![clause(Subject::Name, Op::Ilike, "iris%")])).await.len(), 2, "{e}");
-        assert_eq!(names(world, by(vec![clause(Subject::Name, Op::Like, "%[1]*")])).await, ["a[1]*"], "{e}");
-        assert_eq!(names(world, by(vec![clause(Subject::Name, Op::Like, "%\\%")])).await.len(), 0, "{e}");
-        let list = Clause { subject: Subject::Name, op: Op::In, value: Value::List(vec!["iris".into(), "wine".into()]) };
+        assert_eq!(names(world, by(vec![clause(ModelField::Name, Op::Eq, "iris")])).await, ["iris"], "{e}");
+        assert_eq!(names(world, by(vec![clause(ModelField::Name, Op::Like, "Iris%")])).await, ["Iris_big"], "{e}");
+        assert_eq!(names(world, by(vec![clause(ModelField::Name, Op::ILike, "iris%")])).await.len(), 2, "{e}");
+        assert_eq!(names(world, by(vec![clause(ModelField::Name, Op::Like, "%[1]*")])).await, ["a[1]*"], "{e}");
+        assert_eq!(names(world, by(vec![clause(ModelField::Name, Op::Like, "%\\%")])).await.len(), 0, "{e}");
+        let list = Condition { field: ModelField::Name, op: Op::In, operand: Operand::List(vec!["iris".into(), "wine".into()]) };
         assert_eq!(names(world, by(vec![list])).await, ["iris", "wine"], "{e}");
-        assert_eq!(names(world, by(vec![clause(Subject::Tag("owner".into()), Op::Ne, "bob")])).await, ["iris"], "{e}");
-        let both = vec![clause(Subject::Tag("owner".into()), Op::Like, "b%"), clause(Subject::Name, Op::Ne, "x")];
+        assert_eq!(names(world, by(vec![clause(ModelField::Tag("owner".into()), Op::Ne, "bob")])).await, ["iris"], "{e}");
+        let both = vec![clause(ModelField::Tag("owner".into()), Op::Like, "b%"), clause(ModelField::Name, Op::Ne, "x")];
         assert_eq!(names(world, by(both)).await, ["wine"], "{e}");
         let without = Search { without: Some("mlflow.prompt.is_prompt"), ..Search::default() };
         assert_eq!(names(world, without).await.len(), 4, "{e}");
@@ -81,8 +81,8 @@ async fn pages_lose_nothing() {
             assert_eq!(seen, all, "{}", world.engine);
             assert_eq!(all.len(), 7);
         }
-        let by_number = Clause { subject: Subject::Version, op: Op::Ge, value: Value::Int(3) };
-        let search = Search { clauses: vec![by_number], limit: 100, ..Search::default() };
+        let by_number = Condition { field: ModelField::Version, op: Op::Ge, operand: Operand::Int(3) };
+        let search = Search { conditions: vec![by_number], limit: 100, ..Search::default() };
         assert_eq!(world.store.version_search(OURS, &search).await.unwrap().items.len(), 3);
         assert_eq!(world.store.version_search(THEIRS, &search).await.unwrap().items.len(), 0);
         let foreign = Search { page_token: Some("bm9uc2Vuc2U".into()), limit: 2, ..Search::default() };
