@@ -47,6 +47,7 @@ async fn groups_are_gone_with_the_workload() {
     let spec = local.spec(Does::Runs);
     local.local().ensure(&spec).await.unwrap();
     running(local.local(), &spec.id).await;
+    assert_eq!(server::cluster::local::limits_mode(), local.local().limits_mode());
     let groups: Vec<String> = serde_json::from_value(local.record(&spec.id)["groups"].clone()).unwrap();
     assert_eq!(groups.is_empty(), local.local().limits_mode() == LimitsMode::Rlimits);
     assert!(groups.iter().all(|g| std::path::Path::new(g).is_dir()));

@@ -6,6 +6,7 @@ mod ending;
 mod isolation;
 mod limits;
 mod log;
+mod many;
 mod prepare;
 mod server;
 mod world;

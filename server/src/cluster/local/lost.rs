@@ -67,11 +67,14 @@ impl Inner {
     /// Kills what is left; `false` where something does not die in time.
     async fn end_remains(self: &Arc<Self>, id: &str, state: &State) -> Result<bool> {
         let mut waited = Duration::ZERO;
+        let mut nothing_found = 0;
         let mut pause = Duration::from_millis(2);
         loop {
             let (name, state) = (id.to_owned(), state.clone());
             let left = blocking(move || Ok(shim::kill(|| remains(&name, &state)))).await?;
-            if left == 0 {
+            // Once is not enough: a process in the midst of `exec` has no mark.
+            nothing_found = if left == 0 { nothing_found + 1 } else { 0 };
+            if nothing_found == 2 {
                 return Ok(true);
             }
             if waited >= PATIENCE {

@@ -129,6 +129,13 @@ impl LocalCluster {
     }
 }
 
+/// How limits would be put upon workloads by a server that is started as this process was. For `doctor`, beside a running server.
+pub fn limits_mode() -> LimitsMode {
+    let limits = limits::probe(&format!("slipway-probe-{}", std::process::id()));
+    limits.remove_bases();
+    limits.mode
+}
+
 impl Drop for LocalCluster {
     fn drop(&mut self) {
         self.watcher.abort();

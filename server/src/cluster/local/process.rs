@@ -86,6 +86,33 @@ pub fn descendants(root: i32, processes: &[Stat]) -> Vec<&Stat> {
     found
 }
 
+/// Pids of all descendants, without looking at every process of the machine where the kernel can tell (CONFIG_PROC_CHILDREN).
+pub fn descendant_pids(root: i32) -> Vec<i32> {
+    if children(root).is_none() {
+        let all = all();
+        return descendants(root, &all).iter().map(|p| p.pid).collect();
+    }
+    let mut found = Vec::new();
+    let mut next = vec![root];
+    while let Some(parent) = next.pop() {
+        let new = children(parent).unwrap_or_default();
+        found.extend(&new);
+        next.extend(new);
+    }
+    found
+}
+
+/// The children of a process, by the threads that started them. `None`: it is gone, or the kernel does not tell.
+fn children(pid: i32) -> Option<Vec<i32>> {
+    let mut found = Vec::new();
+    for thread in fs::read_dir(format!("/proc/{pid}/task")).ok()? {
+        // A thread that has just ended has handed its children on.
+        let Ok(text) = fs::read_to_string(thread.ok()?.path().join("children")) else { continue };
+        found.extend(text.split_whitespace().filter_map(|p| p.parse::<i32>().ok()));
+    }
+    fs::exists(format!("/proc/{pid}/task/{pid}/children")).ok().filter(|there| *there).map(|_| found)
+}
+
 /// Memory of one process as `(own, shared)` bytes. The shared part is counted once for all processes of a workload.
 pub fn memory(pid: i32) -> Option<(u64, u64)> {
     let statm = Process::new(pid).ok()?.statm().ok()?;

@@ -280,7 +280,7 @@ impl Story {
     }
 
     fn watch_memory(&mut self, limit: i64) {
-        let used = process::memory_of(ending::remaining(&self.group).into_iter().map(|p| p.pid));
+        let used = process::memory_of(process::descendant_pids(std::process::id() as i32));
         if used > limit.max(0) as u64 {
             self.cause = self.cause.take().or(Some(Cause::OutOfMemory));
             self.kill_at = Some(Instant::now());
