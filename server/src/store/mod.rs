@@ -6,6 +6,7 @@
 pub mod arg;
 pub mod constraint;
 pub mod db;
+pub mod deployments;
 pub mod environments;
 pub mod events;
 pub mod experiments;
@@ -23,6 +24,7 @@ pub mod notebook_tickets;
 pub mod notebooks;
 pub mod order;
 pub mod quotas;
+pub mod revisions;
 pub mod run_curves;
 pub mod run_inputs;
 pub mod run_metrics;

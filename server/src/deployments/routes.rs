@@ -1,0 +1,182 @@
+//! The routing table: where the requests of each deployment go. In memory, so that a request asks the database nothing.
+//!
+//! It is made anew from the database whenever the bell tells of a deployment or a workload, and right after each shift. A replica that
+//! left the table lives on until its last answer was given; how many wait for one is what draining looks at.
+
+use super::{
+    replica::Replica,
+    traffic::{Book, Charts, Meters},
+};
+use crate::{
+    cluster::Endpoint,
+    error::Result,
+    store::{Store, deployments::RouteRow},
+};
+use app::api::State;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, RwLock, Weak},
+};
+
+/// Where the requests of a deployment go.
+pub struct Route {
+    /// Id of the deployment.
+    pub id: String,
+    /// Team.
+    pub team_id: String,
+    /// Name of the deployment.
+    pub name: String,
+    /// State.
+    pub state: State,
+    /// Why it does not answer.
+    pub reason: Option<String>,
+    /// Replicas that are ready.
+    pub replicas: Vec<Arc<Replica>>,
+    /// Traffic that reached no replica.
+    pub charts: Arc<Charts>,
+    /// The same for Prometheus.
+    pub meters: Meters,
+}
+
+impl Route {
+    /// The replica with the fewest requests that wait.
+    pub fn least_busy(&self) -> Option<&Arc<Replica>> {
+        self.replicas.iter().min_by_key(|r| r.in_flight())
+    }
+}
+
+/// All routes, by team and name.
+#[derive(Default)]
+pub struct Table(HashMap<String, HashMap<String, Arc<Route>>>);
+
+impl Table {
+    /// The route of a deployment.
+    pub fn get(&self, team: &str, deployment: &str) -> Option<&Arc<Route>> {
+        self.0.get(team)?.get(deployment)
+    }
+}
+
+/// The table that everyone shares. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Routes(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    table: RwLock<Arc<Table>>,
+    /// Held while the table is made anew, so that an older answer never replaces a newer one.
+    making: tokio::sync::Mutex<()>,
+    /// Everything that was routed to and may still answer, by workload.
+    replicas: Mutex<HashMap<String, Weak<Replica>>>,
+    book: Book,
+}
+
+impl Routes {
+    /// The table as it is now.
+    pub fn table(&self) -> Arc<Table> {
+        self.0.table.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Traffic of all deployments.
+    pub fn book(&self) -> &Book {
+        &self.0.book
+    }
+
+    /// Requests that wait for an answer of a replica, also of one that is not routed to any more.
+    pub fn in_flight(&self, workload_id: &str) -> usize {
+        let replicas = self.0.replicas.lock().unwrap_or_else(PoisonError::into_inner);
+        replicas.get(workload_id).and_then(Weak::upgrade).map_or(0, |r| r.in_flight())
+    }
+
+    /// Makes the table anew from the database.
+    ///
+    /// # Errors
+    /// The database does not answer; the table stays as it was.
+    pub async fn refresh(&self, store: &Store) -> Result<()> {
+        let _making = self.0.making.lock().await;
+        let rows = store.deployment_routes().await?;
+        self.put(rows);
+        self.0.book.tidy(store.clock().now(), |id| self.table().0.values().flat_map(HashMap::values).any(|r| r.id == id));
+        Ok(())
+    }
+
+    fn put(&self, rows: Vec<RouteRow>) {
+        let old = self.table();
+        let mut table = Table::default();
+        for row in rows {
+            let before = old.get(&row.team, &row.name).filter(|r| r.id == row.id);
+            let (team, name) = (row.team.clone(), row.name.clone());
+            let route = self.route(row, before);
+            table.0.entry(team).or_default().insert(name, route);
+        }
+        *self.0.table.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(table);
+        self.0.replicas.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, r| r.strong_count() > 0);
+    }
+
+    fn route(&self, row: RouteRow, before: Option<&Arc<Route>>) -> Arc<Route> {
+        let endpoint: Option<Endpoint> = row.endpoint.as_deref().and_then(|j| serde_json::from_str(j).ok());
+        let replica = match (&row.workload_id, row.number, endpoint) {
+            (Some(id), Some(number), Some(endpoint)) => Some(self.replica(&row, id, number, endpoint)),
+            _ => None,
+        };
+        let state = row.state.parse().unwrap_or(State::Failed);
+        let same = |r: &&Arc<Route>| {
+            let ids = |list: &[Arc<Replica>]| list.iter().map(|r| r.workload_id.clone()).collect::<Vec<_>>();
+            (r.state, &r.reason) == (state, &row.reason) && ids(&r.replicas) == ids(replica.as_slice())
+        };
+        if let Some(unchanged) = before.filter(same) {
+            return unchanged.clone();
+        }
+        Arc::new(Route {
+            charts: self.0.book.of(&row.id, 0),
+            meters: Meters::of(&row.team, &row.name, 0),
+            id: row.id,
+            team_id: row.team_id,
+            name: row.name,
+            state,
+            reason: row.reason,
+            replicas: replica.into_iter().collect(),
+        })
+    }
+
+    /// The replica of a workload: the one that is known where it listens at the same place, so that its connections are kept.
+    fn replica(&self, row: &RouteRow, id: &str, number: i64, endpoint: Endpoint) -> Arc<Replica> {
+        let mut replicas = self.0.replicas.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = replicas.get(id).and_then(Weak::upgrade).filter(|r| r.endpoint == endpoint) {
+            return known;
+        }
+        let made = Arc::new(Replica::new(id, number, endpoint, self.0.book.of(&row.id, number), Meters::of(&row.team, &row.name, number)));
+        replicas.insert(id.to_owned(), Arc::downgrade(&made));
+        made
+    }
+}
+
+/// Keeps the table true as long as the server runs; `on_access` is told when tokens, members or users changed.
+pub async fn follow(routes: Routes, store: Store, on_access: impl Fn() + Send) {
+    let mut changes = store.bell().changes();
+    let mut every = tokio::time::interval(std::time::Duration::from_secs(5));
+    loop {
+        // The timer is for changes made by another server.
+        let (mut table, mut access) = tokio::select! {
+            _ = every.tick() => (true, false),
+            change = changes.recv() => match change {
+                Ok(change) => concerns(&change.kind),
+                Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => (true, true),
+                Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+            },
+        };
+        while let Ok(change) = changes.try_recv() {
+            let (t, a) = concerns(&change.kind);
+            (table, access) = (table || t, access || a);
+        }
+        if access {
+            on_access();
+        }
+        if table && let Err(error) = routes.refresh(&store).await {
+            tracing::warn!(error = %error, "the routing table could not be made anew");
+        }
+    }
+}
+
+fn concerns(kind: &str) -> (bool, bool) {
+    (matches!(kind, "deployment" | "workload" | "team"), matches!(kind, "token" | "member" | "user" | "team"))
+}

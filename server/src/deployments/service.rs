@@ -1,0 +1,394 @@
+//! What one may ask of deployments. Requests write down what is wanted; the reconciler brings it about.
+
+use super::{plan::Desired, runtime, view};
+use crate::{
+    access::{TeamEditor, TeamMember, TeamViewer},
+    artifacts::ArtifactStore,
+    cluster::SharedCluster,
+    error::{Error, Kind, Result},
+    ids,
+    logs::LogStore,
+    models::{fetch, mlmodel::MlModel},
+    quota::sizes,
+    store::{
+        Store, Tx,
+        deployments::{DeploymentChange, DeploymentRow},
+        environments::EnvVersion,
+        events::NewEvent,
+        keyset::Keyset,
+        revisions::{NewRevision, RevisionChange, RevisionRow},
+    },
+    teams::secrets,
+};
+use app::api::{
+    ListQuery, Page, State,
+    deployments::{Deployment, NewDeployment, Redeploy, Revision, RevisionState},
+    environments::Build,
+    logs::{LogPage, LogQuery},
+    name,
+    resources::{Resources, ResourcesAsked},
+};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// The environment of a deployment that names none.
+const ENVIRONMENT: &str = "serve";
+/// Most environment variables, and longest of all together, in bytes.
+const MOST_ENV: (usize, usize) = (200, 64 << 10);
+/// How often a change is tried again when the reconciler was faster.
+const TRIES: usize = 5;
+
+/// What the service works with.
+#[derive(Clone)]
+pub struct Service {
+    /// The database.
+    pub store: Store,
+    /// Files of models.
+    pub artifacts: ArtifactStore,
+    /// Where replicas run.
+    pub cluster: SharedCluster,
+}
+
+/// A version that can be served, and by what.
+struct Servable {
+    model: String,
+    version: i64,
+    runtime: &'static str,
+}
+
+impl Service {
+    /// Deployments of a team by name.
+    ///
+    /// # Errors
+    /// A page token that is not ours.
+    pub async fn list(&self, by: &TeamViewer, query: &ListQuery) -> Result<Page<Deployment>> {
+        let keyset = Keyset::<String>::of(query)?;
+        let rows = self.store.deployment_list(&by.team.id, keyset.after.as_deref().unwrap_or_default(), keyset.limit()).await?;
+        let revisions = self.store.revisions_at_work(Some(&by.team.id)).await?;
+        Ok(keyset.page(rows, |r| r.name.clone(), |r| view::deployment(&by.team.name, &r, &revisions)))
+    }
+
+    /// The row of a deployment.
+    ///
+    /// # Errors
+    /// Not there.
+    pub async fn row(&self, by: &TeamMember, name: &str) -> Result<DeploymentRow> {
+        self.store.deployment(&by.team.id, name).await?.ok_or_else(|| Error::not_found("deployment"))
+    }
+
+    /// A deployment.
+    ///
+    /// # Errors
+    /// Not there.
+    pub async fn get(&self, by: &TeamMember, name: &str) -> Result<Deployment> {
+        let row = self.row(by, name).await?;
+        view::one(&self.store, &by.team.name, &row).await
+    }
+
+    /// Revisions of a deployment, newest first.
+    ///
+    /// # Errors
+    /// Not there; a page token that is not ours.
+    pub async fn revisions(&self, by: &TeamViewer, name: &str, query: &ListQuery) -> Result<Page<Revision>> {
+        let keyset = Keyset::<i64>::of(query)?;
+        let row = self.row(by, name).await?;
+        let rows = self.store.revision_list(&row.id, keyset.after.unwrap_or(i64::MAX), keyset.limit()).await?;
+        Ok(keyset.page(rows, |r| r.number, |r| view::revision(&r)))
+    }
+
+    /// The log of the newest revision: of its newest replica, or of the attempt that is asked for.
+    ///
+    /// # Errors
+    /// Not there; no such attempt.
+    pub async fn log(&self, logs: &LogStore, by: &TeamViewer, name: &str, query: &LogQuery) -> Result<LogPage> {
+        let row = self.row(by, name).await?;
+        let revision = self.store.revision_numbered(&row.id, row.latest).await?.ok_or_else(|| Error::not_found("log"))?;
+        let replicas = self.store.workloads_of(&revision.id, 1000).await?;
+        let wanted = match query.attempt {
+            None => replicas.first(),
+            Some(n) => Some(
+                replicas
+                    .iter()
+                    .find(|w| w.attempt == n)
+                    .ok_or_else(|| Error::invalid("attempt", format!("There is no attempt {n}; there were {}.", revision.attempts)))?,
+            ),
+        };
+        let mut page = match wanted {
+            None => LogPage::default(),
+            Some(w) => {
+                let page = logs.page(&w.id, &LogQuery { attempt: Some(w.attempt), ..query.clone() }).await?;
+                // What never started has no log, and will have none.
+                LogPage { complete: page.complete || (w.ended() && w.ensured_at.is_none()), attempt: w.attempt, ..page }
+            }
+        };
+        page.attempts = revision.attempts;
+        Ok(page)
+    }
+
+    /// Deploys a version under a new name.
+    ///
+    /// # Errors
+    /// A field that is wrong, a version that cannot be served, a name that is taken.
+    pub async fn create(&self, by: &TeamEditor, new: &NewDeployment) -> Result<Deployment> {
+        name::check(&new.name).map_err(|e| Error::invalid("name", e))?;
+        check_env(&new.env)?;
+        secrets::check(&self.store, &by.team.id, &new.secrets).await?;
+        let servable = self.servable(by, &new.model, new.version).await?;
+        let (environment, version) = self.environment(by, new.environment.as_deref()).await?;
+        let resources = self.resources(new.size.as_deref(), &new.amount, None).await?;
+        let (id, revision_id) = (ids::new_id(&**self.store.clock()), ids::new_id(&**self.store.clock()));
+        let mut tx = self.store.begin().await?;
+        tx.deployment_insert(&id, &by.team.id, &new.name).await?;
+        tx.revision_insert(&NewRevision {
+            id: &revision_id,
+            deployment_id: &id,
+            team_id: &by.team.id,
+            number: 1,
+            model: &servable.model,
+            version: servable.version,
+            runtime: servable.runtime,
+            environment: &environment,
+            environment_version: version.version,
+            environment_version_id: &version.id,
+            resources,
+            env: &new.env,
+            secrets: &new.secrets,
+            created_by: &by.actor(),
+        })
+        .await?;
+        let after = json!({ "model": servable.model, "version": servable.version, "revision": 1, "resources": resources });
+        event(&mut tx, by, "create", (&id, &new.name, 1), Some(after)).await?;
+        tx.commit().await?;
+        self.get(by, &new.name).await
+    }
+
+    /// Deploys another version under the same name: the one that serves goes on until the new one has taken over.
+    ///
+    /// # Errors
+    /// Not there, or being removed; a version that cannot be served.
+    pub async fn redeploy(&self, by: &TeamEditor, name: &str, ask: &Redeploy) -> Result<Deployment> {
+        for _ in 0..TRIES {
+            let row = self.wanted(by, name).await?;
+            let like = self.last(&row).await?;
+            let model = ask.model.as_deref().map(str::trim).filter(|m| !m.is_empty()).unwrap_or(&like.model);
+            let servable = self.servable(by, model, ask.version).await?;
+            let (environment, version) = self.environment(by, Some(&like.environment)).await?;
+            let resources = self.resources(ask.size.as_deref(), &ask.amount, Some(like.resources())).await?;
+            let number = row.latest + 1;
+            let mut tx = self.store.begin().await?;
+            // What was stopped does not come back only to be replaced.
+            let serving = row.serving.filter(|_| Desired::of(&row.desired) == Desired::Running);
+            let state = if serving.is_some() { row.state() } else { State::Queued };
+            let change = DeploymentChange { desired: "running", state, reason: None, latest: number, serving, next: Some(number) };
+            if !tx.deployment_update(&row.id, row.revision, &change).await? {
+                continue;
+            }
+            if let Some(pending) = row.next.filter(|n| row.serving != Some(*n))
+                && let Some(pending) = self.store.revision_numbered(&row.id, pending).await?
+            {
+                let reason = format!("Revision {number} was deployed before it took over.");
+                tx.revision_update(&pending.id, &change_of(&pending, RevisionState::Retired, Some(&reason))).await?;
+            }
+            tx.revision_insert(&NewRevision {
+                id: &ids::new_id(&**self.store.clock()),
+                deployment_id: &row.id,
+                team_id: &row.team_id,
+                number,
+                model: &servable.model,
+                version: servable.version,
+                runtime: servable.runtime,
+                environment: &environment,
+                environment_version: version.version,
+                environment_version_id: &version.id,
+                resources,
+                env: &like.env(),
+                secrets: &like.secrets(),
+                created_by: &by.actor(),
+            })
+            .await?;
+            let after = json!({ "model": servable.model, "version": servable.version, "revision": number, "resources": resources });
+            event(&mut tx, by, "redeploy", (&row.id, &row.name, row.revision + 1), Some(after)).await?;
+            tx.commit().await?;
+            return self.get(by, name).await;
+        }
+        Err(busy())
+    }
+
+    /// Starts what was stopped or has failed: the revision that served last, or the newest. Running already: nothing happens.
+    ///
+    /// # Errors
+    /// Not there, or being removed.
+    pub async fn start(&self, by: &TeamEditor, name: &str) -> Result<()> {
+        for _ in 0..TRIES {
+            let row = self.wanted(by, name).await?;
+            if Desired::of(&row.desired) == Desired::Running && (row.serving.is_some() || row.next.is_some()) {
+                return Ok(());
+            }
+            let next = row.serving.is_none().then_some(row.latest);
+            let again = self.last(&row).await?;
+            let mut tx = self.store.begin().await?;
+            let change =
+                DeploymentChange { desired: "running", state: State::Queued, reason: None, latest: row.latest, serving: row.serving, next };
+            if !tx.deployment_update(&row.id, row.revision, &change).await? {
+                continue;
+            }
+            let state = if next.is_some() { RevisionState::Queued } else { again.state() };
+            let change = RevisionChange { crashes: 0, retry_at: None, ..change_of(&again, state, None) };
+            tx.revision_update(&again.id, &change).await?;
+            event(&mut tx, by, "start", (&row.id, &row.name, row.revision + 1), None).await?;
+            return tx.commit().await;
+        }
+        Err(busy())
+    }
+
+    /// Stops it: requests under way are finished, new ones refused. Stopped already: nothing happens.
+    ///
+    /// # Errors
+    /// Not there, or being removed.
+    pub async fn stop(&self, by: &TeamEditor, name: &str) -> Result<()> {
+        for _ in 0..TRIES {
+            let row = self.wanted(by, name).await?;
+            if Desired::of(&row.desired) == Desired::Stopped {
+                return Ok(());
+            }
+            if self.end(by, &row, Desired::Stopped).await? {
+                return Ok(());
+            }
+        }
+        Err(busy())
+    }
+
+    /// Removes it with its revisions; what was trained and registered stays.
+    ///
+    /// # Errors
+    /// Not there.
+    pub async fn delete(&self, by: &TeamEditor, name: &str) -> Result<()> {
+        for _ in 0..TRIES {
+            let row = self.row(by, name).await?;
+            if Desired::of(&row.desired) == Desired::Deleted || self.end(by, &row, Desired::Deleted).await? {
+                return Ok(());
+            }
+        }
+        Err(busy())
+    }
+
+    async fn end(&self, by: &TeamEditor, row: &DeploymentRow, desired: Desired) -> Result<bool> {
+        let mut tx = self.store.begin().await?;
+        let change = DeploymentChange {
+            desired: desired.as_str(),
+            state: State::Stopping,
+            reason: None,
+            latest: row.latest,
+            serving: row.serving,
+            next: None,
+        };
+        if !tx.deployment_update(&row.id, row.revision, &change).await? {
+            return Ok(false);
+        }
+        let action = if desired == Desired::Deleted { "delete" } else { "stop" };
+        event(&mut tx, by, action, (&row.id, &row.name, row.revision + 1), None).await?;
+        tx.commit().await.map(|()| true)
+    }
+
+    /// A deployment that is not being removed.
+    async fn wanted(&self, by: &TeamEditor, name: &str) -> Result<DeploymentRow> {
+        let row = self.row(by, name).await?;
+        if Desired::of(&row.desired) == Desired::Deleted {
+            return Err(
+                Error::conflict("This deployment is being removed.").hint("Wait until it is gone, then deploy under this name again.")
+            );
+        }
+        Ok(row)
+    }
+
+    /// The revision that served last, else the newest.
+    async fn last(&self, row: &DeploymentRow) -> Result<RevisionRow> {
+        let number = row.serving.unwrap_or(row.latest);
+        let found = self.store.revision_numbered(&row.id, number).await?;
+        found.ok_or_else(|| Error::internal(format!("deployment {} has no revision {number}", row.id)))
+    }
+
+    async fn servable(&self, by: &TeamMember, model: &str, version: i64) -> Result<Servable> {
+        let model = model.trim();
+        let located = fetch::resolve(&self.store, &by.team.id, model, version).await.map_err(|e| match e.kind {
+            Kind::NotFound => Error::invalid("version", format!("There is no version {version} of a model \"{model}\" in this team.")),
+            _ => e,
+        })?;
+        if located.version.status != "READY" {
+            return Err(Error::invalid("version", format!("{model} v{version} is not ready: {}.", located.version.status))
+                .hint("Wait until its registration is done, or register it again."));
+        }
+        let Some(about) = MlModel::read(&self.artifacts, &by.team.id, &located.folder).await? else {
+            return Err(Error::invalid("version", format!("{model} v{version} holds no model: there is no MLmodel file in it."))
+                .hint("Log the model again and register a new version."));
+        };
+        Ok(Servable { model: model.to_owned(), version, runtime: runtime::choose(model, version, &about.flavors)? })
+    }
+
+    async fn environment(&self, by: &TeamMember, name: Option<&str>) -> Result<(String, EnvVersion)> {
+        let name = name.map(str::trim).filter(|n| !n.is_empty()).unwrap_or(ENVIRONMENT);
+        let found = self.store.environment_usable(&by.team.id, name).await?;
+        let version = found.ok_or_else(|| Error::invalid("environment", format!("There is no environment \"{name}\".")))?;
+        if version.build() == Build::Failed {
+            return Err(Error::invalid("environment", format!("The environment {name} v{} could not be made.", version.version))
+                .hint("Its page says why, and can try again."));
+        }
+        Ok((name.to_owned(), version))
+    }
+
+    async fn resources(&self, size: Option<&str>, amount: &ResourcesAsked, default: Option<Resources>) -> Result<Resources> {
+        sizes::resolve(self.cluster.capacity().await?.total, size, amount, default)
+    }
+}
+
+/// How far a revision is, with everything else as it was.
+pub fn change_of<'a>(row: &'a RevisionRow, state: RevisionState, reason: Option<&'a str>) -> RevisionChange<'a> {
+    RevisionChange {
+        state,
+        reason,
+        smoke: None,
+        workload_id: row.workload_id.as_deref(),
+        attempts: row.attempts,
+        crashes: row.crashes,
+        retry_at: row.retry_at,
+    }
+}
+
+async fn event(tx: &mut Tx, by: &TeamMember, action: &str, of: (&str, &str, i64), after: Option<Value>) -> Result<()> {
+    let (object_id, object_name, revision) = of;
+    tx.event(NewEvent {
+        team_id: Some(&by.team.id),
+        actor: &by.actor(),
+        action,
+        kind: "deployment",
+        object_id,
+        object_name,
+        revision,
+        before: None,
+        after,
+    })
+    .await
+    .map(drop)
+}
+
+fn check_env(env: &BTreeMap<String, String>) -> Result<()> {
+    let fine = |n: &str| {
+        let first = n.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_');
+        first && n.len() <= 200 && n.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    };
+    if let Some(bad) = env.keys().find(|n| !fine(n)) {
+        return Err(Error::invalid("env", format!("\"{bad}\" is not the name of an environment variable: letters, digits and _ only.")));
+    }
+    if let Some((name, _)) = env.iter().find(|(_, v)| v.contains('\0')) {
+        return Err(Error::invalid("env", format!("The value of {name} holds a zero byte.")));
+    }
+    let bytes: usize = env.iter().map(|(k, v)| k.len() + v.len()).sum();
+    if env.len() > MOST_ENV.0 || bytes > MOST_ENV.1 {
+        return Err(Error::invalid("env", "There are at most 200 environment variables, of 64 KiB together."));
+    }
+    Ok(())
+}
+
+fn busy() -> Error {
+    Error::conflict("The deployment changes all the time just now.").hint("Try again in a moment.")
+}

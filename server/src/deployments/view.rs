@@ -1,0 +1,59 @@
+//! Deployments and revisions as the REST API tells them.
+
+use crate::{
+    clock::rfc3339,
+    error::Result,
+    store::{Store, deployments::DeploymentRow, revisions::RevisionRow},
+};
+use app::api::deployments::{Deployment, Revision};
+
+/// A revision.
+pub fn revision(row: &RevisionRow) -> Revision {
+    Revision {
+        number: row.number,
+        model: row.model.clone(),
+        version: row.version,
+        runtime: row.runtime.clone(),
+        environment: format!("{} v{}", row.environment, row.environment_version),
+        resources: row.resources(),
+        state: row.state(),
+        reason: row.reason.clone(),
+        smoke: row.smoke(),
+        by: row.created_by.clone(),
+        created_at: rfc3339(row.created_at),
+        serving_at: row.serving_at.map(rfc3339),
+        retired_at: row.retired_at.map(rfc3339),
+    }
+}
+
+/// A deployment with its revisions at work.
+pub fn deployment(team: &str, row: &DeploymentRow, revisions: &[RevisionRow]) -> Deployment {
+    let of = |number: Option<i64>| revisions.iter().find(|r| r.deployment_id == row.id && Some(r.number) == number).map(revision);
+    let path = format!("/serve/{team}/{}", row.name);
+    Deployment {
+        id: row.id.clone(),
+        name: row.name.clone(),
+        state: row.state(),
+        reason: row.reason.clone(),
+        // Where none serves and none is on its way, the last one tells what it was about.
+        serving: of(row.serving.or_else(|| row.next.is_none().then_some(row.latest))),
+        next: of(row.next),
+        predict_path: format!("{path}/v1/models/{}:predict", row.name),
+        path,
+        state_since: rfc3339(row.state_since),
+        revision: row.revision,
+        created_at: rfc3339(row.created_at),
+    }
+}
+
+/// A deployment with its revisions, read now.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn one(store: &Store, team: &str, row: &DeploymentRow) -> Result<Deployment> {
+    let mut revisions = Vec::new();
+    for number in [row.serving, row.next, Some(row.latest)].into_iter().flatten() {
+        revisions.extend(store.revision_numbered(&row.id, number).await?);
+    }
+    Ok(deployment(team, row, &revisions))
+}

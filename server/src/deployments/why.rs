@@ -1,0 +1,137 @@
+//! Why a replica ended, in a sentence: how it ended, and the last thing its server said.
+
+use super::plan::End;
+use crate::{logs::LogStore, store::workloads::WorkloadRow};
+use app::api::{
+    State,
+    logs::{LogLine, LogQuery},
+    resources::bytes_words,
+};
+
+/// The model server's exit code for a model that cannot be loaded.
+const CANNOT_LOAD: i64 = 3;
+/// What the model server puts in front of its last sentence.
+const SERVER: &str = "slipway_model_server: ";
+/// How far from its end a log is read, in bytes.
+const TAIL: i64 = 16 * 1024;
+
+/// The end of a workload that has ended; reads the end of its log.
+pub async fn end(row: &WorkloadRow, logs: &LogStore) -> End {
+    let query = LogQuery { attempt: Some(row.attempt), offset: Some(-TAIL), limit: Some(500), contains: None };
+    let lines = match logs.page(&row.id, &query).await {
+        Ok(page) => page.items,
+        Err(error) => {
+            tracing::warn!(workload = row.id, error = %error, "its log cannot be read");
+            Vec::new()
+        }
+    };
+    of(row, last_words(&lines))
+}
+
+fn of(row: &WorkloadRow, said: Option<String>) -> End {
+    let how = row.reason.clone().unwrap_or_else(|| "The model server ended.".into());
+    let words = if row.out_of_memory != 0 {
+        format!("It ran out of memory: it has {}. Give it a larger size.", bytes_words(row.memory_bytes))
+    } else if row.exit_code == Some(CANNOT_LOAD)
+        && let Some(said) = &said
+    {
+        said.clone()
+    } else if row.ensured_at.is_none() || row.state() == State::Cancelled {
+        how
+    } else {
+        match &said {
+            Some(said) => format!("{how} It said last: {said}"),
+            None => how,
+        }
+    };
+    let sentence = sentence(&words);
+    // A signal of somebody else's, a killed supervisor, a restarted machine: no fault of the model's that can be seen.
+    let killed = row.signal.is_none() || row.reason.as_deref().is_some_and(|r| r.starts_with("Ended by signal"));
+    let by_itself = row.exit_code.is_some() || row.out_of_memory != 0 || row.timed_out != 0;
+    let lost = row.ensured_at.is_some() && row.state() == State::Failed && !by_itself && killed;
+    End { sentence, lost, at: row.ended_at.unwrap_or_default() }
+}
+
+/// The last line that means something: not empty, not ours, not a frame of a trace.
+fn last_words(lines: &[LogLine]) -> Option<String> {
+    let meaningful = |l: &&LogLine| l.stream != "slipway" && !l.text.trim().is_empty() && !l.text.starts_with([' ', '\t', '^']);
+    let text = lines.iter().rev().find(meaningful)?.text.trim();
+    let text = text.strip_prefix(SERVER).unwrap_or(text);
+    Some(text.chars().take(500).collect())
+}
+
+/// What a program said, written as a sentence.
+pub fn sentence(text: &str) -> String {
+    let mut letters = text.trim().chars();
+    let mut out: String = letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
+    if !out.ends_with(['.', '!', '?', '…']) {
+        out.push('.');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(texts: &[(&str, &str)]) -> Vec<LogLine> {
+        texts.iter().map(|(s, t)| LogLine { time: String::new(), stream: (*s).into(), text: (*t).into() }).collect()
+    }
+
+    #[test]
+    fn the_last_words_are_the_reason() {
+        let log = lines(&[
+            ("err", "Traceback (most recent call last):"),
+            ("err", "  File \"x.py\", line 1"),
+            ("err", "slipway_model_server: the model needs the Python package 'torch'"),
+            ("err", "   "),
+            ("slipway", "Exited with code 3."),
+        ]);
+        assert_eq!(last_words(&log).as_deref(), Some("the model needs the Python package 'torch'"));
+        assert_eq!(last_words(&lines(&[("slipway", "x")])), None);
+    }
+
+    #[test]
+    fn an_end_in_a_sentence() {
+        let row = |code: Option<i64>, signal: Option<i64>, oom: i64| WorkloadRow {
+            id: "w".into(),
+            key: 1,
+            cluster: "local".into(),
+            team_id: None,
+            kind: "replica".into(),
+            owner_id: "r".into(),
+            name: "d".into(),
+            attempt: 1,
+            state_text: "failed".into(),
+            reason: Some("It ended so.".into()),
+            cpu_millis: 1,
+            memory_bytes: 1 << 30,
+            gpus: 0,
+            exit_code: code,
+            signal,
+            out_of_memory: oom,
+            timed_out: 0,
+            endpoint_json: None,
+            queued_at: 0,
+            granted_at: None,
+            ensured_at: Some(1),
+            running_at: None,
+            ended_at: Some(7),
+            stop_requested_at: None,
+            stop_reason: None,
+            stop_grace_seconds: None,
+            settled: 0,
+            forgotten: 0,
+        };
+        let said = || Some("the model cannot be loaded: KeyError: x".to_owned());
+        let is = |sentence: &str, lost| End { sentence: sentence.into(), lost, at: 7 };
+        assert_eq!(of(&row(Some(3), None, 0), said()), is("The model cannot be loaded: KeyError: x.", false));
+        assert_eq!(of(&row(Some(1), None, 0), said()), is("It ended so. It said last: the model cannot be loaded: KeyError: x.", false));
+        assert_eq!(of(&row(None, Some(9), 1), None), is("It ran out of memory: it has 1 GiB. Give it a larger size.", false));
+        assert_eq!(of(&row(None, None, 0), None), is("It ended so.", true), "the machine was restarted");
+        assert_eq!(of(&row(None, Some(15), 0), None), is("It ended so.", false), "never ready in time");
+        let mut killed = row(None, Some(9), 0);
+        killed.reason = Some("Ended by signal 9 (SIGKILL).".into());
+        assert_eq!(of(&killed, None), is("Ended by signal 9 (SIGKILL).", true));
+    }
+}
