@@ -52,7 +52,7 @@ pub async fn authenticate(State(web): State<Web>, session: Session, mut request:
 }
 
 /// The token of `Authorization: Bearer`, or the password of `Basic`.
-fn bearer(headers: &HeaderMap) -> Option<Result<String>> {
+pub(super) fn bearer(headers: &HeaderMap) -> Option<Result<String>> {
     let wrong = || {
         Error::new(Kind::Unauthenticated, "The Authorization header cannot be read.")
             .hint("Send Bearer TOKEN, or Basic with the token as password.")

@@ -5,6 +5,7 @@ pub mod assets;
 pub mod authenticate;
 pub mod extract;
 pub mod files;
+pub mod gateway;
 pub mod headers;
 pub mod health;
 pub mod idempotency;
@@ -12,7 +13,6 @@ pub mod origin;
 pub mod pages;
 pub mod plain_browser;
 pub mod problem;
-pub mod proxy;
 pub mod state;
 
 pub use state::Web;
@@ -42,5 +42,7 @@ pub fn router(web: &Web) -> Router {
                 .layer(middleware::from_fn_with_state(web.clone(), authenticate::authenticate))
                 .layer(middleware::from_fn_with_state(web.clone(), origin::check)),
         )
+        // Outside of all the above: it knows its own askers, and its way is short.
+        .merge(gateway::router(web))
         .fallback(problem::nothing_here)
 }

@@ -27,6 +27,8 @@ pub struct Web {
     pub reports: Reports,
     /// How workloads reach the portal.
     pub links: Links,
+    /// Inference traffic.
+    pub gateway: super::gateway::Gateway,
     /// When the server started, milliseconds since 1970.
     pub started_at: i64,
     /// Ends the streams that are open when the server drains.

@@ -1,0 +1,267 @@
+//! Hands a request on to a replica and its answer back, both as they flow.
+
+use super::{
+    Gateway,
+    bodies::{Lender, Lent, Watched},
+};
+use crate::{
+    cluster::reach::{Body as SendBody, BodyError},
+    deployments::{
+        replica::{Replica, Waiting, chain},
+        routes::Route,
+        traffic::{Charts, Meters},
+    },
+    error::{Error, Kind},
+    http::problem,
+};
+use app::api::{Problem, State};
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Error as SendError;
+use std::{error::Error as _, sync::Arc, time::Duration};
+use tokio::time::Instant;
+
+/// How long a replica may be silent before it has begun to answer, once it has all there is to read.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// Number of the revision that answered.
+const REVISION: HeaderName = HeaderName::from_static("x-slipway-revision");
+
+/// A request to hand on.
+pub struct Call {
+    /// Method.
+    pub method: Method,
+    /// Path and query at the model server.
+    pub path: String,
+    /// Headers as they came.
+    pub headers: HeaderMap,
+    /// Body.
+    pub body: Body,
+}
+
+type Taken = Lender<Limited<Body>>;
+
+/// Hands `call` on. Any answer is counted, ours as well.
+pub async fn forward(gateway: &Gateway, team: &str, name: &str, route: Arc<Route>, call: Call) -> Response {
+    let begun = Instant::now();
+    let limit = gateway.max_body;
+    if announced(&call.headers).is_some_and(|n| n > limit as u64) {
+        return counted(gateway, &route.charts, &route.meters, begun, too_large(limit));
+    }
+    let Call { method, path, mut headers, body } = call;
+    clean_request(&mut headers);
+    let body = Lender::new(Limited::new(body, limit));
+    let mut route = route;
+    for last in [false, true] {
+        let Some(replica) = route.least_busy().cloned() else {
+            return counted(gateway, &route.charts, &route.meters, begun, nobody(&route));
+        };
+        let waiting = replica.waits();
+        match send(gateway, &replica, &method, &path, headers.clone(), &body).await {
+            Ok(answer) => return hand_back(gateway, &replica, waiting, begun, answer),
+            Err(Broken::Unsent(why)) if !last => {
+                tracing::info!(deployment = route.name, workload = replica.workload_id, why, "asking once more");
+                // It may have been replaced just now.
+                if let Some(now) = gateway.routes.table().get(team, name) {
+                    route = now.clone();
+                }
+            }
+            Err(broken) => return counted(gateway, &replica.charts, &replica.meters, begun, told(&route, broken, limit)),
+        }
+    }
+    counted(gateway, &route.charts, &route.meters, begun, nobody(&route))
+}
+
+/// How a request did not get an answer.
+enum Broken {
+    /// Nothing of it was sent.
+    Unsent(String),
+    /// The connection broke.
+    Cut(String),
+    /// The body was larger than it may be.
+    TooLarge,
+    /// No answer in time.
+    Late,
+}
+
+async fn send(
+    gateway: &Gateway,
+    replica: &Replica,
+    method: &Method,
+    path: &str,
+    headers: HeaderMap,
+    body: &Taken,
+) -> Result<Response<Incoming>, Broken> {
+    let mut request =
+        Request::builder().method(method.clone()).uri(path).body(boxed(body.lend())).map_err(|e| Broken::Cut(e.to_string()))?;
+    *request.headers_mut() = headers;
+    let sending = gateway.reach.send(&replica.endpoint, request);
+    tokio::pin!(sending);
+    loop {
+        let deadline = body.moved_at() + SILENCE;
+        match tokio::time::timeout_at(deadline, &mut sending).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(error)) => return Err(broken(&error, body.touched())),
+            // As long as the caller sends, nobody is late.
+            Err(_) if body.moved_at() + SILENCE > deadline => {}
+            Err(_) => return Err(Broken::Late),
+        }
+    }
+}
+
+fn boxed(body: Lent<Limited<Body>>) -> SendBody {
+    let same = |e: BodyError| e;
+    body.map_err(same).boxed_unsync()
+}
+
+fn broken(error: &SendError, touched: bool) -> Broken {
+    let mut cause = error.source();
+    while let Some(e) = cause {
+        if e.is::<LengthLimitError>() {
+            return Broken::TooLarge;
+        }
+        cause = e.source();
+    }
+    if error.is_connect() || !touched { Broken::Unsent(chain(error)) } else { Broken::Cut(chain(error)) }
+}
+
+/// What counts a request when its answer has been given, and lets the replica know that it waits for nothing more.
+struct Done {
+    replica: Arc<Replica>,
+    _waiting: Waiting,
+    gateway: Gateway,
+    status: u16,
+    begun: Instant,
+}
+
+impl Drop for Done {
+    fn drop(&mut self) {
+        let took = self.begun.elapsed();
+        self.replica.charts.record(self.gateway.clock.now(), self.status, took);
+        self.replica.meters.record(self.status, took);
+    }
+}
+
+fn hand_back(gateway: &Gateway, replica: &Arc<Replica>, waiting: Waiting, begun: Instant, answer: Response<Incoming>) -> Response {
+    let (mut parts, body) = answer.into_parts();
+    clean_response(&mut parts.headers);
+    parts.headers.insert(REVISION, HeaderValue::from(replica.revision));
+    let done = Done { replica: replica.clone(), _waiting: waiting, gateway: gateway.clone(), status: parts.status.as_u16(), begun };
+    Response::from_parts(parts, Body::new(Watched::new(body, done)))
+}
+
+fn counted(gateway: &Gateway, charts: &Charts, meters: &Meters, begun: Instant, answer: Response) -> Response {
+    let (status, took) = (answer.status().as_u16(), begun.elapsed());
+    charts.record(gateway.clock.now(), status, took);
+    meters.record(status, took);
+    answer
+}
+
+fn announced(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn too_large(limit: usize) -> Response {
+    let size = app::api::resources::bytes_words(limit as i64);
+    Error::new(Kind::TooLarge, format!("The body is larger than {size}, the most that is taken here."))
+        .hint("Send fewer rows at a time, or raise max_body in the configuration.")
+        .into_response()
+}
+
+fn told(route: &Route, broken: Broken, limit: usize) -> Response {
+    let name = &route.name;
+    match broken {
+        Broken::TooLarge => too_large(limit),
+        Broken::Late => problem::response(
+            &Problem::new(504, format!("The server of {name} did not answer within {} s.", SILENCE.as_secs()))
+                .hint("Send fewer rows at a time, or give the deployment a larger size."),
+        ),
+        Broken::Unsent(why) => Error::new(Kind::Upstream, format!("The server of {name} cannot be reached."))
+            .hint("It may have just ended; its page says more. Try again in a moment.")
+            .context(why)
+            .into_response(),
+        Broken::Cut(why) => Error::new(Kind::Upstream, format!("The server of {name} broke off before it answered."))
+            .hint("Its log says why.")
+            .context(why)
+            .into_response(),
+    }
+}
+
+/// No replica is ready.
+fn nobody(route: &Route) -> Response {
+    let name = &route.name;
+    let because = route.reason.as_deref().map(|r| format!(" {r}")).unwrap_or_default();
+    let (sentence, hint, again) = match route.state {
+        State::Stopped | State::Stopping => (format!("{name} is stopped."), "Start it, then ask again.", None),
+        State::Failed => (format!("{name} does not run.{because}"), "Its page and its log say more.", None),
+        State::Running => (format!("{name} is being started again."), "Try again in a moment.", Some("1")),
+        _ => (format!("{name} is not ready yet.{because}"), "Try again in a moment.", Some("2")),
+    };
+    let mut answer = problem::response(&Problem::new(503, sentence).hint(hint));
+    if let Some(seconds) = again {
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
+    }
+    answer
+}
+
+const HOP_BY_HOP: [HeaderName; 8] = [
+    header::CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
+fn drop_hop_by_hop(headers: &mut HeaderMap) {
+    let named: Vec<HeaderName> = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|v| v.to_str().ok())
+        .flat_map(|v| v.split(','))
+        .filter_map(|n| n.trim().parse().ok())
+        .collect();
+    for name in named.iter().chain(&HOP_BY_HOP) {
+        headers.remove(name);
+    }
+}
+
+/// Nothing that proves who somebody is reaches a model; how long the body is, is found out anew.
+fn clean_request(headers: &mut HeaderMap) {
+    drop_hop_by_hop(headers);
+    for name in [header::AUTHORIZATION, header::COOKIE, header::CONTENT_LENGTH, header::EXPECT, header::HOST] {
+        headers.remove(name);
+    }
+    headers.insert(header::HOST, HeaderValue::from_static("model"));
+}
+
+/// A model answers on the portal's origin: it may neither set cookies there nor be shown as a page.
+fn clean_response(headers: &mut HeaderMap) {
+    drop_hop_by_hop(headers);
+    headers.remove(header::SET_COOKIE);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+}
+
+/// An answer for a path or a method that is not handed on.
+pub fn refused(method: &Method, path: &str, only: Option<&'static str>) -> Response {
+    let Some(only) = only else {
+        return problem::response(
+            &Problem::new(404, format!("Nothing of a deployment answers {path}.")).hint(
+                "There are v1/models/{name}, v1/models/{name}:predict, v2/models/{name}, v2/models/{name}/infer and v2/health/ready.",
+            ),
+        );
+    };
+    let mut answer = problem::response(&Problem::new(405, format!("{path} takes {only}, not {method}.")));
+    answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(only));
+    debug_assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
+    answer
+}
