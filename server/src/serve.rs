@@ -9,10 +9,17 @@ use crate::{
         local::{LocalCluster, LocalConfig},
     },
     config::Config,
-    http::{self, Web},
+    deployments::{
+        model_files::ModelFiles,
+        routes::{self, Routes},
+        spec::Replicas,
+    },
     environments::spec::{EnvironmentSpecs, Interpreter},
+    http::{self, Web, gateway::Gateway},
     logs::LogStore,
-    reconcile::{Driver, environments::Environments, housekeeping::Housekeeping, usage::Usage, workloads::Workloads},
+    reconcile::{
+        Driver, deployments::Deployments, environments::Environments, housekeeping::Housekeeping, usage::Usage, workloads::Workloads,
+    },
     reports::Reports,
     store::Store,
     wake::Bell,
@@ -21,8 +28,12 @@ use crate::{
 use anyhow::{Context, Result};
 use app::api::resources::Resources;
 use axum::serve::ListenerExt;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
+
+/// Seconds that split the latencies of predictions.
+const GATEWAY_BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 
 /// Starts everything and serves until told to end. SIGTERM drains, a second one quits.
 ///
@@ -41,9 +52,14 @@ pub async fn serve(config: Config) -> Result<()> {
     let cluster = cluster(&config, clock.clone())?;
 
     let sealer = crate::secrets::key::sealer(&config).map_err(anyhow::Error::msg)?;
-    let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().ok();
+    let metrics = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Full("slipway_gateway_request_duration_seconds".into()), GATEWAY_BUCKETS)
+        .and_then(PrometheusBuilder::install_recorder)
+        .ok();
     let (drain, draining) = watch::channel(false);
+    let gateway = Gateway::new(store.clone(), Routes::default(), config.max_body_bytes);
     let web = Web {
+        gateway,
         config: config.clone(),
         store: store.clone(),
         artifacts,
@@ -85,9 +101,19 @@ fn start_tasks(web: &Web) {
         python: python.clone(),
         index: crate::config::index::package_indexes(),
     };
-    let builders = Builders::default().with(WorkloadKind::Environment, environments);
+    let replicas = Replicas {
+        store: store.clone(),
+        files: ModelFiles::new(store.clone(), web.artifacts.clone(), web.config.data.clone()),
+        sealer: web.sealer.clone(),
+        data: web.config.data.clone(),
+        max_body: web.config.max_body_bytes,
+    };
+    let builders = Builders::default().with(WorkloadKind::Environment, environments).with(WorkloadKind::Replica, replicas);
     driver.run(Workloads { store: store.clone(), cluster: cluster.clone(), builders });
-    driver.run(Environments::new(store.clone(), logs, web.config.cache.clone(), python));
+    driver.run(Environments::new(store.clone(), logs.clone(), web.config.cache.clone(), python));
+    driver.run(Deployments::new(store.clone(), web.gateway.routes.clone(), web.gateway.reach.clone(), logs));
+    let passes = web.gateway.passes.clone();
+    tokio::spawn(routes::follow(web.gateway.routes.clone(), store.clone(), move || passes.clear()));
     driver.run(Usage { store: store.clone(), cluster: cluster.clone() });
     driver.run(Housekeeping { store });
     forward(cluster.watch(), web.store.bell().clone());

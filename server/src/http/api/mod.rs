@@ -1,6 +1,8 @@
 //! The REST API, `/api/v1`: one file per noun. A handler extracts, calls the room, replies.
 
 pub mod artifacts;
+pub mod deployments;
+pub mod environments;
 pub mod events;
 pub mod home;
 pub mod members;
@@ -8,7 +10,6 @@ pub mod models;
 pub mod platform;
 pub mod quota;
 pub mod secrets;
-pub mod environments;
 pub mod session;
 pub mod teams;
 pub mod tokens;
@@ -61,6 +62,16 @@ pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(environments::get))
         .routes(routes!(environments::retry))
         .routes(routes!(environments::log))
+        .routes(routes!(deployments::list, deployments::create))
+        .routes(routes!(deployments::get, deployments::remove))
+        .routes(routes!(deployments::redeploy))
+        .routes(routes!(deployments::start))
+        .routes(routes!(deployments::stop))
+        .routes(routes!(deployments::revisions))
+        .routes(routes!(deployments::traffic))
+        .routes(routes!(deployments::example))
+        .routes(routes!(deployments::log))
+        .routes(routes!(deployments::try_it))
         .with_state(web)
         .split_for_parts()
 }
