@@ -19,6 +19,8 @@ CREATE TABLE notebooks (
     state_since BIGINT NOT NULL,
     -- its newest workload
     workload_id TEXT NOT NULL,
+    -- token of that workload's Jupyter server, sealed
+    server_token TEXT NOT NULL,
     -- how many times it was started again by itself since a person started it, and when the next time is
     restarts BIGINT NOT NULL,
     restart_at BIGINT,

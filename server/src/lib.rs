@@ -16,6 +16,7 @@ pub mod http;
 pub mod ids;
 pub mod logs;
 pub mod models;
+pub mod notebooks;
 pub mod platform;
 pub mod quota;
 pub mod reconcile;

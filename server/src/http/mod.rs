@@ -13,6 +13,7 @@ pub mod origin;
 pub mod pages;
 pub mod plain_browser;
 pub mod problem;
+pub mod proxy;
 pub mod state;
 
 pub use state::Web;

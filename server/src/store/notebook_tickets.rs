@@ -34,6 +34,7 @@ pub struct NotebookDoorRow {
     state: String,
     pub reason: Option<String>,
     pub workload_id: String,
+    pub server_token: String,
     pub seen_at: i64,
     /// JSON of where it listens, while it runs.
     pub endpoint: Option<String>,
@@ -64,7 +65,7 @@ impl Store {
         born_since: i64,
     ) -> Result<Option<NotebookDoorRow>> {
         let sql = format!(
-            "SELECT n.id AS notebook_id, n.state, n.reason, n.workload_id, s.seen_at, w.endpoint
+            "SELECT n.id AS notebook_id, n.state, n.reason, n.workload_id, n.server_token, s.seen_at, w.endpoint
              FROM notebook_sessions s JOIN notebooks n ON n.id = s.notebook_id JOIN teams t ON t.id = n.team_id
              JOIN users u ON u.id = s.user_id LEFT JOIN members m ON m.team_id = n.team_id AND m.user_id = s.user_id
              LEFT JOIN workloads w ON w.id = n.workload_id AND w.state = 'running'

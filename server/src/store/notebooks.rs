@@ -31,6 +31,7 @@ pub struct NotebookRow {
     pub reason: Option<String>,
     pub state_since: i64,
     pub workload_id: String,
+    pub server_token: String,
     pub restarts: i64,
     pub restart_at: Option<i64>,
     busy: i64,
@@ -93,6 +94,7 @@ pub struct NewNotebookRow<'a> {
     pub env: &'a BTreeMap<String, String>,
     pub secrets: &'a [SecretUse],
     pub workload_id: &'a str,
+    pub server_token: &'a str,
 }
 
 /// What becomes of a notebook's row. The seen values guard it: what changed meanwhile is not overwritten.
@@ -106,6 +108,8 @@ pub struct NotebookMove<'a> {
     pub reason: Option<&'a str>,
     /// Its newest workload.
     pub workload_id: &'a str,
+    /// The token of that workload's Jupyter server, sealed.
+    pub server_token: &'a str,
     /// Restarts by itself so far.
     pub restarts: i64,
     /// When it starts again by itself, milliseconds since 1970.
@@ -115,7 +119,7 @@ pub struct NotebookMove<'a> {
 }
 
 const COLUMNS: &str = "SELECT n.id, n.team_id, t.name AS team, n.name, n.user_id, u.name AS owner, n.environment, n.environment_version,
-    n.cpu_millis, n.memory_bytes, n.gpus, n.env_json, n.secrets_json, n.desired, n.state, n.reason, n.state_since, n.workload_id, n.restarts,
+    n.cpu_millis, n.memory_bytes, n.gpus, n.env_json, n.secrets_json, n.desired, n.state, n.reason, n.state_since, n.workload_id, n.server_token, n.restarts,
     n.restart_at, n.busy, n.last_activity_at, n.revision, n.created_at, u.disabled AS owner_disabled, u.admin AS owner_admin,
     m.role AS owner_role
     FROM notebooks n JOIN teams t ON t.id = n.team_id JOIN users u ON u.id = n.user_id
@@ -185,8 +189,8 @@ impl Tx {
         let (env, secrets) = (serde_json::to_string(n.env)?, serde_json::to_string(n.secrets)?);
         self.exec(
             "INSERT INTO notebooks (id, team_id, name, user_id, environment, environment_version, cpu_millis, memory_bytes, gpus, env_json,
-                secrets_json, desired, state, state_since, workload_id, restarts, busy, revision, created_at)
-             VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9, $10, 'running', 'queued', $11, $12, 0, 0, 1, $11)",
+                secrets_json, desired, state, state_since, workload_id, server_token, restarts, busy, revision, created_at)
+             VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9, $10, 'running', 'queued', $11, $12, $13, 0, 0, 1, $11)",
             args![
                 n.id,
                 n.team_id,
@@ -199,7 +203,8 @@ impl Tx {
                 env,
                 secrets,
                 now,
-                n.workload_id
+                n.workload_id,
+                n.server_token
             ],
         )
         .await
@@ -217,7 +222,7 @@ impl Tx {
         let n = self
             .exec(
                 "UPDATE notebooks SET desired = $2, state = $3, reason = $4, state_since = $5, workload_id = $6, restarts = $7,
-                    restart_at = $8, revision = revision + $9, busy = $10
+                    restart_at = $8, revision = revision + $9, busy = $10, server_token = $15
                  WHERE id = $1 AND revision = $11 AND state = $12 AND desired = $13 AND workload_id = $14",
                 args![
                     &seen.id,
@@ -233,7 +238,8 @@ impl Tx {
                     seen.revision,
                     seen.state.as_str(),
                     seen.desired.as_str(),
-                    &seen.workload_id
+                    &seen.workload_id,
+                    to.server_token
                 ],
             )
             .await?;
@@ -332,6 +338,7 @@ impl NotebookRow {
             state: self.state(),
             reason: self.reason.as_deref(),
             workload_id: &self.workload_id,
+            server_token: &self.server_token,
             restarts: self.restarts,
             restart_at: self.restart_at,
             revisions: 0,
