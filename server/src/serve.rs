@@ -18,9 +18,11 @@ use crate::{
     http::{self, Web, gateway::Gateway},
     logs::LogStore,
     reconcile::{
-        Driver, deployments::Deployments, environments::Environments, housekeeping::Housekeeping, usage::Usage, workloads::Workloads,
+        Driver, deployments::Deployments, environments::Environments, housekeeping::Housekeeping, runs::Runs, usage::Usage,
+        workloads::Workloads,
     },
     reports::Reports,
+    runs::spec::RunSpecs,
     store::Store,
     wake::Bell,
     workloads::{links::Links, specs::Builders},
@@ -108,8 +110,20 @@ fn start_tasks(web: &Web) {
         data: web.config.data.clone(),
         max_body: web.config.max_body_bytes,
     };
-    let builders = Builders::default().with(WorkloadKind::Environment, environments).with(WorkloadKind::Replica, replicas);
+    let runs = RunSpecs {
+        store: store.clone(),
+        sealer: web.sealer.clone(),
+        links: web.links.clone(),
+        data: web.config.data.clone(),
+        cache: web.config.cache.clone(),
+        local: cluster.name() == "local",
+    };
+    let builders = Builders::default()
+        .with(WorkloadKind::Environment, environments)
+        .with(WorkloadKind::Replica, replicas)
+        .with(WorkloadKind::Run, runs);
     driver.run(Workloads { store: store.clone(), cluster: cluster.clone(), builders });
+    driver.run(Runs { store: store.clone() });
     driver.run(Environments::new(store.clone(), logs.clone(), web.config.cache.clone(), python));
     driver.run(Deployments::new(store.clone(), web.gateway.routes.clone(), web.gateway.reach.clone(), logs));
     let passes = web.gateway.passes.clone();

@@ -30,7 +30,8 @@ pub fn package_indexes() -> BTreeMap<String, String> {
         let (Ok(name), Ok(value)) = (name.into_string(), value.into_string()) else { continue };
         if name == "HOME" {
             home = Some(value);
-        } else if (name.starts_with("UV_") || name.starts_with("PIP_") || SHARED.contains(&name.as_str())) && !OURS.contains(&name.as_str()) {
+        } else if (name.starts_with("UV_") || name.starts_with("PIP_") || SHARED.contains(&name.as_str())) && !OURS.contains(&name.as_str())
+        {
             out.insert(name, value);
         }
     }

@@ -74,7 +74,9 @@ pub fn plan(seen: &Seen) -> Step {
     if making.state.is_final() {
         return match (&making.result, making.state) {
             (Some(BuildResult::Made { digest, lock }), _) => Step::Ready { digest: digest.clone(), lock: lock.clone() },
-            (_, State::Cancelled) => Step::Failed { reason: format!("It was stopped. {}", making.reason.as_deref().unwrap_or_default()).trim().into() },
+            (_, State::Cancelled) => {
+                Step::Failed { reason: format!("It was stopped. {}", making.reason.as_deref().unwrap_or_default()).trim().into() }
+            }
             (Some(BuildResult::Failed { words }), _) => Step::Failed { reason: words.clone() },
             (None, _) => Step::Failed { reason: making.reason.clone().unwrap_or_else(|| "The build ended without a word.".into()) },
         };

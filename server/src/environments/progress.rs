@@ -38,7 +38,13 @@ mod tests {
 
     #[test]
     fn it_grows_with_what_uv_and_pip_say() {
-        let uv = ["Making the environment", "Resolved 46 packages in 1.20s", " Downloaded numpy", "Prepared 46 packages in 3s", "Installed 46 packages in 90ms"];
+        let uv = [
+            "Making the environment",
+            "Resolved 46 packages in 1.20s",
+            " Downloaded numpy",
+            "Prepared 46 packages in 3s",
+            "Installed 46 packages in 90ms",
+        ];
         let mut last = 0.0;
         for n in 0..=uv.len() {
             let now = of(&lines(&uv[..n]), 46);

@@ -135,7 +135,9 @@ fn requirements(text: &str) -> Result<String> {
     }
     for line in lines() {
         if line.starts_with('-') {
-            return wrong(format!("\"{line}\" is an option: write packages only. Package indexes are set for the whole server, in its environment."));
+            return wrong(format!(
+                "\"{line}\" is an option: write packages only. Package indexes are set for the whole server, in its environment."
+            ));
         }
         let local = line.starts_with(['.', '/', '~']) || line.contains("file:") || line.chars().any(char::is_control);
         if local {

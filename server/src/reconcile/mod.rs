@@ -4,6 +4,7 @@ pub mod deployments;
 pub mod driver;
 pub mod environments;
 pub mod housekeeping;
+pub mod runs;
 pub mod usage;
 pub mod workloads;
 

@@ -1,3 +1,15 @@
 //! Runs and their tracking: experiments, metrics, parameters, tags, and the search over them.
 
+pub mod check;
+pub mod code;
+pub mod command;
+pub mod git;
+pub mod log;
+pub mod plan;
+#[cfg(test)]
+mod plan_tests;
 pub mod search;
+pub mod service;
+pub mod spec;
+pub mod submission;
+pub mod submit;

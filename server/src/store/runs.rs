@@ -199,7 +199,7 @@ impl Tx {
         let row: Option<(i64,)> = self
             .opt(
                 "UPDATE runs SET state = $2, status = $3, reason = $4, ended_at = $5, revision = revision + 1,
-                        started_at = CASE WHEN $2 = 'running' AND state IN ('queued', 'starting') THEN $6 ELSE started_at END
+                        started_at = CASE WHEN $2 = 'running' AND started_at = created_at THEN $6 ELSE started_at END
                  WHERE key = $1 RETURNING revision",
                 args![key, state.as_str(), RunStatus::of(state).as_str(), reason, ended_at, now],
             )

@@ -9,7 +9,12 @@ pub mod members;
 pub mod models;
 pub mod platform;
 pub mod quota;
+pub mod run_form;
+pub mod run_log;
+pub mod run_submit;
 pub mod secrets;
+pub mod code;
+pub mod environments;
 pub mod session;
 pub mod teams;
 pub mod tokens;
@@ -72,6 +77,14 @@ pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(deployments::example))
         .routes(routes!(deployments::log))
         .routes(routes!(deployments::try_it))
+        .routes(routes!(code::upload))
+        .routes(routes!(run_submit::submit))
+        .routes(routes!(run_submit::cancel))
+        .routes(routes!(run_submit::retry))
+        .routes(routes!(run_submit::usage))
+        .routes(routes!(run_log::page))
+        .routes(routes!(run_log::stream))
+        .routes(routes!(run_log::text))
         .with_state(web)
         .split_for_parts()
 }

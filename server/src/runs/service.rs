@@ -1,0 +1,97 @@
+//! What one may ask of a run that Slipway executes.
+
+use super::plan::cancelled;
+use crate::{
+    access::{TeamEditor, TeamMember},
+    clock::rfc3339,
+    error::{Error, Result},
+    store::{Store, events::NewEvent, submissions::SubmissionRow},
+};
+use app::api::usage::UsageSample;
+
+/// Seconds between SIGTERM and SIGKILL of a run that is cancelled.
+pub const GRACE_SECONDS: i64 = 30;
+/// Up to this age single samples are told, later minutes.
+const FINE_MS: i64 = 3600 * 1000;
+
+/// The token of a run writes its own run and nothing else.
+///
+/// # Errors
+/// It is one: forbidden.
+pub fn not_by_a_run(by: &TeamMember) -> Result<()> {
+    match by.principal.run() {
+        Some(_) => Err(Error::forbidden("The token of a run writes only its own run.").hint("Use a token of your own.")),
+        None => Ok(()),
+    }
+}
+
+/// The submission of a run of the team.
+///
+/// # Errors
+/// There is no such run: not found. It is executed elsewhere: conflict.
+pub async fn submitted(store: &Store, by: &TeamMember, run_id: &str) -> Result<SubmissionRow> {
+    match store.submission(&by.team.id, run_id).await? {
+        Some(row) => Ok(row),
+        None if store.run(&by.team.id, run_id).await?.is_some() => {
+            Err(Error::conflict("Slipway does not execute this run: its client says how it ends."))
+        }
+        None => Err(Error::not_found("run")),
+    }
+}
+
+/// Asks a run to end. One that was asked before, or has ended, stays as it is.
+///
+/// # Errors
+/// There is no such run, or Slipway does not execute it, or it has ended.
+pub async fn cancel(store: &Store, by: &TeamEditor, run_id: &str) -> Result<()> {
+    not_by_a_run(by)?;
+    let before = submitted(store, by, run_id).await?;
+    if before.live == 0 {
+        return Err(Error::conflict(format!("The run has ended ({}).", before.state().as_str())));
+    }
+    let actor = by.actor();
+    let mut tx = store.begin().await?;
+    if tx.submission_cancel(&by.team.id, run_id, &actor).await?.is_none() {
+        return Ok(());
+    }
+    // As this transaction sees it: an attempt may have begun meanwhile.
+    if let Some(workload) = tx.submission(&by.team.id, run_id).await?.and_then(|s| s.workload_id) {
+        tx.workload_stop(&workload, &cancelled(&actor), GRACE_SECONDS).await?;
+    }
+    tx.event(NewEvent {
+        team_id: Some(&by.team.id),
+        actor: &actor,
+        action: "cancel",
+        kind: "run",
+        object_id: run_id,
+        object_name: &before.name,
+        revision: 0,
+        before: Some(serde_json::json!({ "state": before.state })),
+        after: None,
+    })
+    .await?;
+    tx.commit().await
+}
+
+/// Use of a run over time, all attempts together; by the minute once it is older than an hour.
+///
+/// # Errors
+/// There is no such run.
+pub async fn usage(store: &Store, by: &TeamMember, run_id: &str) -> Result<Vec<UsageSample>> {
+    if store.run(&by.team.id, run_id).await?.is_none() {
+        return Err(Error::not_found("run"));
+    }
+    let mut attempts = store.workloads_of(run_id, 10).await?;
+    attempts.reverse();
+    let now = store.clock().now();
+    let mut out = Vec::new();
+    for attempt in attempts {
+        let age = attempt.ended_at.unwrap_or(now) - attempt.running_at.unwrap_or(now);
+        let mut rows = if age <= FINE_MS { store.usage_since(attempt.key, 0).await? } else { vec![] };
+        if rows.is_empty() {
+            rows = store.usage_minutes(attempt.key).await?;
+        }
+        out.extend(rows.into_iter().map(|s| UsageSample { time: rfc3339(s.time), cpu_millis: s.cpu_millis, memory_bytes: s.memory_bytes }));
+    }
+    Ok(out)
+}
