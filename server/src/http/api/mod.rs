@@ -1,6 +1,7 @@
 //! The REST API, `/api/v1`: one file per noun. A handler extracts, calls the room, replies.
 
 pub mod artifacts;
+pub mod code;
 pub mod deployments;
 pub mod environments;
 pub mod events;
@@ -13,8 +14,6 @@ pub mod run_form;
 pub mod run_log;
 pub mod run_submit;
 pub mod secrets;
-pub mod code;
-pub mod environments;
 pub mod session;
 pub mod teams;
 pub mod tokens;
