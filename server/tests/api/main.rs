@@ -1,0 +1,11 @@
+//! The REST API through the real router, a real database and real people.
+
+mod access;
+mod contract;
+mod forms;
+mod openapi;
+mod origin;
+mod permissions;
+mod teams;
+mod tokens;
+mod world;
