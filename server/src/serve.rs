@@ -2,7 +2,6 @@
 
 use crate::{
     access::first_admin,
-    artifacts::ArtifactStore,
     clock::{SharedClock, SystemClock},
     cluster::{
         SharedCluster, WorkloadKind,
@@ -11,28 +10,26 @@ use crate::{
     config::Config,
     deployments::{
         model_files::ModelFiles,
-        routes::{self, Routes},
+        routes::{self},
         spec::Replicas,
     },
     environments::spec::{EnvironmentSpecs, Interpreter},
-    http::{self, Web, gateway::Gateway},
-    logs::LogStore,
+    http::{self, Web, state::Opened},
     reconcile::{
         Driver, deployments::Deployments, environments::Environments, housekeeping::Housekeeping, runs::Runs, usage::Usage,
         workloads::Workloads,
     },
-    reports::Reports,
     runs::spec::RunSpecs,
     store::Store,
     wake::Bell,
-    workloads::{links::Links, specs::Builders},
+    workloads::specs::Builders,
 };
 use anyhow::{Context, Result};
 use app::api::resources::Resources;
 use axum::serve::ListenerExt;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use std::{sync::Arc, time::Duration};
-use tokio::sync::watch;
+use tokio::{net::TcpListener, sync::watch};
 
 /// Seconds that split the latencies of predictions.
 const GATEWAY_BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
@@ -43,40 +40,23 @@ const GATEWAY_BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.0
 /// Something that is needed is not there; the error says what.
 pub async fn serve(config: Config) -> Result<()> {
     crate::telemetry::start(&config.log_format);
-    let config = Arc::new(config);
     let clock: SharedClock = Arc::new(SystemClock);
     std::fs::create_dir_all(&config.data).with_context(|| format!("make the data folder {}", config.data.display()))?;
     let _lock = lock(&config)?;
 
-    let bell = Bell::default();
-    let store = Store::open(&config.database_url, clock.clone(), bell).await?;
-    let artifacts = ArtifactStore::open_folder(&config.data.join("artifacts"), config.max_upload_bytes)?;
-    let cluster = cluster(&config, clock.clone())?;
-
+    let store = Store::open(&config.database_url, clock.clone(), Bell::default()).await?;
     let sealer = crate::secrets::key::sealer(&config).map_err(anyhow::Error::msg)?;
-    let metrics = PrometheusBuilder::new()
+    let cluster = cluster(&config, clock)?;
+    let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listen on {}", config.listen))?;
+    let (drain, draining) = watch::channel(false);
+    let address = listener.local_addr()?;
+    let mut web = Web::assemble(Opened { config, address, store, cluster, sealer, drain: draining })?;
+    web.metrics = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Full("slipway_gateway_request_duration_seconds".into()), GATEWAY_BUCKETS)
         .and_then(PrometheusBuilder::install_recorder)
         .ok();
-    let (drain, draining) = watch::channel(false);
-    let gateway = Gateway::new(store.clone(), Routes::default(), config.max_body_bytes);
-    let web = Web {
-        gateway,
-        config: config.clone(),
-        store: store.clone(),
-        artifacts,
-        clock: clock.clone(),
-        cluster,
-        metrics,
-        started_at: clock.now(),
-        drain: draining,
-        sealer,
-        reports: Reports::default(),
-        links: Links::of(config.listen),
-    };
 
-    let listener = tokio::net::TcpListener::bind(config.listen).await.with_context(|| format!("listen on {}", config.listen))?;
-    let address = listener.local_addr()?;
+    let (config, store) = (web.config.clone(), web.store.clone());
     let url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     if let Some(token) = first_admin::prepare(&store, config.admin_user.as_deref(), config.admin_password.as_deref()).await? {
         println!("No user exists yet. Make the platform admin with this link, which works once:\n  {url}/setup?token={token}");
@@ -96,7 +76,7 @@ pub async fn serve(config: Config) -> Result<()> {
 fn start_tasks(web: &Web) {
     let (store, cluster) = (web.store.clone(), web.cluster.clone());
     let driver = Driver::new(store.bell().clone(), web.clock.clone(), web.reports.clone(), web.drain.clone());
-    let (logs, python) = (LogStore::new(&web.config.data), Interpreter::default());
+    let (logs, python) = (web.logs.clone(), Interpreter::default());
     let environments = EnvironmentSpecs {
         store: store.clone(),
         cache: web.config.cache.clone(),

@@ -27,9 +27,6 @@ const MAX_SECONDS: i64 = 366 * 24 * 3600;
 /// # Errors
 /// A role above one's own, a lifetime out of bounds, a team one is not in.
 pub async fn create(store: &Store, member: &TeamMember, new: &NewToken) -> Result<CreatedToken> {
-    if matches!(&member.principal.via, Via::Token { subject: Some(_), .. }) {
-        return Err(Error::forbidden("The token of a workload makes no tokens."));
-    }
     let name = new.name.trim();
     if name.is_empty() || name.chars().count() > 100 {
         return Err(Error::invalid("name", "A token has a name of 1 to 100 characters."));
@@ -166,12 +163,11 @@ fn principal(row: TokenRow) -> Result<Principal> {
     })
 }
 
-/// The tokens a person made. A token of a workload, or one for predictions, sees none.
+/// The tokens a person made.
 ///
 /// # Errors
-/// Forbidden to such tokens; a page token that is not ours.
+/// A page token that is not ours.
 pub async fn list(store: &Store, principal: &Principal, query: &ListQuery) -> Result<Page<TokenRow>> {
-    for_people(principal)?;
     store.token_list(&principal.user_id, query).await
 }
 
@@ -180,7 +176,6 @@ pub async fn list(store: &Store, principal: &Principal, query: &ListQuery) -> Re
 /// # Errors
 /// Not one's own, or revoked already: not found.
 pub async fn revoke(store: &Store, principal: &Principal, id: &str) -> Result<()> {
-    for_people(principal)?;
     let mut tx = store.begin().await?;
     let (name, team_id) = tx.token_revoke(id, &principal.user_id).await?.ok_or_else(|| Error::not_found("token"))?;
     tx.event(NewEvent {
@@ -196,13 +191,4 @@ pub async fn revoke(store: &Store, principal: &Principal, id: &str) -> Result<()
     })
     .await?;
     tx.commit().await
-}
-
-fn for_people(principal: &Principal) -> Result<()> {
-    match &principal.via {
-        Via::Token { subject: Some(_), .. } | Via::Token { scope: Some(_), .. } => {
-            Err(Error::forbidden("This token has no say over tokens.").hint("Sign in, or use a token of your own."))
-        }
-        _ => Ok(()),
-    }
 }

@@ -33,7 +33,7 @@ pub fn sessions(web: &Web) -> SessionManagerLayer<Sessions> {
 /// Finds out who is asking. A token that is no good answers 401 at once; a session that is none counts as nobody.
 pub async fn authenticate(State(web): State<Web>, session: Session, mut request: Request, next: Next) -> Response {
     let found = match bearer(request.headers()) {
-        Some(Ok(token)) => tokens::authenticate(&web.store, &token).await.map(Some),
+        Some(Ok(token)) => tokens::authenticate(&web.store, &token).await.and_then(everywhere).map(Some),
         Some(Err(error)) => Err(error),
         None => of_session(&web, &session).await,
     };
@@ -44,11 +44,22 @@ pub async fn authenticate(State(web): State<Web>, session: Session, mut request:
         }
         Ok(None) => next.run(request).await,
         Err(error) if request.uri().path().starts_with("/api/2.0/") || request.uri().path().starts_with("/api/3.0/") => {
-            let body = serde_json::json!({ "error_code": "UNAUTHENTICATED", "message": error.public });
+            let code = if error.kind == Kind::Forbidden { "PERMISSION_DENIED" } else { "UNAUTHENTICATED" };
+            let body = serde_json::json!({ "error_code": code, "message": error.public });
             (problem::status(error.kind), axum::Json(body)).into_response()
         }
         Err(error) => error.into_response(),
     }
+}
+
+/// A token for predictions is for the gateway, which looks for itself; here it may nothing.
+fn everywhere(principal: Principal) -> Result<Principal> {
+    if principal.predict_only() {
+        return Err(
+            Error::forbidden("This token may only ask deployments for predictions.").hint("Use a token without the scope `predict`.")
+        );
+    }
+    Ok(principal)
 }
 
 /// The token of `Authorization: Bearer`, or the password of `Basic`.

@@ -2,7 +2,7 @@
 
 use super::state::Web;
 use crate::{
-    access::{PlatformAdmin, Principal, TeamEditor, TeamMaintainer, TeamMember, TeamViewer},
+    access::{PlatformAdmin, Principal, TeamEditor, TeamMaintainer, TeamMember, TeamViewer, Via},
     error::{Error, Kind},
 };
 use axum::{
@@ -36,7 +36,7 @@ impl<S: Sync> FromRequestParts<S> for Principal {
 
 async fn team(parts: &mut Parts, web: &Web) -> Result<TeamMember, Error> {
     let principal = parts.extensions.get::<Principal>().cloned().ok_or_else(who)?;
-    let params = RawPathParams::from_request_parts(parts, web).await.map_err(Error::internal)?;
+    let params = RawPathParams::from_request_parts(parts, web).await.map_err(|_| Error::not_found("team"))?;
     let name =
         params.iter().find(|(k, _)| *k == "team").map(|(_, v)| v.to_owned()).ok_or_else(|| Error::internal("a route without {team}"))?;
     TeamMember::check(&web.store, &principal, &name).await
@@ -58,6 +58,36 @@ impl<S: Sync> FromRequestParts<S> for PlatformAdmin {
     type Rejection = Error;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
         Self::check(&parts.extensions.get::<Principal>().cloned().ok_or_else(who)?)
+    }
+}
+
+/// Somebody who is signed in, not a token.
+pub struct SignedIn(pub Principal);
+
+impl<S: Sync> FromRequestParts<S> for SignedIn {
+    type Rejection = Error;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        let principal = parts.extensions.get::<Principal>().cloned().ok_or_else(who)?;
+        match principal.via {
+            Via::Session => Ok(Self(principal)),
+            Via::Token { .. } => Err(Error::forbidden("A token may not do this.").hint("Sign in to do it.")),
+        }
+    }
+}
+
+/// A person, signed in or with a token of their own; not a workload.
+pub struct Person(pub Principal);
+
+impl<S: Sync> FromRequestParts<S> for Person {
+    type Rejection = Error;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        let principal = parts.extensions.get::<Principal>().cloned().ok_or_else(who)?;
+        match principal.via {
+            Via::Token { subject: Some(_), .. } => {
+                Err(Error::forbidden("The token of a workload has no say over tokens.").hint("Sign in, or use a token of your own."))
+            }
+            _ => Ok(Self(principal)),
+        }
     }
 }
 

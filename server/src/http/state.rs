@@ -1,10 +1,11 @@
 //! What every handler may use.
 
+use super::gateway::Gateway;
 use crate::{
-    artifacts::ArtifactStore, clock::SharedClock, cluster::SharedCluster, config::Config, reports::Reports, secrets::Sealer, store::Store,
-    workloads::links::Links,
+    artifacts::ArtifactStore, clock::SharedClock, cluster::SharedCluster, config::Config, deployments::routes::Routes, error::Result,
+    logs::LogStore, reports::Reports, secrets::Sealer, store::Store, workloads::links::Links,
 };
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 /// The Arcs that doors get. Cheap to clone.
 #[derive(Clone)]
@@ -15,6 +16,8 @@ pub struct Web {
     pub store: Store,
     /// Files of runs and models.
     pub artifacts: ArtifactStore,
+    /// Logs of workloads.
+    pub logs: LogStore,
     /// The clock.
     pub clock: SharedClock,
     /// Where workloads run.
@@ -28,9 +31,51 @@ pub struct Web {
     /// How workloads reach the portal.
     pub links: Links,
     /// Inference traffic.
-    pub gateway: super::gateway::Gateway,
+    pub gateway: Gateway,
     /// When the server started, milliseconds since 1970.
     pub started_at: i64,
     /// Ends the streams that are open when the server drains.
     pub drain: tokio::sync::watch::Receiver<bool>,
+}
+
+/// What has to be opened before the rest can be put together.
+pub struct Opened {
+    /// Values in force.
+    pub config: Config,
+    /// Where the portal really listens.
+    pub address: SocketAddr,
+    /// The database.
+    pub store: Store,
+    /// Where workloads run.
+    pub cluster: SharedCluster,
+    /// Seals secrets.
+    pub sealer: Sealer,
+    /// Says when the server drains.
+    pub drain: tokio::sync::watch::Receiver<bool>,
+}
+
+impl Web {
+    /// Puts together what follows from what was opened; the same in the server and in tests.
+    ///
+    /// # Errors
+    /// The folder of artifacts cannot be opened.
+    pub fn assemble(opened: Opened) -> Result<Self> {
+        let Opened { config, address, store, cluster, sealer, drain } = opened;
+        let clock = store.clock().clone();
+        Ok(Self {
+            artifacts: ArtifactStore::open_folder(&config.data.join("artifacts"), config.max_upload_bytes)?,
+            logs: LogStore::new(&config.data),
+            gateway: Gateway::new(store.clone(), Routes::default(), config.max_body_bytes),
+            metrics: None,
+            reports: Reports::default(),
+            links: Links::of(address),
+            started_at: clock.now(),
+            config: Arc::new(config),
+            store,
+            clock,
+            cluster,
+            sealer,
+            drain,
+        })
+    }
 }

@@ -1,7 +1,7 @@
 //! What one may ask of teams.
 
 use crate::{
-    access::{Principal, TeamMaintainer, Via},
+    access::{Principal, TeamMaintainer},
     clock::rfc3339,
     error::{Error, Result},
     ids,
@@ -44,11 +44,8 @@ pub async fn list(store: &Store, principal: &Principal, query: &ListQuery) -> Re
 /// Makes a team; its maker is its first maintainer.
 ///
 /// # Errors
-/// A name that is wrong or taken; a token makes no teams.
+/// A name that is wrong or taken.
 pub async fn create(store: &Store, principal: &Principal, new: &NewTeam) -> Result<Team> {
-    if principal.via != Via::Session {
-        return Err(Error::forbidden("A token makes no teams.").hint("Sign in to make one."));
-    }
     name::check(&new.name).map_err(|e| Error::invalid("name", e))?;
     let display_name = display_name(new.display_name.as_deref().unwrap_or(&new.name))?;
     let id = ids::new_id(&**store.clock());

@@ -1,7 +1,6 @@
 //! The REST API through the real router, a real database and real people.
 
 mod access;
-mod contract;
 mod forms;
 mod openapi;
 mod origin;

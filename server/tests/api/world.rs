@@ -14,12 +14,10 @@ use server::{
     clock::{SharedClock, TestClock},
     cluster::fake::FakeCluster,
     config::load::gather,
-    http::{self, Web},
-    reports::Reports,
+    http::{self, Web, state::Opened},
     secrets::Sealer,
     store::Store,
     wake::Bell,
-    workloads::links::Links,
 };
 use std::{collections::BTreeMap, sync::Arc};
 use tower::ServiceExt;
@@ -73,7 +71,10 @@ impl World {
         let store = Store::open(&config.database_url, shared.clone(), Bell::default()).await.unwrap();
         let cluster = Arc::new(FakeCluster::new(shared.clone()));
         let (drain, draining) = tokio::sync::watch::channel(false);
-        let web = Web::for_test(config, store, shared, cluster.clone(), Sealer::new(&[1; 32]), draining);
+        let address = config.listen;
+        let web =
+            Web::assemble(Opened { config, address, store, cluster: cluster.clone(), sealer: Sealer::new(&[1; 32]), drain: draining })
+                .unwrap();
         let router = http::router(&web);
         server::access::first_admin::prepare(&web.store, Some("bob"), Some(PASSWORD)).await.unwrap();
         let nobody = Person { router: router.clone(), headers: vec![] };
@@ -193,42 +194,5 @@ impl Answer {
     #[track_caller]
     pub fn location(&self) -> &str {
         self.headers[header::LOCATION].to_str().unwrap()
-    }
-}
-
-/// What [`Web`] needs besides, for tests.
-pub trait ForTest {
-    fn for_test(
-        config: server::config::Config,
-        store: Store,
-        clock: SharedClock,
-        cluster: Arc<FakeCluster>,
-        sealer: Sealer,
-        drain: tokio::sync::watch::Receiver<bool>,
-    ) -> Web;
-}
-
-impl ForTest for Web {
-    fn for_test(
-        config: server::config::Config,
-        store: Store,
-        clock: SharedClock,
-        cluster: Arc<FakeCluster>,
-        sealer: Sealer,
-        drain: tokio::sync::watch::Receiver<bool>,
-    ) -> Web {
-        let links = Links::of(config.listen);
-        Web {
-            config: Arc::new(config),
-            store,
-            started_at: clock.now(),
-            clock,
-            cluster,
-            metrics: None,
-            sealer,
-            reports: Reports::default(),
-            links,
-            drain,
-        }
     }
 }

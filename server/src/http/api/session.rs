@@ -1,11 +1,11 @@
 //! Signing in and out.
 
 use crate::{
-    access::{Principal, Via, first_admin, password, sign_in as room},
+    access::{Principal, first_admin, password, sign_in as room},
     error::{Error, Kind, Result},
     http::{
         authenticate,
-        extract::{Anyone, Payload},
+        extract::{Anyone, Payload, SignedIn},
         state::Web,
     },
 };
@@ -68,13 +68,10 @@ pub async fn me(State(web): State<Web>, principal: Principal) -> Result<Json<Me>
     responses((status = 204), (status = 422, body = Problem)))]
 pub async fn change_password(
     State(web): State<Web>,
-    principal: Principal,
+    SignedIn(principal): SignedIn,
     session: Session,
     Payload(body): Payload<ChangePassword>,
 ) -> Result<StatusCode> {
-    if principal.via != Via::Session {
-        return Err(Error::forbidden("A token cannot change the password.").hint("Sign in to change it."));
-    }
     password::change(&web.store, &principal, body).await?;
     authenticate::begin(&web, &session, &principal).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -4,7 +4,7 @@ use crate::{
     access::{Principal, TeamMaintainer, TeamViewer},
     error::Result,
     http::{
-        extract::{Payload, Query},
+        extract::{Payload, Query, SignedIn},
         state::Web,
     },
     teams::service,
@@ -24,7 +24,11 @@ pub async fn list(State(web): State<Web>, principal: Principal, Query(query): Qu
 /// Make a team; its maker is its first maintainer
 #[utoipa::path(post, path = "/api/v1/teams", tag = "teams", request_body = NewTeam,
     responses((status = 201, body = Team), (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn create(State(web): State<Web>, principal: Principal, Payload(new): Payload<NewTeam>) -> Result<(StatusCode, Json<Team>)> {
+pub async fn create(
+    State(web): State<Web>,
+    SignedIn(principal): SignedIn,
+    Payload(new): Payload<NewTeam>,
+) -> Result<(StatusCode, Json<Team>)> {
     let team = service::create(&web.store, &principal, &new).await?;
     Ok((StatusCode::CREATED, Json(team)))
 }

@@ -1,11 +1,11 @@
 //! Tokens.
 
 use crate::{
-    access::{Principal, TeamMember, tokens as room},
+    access::{TeamMember, tokens as room},
     clock::rfc3339,
     error::Result,
     http::{
-        extract::{At, Payload, Query},
+        extract::{At, Payload, Person, Query},
         state::Web,
     },
     store::tokens::TokenRow,
@@ -33,7 +33,7 @@ fn token(row: TokenRow) -> Token {
 
 /// One's own tokens, without their secrets
 #[utoipa::path(get, path = "/api/v1/tokens", tag = "tokens", params(ListQuery), responses((status = 200, body = Page<Token>)))]
-pub async fn list(State(web): State<Web>, principal: Principal, Query(query): Query<ListQuery>) -> Result<Json<Page<Token>>> {
+pub async fn list(State(web): State<Web>, Person(principal): Person, Query(query): Query<ListQuery>) -> Result<Json<Page<Token>>> {
     let page = room::list(&web.store, &principal, &query).await?;
     Ok(Json(Page { items: page.items.into_iter().map(token).collect(), next_page_token: page.next_page_token }))
 }
@@ -43,7 +43,7 @@ pub async fn list(State(web): State<Web>, principal: Principal, Query(query): Qu
     responses((status = 201, body = CreatedToken), (status = 422, body = Problem)))]
 pub async fn create(
     State(web): State<Web>,
-    principal: Principal,
+    Person(principal): Person,
     Payload(new): Payload<NewToken>,
 ) -> Result<(StatusCode, Json<CreatedToken>)> {
     let member = TeamMember::check(&web.store, &principal, &new.team).await?;
@@ -54,7 +54,7 @@ pub async fn create(
 /// Revoke one of one's own tokens
 #[utoipa::path(delete, path = "/api/v1/tokens/{id}", tag = "tokens", params(("id" = String, Path)),
     responses((status = 204), (status = 404, body = Problem)))]
-pub async fn revoke(State(web): State<Web>, principal: Principal, At([id]): At<1>) -> Result<StatusCode> {
+pub async fn revoke(State(web): State<Web>, Person(principal): Person, At([id]): At<1>) -> Result<StatusCode> {
     room::revoke(&web.store, &principal, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
