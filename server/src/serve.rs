@@ -6,6 +6,7 @@ use crate::{
     cluster::{
         SharedCluster, WorkloadKind,
         local::{LocalCluster, LocalConfig},
+        reach::Reach,
     },
     config::Config,
     deployments::{
@@ -15,9 +16,10 @@ use crate::{
     },
     environments::spec::{EnvironmentSpecs, Interpreter},
     http::{self, Web, state::Opened},
+    notebooks::{NotebookKeys, spec::NotebookSpecs},
     reconcile::{
-        Driver, deployments::Deployments, environments::Environments, housekeeping::Housekeeping, runs::Runs, usage::Usage,
-        workloads::Workloads,
+        Driver, deployments::Deployments, environments::Environments, housekeeping::Housekeeping, notebook_activity::NotebookActivity,
+        notebooks::Notebooks, runs::Runs, usage::Usage, workloads::Workloads,
     },
     runs::spec::RunSpecs,
     store::Store,
@@ -28,7 +30,7 @@ use anyhow::{Context, Result};
 use app::api::resources::Resources;
 use axum::serve::ListenerExt;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch};
 
 /// Seconds that split the latencies of predictions.
@@ -38,18 +40,19 @@ const GATEWAY_BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.0
 ///
 /// # Errors
 /// Something that is needed is not there; the error says what.
-pub async fn serve(config: Config) -> Result<()> {
+pub async fn serve(mut config: Config) -> Result<()> {
     crate::telemetry::start(&config.log_format);
     let clock: SharedClock = Arc::new(SystemClock);
     std::fs::create_dir_all(&config.data).with_context(|| format!("make the data folder {}", config.data.display()))?;
     let _lock = lock(&config)?;
+    let listener = bind(&mut config.listen).await?;
+    let notebook_listener = bind(&mut config.notebook_listen).await?;
 
     let store = Store::open(&config.database_url, clock.clone(), Bell::default()).await?;
     let sealer = crate::secrets::key::sealer(&config).map_err(anyhow::Error::msg)?;
     let cluster = cluster(&config, clock)?;
-    let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listen on {}", config.listen))?;
     let (drain, draining) = watch::channel(false);
-    let address = listener.local_addr()?;
+    let address = config.listen;
     let mut web = Web::assemble(Opened { config, address, store, cluster, sealer, drain: draining })?;
     web.metrics = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Full("slipway_gateway_request_duration_seconds".into()), GATEWAY_BUCKETS)
@@ -66,10 +69,21 @@ pub async fn serve(config: Config) -> Result<()> {
 
     // Without TCP_NODELAY each streamed page waits for the delayed acknowledgement.
     let listener = listener.tap_io(|s| drop(s.set_nodelay(true)));
-    let served = axum::serve(listener, http::router(&web)).with_graceful_shutdown(asked_to_end(drain));
-    served.await?;
+    let notebook_listener = notebook_listener.tap_io(|s| drop(s.set_nodelay(true)));
+    let notebooks = http::proxy::router(&web).into_make_service_with_connect_info::<SocketAddr>();
+    let mut drained = web.drain.clone();
+    let notebooks = axum::serve(notebook_listener, notebooks).with_graceful_shutdown(async move { drop(drained.wait_for(|d| *d).await) });
+    let portal = axum::serve(listener, http::router(&web)).with_graceful_shutdown(asked_to_end(drain));
+    tokio::try_join!(portal.into_future(), notebooks.into_future())?;
     store.db().close().await;
     Ok(())
+}
+
+/// Binds; afterwards the address has the port that was given, where any would do.
+async fn bind(address: &mut SocketAddr) -> Result<TcpListener> {
+    let listener = TcpListener::bind(*address).await.with_context(|| format!("listen on {address}"))?;
+    *address = listener.local_addr()?;
+    Ok(listener)
 }
 
 /// Every background task, on one screen.
@@ -98,18 +112,24 @@ fn start_tasks(web: &Web) {
         cache: web.config.cache.clone(),
         local: cluster.name() == "local",
     };
+    let keys = NotebookKeys::new(web.sealer.clone());
+    let notebooks = NotebookSpecs { store: store.clone(), sealer: web.sealer.clone(), links: web.links.clone() };
     let builders = Builders::default()
         .with(WorkloadKind::Environment, environments)
+        .with(WorkloadKind::Notebook, notebooks)
         .with(WorkloadKind::Replica, replicas)
         .with(WorkloadKind::Run, runs);
     driver.run(Workloads { store: store.clone(), cluster: cluster.clone(), builders });
+    driver.run(Notebooks { store: store.clone(), cluster: cluster.clone(), logs: logs.clone(), keys: keys.clone() });
+    driver.run(NotebookActivity { store: store.clone(), keys, reach: Reach::default() });
     driver.run(Runs { store: store.clone() });
     driver.run(Environments::new(store.clone(), logs.clone(), web.config.cache.clone(), python));
     driver.run(Deployments::new(store.clone(), web.gateway.routes.clone(), web.gateway.reach.clone(), logs));
     let passes = web.gateway.passes.clone();
     tokio::spawn(routes::follow(web.gateway.routes.clone(), store.clone(), move || passes.clear()));
     driver.run(Usage { store: store.clone(), cluster: cluster.clone() });
-    driver.run(Housekeeping { store });
+    let (session_idle_ms, session_max_ms) = (web.config.session_idle_seconds * 1000, web.config.session_max_seconds * 1000);
+    driver.run(Housekeeping { store, session_idle_ms, session_max_ms });
     forward(cluster.watch(), web.store.bell().clone());
 }
 

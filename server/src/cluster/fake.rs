@@ -48,6 +48,7 @@ struct World {
     usage: BTreeMap<String, UsageNumbers>,
     stops: Vec<(String, Duration)>,
     forgotten: Vec<String>,
+    removed_volumes: Vec<String>,
     refusal: Option<String>,
     broken: Option<String>,
     total: Resources,
@@ -156,6 +157,11 @@ impl FakeCluster {
         self.world().forgotten.clone()
     }
 
+    /// Volumes that were deleted, in order.
+    pub fn removed_volumes(&self) -> Vec<String> {
+        self.world().removed_volumes.clone()
+    }
+
     fn dated(&self, mut exit: Exit) -> Exit {
         if exit.ended_at == 0 {
             exit.ended_at = self.clock.now();
@@ -231,6 +237,11 @@ impl Cluster for FakeCluster {
             world.forgotten.push(id.into());
         }
         self.ring();
+        Ok(())
+    }
+
+    async fn remove_volume(&self, volume: &str) -> Result<()> {
+        self.reachable()?.removed_volumes.push(volume.into());
         Ok(())
     }
 

@@ -14,6 +14,8 @@
 //!   ended. It never leaves out a workload that still has processes.
 //! * [`Cluster::forget`] ends what is left of a workload at once and drops its record and its working folder; its log and its
 //!   volume stay. Unknown: nothing happens.
+//! * [`Cluster::remove_volume`] deletes a volume with everything in it. Unknown: nothing happens. The caller sees to it that no workload
+//!   that uses it still runs.
 //! * [`Cluster::watch`] rings when `list` may answer something new. It may ring for nothing and may join several into one;
 //!   it decides nothing.
 //! * [`Cluster::usage`] and [`Cluster::capacity`] measure; they never fail because one workload cannot be measured.
@@ -58,6 +60,12 @@ pub trait Cluster: Send + Sync {
     /// # Errors
     /// Something could not be dropped; ask again.
     async fn forget(&self, id: &str) -> Result<()>;
+
+    /// Deletes a volume (`{team}/{name}`) and everything in it.
+    ///
+    /// # Errors
+    /// It could not be deleted, or not wholly; ask again.
+    async fn remove_volume(&self, volume: &str) -> Result<()>;
 
     /// Everything started and not forgotten.
     ///

@@ -1,6 +1,6 @@
 //! Pages: what may not be shown is decided before rendering; rendering calls the API in process, as the same principal.
 
-use super::{headers, state::Web};
+use super::{headers, proxy::notebook_origin, state::Web};
 use crate::access::{PlatformAdmin, Principal, TeamMember};
 use app::api::{
     Client, Problem,
@@ -32,11 +32,15 @@ pub fn router(web: &Web, api: Router) -> Router {
         move || app::shell(options.clone())
     };
     let routes = generate_route_list(app::App);
+    let config = web.config.clone();
     let context = move || {
-        let principal = leptos::prelude::use_context::<axum::http::request::Parts>().and_then(|p| p.extensions.get::<Principal>().cloned());
+        let parts = leptos::prelude::use_context::<axum::http::request::Parts>();
+        let principal = parts.as_ref().and_then(|p| p.extensions.get::<Principal>().cloned());
+        let host = parts.as_ref().and_then(|p| p.headers.get(header::HOST)?.to_str().ok()).unwrap_or_default();
+        let notebooks = notebook_origin(&config, host);
         provide_context(Client::new(InProcess(inner(api.clone(), principal))));
         if let (Some(nonce), Some(options)) = (leptos::nonce::use_nonce(), leptos::prelude::use_context::<ResponseOptions>())
-            && let Ok(policy) = headers::page_policy(&nonce).parse()
+            && let Ok(policy) = headers::page_policy(&nonce, &notebooks).parse()
         {
             options.insert_header(header::CONTENT_SECURITY_POLICY, policy);
             options.insert_header(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));

@@ -25,7 +25,8 @@ pub async fn answer(request: Request, next: Next) -> Response {
     redirect(response, &pairs, &back).await
 }
 
-fn is_plain(method: &Method, headers: &HeaderMap) -> bool {
+/// Whether a plain browser posted a form: it follows redirects, and shows what it is answered.
+pub fn is_plain(method: &Method, headers: &HeaderMap) -> bool {
     let has = |name, part: &str| headers.get(name).and_then(|v| v.to_str().ok()).is_some_and(|v| v.to_ascii_lowercase().contains(part));
     method == Method::POST && has(header::CONTENT_TYPE, "application/x-www-form-urlencoded") && has(header::ACCEPT, "text/html")
 }

@@ -1,12 +1,24 @@
 //! Notebooks: interactive servers of one person, with files that outlive them.
 
+pub mod activity;
+pub mod moves;
+pub mod plan;
+pub mod service;
+pub mod spec;
+pub mod surroundings;
 pub mod tickets;
+pub mod view;
 
 use crate::{
     error::{Error, Result},
     ids,
     secrets::Sealer,
 };
+
+/// The path of a notebook on its origin.
+pub fn prefix(team: &str, name: &str) -> String {
+    format!("/notebook/{team}/{name}/")
+}
 
 /// Tokens of Jupyter servers: random for each start, sealed at rest, known to nobody but us.
 #[derive(Debug, Clone)]

@@ -5,6 +5,8 @@ pub mod driver;
 pub mod environments;
 pub mod housekeeping;
 pub mod runs;
+pub mod notebook_activity;
+pub mod notebooks;
 pub mod usage;
 pub mod workloads;
 

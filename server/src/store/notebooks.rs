@@ -159,7 +159,7 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn notebooks_at_work(&self) -> Result<Vec<NotebookRow>> {
-        self.all(select("WHERE n.desired <> 'stopped' OR n.state <> 'stopped' ORDER BY n.id"), vec![]).await
+        self.all(select("WHERE n.desired <> 'stopped' OR n.state NOT IN ('stopped', 'failed') ORDER BY n.id"), vec![]).await
     }
 
     /// Every notebook that runs.
@@ -289,11 +289,16 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn notebook_delete(&mut self, id: &str) -> Result<()> {
-        for sql in [
-            "DELETE FROM notebook_tickets WHERE notebook_id = $1",
-            "DELETE FROM notebook_sessions WHERE notebook_id = $1",
-            "DELETE FROM notebooks WHERE id = $1",
-        ] {
+        self.notebook_close(id).await?;
+        self.exec("DELETE FROM notebooks WHERE id = $1", args![id]).await.map(drop)
+    }
+
+    /// Drops its tickets and its browsers' sessions.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn notebook_close(&mut self, id: &str) -> Result<()> {
+        for sql in ["DELETE FROM notebook_tickets WHERE notebook_id = $1", "DELETE FROM notebook_sessions WHERE notebook_id = $1"] {
             self.exec(sql, args![id]).await?;
         }
         Ok(())

@@ -55,6 +55,20 @@ async fn what_leads_out_is_refused() {
 }
 
 #[tokio::test]
+async fn a_volume_goes_with_all_that_is_in_it() {
+    let local = Local::new();
+    let volume = Some("ada/lab".to_owned());
+    local.to_end(&WorkloadSpec { volume, ..shell("mkdir -p a/b; echo x > a/b/c; chmod 000 a/b") }).await;
+    let folder = local.data().join("volumes/ada/lab");
+    assert!(folder.join("a").exists());
+    local.local().remove_volume("ada/lab").await.unwrap();
+    assert!(!folder.exists());
+    local.local().remove_volume("ada/lab").await.unwrap();
+    assert!(local.local().remove_volume("../lab").await.is_err());
+    assert!(local.data().join("volumes/ada").exists());
+}
+
+#[tokio::test]
 async fn a_broken_archive_is_an_end_with_a_reason() {
     let local = Local::new();
     let path = local.folder.path().join("broken.tgz");

@@ -170,6 +170,11 @@ impl Cluster for LocalCluster {
         tokio::spawn(async move { inner.remove(&id).await }).await.map_err(Error::internal)?
     }
 
+    async fn remove_volume(&self, volume: &str) -> Result<()> {
+        let folder = self.inner.paths.volume(volume)?;
+        blocking(move || remove::remove_tree(&folder).context("deleting a volume")).await
+    }
+
     async fn list(&self) -> Result<Vec<Observed>> {
         self.inner.clone().observe_all().await
     }

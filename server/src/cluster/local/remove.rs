@@ -76,7 +76,7 @@ impl Inner {
 }
 
 /// Removes a folder whatever permissions its owner took from himself.
-fn remove_tree(folder: &Path) -> io::Result<()> {
+pub(super) fn remove_tree(folder: &Path) -> io::Result<()> {
     match fs::remove_dir_all(folder) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {

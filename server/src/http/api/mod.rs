@@ -8,6 +8,7 @@ pub mod events;
 pub mod home;
 pub mod members;
 pub mod models;
+pub mod notebooks;
 pub mod platform;
 pub mod quota;
 pub mod run_form;
@@ -60,6 +61,12 @@ pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(models::version_get, models::version_update))
         .routes(routes!(models::version_register))
         .routes(routes!(models::alias_set, models::alias_remove))
+        .routes(routes!(notebooks::list, notebooks::launch))
+        .routes(routes!(notebooks::get, notebooks::update, notebooks::delete))
+        .routes(routes!(notebooks::start))
+        .routes(routes!(notebooks::stop))
+        .routes(routes!(notebooks::open))
+        .routes(routes!(notebooks::log))
         .routes(routes!(artifacts::list))
         .routes(routes!(artifacts::file))
         .routes(routes!(environments::list, environments::create))

@@ -15,6 +15,7 @@ use crate::{
     cluster::reach::Reach,
     config::Config,
     http::{problem, state::Web},
+    notebooks,
 };
 use app::api::name;
 use axum::{
@@ -53,13 +54,8 @@ pub struct Place {
 impl Place {
     /// The notebook's path: `/notebook/{team}/{name}/`.
     pub fn prefix(&self) -> String {
-        prefix(&self.team, &self.name)
+        notebooks::prefix(&self.team, &self.name)
     }
-}
-
-/// The path of a notebook on its origin.
-pub fn prefix(team: &str, name: &str) -> String {
-    format!("/notebook/{team}/{name}/")
 }
 
 fn place(path: &str) -> Option<Place> {
