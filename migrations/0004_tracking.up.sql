@@ -35,6 +35,8 @@ CREATE TABLE runs (
     name TEXT NOT NULL,
     -- what MLflow calls user_id: a name
     user_name TEXT NOT NULL,
+    -- as in events: a user, or the workload whose token made it
+    created_by TEXT NOT NULL,
     -- what MLflow says: SCHEDULED, RUNNING, FINISHED, FAILED, KILLED
     status TEXT NOT NULL,
     -- what Slipway says, for a run that it executes; follows the status elsewhere

@@ -9,6 +9,7 @@ pub mod gateway;
 pub mod headers;
 pub mod health;
 pub mod idempotency;
+pub mod mlflow;
 pub mod origin;
 pub mod pages;
 pub mod plain_browser;
@@ -29,6 +30,7 @@ pub fn router(web: &Web) -> Router {
     let inner = api.clone();
     Router::new()
         .merge(api.layer(middleware::from_fn_with_state(web.clone(), idempotency::once)).layer(middleware::from_fn(plain_browser::answer)))
+        .merge(mlflow::router(web))
         .merge(pages::router(web, inner))
         .merge(assets::router())
         .merge(health::router(web.clone(), document))

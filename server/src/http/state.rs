@@ -3,7 +3,7 @@
 use super::gateway::Gateway;
 use crate::{
     artifacts::ArtifactStore, clock::SharedClock, cluster::SharedCluster, config::Config, deployments::routes::Routes, error::Result,
-    logs::LogStore, reports::Reports, secrets::Sealer, store::Store, workloads::links::Links,
+    logs::LogStore, reports::Reports, runs::MetricWriter, secrets::Sealer, store::Store, workloads::links::Links,
 };
 use std::{net::SocketAddr, sync::Arc};
 
@@ -14,6 +14,8 @@ pub struct Web {
     pub config: Arc<Config>,
     /// The database.
     pub store: Store,
+    /// Writes what clients log, many at once.
+    pub writer: MetricWriter,
     /// Files of runs and models.
     pub artifacts: ArtifactStore,
     /// Logs of workloads.
@@ -65,6 +67,7 @@ impl Web {
         Ok(Self {
             artifacts: ArtifactStore::open_folder(&config.data.join("artifacts"), config.max_upload_bytes)?,
             logs: LogStore::new(&config.data),
+            writer: MetricWriter::start(store.clone()),
             gateway: Gateway::new(store.clone(), Routes::default(), config.max_body_bytes),
             metrics: None,
             reports: Reports::default(),

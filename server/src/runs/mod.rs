@@ -13,3 +13,14 @@ pub mod service;
 pub mod spec;
 pub mod submission;
 pub mod submit;
+pub mod curves;
+pub mod experiments;
+pub mod names;
+pub mod search;
+pub mod tracked;
+pub mod tracking;
+pub mod validate;
+pub mod view;
+pub mod writer;
+
+pub use writer::MetricWriter;

@@ -9,6 +9,7 @@ pub mod db;
 pub mod deployments;
 pub mod environments;
 pub mod events;
+pub mod experiment_search;
 pub mod experiments;
 pub mod find;
 pub mod idempotency;

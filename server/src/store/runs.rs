@@ -27,6 +27,8 @@ pub struct RunRow {
     pub name: String,
     /// Who made it; MLflow's `user_id`.
     pub user_name: String,
+    /// As in events: a user, or the workload whose token made it.
+    pub created_by: String,
     /// MLflow's status.
     pub status: String,
     /// Slipway's state.
@@ -72,6 +74,8 @@ pub struct NewRunRow<'a> {
     pub name: &'a str,
     /// Who makes it.
     pub user_name: &'a str,
+    /// As in events: a user, or the workload whose token makes it.
+    pub created_by: &'a str,
     /// The state it begins in; MLflow's status follows.
     pub state: State,
     /// Why it waits.
@@ -96,7 +100,7 @@ pub struct RunChange<'a> {
 /// Columns of [`RunRow`], of tables called `r` (runs) and `e` (experiments).
 macro_rules! run_columns {
     () => {
-        "r.key, r.id, r.team_id, r.experiment_key, e.id AS experiment_id, e.name AS experiment, r.name, r.user_name, r.status, r.state, \
+        "r.key, r.id, r.team_id, r.experiment_key, e.id AS experiment_id, e.name AS experiment, r.name, r.user_name, r.created_by, r.status, r.state, \
          r.reason, r.submitted, r.artifact_uri, r.started_at, r.ended_at, r.lifecycle, r.revision, r.created_at"
     };
 }
@@ -138,6 +142,25 @@ impl Tx {
         self.opt(ONE, args![team_id, id]).await
     }
 
+    /// Runs by id, of whatever team: the caller looks at that.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn runs_by_id(&mut self, ids: &[&str]) -> Result<Vec<RunRow>> {
+        let sql =
+            concat!("SELECT ", run_columns!(), " FROM runs r JOIN experiments e ON e.key = r.experiment_key WHERE r.id IN (@TEXTS($1))");
+        let sql = self.list_sql(sql);
+        self.all(sql, args![list::texts(ids)]).await
+    }
+
+    /// Changes the name of a run.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn run_rename(&mut self, key: i64, name: &str) -> Result<()> {
+        self.exec("UPDATE runs SET name = $2, revision = revision + 1 WHERE key = $1", args![key, name]).await.map(drop)
+    }
+
     /// Inserts a run. Its tags and parameters are the caller's to add, in the same transaction.
     ///
     /// # Errors
@@ -153,6 +176,7 @@ impl Tx {
             experiment: experiment.name.clone(),
             name: new.name.into(),
             user_name: new.user_name.into(),
+            created_by: new.created_by.into(),
             status: RunStatus::of(new.state).as_str().into(),
             state: new.state.as_str().into(),
             reason: new.reason.map(Into::into),
@@ -165,9 +189,9 @@ impl Tx {
             created_at: now,
         };
         self.exec(
-            "INSERT INTO runs (key, id, team_id, experiment_key, name, user_name, status, state, reason, submitted, artifact_uri,
-                               started_at, lifecycle, revision, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'active', 1, $13)",
+            "INSERT INTO runs (key, id, team_id, experiment_key, name, user_name, created_by, status, state, reason, submitted,
+                               artifact_uri, started_at, lifecycle, revision, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'active', 1, $14)",
             args![
                 key,
                 &row.id,
@@ -175,6 +199,7 @@ impl Tx {
                 row.experiment_key,
                 &row.name,
                 &row.user_name,
+                &row.created_by,
                 &row.status,
                 &row.state,
                 row.reason.as_deref(),

@@ -141,7 +141,7 @@ impl Store {
 }
 
 impl Tx {
-    /// Inserts a team without members.
+    /// Inserts a team without members, with its quota and its Default experiment.
     ///
     /// # Errors
     /// The name is taken.
@@ -152,7 +152,8 @@ impl Tx {
             args![id, name, display_name, now],
         )
         .await?;
-        self.exec("INSERT INTO quotas (team_id, revision) VALUES ($1, 1)", args![id]).await.map(drop)
+        self.exec("INSERT INTO quotas (team_id, revision) VALUES ($1, 1)", args![id]).await?;
+        self.experiment_insert_default(id).await
     }
 
     /// Changes the display name where `revision` is the one in force; whether it was.

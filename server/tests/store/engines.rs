@@ -71,6 +71,7 @@ impl World {
             experiment: &experiment,
             name: id,
             user_name: "ada",
+            created_by: "ada",
             state: app::api::State::Running,
             reason: None,
             submitted: false,

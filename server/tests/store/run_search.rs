@@ -53,6 +53,7 @@ async fn fill(w: &World, dice: &mut Dice) -> Vec<Model> {
             experiment,
             name: WORDS[dice.roll(7) as usize],
             user_name: "ada",
+            created_by: "ada",
             state: app::api::State::Running,
             reason: None,
             submitted: false,

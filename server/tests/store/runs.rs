@@ -55,6 +55,7 @@ async fn the_state_of_a_submitted_run_is_not_the_clients_to_say() {
                 experiment: &experiment,
                 name: "s1",
                 user_name: "ada",
+                created_by: "ada",
                 state: State::Queued,
                 reason: Some("waits for 2 CPU"),
                 submitted: true,

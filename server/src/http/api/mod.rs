@@ -5,6 +5,7 @@ pub mod code;
 pub mod deployments;
 pub mod environments;
 pub mod events;
+pub mod experiments;
 pub mod home;
 pub mod members;
 pub mod models;
@@ -14,6 +15,7 @@ pub mod quota;
 pub mod run_form;
 pub mod run_log;
 pub mod run_submit;
+pub mod runs;
 pub mod secrets;
 pub mod session;
 pub mod teams;
@@ -67,6 +69,10 @@ pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(notebooks::stop))
         .routes(routes!(notebooks::open))
         .routes(routes!(notebooks::log))
+        .routes(routes!(experiments::list))
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::get, runs::delete))
+        .routes(routes!(runs::metrics))
         .routes(routes!(artifacts::list))
         .routes(routes!(artifacts::file))
         .routes(routes!(environments::list, environments::create))

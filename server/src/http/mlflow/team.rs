@@ -1,0 +1,57 @@
+//! For which team a request is: a token's own, that of `X-MLFLOW-WORKSPACE`, or the only one that its sender is in.
+
+use super::error::MlflowError;
+use crate::{
+    access::{Principal, TeamEditor, TeamMember, TeamViewer},
+    error::{Error, Result},
+    http::{extract::who, state::Web},
+};
+use axum::{extract::FromRequestParts, http::request::Parts};
+
+/// MLflow's name for a team.
+pub const HEADER: &str = "x-mlflow-workspace";
+
+/// Somebody who may read what the team has.
+pub struct Reader(pub TeamViewer);
+
+/// Somebody who may log, register, change.
+pub struct Writer(pub TeamEditor);
+
+impl FromRequestParts<Web> for Reader {
+    type Rejection = MlflowError;
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> std::result::Result<Self, MlflowError> {
+        Ok(Self(TeamViewer::from_member(member(parts, web).await?)?))
+    }
+}
+
+impl FromRequestParts<Web> for Writer {
+    type Rejection = MlflowError;
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> std::result::Result<Self, MlflowError> {
+        Ok(Self(TeamEditor::from_member(member(parts, web).await?)?))
+    }
+}
+
+async fn member(parts: &Parts, web: &Web) -> Result<TeamMember> {
+    let principal = parts.extensions.get::<Principal>().ok_or_else(who)?;
+    let named = parts.headers.get(HEADER).map(|v| v.to_str().unwrap_or_default().trim().to_owned()).filter(|v| !v.is_empty());
+    let name = match (named, principal.token_team()) {
+        (Some(name), _) => name,
+        (None, Some(id)) => web.store.team(id).await?.ok_or_else(|| Error::not_found("team"))?.name,
+        (None, None) => only_team(web, principal).await?,
+    };
+    TeamMember::check(&web.store, principal, &name).await
+}
+
+async fn only_team(web: &Web, principal: &Principal) -> Result<String> {
+    let mut teams = web.store.teams_of_user(&principal.user_id).await?;
+    match teams.len() {
+        1 => Ok(teams.remove(0).0.name),
+        0 => Err(Error::forbidden("You are in no team, so there is nowhere to track.").hint("Ask a maintainer to add you to a team.")),
+        _ => {
+            let names: Vec<String> = teams.into_iter().take(10).map(|(t, _)| t.name).collect();
+            Err(Error::invalid("", format!("You are in several teams ({}): say for which one this is.", names.join(", "))).hint(
+                "Send the header X-MLFLOW-WORKSPACE with the team's name (MLFLOW_WORKSPACE for the client), or use a token of the team.",
+            ))
+        }
+    }
+}
