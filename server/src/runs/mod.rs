@@ -1,10 +1,13 @@
-//! Runs and their tracking: experiments, metrics, parameters, tags, and the search over them.
+//! Runs and their tracking: experiments, metrics, parameters, tags, and the search over them; and the runs that Slipway executes.
 
 pub mod check;
 pub mod code;
 pub mod command;
+pub mod curves;
+pub mod experiments;
 pub mod git;
 pub mod log;
+pub mod names;
 pub mod plan;
 #[cfg(test)]
 mod plan_tests;
@@ -13,10 +16,6 @@ pub mod service;
 pub mod spec;
 pub mod submission;
 pub mod submit;
-pub mod curves;
-pub mod experiments;
-pub mod names;
-pub mod search;
 pub mod tracked;
 pub mod tracking;
 pub mod validate;

@@ -230,9 +230,18 @@ async fn experiment(tx: &mut Tx, store: &Store, by: &TeamEditor, name: &str) -> 
 }
 
 async fn insert_run(tx: &mut Tx, by: &TeamEditor, experiment: &ExperimentRow, id: &str, name: &str) -> Result<RunRow> {
-    let started_at = tx.now();
-    let new =
-        NewRunRow { id, experiment, name, user_name: &by.principal.user, state: State::Queued, reason: None, submitted: true, started_at };
+    let (started_at, actor) = (tx.now(), by.actor());
+    let new = NewRunRow {
+        id,
+        experiment,
+        name,
+        user_name: &by.principal.user,
+        created_by: &actor,
+        state: State::Queued,
+        reason: None,
+        submitted: true,
+        started_at,
+    };
     let run = tx.run_insert(&new).await?;
     tx.experiment_touch(experiment.key).await?;
     Ok(run)

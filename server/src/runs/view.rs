@@ -1,6 +1,9 @@
 //! Runs as the REST API answers them.
 
-use super::tracked::{self, FullRun, Search};
+use super::{
+    submission,
+    tracked::{self, FullRun, Search},
+};
 use crate::{
     access::TeamViewer,
     clock::rfc3339,
@@ -65,14 +68,18 @@ pub async fn get(store: &Store, by: &TeamViewer, id: &str) -> Result<Run> {
     let gone = || Error::not_found("run");
     let row = store.run(&by.team.id, id).await?.filter(RunRow::is_active).ok_or_else(gone)?;
     let run = tracked::full(store, vec![row]).await?.pop().ok_or_else(gone)?;
-    let (versions, logged) = tokio::try_join!(store.versions_of_run(&by.team.id, id), store.logged_models_of_run(&by.team.id, id))?;
+    let (versions, logged, submission) = tokio::try_join!(
+        store.versions_of_run(&by.team.id, id),
+        store.logged_models_of_run(&by.team.id, id),
+        submission::of(store, &by.team.id, id)
+    )?;
     Ok(Run {
         summary: summary(&run),
         tags: pairs(&run.tags),
         datasets: run.datasets.iter().map(dataset).collect(),
         model_versions: versions.into_iter().map(|v| RunModel { model: v.model, version: v.version }).collect(),
         logged_models: logged.into_iter().map(|m| RunLoggedModel { uri: format!("models:/{}", m.id), id: m.id, name: m.name }).collect(),
-        submission: None,
+        submission,
     })
 }
 
