@@ -99,6 +99,26 @@ impl Store {
         Ok(out)
     }
 
+    /// How the database goes about the first page of a search, in its own words; for tests and for measuring.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn run_search_plan(&self, search: &RunSearch<'_>, limit: i64) -> Result<Vec<String>> {
+        let mut out = Vec::new();
+        for phase in phases(search.order, None) {
+            let postgres = self.db().is_postgres();
+            let (sql, args) = Query { search, phase, cursor: None, texts: &[], sql: Sql::new(postgres) }.build(limit);
+            let explain = if postgres { "EXPLAIN (ANALYZE, COSTS OFF, BUFFERS OFF)" } else { "EXPLAIN QUERY PLAN" };
+            let sql = sqlx::AssertSqlSafe(format!("{explain} {}", sql.as_str()));
+            if postgres {
+                out.extend(self.all::<(String,)>(sql, args).await?.into_iter().map(|r| r.0));
+            } else {
+                out.extend(self.all::<(i64, i64, i64, String)>(sql, args).await?.into_iter().map(|r| r.3));
+            }
+        }
+        Ok(out)
+    }
+
     /// Where a page that ends with `row` ends.
     ///
     /// # Errors

@@ -6,5 +6,7 @@ mod logged_models;
 mod metrics;
 mod model_search;
 mod models;
+mod run_plans;
 mod run_search;
 mod runs;
+mod writer;
