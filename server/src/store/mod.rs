@@ -30,6 +30,7 @@ pub mod run_curves;
 pub mod run_inputs;
 pub mod run_metrics;
 pub mod run_search;
+mod run_search_sql;
 pub mod run_tags;
 pub mod runs;
 pub mod secrets;
