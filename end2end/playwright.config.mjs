@@ -1,0 +1,24 @@
+// Debian's Chromium; nothing is downloaded. One worker: the machine that runs this has few cores, and there is one server.
+import { defineConfig } from '@playwright/test';
+
+export default defineConfig({
+  testDir: './browser',
+  testMatch: '*.spec.mjs',
+  workers: 1,
+  timeout: 120_000,
+  expect: { timeout: 20_000 },
+  reporter: [['list']],
+  outputDir: './test-results',
+  globalSetup: './browser/server.mjs',
+  use: {
+    browserName: 'chromium',
+    trace: 'retain-on-failure',
+    launchOptions: {
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+        '--no-first-run', '--disable-quic',
+      ],
+    },
+  },
+});
