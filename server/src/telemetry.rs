@@ -4,7 +4,8 @@ use tracing_subscriber::EnvFilter;
 
 /// Starts it: `text` or `json`; `RUST_LOG` chooses what is written.
 pub fn start(format: &str) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,tower_http=warn"));
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,tower_http=warn,tower_sessions_core=error"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second start in one process (tests) keeps the first.
     let _ = if format == "json" { builder.json().try_init() } else { builder.try_init() };

@@ -59,7 +59,7 @@ impl Resources {
         self.cpu_millis <= room.cpu_millis && self.memory_bytes <= room.memory_bytes && self.gpus <= room.gpus
     }
 
-    /// `2 CPU, 8 GiB`, `500m CPU, 512 MiB, 1 GPU`.
+    /// `2 CPU, 8 GiB`, `0.5 CPU, 512 MiB, 1 GPU`.
     pub fn words(self) -> String {
         let mut out = format!("{} CPU, {}", cpu_words(self.cpu_millis), bytes_words(self.memory_bytes));
         if self.gpus > 0 {
@@ -133,14 +133,9 @@ pub fn parse_bytes(q: &str) -> Result<i64, String> {
     if bytes.is_finite() && (1.0..=9e15).contains(&bytes) { Ok(bytes.round() as i64) } else { Err(wrong()) }
 }
 
-/// `2`, `0.5`, `250m`.
+/// `2`, `0.5`, `1.75`; what has more than two decimals in millicores: `1333m`.
 pub fn cpu_words(millis: i64) -> String {
-    if millis % 100 == 0 {
-        let cores = millis as f64 / 1000.0;
-        format!("{cores}")
-    } else {
-        format!("{millis}m")
-    }
+    if millis % 10 == 0 { format!("{}", millis as f64 / 1000.0) } else { format!("{millis}m") }
 }
 
 /// `512 MiB`, `3.3 GiB`.
@@ -179,6 +174,6 @@ mod tests {
     #[test]
     fn words() {
         assert_eq!(Resources { cpu_millis: 2000, memory_bytes: 8 << 30, gpus: 1 }.words(), "2 CPU, 8 GiB, 1 GPU");
-        assert_eq!(Resources { cpu_millis: 250, memory_bytes: 3 << 29, gpus: 0 }.words(), "250m CPU, 1.5 GiB");
+        assert_eq!(Resources { cpu_millis: 250, memory_bytes: 3 << 29, gpus: 0 }.words(), "0.25 CPU, 1.5 GiB");
     }
 }

@@ -63,9 +63,8 @@ pub async fn of_team(store: &Store, cluster: &dyn Cluster, by: &TeamMember) -> R
         let mut with = entries.clone();
         with.push(Entry { id: "new".into(), team_id: Some(by.team.id.clone()), resources, queued: true, free: false });
         let decision = queue::plan(total, &limits, &with).pop().map_or(Decision::Grant, |(_, d)| d);
-        let after = team_held.plus(resources);
         let effect = match &decision {
-            Decision::Grant => format!("The team then holds {} of {}. Starts at once.", after.words(), quota.words()),
+            Decision::Grant => "Starts at once.".to_owned(),
             Decision::Wait(why) => format!("Waits: {why}"),
         };
         Size { name: name.into(), label: label(name), resources, starts_at_once: decision == Decision::Grant, effect }

@@ -4,9 +4,9 @@ pub mod deployments;
 pub mod driver;
 pub mod environments;
 pub mod housekeeping;
-pub mod runs;
 pub mod notebook_activity;
 pub mod notebooks;
+pub mod runs;
 pub mod usage;
 pub mod workloads;
 
