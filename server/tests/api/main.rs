@@ -2,6 +2,7 @@
 
 mod access;
 mod forms;
+mod mlflow;
 mod openapi;
 mod origin;
 mod permissions;

@@ -17,9 +17,11 @@ use axum::{
 
 /// Every endpoint, under each prefix that MLflow has for it; what is unknown answers as MLflow does.
 pub fn router(web: &Web) -> Router {
-    let unknown = || Router::new().fallback(error::unknown).method_not_allowed_fallback(error::unknown);
-    let second = || unknown().nest("/mlflow", second_version()).with_state(web.clone());
-    let third = || unknown().nest("/mlflow", third_version()).with_state(web.clone());
+    let known = |routes: Router<Web>| {
+        let routes = routes.method_not_allowed_fallback(error::unknown);
+        Router::new().nest("/mlflow", routes).fallback(error::unknown).with_state(web.clone())
+    };
+    let (second, third) = (|| known(second_version()), || known(third_version()));
     Router::new()
         .nest("/api/2.0", second())
         .nest("/ajax-api/2.0", second())
