@@ -5,10 +5,11 @@ use crate::{
     access::{TeamEditor, TeamMember},
     error::{Error, Kind, Result},
     ids,
+    runs::tracking,
     store::{
         Store, Tx,
         logged_models::{LoggedModelFull, LoggedModelRow, NewLoggedModel},
-        run_inputs::Direction,
+        runs::RunRow,
     },
 };
 use serde_json::{Value, json};
@@ -63,14 +64,26 @@ pub fn not_found(id: &str) -> Error {
     Error::new(Kind::NotFound, format!("Logged model with ID '{id}' not found."))
 }
 
-/// A token of a run writes for that run only.
+/// The token of a run writes what belongs to that run, or to a run that it made.
 ///
 /// # Errors
-/// It is such a token, and this is not its run.
-pub fn own(member: &TeamMember, run_id: Option<&str>) -> Result<()> {
-    match member.principal.run() {
-        Some(own) if Some(own) != run_id => Err(Error::forbidden("The token of a run may only write what belongs to that run.")),
-        _ => Ok(()),
+/// It is such a token, and this belongs to another run or to none.
+pub async fn own(store: &Store, member: &TeamMember, run_id: Option<&str>) -> Result<()> {
+    if member.principal.run().is_none() {
+        return Ok(());
+    }
+    let run = match run_id {
+        Some(id) => store.run(&member.team.id, id).await?,
+        None => None,
+    };
+    owned(member, run.as_ref())
+}
+
+fn owned(member: &TeamMember, run: Option<&RunRow>) -> Result<()> {
+    match run {
+        Some(run) => tracking::own(run, &member.principal),
+        None if member.principal.run().is_none() => Ok(()),
+        None => Err(Error::forbidden("The token of a run writes only what belongs to that run.")),
     }
 }
 
@@ -89,7 +102,6 @@ pub async fn get(store: &Store, member: &TeamMember, id: &str, deleted: bool) ->
 /// # Errors
 /// No such experiment or run; a name or text is not allowed.
 pub async fn create(store: &Store, editor: &TeamEditor, new: &NewModel<'_>) -> Result<LoggedModelFull> {
-    own(editor, new.source_run_id)?;
     names::text("model_type", new.model_type.unwrap_or_default(), 500)?;
     pairs(&new.tags, names::tag)?;
     pairs(&new.params, names::param)?;
@@ -103,9 +115,11 @@ pub async fn create(store: &Store, editor: &TeamEditor, new: &NewModel<'_>) -> R
     let missing = |what: &str, id: &str| Error::new(Kind::NotFound, format!("No {what} with id={id} exists"));
     let experiment = tx.experiment(team, new.experiment_id).await?.filter(|e| e.lifecycle == "active");
     let experiment = experiment.ok_or_else(|| missing("Experiment", new.experiment_id))?;
-    if let Some(run) = new.source_run_id {
-        tx.run(team, run).await?.ok_or_else(|| missing("Run", run))?;
-    }
+    let run = match new.source_run_id {
+        Some(run) => Some(tx.run(team, run).await?.ok_or_else(|| missing("Run", run))?),
+        None => None,
+    };
+    owned(editor, run.as_ref())?;
     let artifact_uri = location::model_uri(&experiment.artifact_location, &id);
     let row = NewLoggedModel {
         id: &id,
@@ -208,30 +222,6 @@ pub async fn params(store: &Store, editor: &TeamEditor, id: &str, params: &BTree
     tx.commit().await
 }
 
-/// Notes which models a run read or made, each with its step.
-///
-/// # Errors
-/// No such run or model.
-pub async fn link(store: &Store, editor: &TeamEditor, run_id: &str, direction: Direction, models: &[(String, i64)]) -> Result<()> {
-    own(editor, Some(run_id))?;
-    names::text("run_id", run_id, 64)?;
-    let mut tx = store.begin().await?;
-    let run =
-        tx.run(&editor.team.id, run_id).await?.ok_or_else(|| Error::new(Kind::NotFound, format!("Run with id={run_id} not found")))?;
-    if !run.is_active() {
-        return Err(Error::invalid("run_id", format!("The run {run_id} must be in the 'active' state. Current state is deleted.")));
-    }
-    for (model, step) in models {
-        names::text("model_id", model, 64)?;
-        if !tx.logged_model_there(&editor.team.id, model).await? {
-            return Err(not_found(model));
-        }
-        tx.run_model_insert(run.key, direction, model, *step).await?;
-    }
-    tx.changed(Some(&editor.team.id), "run", run_id, run.revision);
-    tx.commit().await
-}
-
 /// Notes in its tags that a version was registered from it.
 pub(super) async fn note_version(tx: &mut Tx, id: &str, model: &str, version: i64) -> Result<()> {
     let old = tx.logged_model_tag(id, VERSIONS_TAG).await?;
@@ -249,7 +239,11 @@ async fn begin(store: &Store, editor: &TeamEditor, id: &str) -> Result<(Tx, Logg
     names::text("model_id", id, 64)?;
     let mut tx = store.begin().await?;
     let row = tx.logged_model_lock(&editor.team.id, id).await?.ok_or_else(|| not_found(id))?;
-    own(editor, row.source_run_id.as_deref())?;
+    let run = match &row.source_run_id {
+        Some(run) => tx.run(&editor.team.id, run).await?,
+        None => None,
+    };
+    owned(editor, run.as_ref())?;
     Ok((tx, row))
 }
 

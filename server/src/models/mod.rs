@@ -9,6 +9,7 @@ pub mod logged;
 pub mod logged_search;
 pub mod mlmodel;
 pub mod names;
+pub mod proxy;
 pub mod register;
 pub mod registered;
 pub mod run_files;

@@ -6,11 +6,11 @@ use crate::{
     artifacts::ArtifactStore,
     clock::rfc3339,
     error::Result,
-    store::{Store, model_versions::VersionFull, models::ModelFull, runs::RunRow},
+    store::{Store, model_versions::VersionFull, models::ModelFull, run_origins::RunOriginRow, runs::RunRow},
 };
 use app::api::{
     models::{Lineage, Model, ModelVersion},
-    runs::Dataset,
+    runs::{Code, Dataset},
 };
 use futures::{StreamExt, TryStreamExt};
 use serde_json::Value;
@@ -18,10 +18,8 @@ use std::collections::{BTreeMap, HashMap};
 
 /// `MLmodel` files read at once for a page of versions.
 const AT_ONCE: usize = 8;
-/// Tags of a run that tell where its code and environment came from.
-const COMMIT: [&str; 2] = ["mlflow.source.git.commit", "slipway.git.commit"];
-const CODE_DIGEST: &str = "slipway.code.digest";
-const ENVIRONMENT: &str = "slipway.environment";
+/// The tag in which clients note the commit of their code.
+const COMMIT: &str = "mlflow.source.git.commit";
 
 /// Registered models for a list or alone.
 ///
@@ -136,23 +134,33 @@ async fn origins(store: &Store, team_id: &str, ids: &[String]) -> Result<HashMap
     for m in store.metrics_latest(&keys).await? {
         metrics.entry(m.run_key).or_default().insert(m.key.clone(), number(m.logged()));
     }
+    let mut submitted: HashMap<String, RunOriginRow> =
+        store.run_origins(team_id, ids).await?.into_iter().map(|o| (o.run_id.clone(), o)).collect();
     Ok(runs
         .into_iter()
         .map(|run| {
-            let key = run.key;
-            let lineage = lineage(&run, &tags.remove(&key).unwrap_or_default(), datasets.remove(&key).unwrap_or_default());
+            let (key, origin) = (run.key, submitted.remove(&run.id));
+            let commit = tags.remove(&key).and_then(|mut t| t.remove(COMMIT));
+            let lineage = lineage(&run, commit, origin, datasets.remove(&key).unwrap_or_default());
             (run.id, Origin { lineage: Some(lineage), metrics: metrics.remove(&key).unwrap_or_default() })
         })
         .collect())
 }
 
-fn lineage(run: &RunRow, tags: &BTreeMap<String, String>, datasets: Vec<Dataset>) -> Lineage {
+fn lineage(run: &RunRow, tagged: Option<String>, origin: Option<RunOriginRow>, datasets: Vec<Dataset>) -> Lineage {
+    let code = origin.as_ref().and_then(|o| o.code.as_deref()).and_then(|c| serde_json::from_str(c).ok());
+    // What Slipway fetched itself outranks what a script said of itself.
+    let (commit, code_digest) = match code {
+        Some(Code::Git { commit: Some(commit), .. }) => (Some(commit), None),
+        Some(Code::Upload { digest }) => (tagged, Some(digest)),
+        _ => (tagged, None),
+    };
     Lineage {
         run_id: run.id.clone(),
         run_name: run.name.clone(),
-        commit: COMMIT.iter().find_map(|k| tags.get(*k)).cloned(),
-        code_digest: tags.get(CODE_DIGEST).cloned(),
-        environment: tags.get(ENVIRONMENT).cloned(),
+        commit,
+        code_digest,
+        environment: origin.map(|o| format!("{} v{}", o.environment, o.environment_version)),
         datasets,
     }
 }

@@ -181,16 +181,6 @@ impl Tx {
         .await
     }
 
-    /// Whether there is such a model that is not deleted.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn logged_model_there(&mut self, team_id: &str, id: &str) -> Result<bool> {
-        let row: Option<(String,)> =
-            self.opt("SELECT id FROM logged_models WHERE team_id = $1 AND id = $2 AND deleted_at IS NULL", args![team_id, id]).await?;
-        Ok(row.is_some())
-    }
-
     /// Sets the status.
     ///
     /// # Errors

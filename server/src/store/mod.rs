@@ -29,6 +29,7 @@ pub mod revisions;
 pub mod run_curves;
 pub mod run_inputs;
 pub mod run_metrics;
+pub mod run_origins;
 pub mod run_search;
 mod run_search_sql;
 pub mod run_tags;

@@ -1,8 +1,13 @@
 //! MLflow's REST API at the server's root, over the same rooms as our own. `docs/mlflow.md` says what is here and what is not.
 
+pub mod artifacts;
 pub mod error;
 pub mod experiments;
+pub mod logged_models;
 pub mod metrics;
+pub mod model_versions;
+pub mod registered_models;
+pub mod registry_wire;
 pub mod runs;
 pub mod search;
 pub mod server_info;
@@ -22,6 +27,12 @@ pub fn router(web: &Web) -> Router {
         Router::new().nest("/mlflow", routes).fallback(error::unknown).with_state(web.clone())
     };
     let (second, third) = (|| known(second_version()), || known(third_version()));
+    let unknown = || Router::new().fallback(error::unknown).method_not_allowed_fallback(error::unknown);
+    let second = || {
+        let artifacts = artifacts::proxy_router();
+        unknown().nest("/mlflow", second_version()).nest("/mlflow-artifacts", artifacts).with_state(web.clone())
+    };
+    let third = || unknown().nest("/mlflow", third_version()).with_state(web.clone());
     Router::new()
         .nest("/api/2.0", second())
         .nest("/ajax-api/2.0", second())
@@ -55,6 +66,10 @@ fn second_version() -> Router<Web> {
         .route("/runs/log-inputs", post(runs::log_inputs))
         .route("/runs/outputs", post(runs::log_outputs))
         .route("/metrics/get-history", get(metrics::history))
+        .merge(artifacts::router())
+        .merge(logged_models::router())
+        .merge(registered_models::router())
+        .merge(model_versions::router())
 }
 
 fn third_version() -> Router<Web> {

@@ -1,0 +1,130 @@
+//! The artifacts of a team as MLflow's clients see them: one tree, `{experiment}/{run}/artifacts/…` and
+//! `{experiment}/models/{id}/artifacts/…`. What is not in an experiment of the team is not there.
+
+use super::{
+    location::{self, Owner},
+    logged,
+};
+use crate::{
+    access::{TeamEditor, TeamMember, TeamViewer},
+    artifacts::{ArtifactPath, ArtifactStore, Entry, Opened, Range},
+    error::{Error, Kind, Result},
+    runs::{experiments::real_id, tracking},
+    store::Store,
+    wake::TeamChange,
+};
+use bytes::Bytes;
+use futures::Stream;
+
+/// Files and folders directly in a folder; nothing where there is no such folder.
+///
+/// # Errors
+/// The path is not clean, or in no experiment of the team.
+pub async fn list(store: &Store, artifacts: &ArtifactStore, by: &TeamViewer, path: &str) -> Result<Vec<Entry>> {
+    let at = seen(store, by, &ArtifactPath::parse(path)?).await?;
+    artifacts.list(&by.team.id, &at).await
+}
+
+/// Opens a file.
+///
+/// # Errors
+/// There is none; the path is not clean, or in no experiment of the team; the range lies outside.
+pub async fn open(store: &Store, artifacts: &ArtifactStore, by: &TeamViewer, path: &str, range: Option<Range>) -> Result<Opened> {
+    let at = seen(store, by, &ArtifactPath::parse_file(path)?).await?;
+    artifacts.open(&by.team.id, &at, range).await?.ok_or_else(|| no_file(path))
+}
+
+/// Writes a file.
+///
+/// # Errors
+/// The path is not clean, or belongs to no run or logged model that the asker may write; the file is too large.
+pub async fn put<S, E>(store: &Store, artifacts: &ArtifactStore, by: &TeamEditor, path: &str, body: S) -> Result<()>
+where
+    S: Stream<Item = std::result::Result<Bytes, E>>,
+    E: std::fmt::Display,
+{
+    let path = ArtifactPath::parse_file(path)?;
+    let (at, run) = writable(store, by, &path).await?;
+    artifacts.put(&by.team.id, &at, body).await?;
+    if let Some(run) = run {
+        // The tree of the run's page looks again.
+        store.bell().ring(vec![TeamChange { team_id: Some(by.team.id.clone()), kind: "run".into(), id: run, revision: 0 }], false);
+    }
+    Ok(())
+}
+
+/// Deletes a file, or a folder with what is in it.
+///
+/// # Errors
+/// Nothing is there; the path is not clean, or belongs to no run or logged model that the asker may write.
+pub async fn delete(store: &Store, artifacts: &ArtifactStore, by: &TeamEditor, path: &str) -> Result<()> {
+    let clean = ArtifactPath::parse(path)?;
+    let (at, _) = writable(store, by, &clean).await?;
+    if artifacts.delete(&by.team.id, &at).await? == 0 { Err(no_file(path)) } else { Ok(()) }
+}
+
+/// The root URI of a run's files, and what is in a folder of them.
+///
+/// # Errors
+/// No such run; the path is not clean.
+pub async fn list_run(store: &Store, artifacts: &ArtifactStore, by: &TeamViewer, run_id: &str, path: &str) -> Result<(String, Vec<Entry>)> {
+    tracking::run_id_form(run_id)?;
+    let run = store.run(&by.team.id, run_id).await?.ok_or_else(|| tracking::no_run(run_id))?;
+    below(artifacts, by, run.artifact_uri, path).await
+}
+
+/// The root URI of a logged model's files, and what is in a folder of them.
+///
+/// # Errors
+/// No such model; the path is not clean.
+pub async fn list_model(store: &Store, artifacts: &ArtifactStore, by: &TeamViewer, id: &str, path: &str) -> Result<(String, Vec<Entry>)> {
+    let model = logged::get(store, by, id, false).await?;
+    below(artifacts, by, model.row.artifact_uri, path).await
+}
+
+async fn below(artifacts: &ArtifactStore, by: &TeamViewer, root: String, path: &str) -> Result<(String, Vec<Entry>)> {
+    let path = ArtifactPath::parse(path)?;
+    let Some(folder) = location::path_of(&root)? else {
+        return Err(Error::invalid("path", format!("The files lie elsewhere ({root}), not in Slipway.")));
+    };
+    let found = artifacts.list(&by.team.id, &folder.join(&path)).await?;
+    Ok((root, found))
+}
+
+fn no_file(path: &str) -> Error {
+    Error::new(Kind::NotFound, format!("No such artifact: '{}'", crate::runs::search::syntax::shorten(path)))
+}
+
+/// The path with the experiment's own id (`0` is the team's Default), if the team has that experiment.
+async fn seen(store: &Store, by: &TeamMember, path: &ArtifactPath) -> Result<ArtifactPath> {
+    let (given, _) = location::owner(path).ok_or_else(|| no_file(""))?;
+    let id = real_id(&by.team.id, given);
+    if store.experiment(&by.team.id, id).await?.is_none() {
+        return Err(no_file(path.as_str()));
+    }
+    let first = ArtifactPath::parse(given)?;
+    let rest = path.below(&first).unwrap_or_default();
+    Ok(ArtifactPath::parse(id)?.join(&rest))
+}
+
+/// As [`seen`], for somebody who writes: it has to belong to a run or a logged model that is theirs to write. Also the run.
+async fn writable(store: &Store, by: &TeamEditor, path: &ArtifactPath) -> Result<(ArtifactPath, Option<String>)> {
+    let at = seen(store, by, path).await?;
+    let team = &by.team.id;
+    match location::owner(&at) {
+        Some((experiment, Owner::Run(id))) => {
+            let run = store.run(team, id).await?.filter(|r| r.experiment_id == experiment).ok_or_else(|| no_file(path.as_str()))?;
+            tracking::own(&run, &by.principal)?;
+            let id = run.id;
+            Ok((at, Some(id)))
+        }
+        Some((experiment, Owner::Model(id))) => {
+            let model =
+                store.logged_model(team, id).await?.filter(|m| m.row.experiment_id == experiment).ok_or_else(|| no_file(path.as_str()))?;
+            logged::own(store, by, model.row.source_run_id.as_deref()).await?;
+            let run = model.row.source_run_id;
+            Ok((at, run))
+        }
+        _ => Err(no_file(path.as_str()).hint("Files belong to a run ({experiment}/{run}/artifacts) or to a logged model.")),
+    }
+}
