@@ -22,17 +22,11 @@ use axum::{
 
 /// Every endpoint, under each prefix that MLflow has for it; what is unknown answers as MLflow does.
 pub fn router(web: &Web) -> Router {
-    let known = |routes: Router<Web>| {
-        let routes = routes.method_not_allowed_fallback(error::unknown);
-        Router::new().nest("/mlflow", routes).fallback(error::unknown).with_state(web.clone())
-    };
-    let (second, third) = (|| known(second_version()), || known(third_version()));
-    let unknown = || Router::new().fallback(error::unknown).method_not_allowed_fallback(error::unknown);
-    let second = || {
-        let artifacts = artifacts::proxy_router();
-        unknown().nest("/mlflow", second_version()).nest("/mlflow-artifacts", artifacts).with_state(web.clone())
-    };
-    let third = || unknown().nest("/mlflow", third_version()).with_state(web.clone());
+    let strict = |routes: Router<Web>| routes.method_not_allowed_fallback(error::unknown);
+    let door = |routes: Router<Web>| -> Router { routes.fallback(error::unknown).with_state(web.clone()) };
+    let second =
+        || door(Router::new().nest("/mlflow", strict(second_version())).nest("/mlflow-artifacts", strict(artifacts::proxy_router())));
+    let third = || door(Router::new().nest("/mlflow", strict(third_version())));
     Router::new()
         .nest("/api/2.0", second())
         .nest("/ajax-api/2.0", second())
