@@ -55,10 +55,10 @@ async fn run(store: Store, mut jobs: mpsc::Receiver<Job>) {
                 None => return,
             },
         };
-        let mut values = first.batch.len();
+        let mut values = first.batch.values();
         let mut group = vec![first];
         while let Ok(next) = jobs.try_recv() {
-            values += next.batch.len();
+            values += next.batch.values();
             if values > MAX_VALUES {
                 held = Some(next);
                 break;

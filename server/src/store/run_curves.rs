@@ -139,7 +139,7 @@ impl Store {
             )
             .await?;
         let mut points: Vec<PointRow> = rows.iter().flat_map(Bucket::points).collect();
-        points.sort_by(|a, b| (a.step, a.time).cmp(&(b.step, b.time)));
+        points.sort_by_key(|p| (p.step, p.time));
         points.dedup();
         Ok(points)
     }

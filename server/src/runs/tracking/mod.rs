@@ -94,7 +94,7 @@ impl Batch {
     }
 
     /// How many values it writes, at least one.
-    pub fn len(&self) -> usize {
+    pub fn values(&self) -> usize {
         1 + self.metrics.len() + self.params.len() + self.tags.len()
     }
 }
