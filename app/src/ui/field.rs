@@ -59,6 +59,7 @@ pub fn Field(
 ) -> impl IntoView {
     let id = FormState::id(name);
     let wrong = FormState::wrong(name);
+    let value = FormState::typed(name).or(value);
     let list = (!offers.is_empty()).then(|| format!("{id}-list"));
     let below = format!("{id}-wrong");
     view! {
@@ -97,6 +98,7 @@ pub fn Area(
 ) -> impl IntoView {
     let id = FormState::id(name);
     let wrong = FormState::wrong(name);
+    let value = FormState::typed(name).or(value);
     view! {
         <Framed name id=id.clone() label hint>
             <textarea id=id name=name rows=rows.to_string() placeholder=placeholder required=required class="code" spellcheck="false"
@@ -123,6 +125,7 @@ pub fn Select(
     value: String,
 ) -> impl IntoView {
     let id = FormState::id(name);
+    let value = FormState::typed(name).unwrap_or(value);
     view! {
         <Framed name id=id.clone() label hint>
             <select id=id name=name>

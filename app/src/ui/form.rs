@@ -121,6 +121,12 @@ impl FormState {
         use_context::<Self>().map_or_else(|| name.to_owned(), |s| format!("{}-{name}", s.id))
     }
 
+    /// What was typed into the field when a plain browser's form was refused: it comes back in the address.
+    pub(super) fn typed(name: &str) -> Option<String> {
+        let query = use_query_map();
+        query.with_untracked(|q| q.get("problem").and_then(|_| q.get(name)))
+    }
+
     /// What is wrong with the field.
     pub(super) fn wrong(name: &'static str) -> Signal<Option<String>> {
         let state = use_context::<Self>();
