@@ -1,6 +1,6 @@
 //! What a page shows: read while the server renders, kept fresh in the browser, its problem said where it would stand.
 
-use super::{Access, Session};
+use super::{Access, Head, Session};
 use crate::{
     api::{Problem, client::Reply, live::Live},
     ui::{ProblemNote, Refresh, Skeleton, dom},
@@ -16,12 +16,19 @@ pub struct Every {
     pub kinds: &'static [&'static str],
     /// And every so many seconds; 0 for never.
     pub seconds: u64,
+    /// Title of the page where this is all of it: said when it cannot be read. Empty for a part of a page.
+    pub page: &'static str,
 }
 
 impl Every {
     /// When an object of `kinds` changed.
     pub const fn change(kinds: &'static [&'static str]) -> Self {
-        Self { kinds, seconds: 0 }
+        Self { kinds, seconds: 0, page: "" }
+    }
+
+    /// The same, for a page as a whole.
+    pub const fn page(self, page: &'static str) -> Self {
+        Self { page, ..self }
     }
 }
 
@@ -58,7 +65,10 @@ where
                     keep_fresh(data, every.seconds, changed, asked, move || fetch(untrack(&source)));
                     view(data, access).into_any()
                 }
-                (Err(problem), _) | (_, Err(problem)) => view! { <ProblemNote problem/> }.into_any(),
+                (Err(problem), _) | (_, Err(problem)) => {
+                    let head = (!every.page.is_empty()).then(|| view! { <Head title=every.page/> });
+                    view! { {head}<ProblemNote problem/> }.into_any()
+                }
             }
         })
     };

@@ -1,10 +1,7 @@
 //! Choosing a size: what it holds, and what it would do to what is free, said before the click.
 
 use crate::{
-    api::{
-        capacity::Capacity,
-        resources::{ResourcesAsked, bytes_words, cpu_words},
-    },
+    api::{capacity::Capacity, resources::ResourcesAsked},
     ui::{Field, Portions, Values, meter::percent},
 };
 use leptos::prelude::*;
@@ -29,19 +26,11 @@ pub fn SizePicker(
                 capacity.total.cpu_millis
             };
             let held = capacity.held;
-            let after = held.plus(size.resources);
             let parts = vec![
                 (percent(held.cpu_millis, whole), ""),
                 (percent(size.resources.cpu_millis, whole).min(100.0 - percent(held.cpu_millis, whole).min(100.0)), "blue"),
             ];
-            let words = format!(
-                "The team would then hold {} of {} CPU and {} of {}.",
-                cpu_words(after.cpu_millis),
-                cpu_words(whole),
-                bytes_words(after.memory_bytes),
-                bytes_words(capacity.quota.memory_bytes.min(capacity.total.memory_bytes).max(0)),
-            );
-            view! { <div class="meter"><p class="sub" aria-live="polite">{size.effect}" "{words}</p><Portions parts/></div> }
+            view! { <div class="meter"><p class="sub" aria-live="polite">{size.effect}</p><Portions parts/></div> }
         })
     };
     let options = capacity.sizes.iter().map(|size| {

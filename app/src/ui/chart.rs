@@ -86,6 +86,9 @@ pub fn Chart(
     /// How values are written.
     #[prop(default = number::short)]
     words: fn(f64) -> String,
+    /// How values are written on the axis.
+    #[prop(default = number::tick)]
+    ticks: fn(f64) -> String,
     /// Height of the plot, pixels.
     #[prop(default = 150)]
     height: u32,
@@ -127,7 +130,7 @@ pub fn Chart(
     let y_labels = move || {
         drawn.with(|d| {
             d.as_ref().map(|d| {
-                let one = |t: &f64| view! { <span style=format!("top:{:.2}%", (1.0 - d.y.place(*t)) * 100.0)>{words(*t)}</span> };
+                let one = |t: &f64| view! { <span style=format!("top:{:.2}%", (1.0 - d.y.place(*t)) * 100.0)>{ticks(*t)}</span> };
                 d.y.ticks.iter().map(one).collect_view()
             })
         })

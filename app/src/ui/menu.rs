@@ -25,7 +25,7 @@ pub fn Menu(
 ) -> impl IntoView {
     view! {
         <details class=format!("menu {outer}{}", if end { " end" } else { "" })>
-            <summary class=class aria-label=label.clone() title=label>{button.run()}</summary>
+            <summary class=class aria-label=label.clone() title=label>{move || button.run()}</summary>
             <div class="pop">{children()}</div>
         </details>
     }

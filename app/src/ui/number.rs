@@ -25,6 +25,12 @@ pub fn short(v: f64) -> String {
     format!("{v:.digits$}")
 }
 
+/// A number on an axis: like [`short`], without zeros at its end.
+pub fn tick(v: f64) -> String {
+    let text = short(v);
+    if text.contains('.') && !text.contains('e') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
 /// A metric value: a number, or the word that stands for one that is none.
 pub fn metric(v: &Value) -> String {
     v.as_f64().map_or_else(|| v.as_str().unwrap_or("").to_owned(), short)
@@ -42,6 +48,7 @@ mod tests {
     #[test]
     fn words() {
         assert_eq!(short(0.28451), "0.2845");
+        assert_eq!(tick(0.8), "0.8");
         assert_eq!(short(1240.0), "1240");
         assert_eq!(short(12.3456), "12.35");
         assert_eq!(short(3.1e-7), "3.100e-7");

@@ -14,7 +14,7 @@ pub fn Account() -> impl IntoView {
     let client = Client::from_context();
     loaded(
         "Loading the account",
-        Every::default(),
+        Every::default().page("Account"),
         || (),
         move |()| client.me(),
         |data, _| {

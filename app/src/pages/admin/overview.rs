@@ -17,7 +17,7 @@ pub fn Overview() -> impl IntoView {
     let client = Client::from_context();
     loaded(
         "Looking at the platform",
-        Every { kinds: &[], seconds: 10 },
+        Every { kinds: &[], seconds: 10, page: "" },
         || (),
         move |()| client.platform(),
         |data, _| {

@@ -25,7 +25,7 @@ pub fn Admin() -> impl IntoView {
     let tab = query("tab");
     loaded(
         "Loading",
-        Every::default(),
+        Every::default().page("Admin"),
         || (),
         move |()| client.me(),
         move |me, _| {
@@ -67,7 +67,7 @@ fn Events() -> impl IntoView {
         <EventFilter action="/admin"/>
         {loaded(
             "Loading events",
-            Every { kinds: &[], seconds: 15 },
+            Every { kinds: &[], seconds: 15, page: "" },
             move || query.with(event_query),
             move |query| client.event_list_all(&query),
             |data, _| move || view! { <EventTable page=data.get() with_team=true/> },

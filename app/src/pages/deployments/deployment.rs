@@ -22,7 +22,7 @@ pub fn DeploymentPage() -> impl IntoView {
     Crosshair::provide();
     loaded(
         "Loading the deployment",
-        Every { kinds: &["deployment", "revision", "workload"], seconds: 15 },
+        Every { kinds: &["deployment", "revision", "workload"], seconds: 15, page: "Deployment" },
         move || (team.get(), name.get()),
         move |(team, name)| client.deployment(&team, &name),
         move |data, access| {

@@ -19,7 +19,7 @@ pub fn Deployments() -> impl IntoView {
         <Head title="Deployments"/>
         {loaded(
             "Loading deployments",
-            Every { kinds: &["deployment", "revision", "workload"], seconds: 15 },
+            Every { kinds: &["deployment", "revision", "workload"], seconds: 15, page: "" },
             move || (team.get(), page.get()),
             move |(team, page_token)| client.deployment_list(&team, &ListQuery { page_token, page_size: None }),
             |data, access| move || {

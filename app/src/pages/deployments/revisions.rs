@@ -24,7 +24,7 @@ pub fn Revisions(
     let (team, deployment) = (access.team, name.clone());
     loaded(
         "Loading revisions",
-        Every { kinds: &["deployment", "revision", "workload"], seconds: 15 },
+        Every { kinds: &["deployment", "revision", "workload"], seconds: 15, page: "" },
         move || (team.clone(), deployment.clone(), page.get()),
         move |(team, name, page_token)| client.revision_list(&team, &name, &ListQuery { page_token, page_size: None }),
         move |data, access| {
@@ -48,7 +48,6 @@ fn Rows(items: Vec<Revision>, access: Access, name: String) -> impl IntoView {
     let rows = items.into_iter().map(|r| {
         let version = access.href(&format!("/models/{}/{}", segment(&r.model), r.version));
         let note = r.reason.clone().or_else(|| r.smoke.as_ref().map(|s| s.detail.clone()));
-        let took = r.smoke.as_ref().filter(|s| s.example).map(|s| format!("{:.1} ms", s.latency_ms));
         let again = (edits && matches!(r.state, RevisionState::Retired)).then(|| {
             let (client, team, name, model, version) = (client.clone(), access.team.clone(), name.clone(), r.model.clone(), r.version);
             let action = team_path(&team, &format!("/deployments/{name}/redeploy"));
@@ -70,7 +69,7 @@ fn Rows(items: Vec<Revision>, access: Access, name: String) -> impl IntoView {
                 <td data-label="Version"><a class="link" href=version>{format!("{} v{}", r.model, r.version)}</a></td>
                 <td data-label="Environment"><span class="sub">{r.environment}", "{r.runtime}</span></td>
                 <td data-label="Holds"><span class="sub">{r.resources.words()}</span></td>
-                <td data-label="Smoke test" class="wrap">{note.map(|text| view! { <Cut text/> })}<span class="sub">{took}</span></td>
+                <td data-label="Smoke test" class="wrap">{note.map(|text| view! { <Cut text/> })}</td>
                 <td data-label="By"><span class="sub">{r.by}", "<Ago time=r.created_at/></span></td>
                 <td data-label="Served"><span class="sub">{r.serving_at.map(|time| view! { <Ago time/> })}</span></td>
                 <td data-label="" class="right"><div class="actions">{again}</div></td>

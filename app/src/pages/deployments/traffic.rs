@@ -21,7 +21,7 @@ pub fn TrafficCharts(
     let client = Client::from_context();
     loaded(
         "Loading traffic",
-        Every { kinds: &[], seconds: 10 },
+        Every { kinds: &[], seconds: 10, page: "" },
         move || (team.clone(), name.clone()),
         move |(team, name)| client.deployment_traffic(&team, &name),
         |traffic: RwSignal<Traffic>, _| {

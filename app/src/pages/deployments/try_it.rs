@@ -67,7 +67,7 @@ fn Editor(example: Example, client: Client, team: String, name: String, state: M
     };
     let shown = move || {
         match answer.get() {
-        None => view! { <pre class="answer faint">"The answer appears here."</pre> }.into_any(),
+        None => view! { <pre class="answer muted">"The answer appears here."</pre> }.into_any(),
         Some(Answer::Good(text, took)) => view! { <pre class="answer" tabindex="0">{text}</pre><p class="sub">{format!("Answered in {}, the way through this page included.", time::duration(took / 1000.0))}</p> }.into_any(),
         Some(Answer::Bad(problem)) => view! { <ProblemNote problem/> }.into_any(),
     }

@@ -24,7 +24,7 @@ pub fn EnvironmentPage() -> impl IntoView {
     let (team, name, new) = (team(), param("name"), query("new"));
     loaded(
         "Loading the environment",
-        Every { kinds: &["environment", "workload"], seconds: 3 },
+        Every { kinds: &["environment", "workload"], seconds: 3, page: "Environment" },
         move || (team.get(), name.get()),
         move |(team, name)| client.environment(&team, &name),
         move |data, access| {

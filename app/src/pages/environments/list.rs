@@ -22,7 +22,7 @@ pub fn Environments() -> impl IntoView {
     view! {
         {loaded(
             "Loading environments",
-            Every { kinds: &["environment", "workload"], seconds: 5 },
+            Every { kinds: &["environment", "workload"], seconds: 5, page: "Environments" },
             move || (team.get(), page.get()),
             move |(team, page_token)| client.environment_list(&team, &ListQuery { page_token, page_size: None }),
             |data, access| {

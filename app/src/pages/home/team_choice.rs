@@ -19,7 +19,7 @@ pub fn TeamChoice() -> impl IntoView {
     view! {
         {loaded(
             "Loading teams",
-            Every::default(),
+            Every::default().page("Teams"),
             move || page.get(),
             move |page_token| client.team_list(&ListQuery { page_token, page_size: None }),
             |data, _| view! {

@@ -21,7 +21,7 @@ pub fn TeamHome() -> impl IntoView {
     view! {
         {loaded(
             "Loading what runs",
-            Every { kinds: &["notebook", "run", "deployment", "environment", "workload"], seconds: 15 },
+            Every { kinds: &["notebook", "run", "deployment", "environment", "workload"], seconds: 15, page: "Home" },
             move || team.get(),
             move |team| client.home(&team),
             move |data, access| {
@@ -33,7 +33,7 @@ pub fn TeamHome() -> impl IntoView {
                     <Head title>{edits.then(|| view! { <a class="btn" href=launch>"Launch notebook"</a><a class="btn primary" href=submit>"Submit run"</a> })}</Head>
                     {loaded(
                         "Loading capacity",
-                        Every { kinds: &["notebook", "run", "deployment", "workload", "quota"], seconds: 15 },
+                        Every { kinds: &["notebook", "run", "deployment", "workload", "quota"], seconds: 15, page: "" },
                         move || team.get(),
                         move |team| client.capacity(&team),
                         |data, _| move || view! { <Meters capacity=data.get()/> },

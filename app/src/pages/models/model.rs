@@ -24,7 +24,7 @@ pub fn ModelPage() -> impl IntoView {
     let every = Every::change(&["model", "model_version", "deployment"]);
     loaded(
         "Loading the model",
-        every,
+        every.page("Model"),
         move || (team.get(), model.get()),
         move |(team, model)| client.model(&team, &model),
         move |data, access| {

@@ -25,7 +25,7 @@ pub fn VersionPage() -> impl IntoView {
     let (team, model, version, deploy) = (team(), param("model"), param("version"), query("deploy"));
     loaded(
         "Loading the version",
-        Every::change(&["model", "model_version", "deployment"]),
+        Every::change(&["model", "model_version", "deployment"]).page("Model version"),
         move || (team.get(), model.get(), version.get().parse().unwrap_or(0)),
         move |(team, model, version)| client.version(&team, &model, version),
         move |data, access| {

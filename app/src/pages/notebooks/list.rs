@@ -21,7 +21,7 @@ pub fn Notebooks() -> impl IntoView {
     view! {
         {loaded(
             "Loading notebooks",
-            Every { kinds: &["notebook", "workload", "environment"], seconds: 5 },
+            Every { kinds: &["notebook", "workload", "environment"], seconds: 5, page: "Notebooks" },
             move || (team.get(), page.get()),
             move |(team, page_token)| client.notebook_list(&team, &ListQuery { page_token, page_size: None }),
             |data, access| {

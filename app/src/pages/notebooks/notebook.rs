@@ -26,7 +26,7 @@ pub fn NotebookPage() -> impl IntoView {
     let (team, name) = (team(), param("name"));
     loaded(
         "Loading the notebook",
-        Every { kinds: &["notebook", "workload"], seconds: 5 },
+        Every { kinds: &["notebook", "workload"], seconds: 5, page: "Notebook" },
         move || (team.get(), name.get()),
         move |(team, name)| client.notebook(&team, &name),
         move |data, access| {

@@ -33,7 +33,7 @@ pub fn Runs() -> impl IntoView {
     view! {
         {loaded(
             "Loading experiments",
-            Every::change(&["experiment"]),
+            Every::change(&["experiment"]).page("Runs"),
             move || team.get(),
             move |team| experiments.experiment_list(&team, &ListQuery { page_size: Some(200), page_token: None }),
             move |data, access| {
@@ -49,7 +49,7 @@ pub fn Runs() -> impl IntoView {
         )}
         {loaded(
             "Loading runs",
-            Every { kinds: &["run"], seconds: 10 },
+            Every { kinds: &["run"], seconds: 10, page: "" },
             move || (team.get(), asked.get()),
             move |(team, asked)| client.run_list(&team, &asked),
             move |data, access| move || view! { <Rows page=data.get() query=query.get() access=access.clone()/> },

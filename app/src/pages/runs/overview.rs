@@ -29,7 +29,7 @@ pub fn Overview(
     let first = data.get_untracked();
     let (team, id) = (access.team.clone(), first.summary.id.clone());
     let keys = first.summary.metrics.keys().take(CURVES).cloned().collect::<Vec<_>>();
-    let every = Every { kinds: &["metric"], seconds: if active { 5 } else { 0 } };
+    let every = Every { kinds: &["metric"], seconds: if active { 5 } else { 0 }, page: "" };
     // A run that has not logged anything yet shows whatever comes first.
     let query = SeriesQuery { keys: (!keys.is_empty()).then(|| keys.join(",")), points: Some(300) };
     let curves = loaded(

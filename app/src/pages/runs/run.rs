@@ -25,7 +25,7 @@ pub fn RunPage() -> impl IntoView {
     Crosshair::provide();
     loaded(
         "Loading the run",
-        Every { kinds: &["run"], seconds: 15 },
+        Every { kinds: &["run"], seconds: 15, page: "Run" },
         move || (team.get(), id.get()),
         move |(team, id)| client.run(&team, &id),
         move |data, access| {

@@ -59,7 +59,7 @@ pub fn Metrics(
     let client = Client::from_context();
     loaded(
         "Loading curves",
-        Every { kinds: &["metric"], seconds: if active { 3 } else { 0 } },
+        Every { kinds: &["metric"], seconds: if active { 3 } else { 0 }, page: "" },
         move || (team.clone(), id.clone()),
         move |(team, id)| client.run_metrics(&team, &id, &SeriesQuery { keys: None, points: Some(500) }),
         |series, _| view! { <MetricCharts series/> },
@@ -107,7 +107,7 @@ pub fn System(
     let client = Client::from_context();
     loaded(
         "Loading usage",
-        Every { kinds: &[], seconds: if active { 5 } else { 0 } },
+        Every { kinds: &[], seconds: if active { 5 } else { 0 }, page: "" },
         move || (team.clone(), id.clone()),
         move |(team, id)| client.run_usage(&team, &id),
         |usage, _| {
@@ -116,7 +116,7 @@ pub fn System(
             view! {
                 <div class="cols c2">
                     <Card title="CPU, cores"><Chart label="CPU in use, cores" series=cpu axis=Axis::Time zero=true height=200/></Card>
-                    <Card title="Memory"><Chart label="Memory in use" series=memory axis=Axis::Time zero=true words=|v| bytes_words(v as i64) height=200/></Card>
+                    <Card title="Memory"><Chart label="Memory in use" series=memory axis=Axis::Time zero=true words=|v| bytes_words(v as i64) ticks=|v| bytes_words(v as i64) height=200/></Card>
                 </div>
             }
         },

@@ -23,7 +23,7 @@ pub fn Events(
         <EventFilter action=access.href("/team")/>
         {loaded(
             "Loading events",
-            Every { kinds: &[], seconds: 15 },
+            Every { kinds: &[], seconds: 15, page: "" },
             move || (team.clone(), query.with(event_query)),
             move |(team, query)| client.event_list(&team, &query),
             |data, _| move || view! { <EventTable page=data.get()/> },

@@ -22,7 +22,7 @@ pub fn TeamPage() -> impl IntoView {
     let (team, tab) = (team(), query("tab"));
     loaded(
         "Loading the team",
-        Every::change(&["team", "member"]),
+        Every::change(&["team", "member"]).page("Team"),
         move || team.get(),
         move |team| client.team(&team),
         move |data, access| {
