@@ -27,10 +27,6 @@ pub fn router(web: &Web) -> Router {
     let second =
         || door(Router::new().nest("/mlflow", strict(second_version())).nest("/mlflow-artifacts", strict(artifacts::proxy_router())));
     let third = || door(Router::new().nest("/mlflow", strict(third_version())));
-    let known = |routes: Router<Web>| routes.method_not_allowed_fallback(error::unknown);
-    let at = |routes: Router<Web>| Router::new().nest("/mlflow", known(routes)).fallback(error::unknown);
-    let second = || at(second_version()).nest("/mlflow-artifacts", known(artifacts::proxy_router())).with_state(web.clone());
-    let third = || at(third_version()).with_state(web.clone());
     Router::new()
         .nest("/api/2.0", second())
         .nest("/ajax-api/2.0", second())
