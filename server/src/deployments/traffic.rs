@@ -62,9 +62,12 @@ fn bucket(ms: f64) -> usize {
     ((ms / FIRST).ln() / GROWTH.ln()).ceil().clamp(0.0, (BUCKETS - 1) as f64) as usize
 }
 
+/// Charts by revision.
+type ByRevision = HashMap<i64, Arc<Charts>>;
+
 /// Traffic of everything that is served. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Book(Arc<Mutex<HashMap<String, HashMap<i64, Arc<Charts>>>>>);
+pub struct Book(Arc<Mutex<HashMap<String, ByRevision>>>);
 
 impl Book {
     /// The charts of a revision of a deployment; 0 is for requests that reached none.

@@ -39,7 +39,7 @@ pub async fn security(request: Request, next: Next) -> Response {
 }
 
 /// Compress text, but neither streams that have to flow nor what is compressed already.
-pub fn worth_compressing() -> impl Predicate + Clone {
+pub fn worth_compressing() -> impl Predicate {
     DefaultPredicate::new()
         .and(NotForContentType::const_new("text/event-stream"))
         .and(NotForContentType::const_new("application/octet-stream"))

@@ -27,10 +27,7 @@ pub async fn enter(door: &Door, browser: &Browser, place: &Place, request: Reque
         Ok(admitted) => admitted.is_some(),
         Err(error) => return browser.trouble(place, &error),
     };
-    let ticket = match ticket(request).await {
-        Some(ticket) => ticket,
-        None => String::new(),
-    };
+    let ticket = ticket(request).await.unwrap_or_default();
     match exchange(door, place, &ticket, sure).await {
         Ok(Exchanged::Cookie(secret)) => {
             let mut response = Redirect::to(&place.prefix()).into_response();
