@@ -243,6 +243,10 @@ impl Story {
                 _ = memory.tick(), if watch_memory => self.watch_memory(spec.resources.memory_bytes),
             }
         };
+        // Its end may be noticed before its last words are read.
+        if is_entering && let Ok(Some(why)) = timeout(Duration::from_secs(1), &mut entering).await {
+            self.cause = self.cause.take().or(Some(Cause::Failed(why)));
+        }
         if !is_ready && self.cause.is_none() {
             let path = spec.server.as_ref().map(|s| s.ready_path.as_str()).unwrap_or_default();
             self.cause = Some(Cause::Failed(format!("It ended before it answered at {path}.")));
