@@ -5,7 +5,7 @@ CREATE TABLE notebooks (
     -- who launched it; only they can open it
     user_id TEXT NOT NULL CONSTRAINT notebooks_user_fk REFERENCES users (id),
     environment TEXT NOT NULL,
-    -- of its last start; 0 before the first
+    -- of its last start; before the first the newest when it was launched
     environment_version BIGINT NOT NULL,
     cpu_millis BIGINT NOT NULL,
     memory_bytes BIGINT NOT NULL,

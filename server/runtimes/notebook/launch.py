@@ -1,4 +1,4 @@
-"""Starts JupyterLab as Slipway's notebook: `python launch.py FLAGS...`, in the notebook's folder.
+"""Starts JupyterLab as Slipway's notebook, with the flags on the command line, in the notebook's folder.
 
 What cannot be said by flags is done here: Jupyter's own folders lie in the notebook's, its token stays out of the page that browsers get
 (JupyterLab writes it there) and out of the kernels' environment.

@@ -72,9 +72,10 @@ pub async fn get(store: &Store, by: &TeamMember, name: &str) -> Result<Notebook>
     view::notebook(row, &view::usage(store, &by.team.id).await?)
 }
 
-async fn check_environment(store: &Store, team_id: &str, name: &str) -> Result<()> {
+/// The newest version of an environment that the team sees.
+async fn newest(store: &Store, team_id: &str, name: &str) -> Result<i64> {
     match store.environment(team_id, name).await? {
-        Some(_) => Ok(()),
+        Some(environment) => Ok(environment.version),
         None => Err(Error::invalid("environment", format!("There is no environment \"{name}\" in this team."))),
     }
 }
@@ -87,7 +88,7 @@ pub async fn launch(store: &Store, cluster: &dyn Cluster, keys: &NotebookKeys, b
     not_a_run(by)?;
     name::check(&new.name).map_err(|e| Error::invalid("name", e))?;
     let environment = new.environment.as_deref().filter(|e| !e.is_empty()).unwrap_or(DEFAULT_ENVIRONMENT);
-    check_environment(store, &by.team.id, environment).await?;
+    let environment_version = newest(store, &by.team.id, environment).await?;
     surroundings::check(&new.env)?;
     for one in &new.secrets {
         surroundings::check_name("secrets", &one.env)?;
@@ -111,6 +112,7 @@ pub async fn launch(store: &Store, cluster: &dyn Cluster, keys: &NotebookKeys, b
         name: &new.name,
         user_id: &by.principal.user_id,
         environment,
+        environment_version,
         resources,
         env: &new.env,
         secrets: &new.secrets,
@@ -143,7 +145,7 @@ pub async fn launch(store: &Store, cluster: &dyn Cluster, keys: &NotebookKeys, b
 pub async fn update(store: &Store, cluster: &dyn Cluster, by: &TeamEditor, name: &str, change: &NotebookChange) -> Result<Notebook> {
     let seen = own(store, by, name).await?;
     let environment = change.environment.as_deref().filter(|e| !e.is_empty()).unwrap_or(&seen.environment);
-    check_environment(store, &by.team.id, environment).await?;
+    newest(store, &by.team.id, environment).await?;
     let total = cluster.capacity().await?.total;
     let resources = sizes::resolve(total, change.size.as_deref(), &change.amount, Some(seen.resources()))?;
     let mut tx = store.begin().await?;

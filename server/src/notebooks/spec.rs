@@ -18,6 +18,8 @@ use async_trait::async_trait;
 use std::collections::BTreeMap;
 
 const PROGRAM: &str = include_str!("../../runtimes/notebook/launch.py");
+/// Where the program is handed over: on the command line it would fill the log and every list of processes.
+const PROGRAM_ENV: &str = "SLIPWAY_NOTEBOOK_PROGRAM";
 /// The first start of JupyterLab on a busy machine with cold disks takes most of a minute.
 const START_SECONDS: u64 = 180;
 /// Seconds between SIGTERM and SIGKILL: Jupyter ends its kernels within three.
@@ -94,6 +96,7 @@ fn spec(
         env.insert("MLFLOW_EXPERIMENT_ID".into(), team.id.clone());
     }
     env.insert("PYTHONUNBUFFERED".into(), "1".into());
+    env.insert(PROGRAM_ENV.into(), PROGRAM.into());
     env.extend(links.tracking());
     let mut secrets = tokens.secrets;
     secrets.insert("JUPYTER_TOKEN".into(), tokens.jupyter);
@@ -137,7 +140,8 @@ fn command(prefix: &str) -> Vec<String> {
         "--LabApp.news_url=",
         "--LabApp.extension_manager=readonly",
     ];
-    ["python", "-c", PROGRAM].into_iter().chain(flags).map(str::to_owned).collect()
+    let start = format!("import os; exec(os.environ.pop('{PROGRAM_ENV}'))");
+    ["python", "-c", &start].into_iter().chain(flags).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

@@ -126,9 +126,10 @@ impl Notebooks {
         if files {
             self.cluster.remove_volume(&spec::volume(&row.team, &row.name)).await?;
         }
-        let mut tx = self.store.begin().await?;
         // Files are there once it was started.
-        let keeper = Some(row.user_id.as_str()).filter(|_| !files && row.environment_version > 0);
+        let started = self.store.workloads_of(&row.id, 500).await?.iter().any(|w| w.ensured_at.is_some());
+        let keeper = Some(row.user_id.as_str()).filter(|_| !files && started);
+        let mut tx = self.store.begin().await?;
         tx.kept_volume_set(&row.team_id, &row.name, keeper).await?;
         tx.tokens_revoke_of("notebook", &row.id).await?;
         tx.workload_settle(&row.workload_id).await?;

@@ -90,6 +90,7 @@ pub struct NewNotebookRow<'a> {
     pub name: &'a str,
     pub user_id: &'a str,
     pub environment: &'a str,
+    pub environment_version: i64,
     pub resources: Resources,
     pub env: &'a BTreeMap<String, String>,
     pub secrets: &'a [SecretUse],
@@ -190,7 +191,7 @@ impl Tx {
         self.exec(
             "INSERT INTO notebooks (id, team_id, name, user_id, environment, environment_version, cpu_millis, memory_bytes, gpus, env_json,
                 secrets_json, desired, state, state_since, workload_id, server_token, restarts, busy, revision, created_at)
-             VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9, $10, 'running', 'queued', $11, $12, $13, 0, 0, 1, $11)",
+             VALUES ($1, $2, $3, $4, $5, $14, $6, $7, $8, $9, $10, 'running', 'queued', $11, $12, $13, 0, 0, 1, $11)",
             args![
                 n.id,
                 n.team_id,
@@ -204,7 +205,8 @@ impl Tx {
                 secrets,
                 now,
                 n.workload_id,
-                n.server_token
+                n.server_token,
+                n.environment_version
             ],
         )
         .await

@@ -36,7 +36,12 @@ pub async fn enter(door: &Door, browser: &Browser, place: &Place, request: Reque
             }
             private(response)
         }
-        Ok(Exchanged::Ask(owner)) => private(browser.ask(place, &owner, &ticket)),
+        Ok(Exchanged::Ask(owner)) => {
+            let mut response = private(browser.ask(place, &owner, &ticket));
+            // Without any referrer its form would be posted with the origin `null`.
+            response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+            response
+        }
         // The address of a tab that was restored: it is open already.
         Err(_) if open => private(Redirect::to(&place.prefix()).into_response()),
         Err(error) => private(browser.refused(place, &error)),
