@@ -1,13 +1,41 @@
-//! The command line: all commands on one screen.
+//! The command line: all commands on one screen. `docs/cli.md` tells its readers the same.
 
+pub mod capacity;
 pub mod config;
+pub mod credentials;
+pub mod deployment;
+pub mod doctor;
+pub mod environment;
+pub mod events;
+pub mod experiment;
+pub mod failure;
+pub mod here;
+pub mod login;
+pub mod logs;
+pub mod member;
+pub mod model;
+pub mod notebook;
+pub mod output;
+pub mod pack;
+pub mod pairs;
+pub mod pages;
+pub mod quota;
+pub mod run;
+pub mod secret;
+pub mod team;
+pub mod token;
+pub mod transport;
+pub mod watch;
 
-use clap::{Parser, Subcommand};
+pub use failure::Failure;
+
+use clap::{Args, Parser, Subcommand};
+use here::{Here, Reach};
 use std::process::ExitCode;
 
 /// Develop, train, ship and watch machine-learning models on shared hardware.
 #[derive(Debug, Parser)]
-#[command(name = "slipway", version)]
+#[command(name = "slipway", version, after_help = failure::CODES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -22,16 +50,60 @@ enum Command {
         #[command(subcommand)]
         command: config::Command,
     },
+    /// Look at what the portal needs on this machine; each finding with its fix
+    Doctor(doctor::Flags),
+    /// Sign in to a portal
+    Login(login::Login),
+    /// Forget what `login` kept, and revoke its tokens
+    Logout(login::Logout),
+    /// Teams
+    Team(Noun<team::Command>),
+    /// Members of the team and their roles
+    Member(Noun<member::Command>),
+    /// One's own tokens
+    Token(Noun<token::Command>),
+    /// Secrets of the team
+    Secret(Noun<secret::Command>),
+    /// Environments: named runtimes to work in
+    Environment(Noun<environment::Command>),
+    /// Notebooks
+    Notebook(Noun<notebook::Command>),
+    /// Training runs
+    Run(Noun<run::Command>),
+    /// Experiments
+    Experiment(Noun<experiment::Command>),
+    /// Registered models and their versions
+    Model(Noun<model::Command>),
+    /// Deployments: served models
+    Deployment(Noun<deployment::Command>),
+    /// The quota of the team
+    Quota(Noun<quota::Command>),
+    /// Who changed what in the team, newest first
+    Events(events::Events),
+    /// What there is, what is held, and what each size would do
+    Capacity(capacity::Capacity),
 }
 
-/// Runs the command line. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.
+/// `slipway <noun> <verb>`.
+#[derive(Debug, Args)]
+struct Noun<C: Subcommand> {
+    #[command(flatten)]
+    reach: Reach,
+    #[command(subcommand)]
+    command: C,
+}
+
+impl<C: Subcommand> Noun<C> {
+    /// Signs in with what `login` kept, then does the verb.
+    async fn then(self, verb: impl AsyncFnOnce(C, Here) -> Result<(), Failure>) -> Result<(), Failure> {
+        let here = Here::open(&self.reach).await?;
+        verb(self.command, here).await
+    }
+}
+
+/// Runs the command line; the exit codes are listed in [`failure::CODES`].
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let done = match cli.command {
-        Command::Serve(flags) => config::load(&flags).and_then(|(_, config)| run(crate::serve::serve(config))),
-        Command::Config { command } => config::run(&command),
-    };
-    match done {
+    match Cli::parse().command.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("slipway: {}", failure.message);
@@ -40,29 +112,42 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Why a command did not do its work.
-#[derive(Debug)]
-pub struct Failure {
-    /// What happened and what to do, for the terminal.
-    pub message: String,
-    /// Exit code.
-    pub code: u8,
-}
+impl Command {
+    fn run(self) -> Result<(), Failure> {
+        match self {
+            Command::Serve(flags) => {
+                let (_, config) = config::load(&flags)?;
+                block_on(async { crate::serve::serve(config).await.map_err(Failure::from) })
+            }
+            Command::Config { command } => config::run(&command),
+            Command::Doctor(flags) => block_on(doctor::run(&flags)),
+            rest => block_on(rest.call()),
+        }
+    }
 
-impl Failure {
-    /// Wrong usage or configuration: exit code 2.
-    pub fn usage(message: impl Into<String>) -> Self {
-        Self { message: message.into(), code: 2 }
+    async fn call(self) -> Result<(), Failure> {
+        match self {
+            Command::Login(login) => login::login(login).await,
+            Command::Logout(logout) => login::logout(logout).await,
+            Command::Team(n) => team::run(n.command, &n.reach).await,
+            Command::Member(n) => n.then(member::run).await,
+            Command::Token(n) => n.then(token::run).await,
+            Command::Secret(n) => n.then(secret::run).await,
+            Command::Environment(n) => n.then(environment::run).await,
+            Command::Notebook(n) => n.then(notebook::run).await,
+            Command::Run(n) => n.then(run::run).await,
+            Command::Experiment(n) => n.then(experiment::run).await,
+            Command::Model(n) => n.then(model::run).await,
+            Command::Deployment(n) => n.then(deployment::run).await,
+            Command::Quota(n) => n.then(quota::run).await,
+            Command::Events(e) => events::run(&e).await,
+            Command::Capacity(c) => capacity::run(&c).await,
+            Command::Serve(_) | Command::Config { .. } | Command::Doctor(_) => Ok(()),
+        }
     }
 }
 
-impl From<anyhow::Error> for Failure {
-    fn from(e: anyhow::Error) -> Self {
-        Self { message: format!("{e:#}"), code: 1 }
-    }
-}
-
-fn run(work: impl Future<Output = anyhow::Result<()>>) -> Result<(), Failure> {
+fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(anyhow::Error::from)?;
-    runtime.block_on(work).map_err(Failure::from)
+    runtime.block_on(work)
 }

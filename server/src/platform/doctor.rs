@@ -25,3 +25,8 @@ pub async fn examine(config: &Config, store: Option<&Store>) -> Vec<Finding> {
     out.push(finding("data folder", "ok", config.data.display().to_string(), None));
     out
 }
+
+/// As [`examine`], for a machine on which the portal may not run yet: opens the database by itself.
+pub async fn of_machine(config: &Config) -> Vec<Finding> {
+    examine(config, None).await
+}

@@ -1,0 +1,40 @@
+//! `slipway capacity`.
+
+use super::{
+    Failure,
+    here::{Here, Reach},
+    output,
+};
+use app::api::capacity::{self as words, Size};
+use clap::Args;
+
+/// Flags.
+#[derive(Debug, Args)]
+pub struct Capacity {
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Runs `slipway capacity`.
+///
+/// # Errors
+/// What the API answers.
+pub async fn run(capacity: &Capacity) -> Result<(), Failure> {
+    let here = Here::open(&capacity.reach).await?;
+    here.show(&here.client.capacity(&here.team).await?, table);
+    Ok(())
+}
+
+fn table(c: &words::Capacity) -> String {
+    let facts = output::facts(&[
+        ("Cluster", c.cluster.clone()),
+        ("Total", c.total.words()),
+        ("Free", c.free.words()),
+        ("Team's quota", c.quota.words()),
+        ("Team holds", c.held.words()),
+        ("Team uses", c.used.words()),
+        ("Team waits", format!("{} workloads", c.queued)),
+    ]);
+    let row = |s: &Size| vec![s.name.clone(), s.resources.words(), s.effect.clone()];
+    format!("{facts}\n\n{}", output::rows(&["size", "holds", "effect"], c.sizes.iter().map(row).collect(), "No sizes."))
+}

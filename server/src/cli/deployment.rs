@@ -1,0 +1,284 @@
+//! `slipway deployment`.
+
+use super::{
+    Failure,
+    here::Here,
+    logs::{self, Log},
+    model, output,
+    pages::{self, Limit},
+    pairs::{Amount, Given},
+    watch::{self, Fate},
+};
+use app::api::{
+    Problem,
+    deployments::{Deployment, NewDeployment, Redeploy, Revision, RevisionState},
+};
+use clap::Subcommand;
+use http::Method;
+use std::io::Read;
+
+/// Verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The team's deployments
+    List {
+        #[command(flatten)]
+        limit: Limit,
+        /// Until none is on its way up or down
+        #[arg(long, short)]
+        watch: bool,
+    },
+    /// A deployment
+    Show {
+        /// Name
+        name: String,
+        /// Until it serves or has failed
+        #[arg(long, short)]
+        watch: bool,
+    },
+    /// Deploy a model version under a new name
+    Create {
+        /// Name
+        name: String,
+        /// Registered model
+        #[arg(long)]
+        model: String,
+        /// Version [default: the newest]
+        #[arg(long)]
+        version: Option<i64>,
+        /// Environment by name [default: serve]
+        #[arg(long, visible_alias = "env")]
+        environment: Option<String>,
+        #[command(flatten)]
+        amount: Amount,
+        #[command(flatten)]
+        given: Given,
+        /// Until it serves or has failed
+        #[arg(long, short)]
+        watch: bool,
+    },
+    /// Serve another version, without a dropped request
+    Redeploy {
+        /// Name
+        name: String,
+        /// Registered model [default: the one served now]
+        #[arg(long)]
+        model: Option<String>,
+        /// Version
+        #[arg(long)]
+        version: i64,
+        #[command(flatten)]
+        amount: Amount,
+        /// Until the new version serves or has failed
+        #[arg(long, short)]
+        watch: bool,
+    },
+    /// Start a stopped deployment
+    Start {
+        /// Name
+        name: String,
+        /// Until it serves or has failed
+        #[arg(long, short)]
+        watch: bool,
+    },
+    /// Stop a deployment
+    Stop {
+        /// Name
+        name: String,
+        /// Until it has stopped
+        #[arg(long, short)]
+        watch: bool,
+    },
+    /// Delete a deployment
+    Delete {
+        /// Name
+        name: String,
+    },
+    /// What it served when, newest first
+    Revisions {
+        /// Name
+        name: String,
+        #[command(flatten)]
+        limit: Limit,
+    },
+    /// The log of its newest revision
+    Log {
+        /// Name
+        name: String,
+        #[command(flatten)]
+        log: Log,
+    },
+    /// Ask for a prediction
+    Predict {
+        /// Name
+        name: String,
+        /// Body of the request: JSON, @FILE, or - for standard input [default: the model's own example]
+        #[arg(long, short)]
+        data: Option<String>,
+    },
+}
+
+/// Runs a verb.
+///
+/// # Errors
+/// What the API answers.
+pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
+    let Here { client, team, .. } = &here;
+    match command {
+        Command::List { limit, watch } => {
+            let ask = async || pages::collect(&limit, async |q| client.deployment_list(team, &q).await).await;
+            watch::show(&here, watch, ask, |p| table(&p.items), |p| Fate::of_list(p.items.iter().map(|d| d.state))).await
+        }
+        Command::Show { name, watch } => up(&here, &name, watch).await,
+        Command::Create { name, model, version, environment, amount, given, watch } => {
+            let new = NewDeployment {
+                name: name.clone(),
+                version: model::newest(&here, &model, version).await?,
+                model,
+                size: amount.size.clone(),
+                amount: amount.asked(),
+                environment,
+                env: given.env(),
+                secrets: given.uses(),
+            };
+            let made = client.deployment_create(team, &new).await?;
+            if watch {
+                return up(&here, &name, true).await;
+            }
+            here.show(&made, |d| facts(&here, d));
+            Ok(())
+        }
+        Command::Redeploy { name, model, version, amount, watch } => {
+            let body = Redeploy { model, version, size: amount.size.clone(), amount: amount.asked() };
+            let made = client.deployment_redeploy(team, &name, &body).await?;
+            let wanted = made.next.as_ref().map(|r| r.number);
+            if !watch {
+                here.show(&made, |d| facts(&here, d));
+                return Ok(());
+            }
+            watch::show(&here, true, async || client.deployment(team, &name).await, |d| facts(&here, d), |d| taken_over(d, wanted)).await
+        }
+        Command::Start { name, watch } => {
+            client.deployment_start(team, &name).await?;
+            up(&here, &name, watch).await
+        }
+        Command::Stop { name, watch } => {
+            client.deployment_stop(team, &name).await?;
+            watch::show(&here, watch, async || client.deployment(team, &name).await, |d| facts(&here, d), |d| Fate::of_stop(d.state)).await
+        }
+        Command::Delete { name } => {
+            client.deployment_delete(team, &name).await?;
+            here.say(format!("The deployment {name} is deleted."));
+            Ok(())
+        }
+        Command::Revisions { name, limit } => {
+            let page = pages::collect(&limit, async |q| client.revision_list(team, &name, &q).await).await?;
+            here.show(&page, |p| revisions(&p.items));
+            Ok(())
+        }
+        Command::Log { name, log } => logs::show(here.output, &log, async |q| client.deployment_log(team, &name, &q).await).await,
+        Command::Predict { name, data } => {
+            let body = match data {
+                Some(data) => json(&data)?,
+                None => client.deployment_example(team, &name).await?.v1,
+            };
+            let path = client.deployment(team, &name).await?.predict_path;
+            let answer: serde_json::Value = client.call(Method::POST, path, &body).await.map_err(of_model)?;
+            output::line(&output::json(&answer));
+            Ok(())
+        }
+    }
+}
+
+/// The JSON of `--data`.
+fn json(data: &str) -> Result<serde_json::Value, Failure> {
+    let text = match data.strip_prefix('@') {
+        Some(path) => std::fs::read_to_string(path).map_err(|e| Failure::usage(format!("read {path}: {e}")))?,
+        None if data == "-" => {
+            let mut text = String::new();
+            std::io::stdin().lock().read_to_string(&mut text).map_err(|e| Failure::failed(format!("read standard input: {e}")))?;
+            text
+        }
+        None => data.to_owned(),
+    };
+    serde_json::from_str(&text).map_err(|e| Failure::usage(format!("the data are not JSON: {e}")))
+}
+
+/// A model server answers `{"error": "a sentence"}`.
+fn of_model(mut problem: Problem) -> Problem {
+    let error = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok()?.get("error")?.as_str().map(str::to_owned);
+    if let Some(sentence) = problem.detail.as_deref().and_then(error) {
+        problem.detail = Some(sentence);
+    }
+    problem
+}
+
+async fn up(here: &Here, name: &str, watch: bool) -> Result<(), Failure> {
+    let fate = |d: &Deployment| Fate::of_server(d.state, &format!("The deployment {name}"), d.reason.as_deref());
+    watch::show(here, watch, async || here.client.deployment(&here.team, name).await, |d| facts(here, d), fate).await
+}
+
+/// Whether revision `wanted` serves by now. The one before goes on where it failed.
+fn taken_over(d: &Deployment, wanted: Option<i64>) -> Fate {
+    let serves = d.serving.as_ref().is_some_and(|r| wanted.is_none_or(|w| r.number >= w));
+    match &d.next {
+        Some(next) if next.state == RevisionState::Failed => {
+            Fate::Bad(format!("Revision {} failed: {}", next.number, next.reason.as_deref().unwrap_or("see its log")))
+        }
+        Some(_) => Fate::Pending,
+        None if serves => Fate::Good,
+        None => Fate::Bad(d.reason.clone().unwrap_or_else(|| "The new revision did not take over: see the revisions and the log.".into())),
+    }
+}
+
+fn words(revision: &Option<Revision>) -> String {
+    let Some(r) = revision else { return String::new() };
+    let state = serde_json::to_value(r.state).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+    let reason = r.reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+    format!("{} v{}, revision {}, {state}{reason}", r.model, r.version, r.number)
+}
+
+fn table(deployments: &[Deployment]) -> String {
+    let row = |d: &Deployment| {
+        vec![
+            d.name.clone(),
+            d.state.to_string(),
+            d.serving.as_ref().map(|r| format!("{} v{}", r.model, r.version)).unwrap_or_default(),
+            d.next.as_ref().map(|r| format!("{} v{}", r.model, r.version)).unwrap_or_default(),
+            output::ago(Some(&d.state_since)),
+            d.reason.clone().unwrap_or_default(),
+        ]
+    };
+    output::rows(&["name", "state", "serves", "next", "since", "reason"], deployments.iter().map(row).collect(), "No deployments.")
+}
+
+fn facts(here: &Here, d: &Deployment) -> String {
+    let newest = d.next.as_ref().or(d.serving.as_ref());
+    output::facts(&[
+        ("Name", d.name.clone()),
+        ("State", d.state.to_string()),
+        ("Reason", d.reason.clone().unwrap_or_default()),
+        ("Serving", words(&d.serving)),
+        ("Next", words(&d.next)),
+        ("Smoke test", newest.and_then(|r| r.smoke.as_ref()).map(|s| s.detail.clone()).unwrap_or_default()),
+        ("Holds", newest.map(|r| r.resources.words()).unwrap_or_default()),
+        ("Endpoint", here.link(&d.path)),
+        ("Predict", here.link(&d.predict_path)),
+        ("Created", d.created_at.clone()),
+    ])
+}
+
+fn revisions(revisions: &[Revision]) -> String {
+    let row = |r: &Revision| {
+        let state = serde_json::to_value(r.state).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+        vec![
+            r.number.to_string(),
+            format!("{} v{}", r.model, r.version),
+            state,
+            r.by.clone(),
+            output::ago(Some(&r.created_at)),
+            r.reason.clone().unwrap_or_default(),
+        ]
+    };
+    output::rows(&["revision", "model", "state", "by", "age", "reason"], revisions.iter().map(row).collect(), "No revisions.")
+}

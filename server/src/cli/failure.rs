@@ -1,0 +1,94 @@
+//! Why a command did not do its work, and the exit code that says so.
+
+use app::api::Problem;
+
+/// The exit codes, as `--help` shows them.
+pub const CODES: &str = "\
+Exit codes:
+  0  done
+  1  failed: the server, or this machine, could not do it
+  2  wrong usage or configuration
+  3  not signed in
+  4  not found
+  5  refused: not allowed, wrong, too large, or in conflict with what is there
+  6  what was watched, or waited for, ended badly
+  7  no answer from the portal";
+
+/// Why a command did not do its work.
+#[derive(Debug)]
+pub struct Failure {
+    /// What happened and what to do, for the terminal.
+    pub message: String,
+    /// Exit code.
+    pub code: u8,
+}
+
+impl Failure {
+    /// This machine could not do it: exit code 1.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 1 }
+    }
+
+    /// Wrong usage or configuration: exit code 2.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 2 }
+    }
+
+    /// Not signed in: exit code 3.
+    pub fn signed_out(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 3 }
+    }
+
+    /// What was watched ended badly: exit code 6.
+    pub fn ended(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 6 }
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(e: anyhow::Error) -> Self {
+        Self::failed(format!("{e:#}"))
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        let code = match problem.status {
+            0 => 7,
+            401 => 3,
+            404 => 4,
+            400..=499 => 5,
+            _ => 1,
+        };
+        let mut message = match &problem.field {
+            Some(field) => format!("{field}: {}", problem.sentence()),
+            None => problem.sentence().to_owned(),
+        };
+        if let Some(hint) = &problem.hint {
+            message.push_str("\n  ");
+            message.push_str(hint);
+        }
+        if code == 3 && problem.hint.is_none() {
+            message.push_str("\n  Sign in with `slipway login`.");
+        }
+        Self { message, code }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_answer_has_its_code() {
+        for (status, code) in [(0, 7), (401, 3), (403, 5), (404, 4), (409, 5), (413, 5), (422, 5), (500, 1), (503, 1)] {
+            assert_eq!(Failure::from(Problem::new(status, "x")).code, code, "{status}");
+        }
+    }
+
+    #[test]
+    fn field_and_hint_are_told() {
+        let failure = Failure::from(Problem::new(422, "A name is short.").field("name").hint("Shorten it."));
+        assert_eq!(failure.message, "name: A name is short.\n  Shorten it.");
+    }
+}
