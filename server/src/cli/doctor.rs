@@ -24,7 +24,7 @@ pub struct Flags {
 /// Exit code 1 where a finding is an error, 2 where the configuration is wrong.
 pub async fn run(flags: &Flags) -> Result<(), Failure> {
     let (_, config) = config::load(&flags.serve)?;
-    let findings = doctor::of_machine(&config).await;
+    let findings = doctor::examine(&config, None).await;
     match flags.output {
         Output::Json => output::line(&output::json(&findings)),
         Output::Table => findings.iter().for_each(|f| output::line(&words(f))),

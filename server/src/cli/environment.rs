@@ -80,8 +80,7 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
         }
         Command::Show { name, watch } => show(&here, &name, watch).await,
         Command::Create { name, file, description, image, watch } => {
-            let requirements =
-                std::fs::read_to_string(&file).map_err(|e| Failure::usage(format!("read {}: {e}", file.display())))?;
+            let requirements = std::fs::read_to_string(&file).map_err(|e| Failure::usage(format!("read {}: {e}", file.display())))?;
             let new = NewEnvironment { name: name.clone(), description, requirements, image };
             let made = client.environment_create(team, &new).await?;
             if watch {

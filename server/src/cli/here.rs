@@ -50,7 +50,8 @@ impl Here {
         let token = match token_of_environment() {
             Some(token) => token,
             None => {
-                let kept = kept.as_ref().ok_or_else(|| Failure::signed_out(format!("not signed in to {url}\n  slipway login --url {url}")))?;
+                let kept =
+                    kept.as_ref().ok_or_else(|| Failure::signed_out(format!("not signed in to {url}\n  slipway login --url {url}")))?;
                 let team = team.as_deref().unwrap_or(&kept.team);
                 kept.tokens.get(team).cloned().ok_or_else(|| {
                     Failure::signed_out(format!("not signed in to the team {team}\n  slipway login --url {url} --team {team}"))

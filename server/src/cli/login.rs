@@ -169,7 +169,8 @@ pub async fn create_team(reach: &Reach, who: &Who, new: &NewTeam) -> Result<(), 
     let url = reach.url.clone().or_else(|| Some(kept.url.clone()).filter(|u| !u.is_empty()));
     let url = url.ok_or_else(|| Failure::usage("which portal? give --url"))?;
     let url = url.trim_end_matches('/');
-    let who = Who { user: who.user.clone().or_else(|| Some(kept.user.clone()).filter(|u| !u.is_empty() && kept.url == url)), ..who.clone() };
+    let who =
+        Who { user: who.user.clone().or_else(|| Some(kept.user.clone()).filter(|u| !u.is_empty() && kept.url == url)), ..who.clone() };
     let (client, _) = sign_in(url, &who).await?;
     client.team_create(new).await?;
     let me = client.me().await?;

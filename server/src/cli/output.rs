@@ -103,7 +103,8 @@ mod tests {
 
     #[test]
     fn tables() {
-        let text = rows(&["name", "state"], vec![vec!["a".into(), "running".into()], vec!["longer".into(), "\u{1b}[31mred".into()]], "none");
+        let text =
+            rows(&["name", "state"], vec![vec!["a".into(), "running".into()], vec!["longer".into(), "\u{1b}[31mred".into()]], "none");
         assert_eq!(text, "NAME    STATE\na       running\nlonger  \u{fffd}[31mred");
         assert_eq!(rows(&["name"], vec![], "No rows."), "No rows.");
         assert_eq!(facts(&[("Name", "x".into()), ("Reason", String::new())]), "Name  x");

@@ -26,6 +26,7 @@ pub mod notebooks;
 pub mod order;
 pub mod quotas;
 pub mod revisions;
+pub mod reach;
 pub mod run_curves;
 pub mod run_inputs;
 pub mod run_metrics;
