@@ -163,7 +163,8 @@ fn pages_never_use_pages() {
 
 #[test]
 fn sql_stays_in_the_store() {
-    const BEGINNINGS: [&str; 7] = ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "WITH RECURSIVE ", "CREATE TABLE ", "ALTER TABLE "];
+    const BEGINNINGS: [&str; 7] =
+        ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "WITH RECURSIVE ", "CREATE TABLE ", "ALTER TABLE "];
     let mut out = Vec::new();
     for source in sources("server").iter().filter(|s| s.module != "store") {
         for part in source.code.split('"').skip(1) {

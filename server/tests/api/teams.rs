@@ -39,7 +39,7 @@ async fn secrets_go_in_and_never_out() {
     assert_eq!(list.json()["items"][0]["name"], "api-key");
     assert!(!String::from_utf8_lossy(&list.body).contains("hunter2"));
     let sealed =
-        w.web.store.secret_sealed(&w.mia.get("/api/v1/teams/forecast").await.json()["id"].as_str().unwrap(), "api-key").await.unwrap();
+        w.web.store.secret_sealed(w.mia.get("/api/v1/teams/forecast").await.json()["id"].as_str().unwrap(), "api-key").await.unwrap();
     assert!(!sealed.unwrap().contains("hunter2"));
     let events = w.mia.get("/api/v1/teams/forecast/events?kind=secret").await.is(200);
     assert!(!String::from_utf8_lossy(&events.body).contains("hunter2"));

@@ -78,7 +78,11 @@ pub fn router(web: &Web) -> Router {
 }
 
 fn of(door: Door) -> Router {
-    Router::new().fallback(answer).with_state(door).layer(CatchPanicLayer::custom(problem::panicked)).layer(TraceLayer::new_for_http().on_failure(()))
+    Router::new()
+        .fallback(answer)
+        .with_state(door)
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(TraceLayer::new_for_http().on_failure(()))
 }
 
 async fn answer(State(door): State<Door>, request: Request) -> Response {
