@@ -33,6 +33,15 @@ dev: ## Build quickly and serve on PORT from DATA; the dashboard's files are rea
 	cargo xtask web
 	cargo run -p server -- serve --listen 127.0.0.1:$(PORT) --data $(DATA)
 
+# ---- the main job
+
+ONCE ?=
+
+demo: ## Build, start on PORT, perform the main job once and stay up (ONCE=1: end after the prediction)
+	scripts/needs.sh demo
+	@$(MAKE) build
+	python3 scripts/demo.py "$(CARGO_TARGET_DIR)/release/slipway" --port $(PORT) --data $(DATA) $(if $(ONCE),--once)
+
 # ---- tests
 
 lint: ## Format and clippy, warnings are errors, for the server and for the browser
@@ -41,7 +50,7 @@ lint: ## Format and clippy, warnings are errors, for the server and for the brow
 	cargo clippy -q -p app --features hydrate --target wasm32-unknown-unknown -- -D warnings
 	cargo clippy -q -p xtask -- -D warnings
 
-test: needs lint test-rust test-runtimes ## Everything
+test: needs lint test-rust test-runtimes test-client ## Everything
 
 needs:
 	scripts/needs.sh test
@@ -53,4 +62,7 @@ test-rust: web ## Units, floors, store on SQLite and PostgreSQL, API, cluster
 test-runtimes: ## The model server against real models
 	server/runtimes/test.sh -q
 
-.PHONY: help build web debug dev lint test needs test-rust test-runtimes
+test-client: debug ## The real MLflow client against a running portal
+	python3 scripts/with_portal.py "$(CARGO_TARGET_DIR)/debug/slipway" end2end/python/run.sh -q
+
+.PHONY: demo test-client help build web debug dev lint test needs test-rust test-runtimes
