@@ -15,7 +15,7 @@ pub fn of(lines: &[LogLine], packages: usize) -> f64 {
             // uv names only the large ones, pip every one
             Some("Downloaded" | "Collecting" | "Building" | "Built") => {
                 arrived += 1;
-                let whole = packages.max(10) as f64;
+                let whole = if packages == 0 { 40.0 } else { packages as f64 };
                 0.25 + 0.45 * (arrived as f64 / whole).min(1.0)
             }
             Some("Prepared" | "Installing") => 0.75,

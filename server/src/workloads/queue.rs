@@ -71,11 +71,11 @@ pub fn plan(total: Resources, limits: &HashMap<String, Limit>, entries: &[Entry]
             continue;
         }
         let team = e.team_id.as_deref().unwrap_or_default();
-        let limit = limits.get(team).copied().unwrap_or_default().within(total);
+        let limit = limits.get(team).map(|l| l.within(total));
         let team_holds = by_team.get(team).copied().unwrap_or(Resources::NONE);
         let wait = if !e.resources.fits(total) {
             Some(format!("asks for {}, but there are {} in all", e.resources.words(), total.words()))
-        } else if !team_holds.plus(e.resources).fits(limit) {
+        } else if let Some(limit) = limit.filter(|l| !team_holds.plus(e.resources).fits(*l)) {
             Some(format!("waits for the team's quota: {} of {} are held", team_holds.words(), limit.words()))
         } else if blocked || !held.plus(e.resources).fits(total) {
             blocked = true;
