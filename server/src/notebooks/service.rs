@@ -34,8 +34,8 @@ async fn row(store: &Store, by: &TeamMember, name: &str) -> Result<NotebookRow> 
 
 /// The notebook, to one who may change it: its owner, or a maintainer of the team. A run's token may not.
 async fn own(store: &Store, by: &TeamEditor, name: &str) -> Result<NotebookRow> {
-    let row = row(store, by, name).await?;
     not_a_run(by)?;
+    let row = row(store, by, name).await?;
     if row.user_id == by.principal.user_id || by.role == Role::Maintainer {
         return Ok(row);
     }
@@ -226,8 +226,8 @@ pub async fn delete(store: &Store, by: &TeamEditor, name: &str, files: bool) -> 
 /// # Errors
 /// Somebody else's notebook: forbidden.
 pub async fn open(store: &Store, by: &TeamEditor, name: &str, portal_session: Option<&str>) -> Result<String> {
-    let seen = row(store, by, name).await?;
     not_a_run(by)?;
+    let seen = row(store, by, name).await?;
     if seen.user_id != by.principal.user_id {
         return Err(Error::forbidden(format!("This notebook is {}'s: only they can open it.", seen.owner)));
     }

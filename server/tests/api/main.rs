@@ -4,6 +4,8 @@ mod access;
 mod contract;
 mod forms;
 mod mlflow;
+mod notebook_origin;
+mod notebooks;
 mod openapi;
 mod origin;
 mod permissions;

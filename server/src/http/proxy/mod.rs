@@ -65,19 +65,18 @@ fn place(path: &str) -> Option<Place> {
     (name::check(team).is_ok() && name::check(name).is_ok()).then(|| Place { team: team.into(), name: name.into(), rest })
 }
 
+/// How often an open WebSocket is checked again.
+const RECHECK: Duration = Duration::from_secs(5);
+
 /// The whole router of the notebook origin.
 pub fn router(web: &Web) -> Router {
-    let door = Door {
-        config: web.config.clone(),
-        gate: Arc::new(Gate::new(web)),
-        reach: Reach::default(),
-        drain: web.drain.clone(),
-        recheck: Duration::from_secs(5),
-    };
-    of(door)
+    router_rechecking(web, RECHECK)
 }
 
-fn of(door: Door) -> Router {
+/// The same, which checks open WebSockets again this often.
+pub fn router_rechecking(web: &Web, recheck: Duration) -> Router {
+    let door =
+        Door { config: web.config.clone(), gate: Arc::new(Gate::new(web)), reach: Reach::default(), drain: web.drain.clone(), recheck };
     Router::new()
         .fallback(answer)
         .with_state(door)
