@@ -2,7 +2,7 @@
 
 use super::{NotebookKeys, moves, surroundings, tickets, view};
 use crate::{
-    access::{Subject, TeamEditor, TeamMember, TeamViewer, Via},
+    access::{TeamEditor, TeamMember, TeamViewer},
     cluster::{Cluster, WorkloadKind},
     error::{Error, Result},
     ids,
@@ -32,23 +32,13 @@ async fn row(store: &Store, by: &TeamMember, name: &str) -> Result<NotebookRow> 
     store.notebook_of(&by.team.id, name).await?.ok_or_else(|| Error::not_found("notebook"))
 }
 
-/// The notebook, to one who may change it: its owner, or a maintainer of the team. A run's token may not.
+/// The notebook, to one who may change it: its owner, or a maintainer of the team.
 async fn own(store: &Store, by: &TeamEditor, name: &str) -> Result<NotebookRow> {
-    not_a_run(by)?;
     let row = row(store, by, name).await?;
     if row.user_id == by.principal.user_id || by.role == Role::Maintainer {
         return Ok(row);
     }
     Err(Error::forbidden(format!("This notebook is {}'s. Only {} or a maintainer of the team may do this.", row.owner, row.owner)))
-}
-
-fn not_a_run(by: &TeamMember) -> Result<()> {
-    match &by.principal.via {
-        Via::Token { subject: Some(Subject::Run(_)), .. } => {
-            Err(Error::forbidden("The token of a run is for its own results only.").hint("Use a token of your own."))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Notebooks of a team by name.
@@ -85,7 +75,6 @@ async fn newest(store: &Store, team_id: &str, name: &str) -> Result<i64> {
 /// # Errors
 /// A name that is wrong or taken, an environment, size, variable or secret that is none.
 pub async fn launch(store: &Store, cluster: &dyn Cluster, keys: &NotebookKeys, by: &TeamEditor, new: &NewNotebook) -> Result<Notebook> {
-    not_a_run(by)?;
     name::check(&new.name).map_err(|e| Error::invalid("name", e))?;
     let environment = new.environment.as_deref().filter(|e| !e.is_empty()).unwrap_or(DEFAULT_ENVIRONMENT);
     let environment_version = newest(store, &by.team.id, environment).await?;
@@ -226,7 +215,6 @@ pub async fn delete(store: &Store, by: &TeamEditor, name: &str, files: bool) -> 
 /// # Errors
 /// Somebody else's notebook: forbidden.
 pub async fn open(store: &Store, by: &TeamEditor, name: &str, portal_session: Option<&str>) -> Result<String> {
-    not_a_run(by)?;
     let seen = row(store, by, name).await?;
     if seen.user_id != by.principal.user_id {
         return Err(Error::forbidden(format!("This notebook is {}'s: only they can open it.", seen.owner)));

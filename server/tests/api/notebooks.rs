@@ -98,7 +98,7 @@ async fn from_launch_to_running_and_off_again() {
     w.ada.post(&format!("{LAB}/start"), json!({})).await.is(409);
     settle(&w).await;
     assert_eq!(lab(&w).await["state"], "stopped");
-    assert_eq!(w.cluster.forgotten(), [spec.id.clone()]);
+    assert_eq!(w.cluster.forgotten(), std::slice::from_ref(&spec.id));
     inside.get("/api/v1/teams/forecast").await.is(401);
 
     w.ada.post(&format!("{LAB}/start"), json!({})).await.is(204);
