@@ -65,4 +65,8 @@ test-runtimes: ## The model server against real models
 test-client: debug ## The real MLflow client against a running portal
 	python3 scripts/with_portal.py "$(CARGO_TARGET_DIR)/debug/slipway" end2end/python/run.sh -q
 
-.PHONY: demo test-client help build web debug dev lint test needs test-rust test-runtimes
+test-browser: debug ## The dashboard in Chromium, with JavaScript and without
+	cd end2end && npm ci --no-audit --no-fund --silent
+	cd end2end && SLIPWAY_BIN="$(CARGO_TARGET_DIR)/debug/slipway" CHROMIUM="$$(command -v chromium || command -v google-chrome)" npm test
+
+.PHONY: demo test-client test-browser help build web debug dev lint test needs test-rust test-runtimes
