@@ -6,7 +6,7 @@ import { decent, hydrated, listen, signIn } from './pages.mjs';
 const SHOTS = process.env.SHOTS ?? 'shots';
 const TEAM_ROUTES = ['', '/notebooks', '/notebooks?launch=1', '/runs', '/runs/submit', '/models', '/deployments', '/environments', '/team', '/team?tab=secrets', '/team?tab=quota', '/team?tab=events'];
 const OWN_ROUTES = ['/', '/account', '/admin', '/admin?tab=users', '/admin?tab=teams', '/admin?tab=events', '/nothing-here'];
-const ROWS = 1000;
+const ROWS = Number(process.env.ROWS ?? 1000);
 
 test.beforeAll(async () => {
   test.setTimeout(240_000);
