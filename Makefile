@@ -60,10 +60,10 @@ test-rust: web ## Units, floors, store on SQLite and PostgreSQL, API, cluster
 	cargo test -p server
 
 test-runtimes: ## The model server against real models
-	server/runtimes/test.sh -q
+	server/runtimes/test.sh
 
 test-client: debug ## The real MLflow client against a running portal
-	python3 scripts/with_portal.py "$(CARGO_TARGET_DIR)/debug/slipway" end2end/python/run.sh -q
+	python3 scripts/with_portal.py "$(CARGO_TARGET_DIR)/debug/slipway" end2end/python/run.sh
 
 test-browser: debug ## The dashboard in Chromium, with JavaScript and without
 	cd end2end && npm ci --no-audit --no-fund --silent

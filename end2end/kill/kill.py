@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+"""kill -9 of the server in the midst of run, notebook and deployment, at eight seeded moments:  kill.py BINARY [SEED]
+
+After each restart everything is adopted: nothing acknowledged is lost, nothing runs twice, nothing is left over.
+"""
+
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent.parent / "scripts"))
+from demo import TRAIN, packed  # noqa: E402
+from portal import Api, Portal, Problem, free_ports, new_password  # noqa: E402
+
+COUNT, PAUSE = 400, 0.1
+TEAM = "/api/v1/teams/kill"
+
+
+class World:
+    """A portal that is killed and started again on the same data."""
+
+    def __init__(self, binary: str, seed: int):
+        self.binary, self.random = os.path.abspath(binary), random.Random(seed)
+        self.data, self.port, self.password = Path(tempfile.mkdtemp(prefix="slipway-kill-")), free_ports()[0], new_password()
+        self.kills, self.token = 0, ""
+        self.start()
+        self.api.call("POST", "/api/v1/session", {"user": "admin", "password": self.password})
+        self.api.call("POST", "/api/v1/teams", {"name": "kill"})
+        self.token = self.api.call("POST", "/api/v1/tokens", {"name": "kill", "team": "kill", "role": "editor"})["token"]
+        self.api = Api(self.api.url, self.token)
+
+    def start(self) -> None:
+        self.portal = Portal(self.binary, self.data, self.port, "admin", self.password)
+        self.api = self.portal.ready()
+        self.api = Api(self.api.url, self.token) if self.token else self.api
+
+    def kill(self, longest: float, what: str) -> None:
+        moment = self.random.uniform(0, longest)
+        time.sleep(moment)
+        self.portal.process.kill()
+        self.portal.process.wait()
+        self.kills += 1
+        print(f"  {self.kills}  killed {moment:.2f} s after: {what}", flush=True)
+        self.start()
+
+    def get(self, path: str):
+        return self.api.call("GET", TEAM + path)
+
+    def post(self, path: str, body=None, **kind):
+        return self.api.call("POST", TEAM + path, {} if body is None else body, **kind)
+
+    def until(self, path: str, good, seconds: float = 120):
+        end = time.monotonic() + seconds
+        while True:
+            thing = self.get(path)
+            if good(thing):
+                return thing
+            if thing["state"] == "failed" or time.monotonic() > end:
+                sys.exit(f"{path}: {thing['state']} {thing.get('reason')}")
+            time.sleep(0.3)
+
+    def supervisors(self) -> int:
+        """Supervisors of workloads that this data folder has a log of, whatever the portal says of them."""
+        ours = {folder.name for folder in (self.data / "logs").iterdir()}
+        found = 0
+        for process in Path("/proc").iterdir():
+            try:
+                words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            except OSError:
+                continue
+            found += len(words) > 2 and words[1] == "shim" and words[2] in ours
+        return found
+
+
+def submit(w: World, script: Path, command: list[str], **more):
+    digest = w.post("/code", packed(script), content_type="application/gzip")["digest"]
+    body = {"environment": "train", "cpu": "250m", "memory": "1Gi", "command": command, "code": {"type": "upload", "digest": digest}}
+    return w.post("/runs", body | more)["id"]
+
+
+def check(good: bool, sentence: str) -> None:
+    if not good:
+        sys.exit(f"NOT TRUE: {sentence}")
+    print(f"  ok  {sentence}", flush=True)
+
+
+def counted(w: World, run: str) -> None:
+    log, offset = [], 0
+    while True:
+        page = w.get(f"/runs/{run}/log?limit=5000&offset={offset}")
+        log += [line["text"] for line in page["items"] if line["stream"] == "out"]
+        if page["complete"] or page["next_offset"] == offset:
+            break
+        offset = page["next_offset"]
+    check(sum(line.startswith("begin") for line in log) == 1, "the run began once")
+    acknowledged = [int(line.split()[1]) for line in log if line.startswith("acknowledged")]
+    check(acknowledged == list(range(1, COUNT + 1)), f"its log has all {COUNT} lines, no gap, no repeat")
+    history = w.api.call("GET", f"/api/2.0/mlflow/metrics/get-history?run_id={run}&metric_key=count&max_results=5000")["metrics"]
+    check({int(m["step"]) for m in history} >= set(acknowledged), "every acknowledged metric is there")
+
+
+def main() -> None:
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    w = World(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    try:
+        perform(w)
+    finally:
+        for kind in ("notebooks", "deployments"):
+            for thing in w.get(f"/{kind}")["items"]:
+                try:
+                    w.api.call("DELETE", f"{TEAM}/{kind}/{thing['name']}?files=true")
+                except Problem as problem:
+                    print(problem)
+        time.sleep(3)
+        w.portal.stop()
+        shutil.rmtree(w.data, ignore_errors=True)
+    print(f"{w.kills} kills survived")
+
+
+def perform(w: World) -> None:
+    trained = submit(w, TRAIN, ["python", "train.py", "--epochs", "2"])
+    w.until(f"/runs/{trained}", lambda r: r["state"] == "succeeded")
+    version = w.post("/model-versions", {"model": "digits", "run_id": trained})["version"]
+
+    run = submit(w, HERE / "counter.py", ["python", "counter.py", str(COUNT), str(PAUSE)])
+    w.kill(0.5, "a run was submitted")
+    w.post("/notebooks", {"name": "n", "cpu": "250m", "memory": "512Mi"})
+    w.kill(1, "a notebook was launched")
+    w.kill(4, "the restart, while the notebook starts")
+    w.until("/notebooks/n", lambda n: n["state"] == "running")
+    amount = {"cpu": "250m", "memory": "768Mi"}
+    w.post("/deployments", {"name": "digits", "model": "digits", "version": version, **amount})
+    w.kill(1, "a deployment was made")
+    w.kill(6, "the restart, while the model server starts")
+    serving = w.until("/deployments/digits", lambda d: d["state"] == "running")["serving"]["number"]
+    w.post("/deployments/digits/redeploy", {"version": version, **amount})
+    w.kill(3, "another revision was asked for")
+    w.post("/notebooks/n/stop")
+    w.kill(0.5, "the notebook was stopped")
+    w.kill(2, "the restart")
+
+    w.until(f"/runs/{run}", lambda r: r["state"] == "succeeded")
+    counted(w, run)
+    w.until("/notebooks/n", lambda n: n["state"] == "stopped")
+    check(True, "the notebook is stopped, as it was asked to")
+    ready = w.until("/deployments/digits", lambda d: d["state"] == "running" and not d.get("next"))
+    check(ready["serving"]["number"] == serving + 1, "the new revision serves")
+    example = w.get("/deployments/digits/example")
+    check(len(w.api.call("POST", ready["predict_path"], example["v1"])["predictions"]) > 0, "it answers")
+    end = time.monotonic() + 30
+    while w.supervisors() != 1 and time.monotonic() < end:
+        time.sleep(0.3)
+    check(w.supervisors() == 1, "one supervisor is left, the deployment's")
+
+
+if __name__ == "__main__":
+    main()
