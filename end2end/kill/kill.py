@@ -125,7 +125,8 @@ def main() -> None:
 
 def perform(w: World) -> None:
     trained = submit(w, TRAIN, ["python", "train.py", "--epochs", "2"])
-    w.until(f"/runs/{trained}", lambda r: r["state"] == "succeeded")
+    # On a new machine the environments are made first.
+    w.until(f"/runs/{trained}", lambda r: r["state"] == "succeeded", 900)
     version = w.post("/model-versions", {"model": "digits", "run_id": trained})["version"]
 
     run = submit(w, HERE / "counter.py", ["python", "counter.py", str(COUNT), str(PAUSE)])
