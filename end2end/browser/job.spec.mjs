@@ -81,7 +81,8 @@ test('a notebook, a run, a model, a prediction', async ({ page, context }) => {
 
   await test.step('register its model', async () => {
     await expect(page.getByRole('heading', { level: 1 })).toContainText('iris');
-    await page.getByRole('button', { name: 'Register model' }).click({ timeout: 90_000 });
+    await expect(page.locator('.head')).toContainText('Succeeded', { timeout: 90_000 });
+    await page.getByRole('button', { name: 'Register model' }).click();
     const dialog = page.getByRole('dialog', { name: 'Register model' });
     await dialog.getByLabel('Name', { exact: true }).fill('iris');
     await dialog.getByRole('button', { name: 'Register' }).click();

@@ -38,8 +38,33 @@ export default async function start() {
     await new Promise((r) => setTimeout(r, 100));
   }
   return async () => {
+    await rest(url).catch((e) => console.error(`what still runs could not be stopped: ${e}`));
     server.kill('SIGTERM');
     await new Promise((r) => server.once('exit', r));
     rmSync(data, { recursive: true, force: true });
   };
+}
+
+/// Workloads outlive their server, so they are stopped before it.
+async function rest(url) {
+  const signIn = await fetch(`${url}/api/v1/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: url },
+    body: JSON.stringify(ADMIN),
+  });
+  const headers = { cookie: signIn.headers.get('set-cookie').split(';')[0], origin: url };
+  const { teams } = await signIn.json();
+  const each = teams.flatMap(({ name }) => ['notebooks', 'deployments'].map((kind) => `${url}/api/v1/teams/${name}/${kind}`));
+  for (let tries = 0; tries < 60; tries++) {
+    let left = 0;
+    for (const list of each) {
+      const { items } = await (await fetch(list, { headers })).json();
+      for (const { name, state } of items.filter((i) => !['stopped', 'failed'].includes(i.state))) {
+        left++;
+        if (state !== 'stopping') await fetch(`${list}/${name}/stop`, { method: 'POST', headers });
+      }
+    }
+    if (left === 0) return;
+    await new Promise((r) => setTimeout(r, 500));
+  }
 }
