@@ -10,12 +10,13 @@ use leptos::prelude::*;
 /// The dialog `register`.
 #[component]
 pub fn RegisterDialog(
-    /// The run.
-    run: Run,
+    /// The run: what it logged grows while it runs.
+    run: RwSignal<Run>,
 ) -> impl IntoView {
     let client = Client::from_context();
     let team = team().get_untracked();
-    let id = run.summary.id.clone();
+    let id = run.with_untracked(|r| r.summary.id.clone());
+    let of = id.clone();
     let action = team_path(&team, "/model-versions");
     let submit = Submit::new(move |v| {
         let body =
@@ -31,14 +32,19 @@ pub fn RegisterDialog(
             ))
         }
     });
-    let options: Vec<(String, String)> = run.logged_models.iter().map(|m| (m.uri.clone(), format!("{} ({})", m.name, m.id))).collect();
-    let chosen = options.last().map(|o| o.0.clone()).unwrap_or_default();
+    let options =
+        Memo::new(move |_| run.read().logged_models.iter().map(|m| (m.uri.clone(), format!("{} ({})", m.name, m.id))).collect::<Vec<_>>());
+    let source = move || {
+        let options = options.get();
+        let value = options.last().map(|o| o.0.clone()).unwrap_or_default();
+        view! { <Select name="source" label="Model of the run" options value/> }
+    };
     view! {
         <Dialog id="register" title="Register model">
             <ApiForm id="register-form" action submit>
-                <input type="hidden" name="run_id" value=run.summary.id/>
+                <input type="hidden" name="run_id" value=of/>
                 <Field name="model" label="Name" required=true placeholder="churn" hint="A name that exists gets a new version."/>
-                <Select name="source" label="Model of the run" options value=chosen/>
+                {source}
                 <Field name="description" label="Description"/>
                 <div class="actions"><button class="btn primary" type="submit">"Register"</button><DialogCancel/></div>
             </ApiForm>

@@ -66,7 +66,7 @@ pub fn RunPage() -> impl IntoView {
                 {move || reason(&data.read())}
                 {move || view! { <Tabs label="Parts of the run" items=tabs()/> }}
                 {content}
-                <RegisterDialog run=first/>
+                <RegisterDialog run=data/>
             }
         },
     )
