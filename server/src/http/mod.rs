@@ -47,5 +47,4 @@ pub fn router(web: &Web) -> Router {
         )
         // Outside of all the above: it knows its own askers, and its way is short.
         .merge(gateway::router(web))
-        .fallback(problem::nothing_here)
 }

@@ -1,6 +1,6 @@
 //! Pages: what may not be shown is decided before rendering; rendering calls the API in process, as the same principal.
 
-use super::{headers, proxy::notebook_origin, state::Web};
+use super::{headers, problem, proxy::notebook_origin, state::Web};
 use crate::access::{PlatformAdmin, Principal, TeamMember};
 use app::api::{
     Client, Problem,
@@ -13,7 +13,7 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     extract::{Request, State},
-    http::{StatusCode, Uri, header},
+    http::{Method, StatusCode, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
 };
@@ -46,10 +46,29 @@ pub fn router(web: &Web, api: Router) -> Router {
             options.insert_header(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
         }
     };
+    let lost = leptos_axum::render_app_async_with_context(context.clone(), shell.clone());
     Router::new()
         .leptos_routes_with_context(&options, routes, context, shell)
         .with_state(options)
         .layer(middleware::from_fn_with_state(web.clone(), guard))
+        .fallback(move |request: Request| {
+            let lost = lost.clone();
+            async move {
+                if !asks_for_a_page(&request) {
+                    return problem::nothing_here(request.method().clone(), request.uri().clone()).await;
+                }
+                let mut response = lost(request).await;
+                *response.status_mut() = StatusCode::NOT_FOUND;
+                response
+            }
+        })
+}
+
+/// Whether a browser looks for a page, and not a program for an answer.
+fn asks_for_a_page(request: &Request) -> bool {
+    let html = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|a| a.contains("text/html"));
+    let path = request.uri().path();
+    html && request.method() == Method::GET && !["/api/", "/ajax-api/", "/serve/"].iter().any(|start| path.starts_with(start))
 }
 
 /// The API in process: the page's principal goes along in the extensions, where nothing from the wire can get.

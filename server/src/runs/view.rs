@@ -78,7 +78,12 @@ pub async fn get(store: &Store, by: &TeamViewer, id: &str) -> Result<Run> {
         tags: pairs(&run.tags),
         datasets: run.datasets.iter().map(dataset).collect(),
         model_versions: versions.into_iter().map(|v| RunModel { model: v.model, version: v.version }).collect(),
-        logged_models: logged.into_iter().map(|m| RunLoggedModel { uri: format!("models:/{}", m.id), id: m.id, name: m.name }).collect(),
+        // One that is still being uploaded cannot be registered yet.
+        logged_models: logged
+            .into_iter()
+            .filter(|m| m.status == "READY")
+            .map(|m| RunLoggedModel { uri: format!("models:/{}", m.id), id: m.id, name: m.name })
+            .collect(),
         submission,
     })
 }
