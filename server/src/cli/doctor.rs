@@ -10,6 +10,8 @@ use clap::Args;
 
 /// Flags: those of `serve`, to look at the same things.
 #[derive(Debug, Args)]
+// Those of `serve` are called so, too.
+#[group(skip)]
 pub struct Flags {
     #[command(flatten)]
     serve: config::Flags,

@@ -99,7 +99,9 @@ pub async fn sign_in(url: &str, who: &Who) -> Result<(Client, Me), Failure> {
     } else {
         return Err(Failure::usage("there is no terminal to ask for the password: give --password-stdin, or --token"));
     };
-    let me = client.sign_in(&SignIn { user, password, next: None }).await?;
+    // That one should sign in is no help to who is signing in.
+    let refused = |p: app::api::Problem| Failure { message: p.sentence().to_owned(), ..Failure::from(p) };
+    let me = client.sign_in(&SignIn { user, password, next: None }).await.map_err(refused)?;
     Ok((client, me))
 }
 

@@ -16,6 +16,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Which part of a log, and how.
 #[derive(Debug, Clone, Default, Args)]
+// The verb that takes it is called log, too.
+#[group(skip)]
 pub struct Log {
     /// Go on until the log ends
     #[arg(long, short)]

@@ -1,0 +1,158 @@
+"""The main job through the command line: sign in, notebook, run, model, deployment, prediction; and every exit code.
+
+    scripts/with_portal.py BINARY python3 -m unittest discover -s end2end/cli -v
+
+Standard library only. SLIPWAY_BIN is the binary; SLIPWAY_URL, SLIPWAY_USER and SLIPWAY_PASSWORD a portal and its admin.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import stat
+import subprocess
+import tempfile
+import unittest
+
+BIN = os.environ["SLIPWAY_BIN"]
+URL = os.environ["SLIPWAY_URL"]
+USER, PASSWORD = os.environ["SLIPWAY_USER"], os.environ["SLIPWAY_PASSWORD"]
+TRAIN = pathlib.Path(__file__).resolve().parents[2] / "server/runtimes/demo/train.py"
+
+
+class Job(unittest.TestCase):
+    """One story; each test goes on where the one before ended."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.home = pathlib.Path(tempfile.mkdtemp(prefix="slipway-cli-"))
+        cls.code = cls.home / "project"
+        cls.code.mkdir()
+        shutil.copy(TRAIN, cls.code)
+        (cls.code / "bad.py").write_text("print('about to fail')\nraise SystemExit(3)\n")
+        (cls.code / ".gitignore").write_text("*.bin\n")
+        (cls.code / "large.bin").write_bytes(os.urandom(1 << 20))
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.home, ignore_errors=True)
+
+    def slipway(self, *args, code=0, given=None, **env):
+        """Standard output of a command, which has to end with this exit code."""
+        base = {k: v for k, v in os.environ.items() if not k.startswith(("SLIPWAY_", "XDG_"))}
+        done = subprocess.run(
+            [BIN, *args], input=given or "", capture_output=True, text=True, cwd=self.code, timeout=900,
+            env=base | {"HOME": str(self.home)} | env,
+        )
+        self.assertEqual(done.returncode, code, f"slipway {' '.join(args)}\n{done.stdout}\n{done.stderr}")
+        self.assertNotIn("panicked", done.stderr)
+        self.stderr = done.stderr
+        return done.stdout
+
+    def json(self, *args, **more):
+        return json.loads(self.slipway(*args, "--output", "json", **more))
+
+    def test_01_sign_in(self):
+        self.slipway("run", "list", code=3)
+        self.slipway("login", "--url", URL, code=2)  # nobody to ask
+        who = ["--url", URL, "--user", USER, "--password-stdin"]
+        self.slipway("login", *who, given="wrong\n", code=3)
+        self.slipway("login", *who, "--new-team", "cli", given=PASSWORD + "\n")
+        kept = self.home / ".config/slipway/credentials.toml"
+        self.assertEqual(stat.S_IMODE(kept.stat().st_mode), 0o600)
+        self.assertNotIn(PASSWORD, kept.read_text())
+        self.assertEqual(self.json("member", "list")["items"][0]["role"], "maintainer")
+        # A kept token goes to no other portal, and a portal that is away is told.
+        self.slipway("run", "list", "--url", "http://127.0.0.1:9", code=3)
+        self.slipway("run", "list", "--url", "http://127.0.0.1:9", code=7, SLIPWAY_TOKEN="slip_x", SLIPWAY_TEAM="cli")
+
+    def test_02_usage(self):
+        self.slipway("run", "submit", code=2)
+        self.slipway("run", "show", "0" * 32, code=4)
+        self.slipway("run", "list", "--filter", "this is no filter", code=5)
+        self.slipway("team", "list", "--team", "foreign", code=3)
+        for noun in "team member token secret environment notebook run experiment model deployment quota".split():
+            self.assertIn("Usage", self.slipway(noun, "--help"))
+        for noun in "notebook run deployment environment".split():
+            self.assertIn("--follow", self.slipway(noun, "log", "--help"))
+
+    def test_03_secrets_and_tokens(self):
+        self.slipway("secret", "set", "hush", given="very quiet\n")
+        listed = self.slipway("secret", "list", "--output", "json")
+        self.assertIn("hush", listed)
+        self.assertNotIn("very quiet", listed)
+        token = self.slipway("token", "create", "reader", "--expires-in", "1h").strip()
+        self.assertTrue(token.startswith("slip_"))
+        mine = {"SLIPWAY_URL": URL, "SLIPWAY_TOKEN": token}
+        self.slipway("notebook", "list", **mine)
+        self.slipway("notebook", "launch", "forbidden", code=5, **mine)
+        made = next(t for t in self.json("token", "list")["items"] if t["name"] == "reader")
+        self.slipway("token", "revoke", made["id"])
+        self.slipway("notebook", "list", code=3, **mine)
+
+    def test_04_environments(self):
+        for name in ("notebook", "train", "serve"):
+            self.slipway("environment", "show", name, "--watch")
+        self.assertEqual(len(self.json("environment", "list")["items"]), 3)
+
+    def test_05_notebook(self):
+        self.slipway("notebook", "launch", "first", "--cpu", "250m", "--memory", "512Mi", "--watch")
+        self.assertIn("/notebook/cli/first/", self.slipway("notebook", "open", "first"))
+        self.slipway("notebook", "launch", "first", code=5)
+        self.assertTrue(self.slipway("notebook", "log", "first"))
+        self.slipway("notebook", "stop", "first", "--watch")
+        self.slipway("notebook", "delete", "first", "--files")
+
+    def test_06_a_run_that_fails(self):
+        said = self.slipway("run", "submit", "--env", "train", "--cpu", "250m", "--memory", "512Mi", "--watch", "--", "python", "bad.py", code=6)
+        self.assertIn("about to fail", said)
+        self.assertIn("3 files", self.stderr)  # what .gitignore names stays here
+        self.assertIn("code 3", self.stderr)
+
+    def test_07_a_run_that_trains(self):
+        self.slipway(
+            "run", "submit", "--env", "train", "--cpu", "500m", "--memory", "1Gi", "--experiment", "digits",
+            "--param", "epochs=8", "--secret", "HUSH=hush", "--watch", "--", "python", "train.py",
+        )
+        run = self.json("run", "list", "--experiment", "digits", "--filter", "metrics.val_accuracy > 0.5")["items"][0]
+        self.assertEqual(run["state"], "succeeded")
+        Job.run_id = run["id"]
+        self.assertIn("epoch   8/8", self.slipway("run", "log", run["id"]))
+        curves = {s["key"]: s for s in self.json("run", "metrics", run["id"])}
+        self.assertEqual(curves["loss"]["total"], 8)
+        self.assertIn("model/MLmodel", self.slipway("run", "artifacts", run["id"]))
+        self.slipway("run", "download", run["id"], "model", "--to", str(self.home / "files"))
+        self.assertTrue((self.home / "files/model/MLmodel").is_file())
+
+    def test_08_model(self):
+        version = self.json("model", "register", "digits", "--run", Job.run_id)
+        self.assertEqual((version["version"], version["lineage"]["run_id"]), (1, Job.run_id))
+        self.slipway("model", "alias", "digits", "champion", "1")
+        self.assertEqual(self.json("model", "list")["items"][0]["aliases"], {"champion": 1})
+        self.slipway("model", "versions", "nothing", code=4)
+
+    def test_09_deployment(self):
+        self.slipway("deployment", "create", "digits", "--model", "digits", "--cpu", "250m", "--memory", "768Mi", "--watch")
+        self.assertEqual(len(json.loads(self.slipway("deployment", "predict", "digits"))["predictions"]), 3)
+        self.slipway("deployment", "predict", "digits", "--data", '{"instances": [[1, 2]]}', code=5)
+        self.slipway("deployment", "predict", "digits", "--data", "no json", code=2)
+        self.slipway("deployment", "redeploy", "digits", "--version", "1", "--watch")
+        self.assertIn("2", self.slipway("deployment", "revisions", "digits"))
+        self.slipway("deployment", "log", "digits")
+        self.slipway("deployment", "stop", "digits", "--watch")
+        self.slipway("deployment", "delete", "digits")
+
+    def test_10_the_rest_of_what_one_may_look_at(self):
+        self.slipway("quota", "show")
+        self.slipway("capacity")
+        self.slipway("experiment", "list")
+        kinds = {e["kind"] for e in self.json("events", "--limit", "500")["items"]}
+        self.assertLessEqual({"team", "token", "secret", "notebook", "run", "deployment"}, kinds)
+
+    def test_11_sign_out(self):
+        self.slipway("logout")
+        self.slipway("run", "list", code=3)
+
+
+if __name__ == "__main__":
+    unittest.main()
