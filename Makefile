@@ -50,7 +50,7 @@ lint: ## Format and clippy, warnings are errors, for the server and for the brow
 	cargo clippy -q -p app --features hydrate --target wasm32-unknown-unknown -- -D warnings
 	cargo clippy -q -p xtask -- -D warnings
 
-test: needs lint test-rust test-runtimes test-client test-kill ## Everything
+test: needs lint test-rust test-runtimes test-client test-terminal test-kill ## Everything
 
 needs:
 	scripts/needs.sh test
@@ -65,6 +65,9 @@ test-runtimes: ## The model server against real models
 test-client: debug ## The real MLflow client against a running portal
 	python3 scripts/with_portal.py "$(CARGO_TARGET_DIR)/debug/slipway" end2end/python/run.sh
 
+test-terminal: debug ## The main job through the command line
+	python3 scripts/with_portal.py "$(CARGO_TARGET_DIR)/debug/slipway" python3 -m unittest discover -s end2end/cli -v
+
 test-kill: debug ## The server killed at eight seeded moments; everything is adopted
 	python3 end2end/kill/kill.py "$(CARGO_TARGET_DIR)/debug/slipway"
 
@@ -72,4 +75,4 @@ test-browser: debug ## The dashboard in Chromium, with JavaScript and without
 	cd end2end && npm ci --no-audit --no-fund --silent
 	cd end2end && SLIPWAY_BIN="$(CARGO_TARGET_DIR)/debug/slipway" CHROMIUM="$$(command -v chromium || command -v google-chrome)" npm test
 
-.PHONY: demo test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes
+.PHONY: demo test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes
