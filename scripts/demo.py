@@ -89,6 +89,7 @@ def main() -> int:
             return 1
     data = options.data.resolve()
     user, password = "admin", kept_password(data)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a script started us in the background
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     step = Step("Start Slipway")
     portal = Portal(options.binary, data, options.port, user, password)
