@@ -1,0 +1,5 @@
+//! The reconcilers, over a real database, a fake cluster and a clock that the tests move.
+
+mod environments;
+mod runs;
+mod world;
