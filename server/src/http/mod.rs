@@ -27,7 +27,7 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, tr
 pub fn router(web: &Web) -> Router {
     let (api, document) = api::router(web.clone());
     // What pages call while they render: the same routes, inside of authentication.
-    let inner = api.clone();
+    let inner = api.clone().fallback(problem::nothing_here);
     Router::new()
         .merge(api.layer(middleware::from_fn_with_state(web.clone(), idempotency::once)).layer(middleware::from_fn(plain_browser::answer)))
         .merge(mlflow::router(web))
