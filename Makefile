@@ -42,6 +42,12 @@ demo: ## Build, start on PORT, perform the main job once and stay up (ONCE=1: en
 	@$(MAKE) build
 	python3 scripts/demo.py "$(CARGO_TARGET_DIR)/release/slipway" --port $(PORT) --data $(DATA) $(if $(ONCE),--once)
 
+screenshots: ## The pictures of the README, from the demo's portal
+	scripts/needs.sh test
+	@$(MAKE) build
+	cd end2end && npm ci --no-audit --no-fund --silent
+	python3 scripts/demo.py "$(CARGO_TARGET_DIR)/release/slipway" --port $(PORT) --data $(DATA) --then "node end2end/screenshots.mjs"
+
 # ---- tests
 
 lint: ## Format and clippy, warnings are errors, for the server and for the browser
@@ -75,4 +81,4 @@ test-browser: debug ## The dashboard in Chromium, with JavaScript and without
 	cd end2end && npm ci --no-audit --no-fund --silent
 	cd end2end && SLIPWAY_BIN="$(CARGO_TARGET_DIR)/debug/slipway" CHROMIUM="$$(command -v chromium || command -v google-chrome)" npm test
 
-.PHONY: demo test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes
+.PHONY: screenshots demo test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes

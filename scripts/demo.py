@@ -14,6 +14,7 @@ import io
 import json
 import os
 import signal
+import subprocess
 import sys
 import tarfile
 import time
@@ -78,6 +79,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--data", type=Path, default=Path("data/demo"))
     parser.add_argument("--once", action="store_true")
+    parser.add_argument("--then", help="command to run when all is done; the demo ends with its exit code")
     options = parser.parse_args()
     for port in (options.port, options.port + 1):
         if not port_is_free(port):
@@ -99,6 +101,9 @@ def main() -> int:
         step.done(f"process {portal.process.pid}, data in {data}", portal.url)
         perform(api, user, password)
         print(f"\nThe main job is done. The dashboard is at {portal.url}")
+        if options.then:
+            env = os.environ | {"SLIPWAY_URL": portal.url, "SLIPWAY_USER": user, "SLIPWAY_PASSWORD": password}
+            return subprocess.run(options.then, shell=True, env=env).returncode
         if options.once:
             return 0
         print(f"Sign in as {user} with the password {password}\nIt stays up until Ctrl-C.", flush=True)
