@@ -52,9 +52,12 @@ fn of(row: &WorkloadRow, said: Option<String>) -> End {
     End { sentence, lost, at: row.ended_at.unwrap_or_default() }
 }
 
-/// The last line that means something: not empty, not ours, not a frame of a trace.
+/// The last complaint: not empty, not a frame of a trace, not news of a server that is well.
 fn last_words(lines: &[LogLine]) -> Option<String> {
-    let meaningful = |l: &&LogLine| l.stream != "slipway" && !l.text.trim().is_empty() && !l.text.starts_with([' ', '\t', '^']);
+    let meaningful = |l: &&LogLine| {
+        let news = l.stream != "err" || l.text.starts_with("INFO ") || l.text.trim().is_empty();
+        !news && !l.text.starts_with([' ', '\t', '^'])
+    };
     let text = lines.iter().rev().find(meaningful)?.text.trim();
     let text = text.strip_prefix(SERVER).unwrap_or(text);
     Some(text.chars().take(500).collect())
@@ -88,7 +91,8 @@ mod tests {
             ("slipway", "Exited with code 3."),
         ]);
         assert_eq!(last_words(&log).as_deref(), Some("the model needs the Python package 'torch'"));
-        assert_eq!(last_words(&lines(&[("slipway", "x")])), None);
+        let well = [("out", "{\"event\": \"ready\"}"), ("err", "INFO uvicorn.error: Started"), ("slipway", "x")];
+        assert_eq!(last_words(&lines(&well)), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Bodies on their way: one that can be taken back while nobody has read of it, and one that says when its end was reached.
 
 use bytes::Bytes;
+use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, SizeHint};
 use std::{
     pin::Pin,
@@ -11,6 +12,10 @@ use std::{
     task::{Context, Poll},
 };
 use tokio::time::Instant;
+
+/// Most that is read of a body nobody wants, in bytes, and how long that may take.
+const DRAIN_MOST: usize = 256 << 10;
+const DRAIN_WITHIN: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// A body that is lent to a connection; where that breaks before anything was read of it, it is lent again.
 pub struct Lender<B>(Arc<Shared<B>>);
@@ -72,6 +77,19 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Lent<B> {
     fn size_hint(&self) -> SizeHint {
         self.0.body().0.size_hint()
     }
+}
+
+/// Reads what is left of a small body, so that the caller, still sending, reads our answer and not a broken connection.
+pub async fn drain<B: Body<Data = Bytes> + Unpin>(mut body: B) {
+    let mut left = DRAIN_MOST;
+    let all = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            let Some(rest) = left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) else { return };
+            left = rest;
+        }
+    };
+    // Late or large: the connection is closed after the answer.
+    drop(tokio::time::timeout(DRAIN_WITHIN, all).await);
 }
 
 /// A body that drops `done` when its end was reached, or when nobody wants it any more.

@@ -2,7 +2,7 @@
 
 use super::{
     Gateway,
-    bodies::{Lender, Lent, Watched},
+    bodies::{Lender, Lent, Watched, drain},
 };
 use crate::{
     cluster::reach::{Body as SendBody, BodyError},
@@ -59,6 +59,7 @@ pub async fn forward(gateway: &Gateway, team: &str, name: &str, route: Arc<Route
     let mut route = route;
     for last in [false, true] {
         let Some(replica) = route.least_busy().cloned() else {
+            drain(body.lend()).await;
             return counted(gateway, &route.charts, &route.meters, begun, nobody(&route));
         };
         let waiting = replica.waits();
@@ -71,7 +72,12 @@ pub async fn forward(gateway: &Gateway, team: &str, name: &str, route: Arc<Route
                     route = now.clone();
                 }
             }
-            Err(broken) => return counted(gateway, &replica.charts, &replica.meters, begun, told(&route, broken, limit)),
+            Err(broken) => {
+                if matches!(broken, Broken::Unsent(_)) {
+                    drain(body.lend()).await;
+                }
+                return counted(gateway, &replica.charts, &replica.meters, begun, told(&route, broken, limit));
+            }
         }
     }
     counted(gateway, &route.charts, &route.meters, begun, nobody(&route))

@@ -17,13 +17,14 @@ use super::{problem, state::Web};
 use crate::{
     clock::SharedClock,
     cluster::reach::Reach,
-    deployments::routes::Routes,
-    error::{Error, Result},
+    deployments::routes::{Route, Routes},
+    error::Error,
     store::Store,
 };
 use axum::{
     Router,
     extract::{Request, State},
+    http::request::Parts,
     response::{IntoResponse, Response},
     routing::any,
 };
@@ -32,10 +33,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 /// What the gateway needs. Cheap to clone.
 #[derive(Clone)]
-pub struct Gateway(Arc<Parts>);
+pub struct Gateway(Arc<Inside>);
 
 /// Its parts.
-pub struct Parts {
+pub struct Inside {
     /// The database, for tokens that are not known yet.
     pub store: Store,
     /// The clock.
@@ -51,8 +52,8 @@ pub struct Parts {
 }
 
 impl std::ops::Deref for Gateway {
-    type Target = Parts;
-    fn deref(&self) -> &Parts {
+    type Target = Inside;
+    fn deref(&self) -> &Inside {
         &self.0
     }
 }
@@ -60,7 +61,7 @@ impl std::ops::Deref for Gateway {
 impl Gateway {
     /// Over these routes.
     pub fn new(store: Store, routes: Routes, max_body: usize) -> Self {
-        let parts = Parts { clock: store.clock().clone(), store, routes, passes: Passes::default(), reach: Reach::default(), max_body };
+        let parts = Inside { clock: store.clock().clone(), store, routes, passes: Passes::default(), reach: Reach::default(), max_body };
         Self(Arc::new(parts))
     }
 }
@@ -71,24 +72,42 @@ pub fn router(web: &Web) -> Router {
 }
 
 async fn serve(State(gateway): State<Gateway>, request: Request) -> Response {
-    answer(&gateway, request).await.unwrap_or_else(IntoResponse::into_response)
+    let (parts, body) = request.into_parts();
+    match find(&gateway, &parts).await {
+        Ok((route, path)) => {
+            let (team, name) = place(parts.uri.path()).0;
+            let call = Call { path, method: parts.method.clone(), headers: parts.headers, body };
+            forward(&gateway, team, name, route, call).await
+        }
+        Err(answer) => {
+            bodies::drain(body).await;
+            answer
+        }
+    }
 }
 
-async fn answer(gateway: &Gateway, request: Request) -> Result<Response> {
-    let (parts, body) = request.into_parts();
-    let path = parts.uri.path();
+/// Team, deployment, and what is below it.
+fn place(path: &str) -> ((&str, &str), &str) {
     let below = path.strip_prefix("/serve/").unwrap_or_default();
     let (team, below) = below.split_once('/').unwrap_or((below, ""));
     let (name, rest) = below.split_once('/').unwrap_or((below, ""));
-    let team_id = gateway.passes.check(&gateway.store, &parts.headers, team).await?;
+    ((team, name), rest)
+}
+
+/// The route of a request that may be handed on, and its path there; else the answer.
+async fn find(gateway: &Gateway, parts: &Parts) -> Result<(Arc<Route>, String), Response> {
+    let path = parts.uri.path();
+    let ((team, name), rest) = place(path);
+    let pass = gateway.passes.check(&gateway.store, &parts.headers, team).await;
+    let team_id = pass.map_err(IntoResponse::into_response)?;
     let table = gateway.routes.table();
-    let route = table.get(team, name).filter(|r| r.team_id == team_id).ok_or_else(|| Error::not_found("deployment"))?;
+    let route = table.get(team, name).filter(|r| r.team_id == team_id);
+    let route = route.ok_or_else(|| Error::not_found("deployment").into_response())?;
     match allowed(&parts.method, rest) {
         Allowed::Yes => {}
-        Allowed::Only(method) => return Ok(refused(&parts.method, path, Some(method))),
-        Allowed::No => return Ok(refused(&parts.method, path, None)),
+        Allowed::Only(method) => return Err(refused(&parts.method, path, Some(method))),
+        Allowed::No => return Err(refused(&parts.method, path, None)),
     }
     let query = parts.uri.query().map(|q| format!("?{q}")).unwrap_or_default();
-    let call = Call { path: format!("/{rest}{query}"), method: parts.method.clone(), headers: parts.headers, body };
-    Ok(forward(gateway, team, name, route.clone(), call).await)
+    Ok((route.clone(), format!("/{rest}{query}")))
 }
