@@ -2,6 +2,7 @@
 
 mod access;
 mod contract;
+mod deployments;
 mod forms;
 mod mlflow;
 mod notebook_origin;

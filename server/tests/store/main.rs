@@ -1,5 +1,6 @@
 //! The store, one suite on SQLite and on PostgreSQL.
 
+mod deployments;
 mod engines;
 mod experiments;
 mod logged_models;

@@ -1,0 +1,118 @@
+//! Deployments and revisions on both engines: guarded changes, times that follow the state, where requests go.
+
+use super::engines::{OURS, THEIRS, each};
+use app::api::{
+    State,
+    deployments::{RevisionState, Smoke},
+    resources::Resources,
+};
+use server::{
+    cluster::{Endpoint, WorkloadKind},
+    error::Kind,
+    store::{
+        Tx,
+        deployments::DeploymentChange,
+        revisions::{NewRevision, RevisionChange},
+        workloads::NewWorkload,
+    },
+};
+use std::{collections::BTreeMap, path::PathBuf};
+
+const RESOURCES: Resources = Resources { cpu_millis: 500, memory_bytes: 1 << 30, gpus: 0 };
+
+async fn revision(tx: &mut Tx, id: &str, number: i64) {
+    let env = BTreeMap::from([("A".to_owned(), "1".to_owned())]);
+    tx.revision_insert(&NewRevision {
+        id,
+        deployment_id: "d",
+        team_id: OURS,
+        number,
+        model: "iris",
+        version: number,
+        runtime: "slipway-python",
+        environment: "serve",
+        environment_version: 1,
+        environment_version_id: "v",
+        resources: RESOURCES,
+        env: &env,
+        secrets: &[],
+        created_by: "ada",
+    })
+    .await
+    .unwrap();
+}
+
+const fn change(serving: Option<i64>, next: Option<i64>, state: State) -> DeploymentChange<'static> {
+    DeploymentChange { desired: "running", state, reason: None, latest: 2, serving, next }
+}
+
+const fn is(state: RevisionState) -> RevisionChange<'static> {
+    RevisionChange { state, reason: None, smoke: None, workload_id: Some("w"), attempts: 1, crashes: 0, retry_at: None }
+}
+
+#[tokio::test]
+async fn a_deployment_and_its_revisions() {
+    each(async |w| {
+        let s = &w.store;
+        let mut tx = s.begin().await.unwrap();
+        tx.deployment_insert("d", OURS, "iris").await.unwrap();
+        revision(&mut tx, "r1", 1).await;
+        revision(&mut tx, "r2", 2).await;
+        let workload = NewWorkload {
+            id: "w",
+            team_id: Some(OURS),
+            kind: WorkloadKind::Replica,
+            owner_id: "r1",
+            name: "iris",
+            attempt: 1,
+            resources: RESOURCES,
+        };
+        tx.workload_insert(&workload).await.unwrap();
+        tx.workload_running("w", Some(&Endpoint::Unix { path: PathBuf::from("/s") })).await.unwrap();
+        tx.commit().await.unwrap();
+
+        let mut tx = s.begin().await.unwrap();
+        assert_eq!(tx.deployment_insert("e", OURS, "iris").await.unwrap_err().kind, Kind::Conflict, "{}", w.engine);
+        drop(tx);
+        assert!(s.deployment(THEIRS, "iris").await.unwrap().is_none());
+        assert_eq!(s.deployment_routes().await.unwrap()[0].endpoint, None, "it does not serve yet");
+
+        w.clock.advance(1000);
+        let mut tx = s.begin().await.unwrap();
+        assert!(!tx.deployment_update("d", 7, &change(Some(1), Some(2), State::Running)).await.unwrap(), "a stale revision");
+        assert!(!tx.deployment_hold("d", 7).await.unwrap());
+        assert!(tx.deployment_hold("d", 1).await.unwrap());
+        assert!(tx.deployment_update("d", 1, &change(Some(1), Some(2), State::Running)).await.unwrap());
+        let smoke = Smoke { example: true, latency_ms: 1.5, detail: "x".into() };
+        tx.revision_update("r1", &RevisionChange { smoke: Some(&smoke), ..is(RevisionState::Serving) }).await.unwrap();
+        tx.commit().await.unwrap();
+        let (d, r) = (s.deployment(OURS, "iris").await.unwrap().unwrap(), s.revision("r1").await.unwrap().unwrap());
+        assert_eq!((d.revision, d.state_since - d.created_at, r.serving_at), (2, 1000, Some(d.state_since)));
+        assert_eq!((r.smoke(), r.env()["A"].as_str(), r.resources()), (Some(smoke), "1", RESOURCES));
+        let route = s.deployment_routes().await.unwrap().remove(0);
+        assert_eq!((route.team.as_str(), route.number, route.workload_id.as_deref()), ("ours", Some(1), Some("w")));
+        assert!(route.endpoint.is_some());
+        assert_eq!(s.deployments_of_version(OURS, "iris", 2).await.unwrap(), ["iris"]);
+        assert_eq!(s.revisions_at_work(None).await.unwrap().len(), 2);
+        assert_eq!(s.revisions_at_work(Some(THEIRS)).await.unwrap().len(), 0);
+
+        w.clock.advance(1000);
+        let mut tx = s.begin().await.unwrap();
+        tx.revision_update("r1", &is(RevisionState::Retired)).await.unwrap();
+        tx.commit().await.unwrap();
+        w.clock.advance(1000);
+        let mut tx = s.begin().await.unwrap();
+        tx.revision_update("r1", &is(RevisionState::Retired)).await.unwrap();
+        tx.commit().await.unwrap();
+        let r = s.revision("r1").await.unwrap().unwrap();
+        assert_eq!(r.retired_at, r.serving_at.map(|t| t + 1000), "since the first time");
+        assert!(r.smoke().is_some());
+        assert_eq!(s.revision_list("d", i64::MAX, 1).await.unwrap()[0].number, 2);
+        assert_eq!(s.deployments_unsettled().await.unwrap().len(), 1);
+        let mut tx = s.begin().await.unwrap();
+        tx.deployment_remove("d").await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(s.revision_numbered("d", 1).await.unwrap().is_none() && s.deployment_by_id("d").await.unwrap().is_none());
+    })
+    .await;
+}
