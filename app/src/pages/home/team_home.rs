@@ -114,7 +114,7 @@ fn Active(items: Vec<HomeItem>) -> impl IntoView {
             <tr>
                 <td class="state" data-label="State"><StateBadge state=i.state server=i.kind == "deployment"/></td>
                 <td class="lead" data-label="Name"><a class="name" href=i.href>{i.name}</a>" "<span class="sub">{i.kind}</span></td>
-                <td data-label="Since"><span class="sub">{i.by}", "<Ago time=i.since/></span>{i.reason.map(|text| view! { <Cut text/> })}</td>
+                <td data-label="Since"><span class="sub">{named(&i.by)}<Ago time=i.since/></span>{i.reason.map(|text| view! { <Cut text/> })}</td>
                 <td class="num" data-label="Holds">{i.resources.words()}</td>
                 <td data-label="CPU"><Spark values=cpu label/></td>
             </tr>
@@ -132,10 +132,15 @@ fn Lines(items: Vec<HomeItem>) -> impl IntoView {
                 <StateBadge state=i.state server=i.kind == "deployment"/>
                 <div class="grow">
                     <div><a class="name" href=i.href>{i.name}</a>" "<span class="sub">{i.kind}</span></div>
-                    <div class="sub">{i.reason.map(|r| format!("{r} "))}{i.by}", "<Ago time=i.since/></div>
+                    <div class="sub">{i.reason.map(|r| format!("{r} "))}{named(&i.by)}<Ago time=i.since/></div>
                 </div>
             </li>
         }
     });
     view! { <ul class="list">{lines.collect_view()}</ul> }
+}
+
+/// Who, before a time; nothing where nobody is named.
+fn named(by: &str) -> String {
+    if by.is_empty() { String::new() } else { format!("{by}, ") }
 }
