@@ -56,7 +56,7 @@ lint: ## Format and clippy, warnings are errors, for the server and for the brow
 	cargo clippy -q -p app --features hydrate --target wasm32-unknown-unknown -- -D warnings
 	cargo clippy -q -p xtask -- -D warnings
 
-test: needs lint test-rust test-runtimes test-client test-terminal test-kill test-browser ## Everything
+test: needs lint test-rust test-runtimes test-client test-terminal test-kill ## Everything but the browser (make test-browser)
 
 needs:
 	scripts/needs.sh test
