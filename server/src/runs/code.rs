@@ -29,7 +29,6 @@ pub async fn upload<E: std::fmt::Display>(
     by: &TeamEditor,
     body: impl Stream<Item = std::result::Result<Bytes, E>> + Send,
 ) -> Result<UploadedCode> {
-    super::service::not_by_a_run(by)?;
     let folder = data.join("code").join(&by.team.id);
     fs::create_dir_all(&folder).await.context("make the folder of uploads")?;
     let part = Part(folder.join(format!(".{}.part", ids::new_id(&**store.clock()))));

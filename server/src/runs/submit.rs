@@ -66,7 +66,6 @@ impl Submitter<'_> {
     }
 
     async fn make(&self, by: &TeamEditor, new: &NewRun, retry_of: Option<&str>) -> Result<Run> {
-        super::service::not_by_a_run(by)?;
         let checked = check(new)?;
         secrets::check(self.store, &by.team.id, &new.secrets).await?;
         let environment = self.environment(by, &checked.environment).await?;

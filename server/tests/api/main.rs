@@ -10,6 +10,7 @@ mod notebooks;
 mod openapi;
 mod origin;
 mod permissions;
+mod runs;
 mod teams;
 mod tokens;
 mod world;
