@@ -113,17 +113,30 @@ fn children(pid: i32) -> Option<Vec<i32>> {
     fs::exists(format!("/proc/{pid}/task/{pid}/children")).ok().filter(|there| *there).map(|_| found)
 }
 
-/// Memory of one process as `(own, shared)` bytes. The shared part is counted once for all processes of a workload.
-pub fn memory(pid: i32) -> Option<(u64, u64)> {
-    let statm = Process::new(pid).ok()?.statm().ok()?;
-    let page = rustix::param::page_size() as u64;
-    Some((statm.resident.saturating_sub(statm.shared) * page, statm.shared * page))
+/// Resident memory of several processes together in bytes. Pages that a forked process shares with its parent are counted once.
+pub fn memory_of(pids: &[i32]) -> u64 {
+    match pids {
+        // Nothing is shared, so the cheap question will do.
+        [pid] => resident(*pid).unwrap_or(0),
+        many => many.iter().filter_map(|pid| proportional(*pid).or_else(|| resident(*pid))).sum(),
+    }
 }
 
-/// Memory of several processes together in bytes: what each has alone, and the largest shared part once.
-pub fn memory_of(pids: impl IntoIterator<Item = i32>) -> u64 {
-    let (own, shared) = pids.into_iter().filter_map(memory).fold((0, 0), |(o, s), (own, shared)| (o + own, s.max(shared)));
-    own + shared
+/// At most so much: what [`memory_of`] answers, or more where pages are shared. Cheap however large the processes are.
+pub fn memory_bound(pids: &[i32]) -> u64 {
+    pids.iter().filter_map(|pid| resident(*pid)).sum()
+}
+
+fn resident(pid: i32) -> Option<u64> {
+    let statm = Process::new(pid).ok()?.statm().ok()?;
+    Some(statm.resident * rustix::param::page_size() as u64)
+}
+
+/// Its own pages, and its share of those it has together with others. The kernel walks over all pages for it.
+fn proportional(pid: i32) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
+    let line = text.lines().find_map(|l| l.strip_prefix("Pss:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }
 
 /// Names this boot of the machine: pids and start times of another boot mean nothing.

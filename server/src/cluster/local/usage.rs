@@ -40,7 +40,7 @@ impl Inner {
         let group = Group::of(&state.groups);
         let processes = process::descendants(state.shim.pid, all);
         let cpu_micros = group.cpu_micros().or_else(|| cpu_of(state, &processes, all))?;
-        let memory = group.memory_bytes().unwrap_or_else(|| process::memory_of(processes.iter().map(|p| p.pid)));
+        let memory = group.memory_bytes().unwrap_or_else(|| process::memory_of(&processes.iter().map(|p| p.pid).collect::<Vec<_>>()));
         let now = Meter { shim: state.shim, time, cpu_micros };
         let before = {
             let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);

@@ -11,6 +11,7 @@ mod ending;
 mod enter;
 mod environment;
 mod lines;
+mod memory;
 mod prepare;
 mod pump;
 mod ready;

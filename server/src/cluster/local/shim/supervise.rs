@@ -10,6 +10,7 @@ use super::{
     },
     answer,
     ending::{self, Cause},
+    memory::MemoryWatch,
     prepare::{Prepared, prepare},
     pump::SharedLog,
     ready::ready,
@@ -39,8 +40,6 @@ use tokio::{
     time::{Instant, sleep, sleep_until, timeout},
 };
 
-/// How often the memory of a workload is added up where the kernel does not limit it.
-const MEMORY_EVERY: Duration = Duration::from_millis(250);
 /// Time between SIGTERM and SIGKILL for a server that did not get ready.
 const NOT_READY_GRACE: Duration = Duration::from_secs(5);
 
@@ -201,7 +200,7 @@ impl Story {
         };
         let entering = entered(started.entering);
         tokio::pin!(readiness, entering);
-        let mut memory = tokio::time::interval(MEMORY_EVERY);
+        let mut memory = MemoryWatch::new(spec.resources.memory_bytes);
         let watch_memory = !self.handover.limits.memory_is_limited();
         let (mut is_entering, mut is_ready) = (true, spec.server.is_none());
         let status = loop {
@@ -240,7 +239,10 @@ impl Story {
                         Err(why) => self.end(Cause::Failed(why), NOT_READY_GRACE, child),
                     }
                 }
-                _ = memory.tick(), if watch_memory => self.watch_memory(spec.resources.memory_bytes),
+                () = memory.passed(), if watch_memory && self.cause != Some(Cause::OutOfMemory) => {
+                    self.cause = self.cause.take().or(Some(Cause::OutOfMemory));
+                    self.kill_at = Some(Instant::now());
+                }
             }
         };
         // Its end may be noticed before its last words are read.
@@ -280,14 +282,6 @@ impl Story {
                 // The group cannot have become another's: its first process is ours to collect.
                 let _ = kill_process_group(group, Signal::TERM);
             }
-        }
-    }
-
-    fn watch_memory(&mut self, limit: i64) {
-        let used = process::memory_of(process::descendant_pids(std::process::id() as i32));
-        if used > limit.max(0) as u64 {
-            self.cause = self.cause.take().or(Some(Cause::OutOfMemory));
-            self.kill_at = Some(Instant::now());
         }
     }
 }
