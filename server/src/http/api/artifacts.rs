@@ -17,7 +17,7 @@ use app::api::{
 use axum::{Json, extract::State, http::HeaderMap, response::Response};
 
 /// Files and folders of a run, with the models it logged
-#[utoipa::path(get, path = "/api/v1/teams/{team}/runs/{id}/artifacts", tag = "runs",
+#[utoipa::path(get, path = "/api/v1/teams/{team}/runs/{id}/artifacts", tag = "artifacts",
     params(("team" = String, Path), ("id" = String, Path), ArtifactQuery),
     responses((status = 200, body = Vec<Artifact>), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn list(
@@ -30,7 +30,7 @@ pub async fn list(
 }
 
 /// A file of a run; text, images, CSV and JSON are shown by browsers, everything else is saved
-#[utoipa::path(get, path = "/api/v1/teams/{team}/runs/{id}/artifact", tag = "runs",
+#[utoipa::path(get, path = "/api/v1/teams/{team}/runs/{id}/artifact", tag = "artifacts",
     params(("team" = String, Path), ("id" = String, Path), ArtifactQuery),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 206, description = "The part asked for"),
         (status = 404, body = Problem), (status = 416, body = Problem), (status = 422, body = Problem)))]

@@ -127,7 +127,7 @@ pub async fn traffic(State(web): State<Web>, by: TeamViewer, At([name]): At<1>) 
 /// Request bodies to begin with, from the model's example or its signature
 #[utoipa::path(get, path = "/api/v1/teams/{team}/deployments/{name}/example", tag = "deployments",
     params(("team" = String, Path), ("name" = String, Path)),
-    responses((status = 200, body = Example), (status = 404, body = Problem), (status = 503, body = Problem)))]
+    responses((status = 200, body = Example), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn example(State(web): State<Web>, by: TeamViewer, At([name]): At<1>) -> Result<Json<Example>> {
     service(&web).row(&by, &name).await?;
     let route = route(&web, &by, &name)?;
@@ -148,13 +148,15 @@ pub async fn log(State(web): State<Web>, by: TeamViewer, At([name]): At<1>, Quer
 /// A prediction with one's session, for "Try it": a body of V1 or of V2
 #[utoipa::path(post, path = "/api/v1/teams/{team}/deployments/{name}/try", tag = "deployments",
     params(("team" = String, Path), ("name" = String, Path)), request_body = Value,
-    responses((status = 200, body = Value), (status = 400, body = Problem), (status = 404, body = Problem), (status = 503, body = Problem)))]
+    responses((status = 200, body = Value), (status = 400, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn try_it(State(web): State<Web>, by: TeamViewer, At([name]): At<1>, Payload(body): Payload<Value>) -> Result<Response> {
     service(&web).row(&by, &name).await?;
     let verb = if is_v2(&body) { format!("v2/models/{name}/infer") } else { format!("v1/models/{name}:predict") };
     let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
     let call = Call { method: Method::POST, path: format!("/{verb}"), headers, body: Body::from(serde_json::to_vec(&body)?) };
-    let answer = forward(&web.gateway, &by.team.name, &name, route(&web, &by, &name)?, call).await;
+    let route = route(&web, &by, &name)?;
+    ready(&route)?;
+    let answer = forward(&web.gateway, &by.team.name, &name, route, call).await;
     shown(answer).await
 }
 
@@ -183,11 +185,12 @@ fn route(web: &Web, by: &TeamViewer, name: &str) -> Result<Arc<Route>> {
     let table = web.gateway.routes.table();
     let route = table.get(&by.team.name, name).filter(|r| r.team_id == by.team.id);
     // Made a moment ago, or being removed.
-    route.cloned().ok_or_else(|| Error::new(Kind::Unavailable, format!("{name} is not ready yet.")).hint("Try again in a moment."))
+    route.cloned().ok_or_else(|| Error::conflict(format!("{name} is not ready yet.")).hint("Try again in a moment."))
 }
 
+/// The portal is well where a deployment does not run: that clashes with what is asked, and is no failure of ours.
 fn ready(route: &Route) -> Result<Endpoint> {
     let replica = route.least_busy();
-    let not = || Error::new(Kind::Unavailable, format!("{} does not run now.", route.name)).hint("Its page says why.");
+    let not = || Error::conflict(format!("{} does not run now.", route.name)).hint("Its page says why.");
     replica.map(|r| r.endpoint.clone()).ok_or_else(not)
 }

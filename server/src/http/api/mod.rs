@@ -3,6 +3,7 @@
 pub mod artifacts;
 pub mod code;
 pub mod deployments;
+pub mod document;
 pub mod environments;
 pub mod events;
 pub mod experiments;
@@ -33,7 +34,7 @@ struct Document;
 
 /// All operations, and their document.
 pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
-    OpenApiRouter::with_openapi(Document::openapi())
+    let (routes, document) = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(session::sign_in, session::sign_out))
         .routes(routes!(session::end))
         .routes(routes!(session::me))
@@ -98,5 +99,6 @@ pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(run_log::stream))
         .routes(routes!(run_log::text))
         .with_state(web)
-        .split_for_parts()
+        .split_for_parts();
+    (routes, document::complete(document))
 }
