@@ -21,6 +21,8 @@ pub enum Kind {
     TooMany,
     /// Comes back later: 503.
     Unavailable,
+    /// No room is left on a disk: 507.
+    Full,
     /// Another system answered badly: 502.
     Upstream,
     /// Ours: 500.
@@ -76,6 +78,12 @@ impl Error {
         error.private.push(private.to_string());
         error
     }
+    /// No room is left on a disk; `private` goes to the log only.
+    pub fn full(private: impl fmt::Display) -> Self {
+        let mut error = Self::new(Kind::Full, "The server's disk is full, so this was not kept.");
+        error.private.push(private.to_string());
+        error.hint("Ask an admin to make room, then do it again.")
+    }
     /// Says what to do.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
@@ -106,14 +114,21 @@ impl From<sqlx::Error> for Error {
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
                 Error::new(Kind::Unavailable, "The database does not answer.").hint("Try again in a moment.").context(e.to_string())
             }
+            sqlx::Error::Database(db) if DISK_FULL.iter().any(|c| db.code().as_deref() == Some(*c)) => Error::full(e),
             _ => Error::internal(e),
         }
     }
 }
 
+/// What databases say where no room is left: SQLite's SQLITE_FULL, SQLITE_IOERR_WRITE and SQLITE_IOERR_SHMSIZE, PostgreSQL's disk_full.
+const DISK_FULL: [&str; 4] = ["13", "778", "4874", "53100"];
+
 impl From<std::io::Error> for Error {
     fn from(e: std::io::Error) -> Self {
-        Error::internal(e)
+        match e.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Error::full(e),
+            _ => Error::internal(e),
+        }
     }
 }
 

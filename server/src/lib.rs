@@ -10,6 +10,7 @@ pub mod clock;
 pub mod cluster;
 pub mod config;
 pub mod deployments;
+pub mod durable;
 pub mod environments;
 pub mod error;
 pub mod http;

@@ -8,7 +8,7 @@ use std::{
 
 /// The server's floors, lowest first. A module uses its own floor and those below.
 const SERVER: &[(&str, &[&str])] = &[
-    ("ground", &["clock", "ids", "error", "config", "wake", "records", "telemetry", "reports"]),
+    ("ground", &["clock", "ids", "error", "durable", "config", "wake", "records", "telemetry", "reports"]),
     ("cellar", &["store", "cluster", "artifacts", "logs", "secrets"]),
     ("rooms", &["access", "teams", "quota", "environments", "notebooks", "runs", "models", "deployments", "workloads", "platform"]),
     ("doors", &["http", "reconcile"]),

@@ -13,7 +13,7 @@ pub use list::{Entry, File};
 pub use path::ArtifactPath;
 pub use read::{Opened, Range};
 
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Context, Error, Result};
 use object_store::{ObjectStore, local::LocalFileSystem, path::Path};
 use std::sync::Arc;
 
@@ -57,9 +57,7 @@ fn decoded(part: &str) -> String {
 fn store_error(e: object_store::Error) -> Error {
     match e {
         object_store::Error::PermissionDenied { .. } => Error::internal(e),
-        _ if is_disk_full(&e) => Error::new(Kind::Unavailable, "The disk of the artifact store is full.")
-            .hint("Ask an admin to make room.")
-            .context(e.to_string()),
+        _ if is_disk_full(&e) => Error::full(e),
         _ => Error::internal(e),
     }
 }

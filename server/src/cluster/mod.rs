@@ -28,6 +28,7 @@
 pub mod fake;
 pub mod local;
 pub mod reach;
+pub mod upload;
 pub mod workload;
 
 pub use workload::{Capacity, Endpoint, Exit, Observed, Phase, Runtime, ServerSpec, Usage, WorkloadKind, WorkloadSpec};

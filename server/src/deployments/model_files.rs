@@ -102,5 +102,5 @@ impl ModelFiles {
 
 /// Whether the same may work a little later.
 const fn may_pass(kind: Kind) -> bool {
-    matches!(kind, Kind::Internal | Kind::Unavailable | Kind::Upstream)
+    matches!(kind, Kind::Internal | Kind::Unavailable | Kind::Upstream | Kind::Full)
 }

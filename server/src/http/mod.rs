@@ -16,6 +16,7 @@ pub mod plain_browser;
 pub mod problem;
 pub mod proxy;
 pub mod state;
+pub mod uploads;
 
 pub use state::Web;
 

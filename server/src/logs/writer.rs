@@ -91,11 +91,13 @@ impl LogWriter {
             self.next_part(time)?;
         }
         let result = self.file.write_all(lines);
-        // After a failure part of it may be there: ask instead of guessing.
-        self.length = match &result {
-            Ok(()) => self.length + lines.len() as u64,
-            Err(_) => self.file.metadata().map_or(self.length, |m| m.len()),
-        };
+        if result.is_ok() {
+            self.length += lines.len() as u64;
+        // Half a line is taken back, or the next would stand in it.
+        } else if self.file.set_len(self.length).is_err() {
+            // Half a line stays: ask how much.
+            self.length = self.file.metadata().map_or(self.length, |m| m.len());
+        }
         result
     }
 

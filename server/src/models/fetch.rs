@@ -3,6 +3,7 @@
 use super::{location, mlmodel, names, versions};
 use crate::{
     artifacts::{ArtifactPath, ArtifactStore, File},
+    durable,
     error::{Context, Error, Result},
     ids,
     store::{Store, model_versions::VersionRow},
@@ -93,7 +94,7 @@ pub async fn fetch(store: &Store, artifacts: &ArtifactStore, data: &Path, team_i
     }
     let folder = all.join(&digest);
     match tokio::fs::rename(&scratch.0, &folder).await {
-        Ok(()) => {}
+        Ok(()) => durable::folder(&all).await?,
         // Somebody fetched the same at the same time.
         Err(_) if tokio::fs::try_exists(&folder).await? => {}
         Err(e) => return Err(e).context("put the model in its place"),
@@ -126,7 +127,12 @@ async fn copy(artifacts: &ArtifactStore, team_id: &str, located: &Located, files
             size += chunk.len() as u64;
             out.write_all(&chunk).await.context("write a file of the model")?;
         }
-        out.sync_all().await.context("write a file of the model")?;
+        durable::end(&mut out).await.context("write a file of the model")?;
+        if size != file.size {
+            return Err(Error::conflict("The model's files changed while they were fetched.")
+                .hint("Try again.")
+                .context(format!("{}: {size} bytes of {}", file.path, file.size)));
+        }
         tokio::fs::set_permissions(&target, PermissionsExt::from_mode(0o444)).await?;
         whole.update(format!("{}\0{size}\0{}\n", file.path, ids::hex(&hash.finalize())));
     }

@@ -2,6 +2,8 @@
 
 use crate::{
     access::TeamEditor,
+    cluster::upload,
+    durable,
     error::{Context, Error, Kind, Result},
     ids,
     store::{Store, events::NewEvent},
@@ -36,6 +38,7 @@ pub async fn upload<E: std::fmt::Display>(
     check(&part.0).await?;
     // The same upload twice is the same file: whoever comes last replaces it with itself.
     fs::rename(&part.0, path(data, &by.team.id, &digest)).await.context("keep an upload")?;
+    durable::folder(&folder).await?;
     let mut tx = store.begin().await?;
     if tx.code_upload_insert(&by.team.id, &digest, size, &by.actor()).await? {
         tx.event(NewEvent {
@@ -84,20 +87,19 @@ async fn write<E: std::fmt::Display>(
         hash.update(&piece);
         file.write_all(&piece).await.context("write an upload")?;
     }
-    file.sync_all().await.context("write an upload")?;
+    durable::end(&mut file).await.context("write an upload")?;
     Ok((ids::hex(&hash.finalize()), i64::try_from(size).unwrap_or(i64::MAX)))
 }
 
-/// Whether it begins like a gzipped tar; the rest is seen when it is unpacked.
+/// Whether every entry of it may be unpacked: better told now than when the run starts.
 async fn check(part: &Path) -> Result<()> {
     let part = part.to_owned();
     let fine = tokio::task::spawn_blocking(move || {
-        let file = std::fs::File::open(&part)?;
-        let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(std::io::BufReader::new(file)));
-        // An empty archive has no entry, and is one.
-        archive.entries()?.next().transpose().map(drop)
+        let file = std::fs::File::open(&part).map_err(|e| upload::broken(&e))?;
+        upload::check(flate2::read::MultiGzDecoder::new(std::io::BufReader::new(file)))
     });
-    fine.await
-        .map_err(Error::internal)?
-        .map_err(|e| Error::invalid("", format!("This is not a gzipped tar: {e}.")).hint("Make one with tar -czf code.tar.gz -C FOLDER ."))
+    fine.await.map_err(Error::internal)?.map_err(|why| {
+        Error::invalid("", format!("This is not a gzipped tar that can be unpacked. {why}"))
+            .hint("Make one with tar -czf code.tar.gz -C FOLDER .")
+    })
 }

@@ -24,7 +24,7 @@ pub struct Tx {
 impl Tx {
     pub(super) async fn begin(store: &Store) -> Result<Self> {
         let inner = match store.db() {
-            Db::Sqlite { writer, .. } => Inner::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Db::Sqlite { writer, .. } => Inner::Sqlite(begin(writer).await?),
             Db::Postgres(pool) => Inner::Postgres(pool.begin().await?),
         };
         Ok(Self { inner, bell: store.bell().clone(), now: store.clock().now(), changes: Vec::new(), work: false })
@@ -124,5 +124,17 @@ impl Tx {
         }
         self.bell.ring(self.changes, self.work);
         Ok(())
+    }
+}
+
+/// Begins on the one connection that writes. Where SQLite itself rolled back (the disk was full), sqlx counts a transaction that is no
+/// more and would never begin another: such a connection is replaced.
+async fn begin(writer: &sqlx::SqlitePool) -> std::result::Result<sqlx::Transaction<'static, sqlx::Sqlite>, sqlx::Error> {
+    match writer.begin_with("BEGIN IMMEDIATE").await {
+        Err(sqlx::Error::InvalidSavePointStatement) => {
+            writer.acquire().await?.close().await?;
+            writer.begin_with("BEGIN IMMEDIATE").await
+        }
+        begun => begun,
     }
 }

@@ -1,6 +1,11 @@
 //! Uploads of code.
 
-use crate::{access::TeamEditor, error::Result, http::state::Web, runs::code};
+use crate::{
+    access::TeamEditor,
+    error::Result,
+    http::{state::Web, uploads},
+    runs::code,
+};
 use app::api::{Problem, runs::UploadedCode};
 use axum::{Json, body::Body, extract::State, http::StatusCode};
 
@@ -10,6 +15,10 @@ use axum::{Json, body::Body, extract::State, http::StatusCode};
     responses((status = 201, body = UploadedCode), (status = 413, body = Problem), (status = 422, body = Problem)))]
 pub async fn upload(State(web): State<Web>, by: TeamEditor, body: Body) -> Result<(StatusCode, Json<UploadedCode>)> {
     let limit = web.config.max_upload_bytes;
-    let kept = code::upload(&web.store, &web.config.data, limit, &by, body.into_data_stream()).await?;
-    Ok((StatusCode::CREATED, Json(kept)))
+    let mut body = body.into_data_stream();
+    let kept = code::upload(&web.store, &web.config.data, limit, &by, &mut body).await;
+    if kept.is_err() {
+        uploads::drain(body).await;
+    }
+    kept.map(|kept| (StatusCode::CREATED, Json(kept)))
 }

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     artifacts::{ArtifactPath, Entry},
     error::Result,
-    http::{extract::At, files, state::Web},
+    http::{extract::At, files, state::Web, uploads},
     models::proxy,
 };
 use axum::{
@@ -78,10 +78,16 @@ async fn download(
 async fn upload(State(web): State<Web>, Writer(by): Writer, path: AnyPath, headers: HeaderMap, body: Body) -> Reply<Empty> {
     let path = text(path)?;
     let said = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
-    if said.is_some_and(|n| n > web.artifacts.max_bytes()) {
-        return Err(web.artifacts.too_large().into());
+    let mut body = body.into_data_stream();
+    let put = if said.is_some_and(|n| n > web.artifacts.max_bytes()) {
+        Err(web.artifacts.too_large())
+    } else {
+        proxy::put(&web.store, &web.artifacts, &by, &path, &mut body).await.map(drop)
+    };
+    if put.is_err() {
+        uploads::drain(body).await;
     }
-    proxy::put(&web.store, &web.artifacts, &by, &path, body.into_data_stream()).await?;
+    put?;
     Ok(Json(Empty {}))
 }
 
