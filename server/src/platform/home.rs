@@ -47,16 +47,18 @@ pub async fn of_team(store: &Store, by: &TeamViewer) -> Result<Home> {
     let now = store.clock().now();
     let name = &by.team.name;
     let live = store.workloads_live(Some(&by.team.id)).await?;
-    let mut active = Vec::new();
-    for row in live.iter().rev().take(50) {
-        let cpu = store.usage_since(row.key, now - CHART_MS).await?.into_iter().map(|s| s.cpu_millis).collect();
-        active.push(item(name, row, String::new(), cpu));
-    }
+    let shown = || live.iter().rev().take(50);
     let ended = store.workloads_ended(&by.team.id, now - FAILED_MS, 50).await?;
+    let people = store.workload_people(shown().chain(&ended)).await?;
+    let item = |row: &WorkloadRow, cpu| item(name, row, people.get(&row.id).cloned().unwrap_or_default(), cpu);
+    let mut active = Vec::new();
+    for row in shown() {
+        let cpu = store.usage_since(row.key, now - CHART_MS).await?.into_iter().map(|s| s.cpu_millis).collect();
+        active.push(item(row, cpu));
+    }
     let newest = |row: &&WorkloadRow| !live.iter().any(|l| l.owner_id == row.owner_id);
-    let failed =
-        ended.iter().filter(|r| r.state() == State::Failed).filter(newest).take(10).map(|r| item(name, r, String::new(), vec![])).collect();
-    let recent = ended.iter().take(10).map(|r| item(name, r, String::new(), vec![])).collect();
+    let failed = ended.iter().filter(|r| r.state() == State::Failed).filter(newest).take(10).map(|r| item(r, vec![])).collect();
+    let recent = ended.iter().take(10).map(|r| item(r, vec![])).collect();
     let count = |kind: &str| live.iter().filter(|r| r.kind == kind).count() as i64;
     Ok(Home { active, failed, recent, counts: Counts { notebooks: count("notebook"), runs: count("run"), deployments: count("replica") } })
 }
@@ -78,10 +80,12 @@ pub async fn find(store: &Store, by: &TeamViewer, q: &str) -> Result<Vec<Found>>
             let href = match r.kind.as_str() {
                 "run" => format!("/teams/{team}/runs/{}", segment(&r.id)),
                 "model" => format!("/teams/{team}/models/{}", segment(&r.name)),
-                "environment" => format!("/teams/{team}/environments"),
-                other => format!("/teams/{team}/{other}s"),
+                "experiment" => format!("/teams/{team}/runs?experiment={}", segment(&r.id)),
+                other => format!("/teams/{team}/{other}s/{}", segment(&r.name)),
             };
-            Found { kind: r.kind, label: r.name, sub: r.id, href }
+            // Only runs share names.
+            let sub = if r.kind == "run" { r.id } else { String::new() };
+            Found { kind: r.kind, label: r.name, sub, href }
         })
         .collect())
 }

@@ -44,6 +44,7 @@ pub mod tokens;
 pub mod tx;
 pub mod usage;
 pub mod users;
+mod workload_people;
 pub mod workloads;
 
 pub use arg::Arg;

@@ -9,7 +9,7 @@ use super::{
 use crate::records::search::{Condition, DatasetField, Op, Operand, RunAttribute, RunField, View};
 
 /// The largest number of experiments that are merged; above it they are sorted.
-const MERGED: usize = 16;
+pub(super) const MERGED: usize = 16;
 
 /// Which part of the rows, as to the first field of the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -9,7 +9,7 @@ use server::{
 use std::time::Instant;
 
 /// Filter and order of ordinary searches.
-const ORDINARY: [(&str, &[&str]); 8] = [
+const ORDINARY: [(&str, &[&str]); 16] = [
     ("", &[]),
     ("", &["metrics.acc DESC"]),
     ("", &["params.lr"]),
@@ -18,6 +18,14 @@ const ORDINARY: [(&str, &[&str]); 8] = [
     ("params.lr = '7' AND metrics.acc > 0.5", &[]),
     ("tags.rare = 'yes'", &[]),
     ("status = 'FINISHED'", &["start_time DESC"]),
+    ("", &["run_name"]),
+    ("", &["run_name DESC"]),
+    ("", &["user_id"]),
+    ("", &["user_id DESC"]),
+    ("", &["status"]),
+    ("", &["status DESC"]),
+    ("", &["end_time"]),
+    ("", &["end_time DESC"]),
 ];
 
 /// `n` runs in the Default experiment, each with two metrics, two parameters and two tags.
@@ -32,8 +40,8 @@ async fn fill(w: &World, n: i64) {
     for (table, columns, select) in [
         (
             "runs",
-            "key, id, team_id, experiment_key, name, user_name, created_by, status, state, submitted, artifact_uri, started_at, lifecycle, revision, created_at",
-            "i, 'r' || i, '11111111111111111111111111111111', $1, 'run', 'ada', 'ada', 'FINISHED', 'succeeded', 0, 'x', 1000000 + i, 'active', 1, 0",
+            "key, id, team_id, experiment_key, name, user_name, created_by, status, state, submitted, artifact_uri, started_at, ended_at, lifecycle, revision, created_at",
+            "i, 'r' || i, '11111111111111111111111111111111', $1, 'run-' || (i % 5000), 'user-' || (i % 7), 'ada', CASE i % 4 WHEN 0 THEN 'FAILED' ELSE 'FINISHED' END, 'succeeded', 0, 'x', 1000000 + i, CASE WHEN i % 9 = 0 THEN NULL ELSE 2000000 + i END, 'active', 1, 0",
         ),
         (
             "latest_metrics",

@@ -1,0 +1,9 @@
+DROP INDEX runs_by_team_name;
+DROP INDEX runs_by_end_down;
+DROP INDEX runs_by_end;
+DROP INDEX runs_by_status_down;
+DROP INDEX runs_by_status;
+DROP INDEX runs_by_user_down;
+DROP INDEX runs_by_user;
+DROP INDEX runs_by_name_down;
+DROP INDEX runs_by_name;
