@@ -56,7 +56,7 @@ lint: ## Format and clippy, warnings are errors, for the server and for the brow
 	cargo clippy -q -p app --features hydrate --target wasm32-unknown-unknown -- -D warnings
 	cargo clippy -q -p xtask -- -D warnings
 
-test: needs lint test-rust test-runtimes test-client test-terminal test-kill ## Everything but the browser (make test-browser)
+test: needs lint test-rust test-runtimes test-client test-terminal test-kill test-fuzz test-disk ## Everything but the browser (make test-browser)
 
 needs:
 	scripts/needs.sh test
@@ -77,8 +77,14 @@ test-terminal: debug ## The main job through the command line
 test-kill: debug ## The server killed at eight seeded moments; everything is adopted
 	python3 end2end/kill/kill.py "$(CARGO_TARGET_DIR)/debug/slipway"
 
+test-fuzz: debug ## Schemathesis from the API's document, as an editor and as nobody
+	python3 scripts/with_portal.py "$(CARGO_TARGET_DIR)/debug/slipway" end2end/fuzz/run.sh
+
+test-disk: debug ## A disk that runs full: refused in a sentence, nothing half-written, and on again
+	python3 end2end/disk/full.py "$(CARGO_TARGET_DIR)/debug/slipway"
+
 test-browser: debug ## The dashboard in Chromium, with JavaScript and without
 	cd end2end && npm ci --no-audit --no-fund --silent
 	cd end2end && SLIPWAY_BIN="$(CARGO_TARGET_DIR)/debug/slipway" CHROMIUM="$$(command -v chromium || command -v google-chrome)" npm test
 
-.PHONY: screenshots demo test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes
+.PHONY: screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes

@@ -6,7 +6,7 @@ use super::{
     python::{MISSING, Python},
 };
 use crate::{
-    error::Result,
+    error::{Error, Kind, Result},
     ids,
     store::{
         Store, Tx,
@@ -50,6 +50,17 @@ pub static SHIPPED: [Shipped; 3] = [
 /// The one of this name.
 pub fn of(name: &str) -> Option<&'static Shipped> {
     SHIPPED.iter().find(|s| s.name == name)
+}
+
+/// Whether each is known here; until then nothing could be launched.
+///
+/// # Errors
+/// The database does not answer, or not all of them are.
+pub async fn registered(store: &Store) -> Result<()> {
+    if store.environments_shipped().await? >= SHIPPED.len() as i64 {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Unavailable, "The environments that come with Slipway are not registered yet.").hint("Try again in a moment."))
 }
 
 /// Brings their rows up to date; how many are to be made now.

@@ -1,6 +1,6 @@
 //! Who is asking: a token, or the session of a browser. Leaves a `Principal` in the request's extensions, or nothing.
 
-use super::{problem, state::Web};
+use super::{pages, problem, state::Web};
 use crate::{
     access::{Principal, sign_in, tokens},
     error::{Error, Kind, Result},
@@ -43,6 +43,8 @@ pub async fn authenticate(State(web): State<Web>, session: Session, mut request:
             next.run(request).await
         }
         Ok(None) => next.run(request).await,
+        // A browser looks for a page: the sign-in, or the one that says there is none.
+        Err(_) if pages::asks_for_one(&request) => next.run(request).await,
         Err(error) if request.uri().path().starts_with("/api/2.0/") || request.uri().path().starts_with("/api/3.0/") => {
             let code = if error.kind == Kind::Forbidden { "PERMISSION_DENIED" } else { "UNAUTHENTICATED" };
             let body = serde_json::json!({ "error_code": code, "message": error.public });

@@ -170,6 +170,10 @@ fn unread(rejection: &BytesRejection) -> Error {
 /// # Errors
 /// Not JSON, or a wrong field, which is named.
 pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    // Every request is an object; serde would take a list for one whose fields may all be left out.
+    if body.trim_ascii_start().first().is_some_and(|b| *b != b'{') {
+        return Err(Error::invalid("", "The body is not a JSON object."));
+    }
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|e| {
         let path = e.path().to_string();

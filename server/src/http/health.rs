@@ -1,6 +1,7 @@
 //! Health, readiness, metrics, and the API's document.
 
 use super::state::Web;
+use crate::environments::shipped;
 use axum::{
     Json, Router,
     extract::State,
@@ -25,14 +26,18 @@ pub fn router(web: Web, document: OpenApi) -> Router {
 async fn ready(State(web): State<Web>) -> Response {
     let database = web.store.ping().await;
     let cluster = web.cluster.capacity().await.map(drop);
+    let environments = shipped::registered(&web.store).await;
     let draining = *web.drain.borrow();
     let word = |r: &crate::error::Result<()>| match r {
         Ok(()) => "ok".to_owned(),
         Err(e) => e.public.clone(),
     };
-    let good = database.is_ok() && cluster.is_ok() && !draining;
+    let good = database.is_ok() && cluster.is_ok() && environments.is_ok() && !draining;
     let status = if good { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let body = json!({ "ready": good, "parts": { "database": word(&database), "cluster": word(&cluster), "draining": draining } });
+    let parts = json!({
+        "database": word(&database), "cluster": word(&cluster), "environments": word(&environments), "draining": draining
+    });
+    let body = json!({ "ready": good, "parts": parts });
     (status, Json(body)).into_response()
 }
 

@@ -54,7 +54,7 @@ pub fn router(web: &Web, api: Router) -> Router {
         .fallback(move |request: Request| {
             let lost = lost.clone();
             async move {
-                if !asks_for_a_page(&request) {
+                if !asks_for_one(&request) {
                     return problem::nothing_here(request.method().clone(), request.uri().clone()).await;
                 }
                 let mut response = lost(request).await;
@@ -65,7 +65,7 @@ pub fn router(web: &Web, api: Router) -> Router {
 }
 
 /// Whether a browser looks for a page, and not a program for an answer.
-fn asks_for_a_page(request: &Request) -> bool {
+pub(super) fn asks_for_one(request: &Request) -> bool {
     let html = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|a| a.contains("text/html"));
     let path = request.uri().path();
     html && request.method() == Method::GET && !["/api/", "/ajax-api/", "/serve/"].iter().any(|start| path.starts_with(start))

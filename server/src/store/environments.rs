@@ -172,6 +172,14 @@ impl Store {
         self.all(select!("WHERE v.build IN ('queued', 'building') ORDER BY v.created_at, v.id LIMIT 500"), vec![]).await
     }
 
+    /// How many environments come with Slipway and are known here.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn environments_shipped(&self) -> Result<i64> {
+        Ok(self.opt::<(i64,)>("SELECT COUNT(*) FROM environments WHERE team_id IS NULL", vec![]).await?.map_or(0, |r| r.0))
+    }
+
     /// Versions that are ready: the newest of each environment.
     ///
     /// # Errors

@@ -3,7 +3,9 @@
 mod access;
 mod contract;
 mod deployments;
+mod find;
 mod forms;
+mod malformed;
 mod mlflow;
 mod notebook_origin;
 mod notebooks;

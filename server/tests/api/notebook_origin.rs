@@ -197,9 +197,15 @@ async fn foreign_pages_and_strangers_get_nowhere() {
     assert_eq!(post(("origin", &ours)).await, "200");
     // Nobody's cookie, the portal's cookie, another notebook, another path.
     let portal = o.world.ada.headers.iter().find(|(k, _)| k == "cookie").unwrap().1.clone();
-    for (path, cookie) in
-        [(&*path, ""), (&*path, &*portal), ("/notebook/forecast/other/", &*cookie), ("/api/v1/me", &*cookie), ("/", &*cookie)]
-    {
+    for (path, cookie) in [
+        (&*path, ""),
+        (&*path, &*portal),
+        ("/notebook/forecast/other/", &*cookie),
+        ("/api/v1/me", &*cookie),
+        ("/", &*cookie),
+        ("/notebook/forecast/../lab/", &*cookie),
+        ("/notebook/%2e%2e/forecast/lab/", &*cookie),
+    ] {
         assert_eq!(status(&o.get(path, &[("cookie", cookie)]).await), "404", "{path}");
     }
 }

@@ -1,0 +1,83 @@
+//! What Home and the palette know: who has what, and any object by the beginning of its name.
+
+use super::world::{Person, World};
+use serde_json::{Value, json};
+use server::environments::{python::Python, shipped};
+
+async fn world() -> World {
+    let w = World::new().await;
+    w.nobody.get("/readyz").await.is(503);
+    shipped::register(&w.web.store, Some(&Python::new("/usr/bin/python3.11", "3.11.7", "x86_64"))).await.unwrap();
+    w.nobody.get("/readyz").await.is(200);
+    w
+}
+
+async fn found(by: &Person, team: &str, q: &str) -> Vec<Value> {
+    by.get(&format!("/api/v1/teams/{team}/find?q={q}")).await.is(200).json().as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn every_kind_is_found_by_its_name_and_runs_by_their_id() {
+    let w = world().await;
+    let ada = w.ada.token("forecast", "editor").await;
+    let mlflow = "/api/2.0/mlflow";
+    let experiment = ada.post(&format!("{mlflow}/experiments/create"), json!({ "name": "digits-all" })).await.is(200).json();
+    let new = json!({ "experiment_id": experiment["experiment_id"], "run_name": "digits-first" });
+    let run = ada.post(&format!("{mlflow}/runs/create"), new).await.is(200).json();
+    let id = run["run"]["info"]["run_id"].as_str().unwrap();
+    ada.post(&format!("{mlflow}/registered-models/create"), json!({ "name": "digits" })).await.is(200);
+    w.ada.post("/api/v1/teams/forecast/notebooks", json!({ "name": "digits-lab", "environment": "train" })).await.is(201);
+    w.ada.post("/api/v1/teams/forecast/environments", json!({ "name": "digits-env", "requirements": "numpy" })).await.is(201);
+
+    let all = found(&w.vic, "forecast", "digits").await;
+    let kinds: Vec<(&str, &str)> = all.iter().map(|f| (f["kind"].as_str().unwrap(), f["label"].as_str().unwrap())).collect();
+    assert_eq!(
+        kinds,
+        [
+            ("notebook", "digits-lab"),
+            ("run", "digits-first"),
+            ("model", "digits"),
+            ("experiment", "digits-all"),
+            ("environment", "digits-env")
+        ]
+    );
+    // Each leads to a page that is there.
+    for one in &all {
+        let href = one["href"].as_str().unwrap();
+        w.ada.with("accept", "text/html").get(href).await.is(200);
+    }
+    for q in [id, &id[..10], &id[..8].to_uppercase()] {
+        assert_eq!(found(&w.vic, "forecast", q).await[0]["sub"], id, "{q}");
+    }
+    assert!(found(&w.vic, "forecast", &id[..4]).await.is_empty(), "too little to look for");
+    // Of another team nothing is found, by whatever.
+    for q in ["digits", id] {
+        assert!(found(&w.eve, "elsewhere", q).await.is_empty(), "{q}");
+    }
+    w.eve.get("/api/v1/teams/forecast/find?q=digits").await.is(404);
+    // What was deleted is gone.
+    ada.post(&format!("{mlflow}/runs/delete"), json!({ "run_id": id })).await.is(200);
+    assert!(found(&w.vic, "forecast", id).await.is_empty());
+}
+
+#[tokio::test]
+async fn home_names_who() {
+    let w = world().await;
+    w.ada.post("/api/v1/teams/forecast/notebooks", json!({ "name": "lab", "environment": "train" })).await.is(201);
+    w.mia.post("/api/v1/teams/forecast/runs", json!({ "name": "go", "environment": "train", "command": ["true"] })).await.is(201);
+    let home = w.vic.get("/api/v1/teams/forecast/home").await.is(200).json();
+    let mut who: Vec<(&str, &str)> =
+        home["active"].as_array().unwrap().iter().map(|i| (i["name"].as_str().unwrap(), i["by"].as_str().unwrap())).collect();
+    who.sort_unstable();
+    assert_eq!(who, [("go", "mia"), ("lab", "ada")]);
+    // It ends, and is still somebody's.
+    let run = w.web.store.workloads_live(None).await.unwrap().into_iter().find(|l| l.name == "go").unwrap();
+    let mut tx = w.web.store.begin().await.unwrap();
+    let end = server::store::workloads::WorkloadEnd { ended_at: w.web.clock.now(), ..Default::default() };
+    tx.workload_end(&run.id, &end).await.unwrap();
+    tx.commit().await.unwrap();
+    let home = w.vic.get("/api/v1/teams/forecast/home").await.is(200).json();
+    for list in ["failed", "recent"] {
+        assert_eq!(home[list][0]["by"], "mia", "{list}");
+    }
+}
