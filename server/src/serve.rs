@@ -5,7 +5,7 @@ use crate::{
     clock::{SharedClock, SystemClock},
     cluster::{
         SharedCluster, WorkloadKind,
-        local::{LocalCluster, LocalConfig},
+        local::{self, LocalCluster, LocalConfig},
         reach::Reach,
     },
     config::Config,
@@ -148,6 +148,7 @@ fn cluster(config: &Config, clock: SharedClock) -> Result<SharedCluster> {
         cache: config.cache.clone(),
         exe: std::env::current_exe().context("find our own program")?,
         reserve: Resources { cpu_millis: config.reserve_cpu_millis, memory_bytes: config.reserve_memory_bytes, gpus: 0 },
+        gpus: local::gpus(),
         clock,
     })
     .context("open the local cluster")?;

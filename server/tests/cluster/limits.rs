@@ -102,6 +102,38 @@ async fn capacity_is_the_machine_less_the_reserve() {
 }
 
 #[tokio::test]
+async fn a_gpu_has_one_workload_at_a_time() {
+    let mut local = Local::new();
+    let two = || {
+        let mut spec = shell("echo gpu $CUDA_VISIBLE_DEVICES; exec sleep 1000");
+        spec.resources.gpus = 1;
+        spec
+    };
+    let said =
+        async |local: &Local, id: &str| until("its GPU", async || local.log(id).await.into_iter().find(|l| l.starts_with("out gpu"))).await;
+    let (one, other, third) = (two(), two(), two());
+    local.local().ensure(&one).await.unwrap();
+    local.local().ensure(&other).await.unwrap();
+    let mut seen = [said(&local, &one.id).await, said(&local, &other.id).await];
+    seen.sort();
+    assert_eq!(seen, ["out gpu 0", "out gpu 2"]);
+    // A server that starts again knows who has them.
+    local.open();
+    let refusal = local.local().ensure(&third).await.unwrap_err();
+    assert_eq!(refusal.to_string(), "1 GPU asked for, and 0 are free on this machine now.");
+    // An end gives it back.
+    let freed = said(&local, &other.id).await;
+    local.local().stop(&other.id, std::time::Duration::from_secs(5)).await.unwrap();
+    ended(local.local(), &other.id).await;
+    local.local().ensure(&third).await.unwrap();
+    assert_eq!(said(&local, &third.id).await, freed);
+    // Who asks for none sees none.
+    let none = shell("echo none $CUDA_VISIBLE_DEVICES.");
+    local.to_end(&none).await;
+    assert!(local.log(&none.id).await.contains(&"out none .".to_owned()));
+}
+
+#[tokio::test]
 async fn gpus_that_are_not_there_are_refused() {
     let local = Local::new();
     let gpus = local.local().capacity().await.unwrap().total.gpus;

@@ -5,15 +5,15 @@ use app::api::resources::Resources;
 use std::{fs, path::Path};
 
 /// Everything less the reserve. A container's own limits count where they are smaller than the machine.
-pub(super) fn capacity(reserve: Resources) -> Capacity {
-    let all = Resources { cpu_millis: cpu_millis(), memory_bytes: memory_bytes(), gpus: gpus().len() as i64 };
+pub(super) fn capacity(reserve: Resources, gpus: &[u32]) -> Capacity {
+    let all = Resources { cpu_millis: cpu_millis(), memory_bytes: memory_bytes(), gpus: gpus.len() as i64 };
     let left = all.minus(reserve);
     let total = Resources { cpu_millis: left.cpu_millis.max(0), memory_bytes: left.memory_bytes.max(0), gpus: left.gpus.max(0) };
     Capacity { total, reserve }
 }
 
-/// Numbers of the GPUs.
-pub(super) fn gpus() -> Vec<u32> {
+/// Numbers of this machine's GPUs.
+pub fn gpus() -> Vec<u32> {
     let mut found: Vec<u32> = names(Path::new("/dev")).iter().filter_map(|name| name.strip_prefix("nvidia")?.parse().ok()).collect();
     if found.is_empty() {
         found = (0..names(Path::new("/proc/driver/nvidia/gpus")).len() as u32).collect();

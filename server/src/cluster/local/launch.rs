@@ -31,7 +31,7 @@ impl Inner {
             self.paths.volume(volume)?;
         }
         // Held until the start is recorded, so that nobody else picks the same GPUs.
-        let _gpus = if spec.resources.gpus > 0 { Some(self.gpus.lock().await) } else { None };
+        let _gpus = if spec.resources.gpus > 0 { Some(self.handing_gpus.lock().await) } else { None };
         let gpus = self.pick_gpus(spec.resources.gpus)?;
         let handover = Handover {
             spec,
@@ -100,11 +100,11 @@ impl Inner {
             .filter(|state| state.boot == boot)
             .flat_map(|state| state.gpus)
             .collect();
-        let free: Vec<u32> = capacity::gpus().into_iter().filter(|gpu| !taken.contains(gpu)).take(count).collect();
-        if free.len() == count {
-            Ok(free)
+        let free: Vec<u32> = self.gpus.iter().copied().filter(|gpu| !taken.contains(gpu)).collect();
+        if free.len() >= count {
+            Ok(free[..count].to_vec())
         } else {
-            Err(Error::new(Kind::Unavailable, format!("{count} GPUs are not free on this machine now.")))
+            Err(Error::new(Kind::Unavailable, format!("{count} GPU asked for, and {} are free on this machine now.", free.len())))
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod shim;
 mod usage;
 mod watch;
 
+pub use capacity::gpus;
 pub use limits::LimitsMode;
 
 use super::{Capacity, Cluster, Observed, Usage, WorkloadSpec};
@@ -54,6 +55,8 @@ pub struct LocalConfig {
     pub exe: PathBuf,
     /// Kept back from the machine's capacity.
     pub reserve: Resources,
+    /// Numbers of the GPUs that may be handed out: [`gpus`] of the machine.
+    pub gpus: Vec<u32>,
     /// The time.
     pub clock: SharedClock,
 }
@@ -72,6 +75,8 @@ struct Inner {
     exe: PathBuf,
     path: String,
     reserve: Resources,
+    /// Numbers of all GPUs.
+    gpus: Vec<u32>,
     clock: SharedClock,
     limits: Limits,
     log_bytes: u64,
@@ -79,7 +84,7 @@ struct Inner {
     /// One at a time for each workload.
     doors: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
     /// GPUs that are being handed out.
-    gpus: tokio::sync::Mutex<()>,
+    handing_gpus: tokio::sync::Mutex<()>,
     meters: Mutex<HashMap<String, usage::Meter>>,
 }
 
@@ -111,12 +116,13 @@ impl LocalCluster {
             exe: config.exe,
             path: tools_path(),
             reserve: config.reserve,
+            gpus: config.gpus,
             clock: config.clock,
             limits,
             log_bytes,
             bell,
             doors: Mutex::default(),
-            gpus: tokio::sync::Mutex::default(),
+            handing_gpus: tokio::sync::Mutex::default(),
             meters: Mutex::default(),
         });
         let watcher = watch::start(&inner).context("watching the folder of records")?;
@@ -189,8 +195,8 @@ impl Cluster for LocalCluster {
     }
 
     async fn capacity(&self) -> Result<Capacity> {
-        let reserve = self.inner.reserve;
-        blocking(move || Ok(capacity::capacity(reserve))).await
+        let inner = self.inner.clone();
+        blocking(move || Ok(capacity::capacity(inner.reserve, &inner.gpus))).await
     }
 }
 
