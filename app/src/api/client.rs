@@ -1,5 +1,6 @@
 //! The one typed client. Each noun adds its calls in its own file.
 
+pub use super::reply::Reply;
 use super::{
     Problem,
     transport::{Answer, BoxFuture, Call, Transport},
@@ -7,9 +8,6 @@ use super::{
 use http::Method;
 use serde::{Serialize, de::DeserializeOwned};
 use std::{fmt::Write, sync::Arc};
-
-/// The answer to a call, or the problem with it.
-pub type Reply<T> = BoxFuture<Result<T, Problem>>;
 
 /// A client of the REST API over some [`Transport`]. Cheap to clone.
 #[derive(Clone)]
@@ -30,45 +28,41 @@ impl Client {
 
     /// `GET` of a JSON answer.
     pub fn get<T: DeserializeOwned + 'static>(&self, path: impl Into<String>) -> Reply<T> {
-        Box::pin(decode(self.send(Method::GET, path.into(), None)))
+        Reply::json(self.send(Method::GET, path.into(), None))
     }
 
     /// `GET` of an answer as it is.
     pub fn bytes(&self, path: impl Into<String>) -> Reply<Vec<u8>> {
-        let sent = self.send(Method::GET, path.into(), None);
-        Box::pin(async move { good(sent.await?).map(|a| a.body) })
+        Reply::new(self.send(Method::GET, path.into(), None), Ok)
     }
 
     /// A call with a JSON body and a JSON answer.
     pub fn call<B: Serialize, T: DeserializeOwned + 'static>(&self, method: Method, path: impl Into<String>, body: &B) -> Reply<T> {
-        Box::pin(decode(self.send(method, path.into(), Some(json(body)))))
+        Reply::json(self.send(method, path.into(), Some(json(body))))
     }
 
     /// A call without a body whose answer does not matter.
     pub fn act(&self, method: Method, path: impl Into<String>) -> Reply<()> {
-        let sent = self.send(method, path.into(), None);
-        Box::pin(async move { good(sent.await?).map(drop) })
+        Reply::new(self.send(method, path.into(), None), |_| Ok(()))
     }
 
     /// A call with a JSON body whose answer does not matter.
     pub fn act_with<B: Serialize>(&self, method: Method, path: impl Into<String>, body: &B) -> Reply<()> {
-        let sent = self.send(method, path.into(), Some(json(body)));
-        Box::pin(async move { good(sent.await?).map(drop) })
+        Reply::new(self.send(method, path.into(), Some(json(body))), |_| Ok(()))
     }
 
     /// `POST` of raw bytes with a JSON answer.
     pub fn upload<T: DeserializeOwned + 'static>(&self, path: impl Into<String>, content_type: &'static str, body: Vec<u8>) -> Reply<T> {
-        Box::pin(decode(self.0.send(Call {
-            method: Method::POST,
-            path: path.into(),
-            body: Some(body),
-            content_type,
-            idempotency_key: None,
-        })))
+        Reply::json(self.body_of(Call { method: Method::POST, path: path.into(), body: Some(body), content_type, idempotency_key: None }))
     }
 
-    fn send(&self, method: Method, path: String, body: Option<Vec<u8>>) -> BoxFuture<Result<Answer, Problem>> {
-        self.0.send(Call { method, path, body, content_type: "application/json", idempotency_key: None })
+    fn send(&self, method: Method, path: String, body: Option<Vec<u8>>) -> BoxFuture<Result<Vec<u8>, Problem>> {
+        self.body_of(Call { method, path, body, content_type: "application/json", idempotency_key: None })
+    }
+
+    fn body_of(&self, call: Call) -> BoxFuture<Result<Vec<u8>, Problem>> {
+        let sent = self.0.send(call);
+        Box::pin(async move { good(sent.await?) })
     }
 }
 
@@ -77,17 +71,9 @@ fn json<B: Serialize>(body: &B) -> Vec<u8> {
     serde_json::to_vec(body).unwrap_or_default()
 }
 
-async fn decode<T: DeserializeOwned>(sent: BoxFuture<Result<Answer, Problem>>) -> Result<T, Problem> {
-    let answer = good(sent.await?)?;
-    serde_json::from_slice(&answer.body).map_err(|e| {
-        Problem::new(answer.status, format!("The answer was not what was expected: {e}"))
-            .hint("Reload the page: the server may be newer than this page.")
-    })
-}
-
-fn good(answer: Answer) -> Result<Answer, Problem> {
+fn good(answer: Answer) -> Result<Vec<u8>, Problem> {
     if (200..300).contains(&answer.status) {
-        return Ok(answer);
+        return Ok(answer.body);
     }
     Err(serde_json::from_slice(&answer.body).unwrap_or_else(|_| {
         let text = String::from_utf8_lossy(&answer.body);

@@ -21,6 +21,7 @@ pub mod page;
 pub mod platform;
 pub mod problem;
 pub mod quotas;
+pub mod reply;
 pub mod resources;
 pub mod runs;
 pub mod secrets;

@@ -2,11 +2,9 @@
 
 use crate::{
     api::{
-        Client, ListQuery, Page,
-        capacity::Capacity,
-        client::{Reply, team_path},
+        Client, ListQuery,
+        client::team_path,
         deployments::{Deployment, Redeploy},
-        models::ModelVersion,
     },
     parts::{Access, Every, loaded},
     ui::{After, ApiForm, Select, Sheet, Submit},
@@ -29,9 +27,7 @@ pub fn RedeploySheet(
     let fetch = {
         let client = client.clone();
         move |(team, model): (String, String)| {
-            let (versions, capacity) =
-                (client.version_list(&team, &model, &ListQuery { page_size: Some(100), page_token: None }), client.capacity(&team));
-            Box::pin(async move { Ok((versions.await?, capacity.await?)) }) as Reply<(Page<ModelVersion>, Capacity)>
+            client.version_list(&team, &model, &ListQuery { page_size: Some(100), page_token: None }).and(client.capacity(&team))
         }
     };
     let (team, source) = (access.team.clone(), model.clone());

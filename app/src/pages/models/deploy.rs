@@ -3,7 +3,7 @@
 use crate::{
     api::{Client, client::team_path, deployments::NewDeployment, models::ModelVersion, name},
     parts::{
-        Access, Every, Offers, SizePicker, asked, loaded, offers,
+        Access, Every, SizePicker, asked, loaded, offers,
         secret_uses::{Surroundings, secrets},
     },
     ui::{After, ApiForm, CodeBlock, Field, Sheet, Submit},
@@ -42,7 +42,7 @@ pub fn DeploySheet(
         move || team.clone(),
         fetch,
         move |data, access| {
-            let Offers { capacity, .. } = data.get_untracked();
+            let (capacity, _) = data.get_untracked();
             let (client, team, v) = (client.clone(), access.team.clone(), version.clone());
             let (model, number) = (v.model.clone(), v.version);
             let (action, next) = (team_path(&team, "/deployments"), access.href("/deployments"));

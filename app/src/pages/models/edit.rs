@@ -30,14 +30,8 @@ impl Of {
 
     fn change(&self, client: &Client, body: &ModelChange) -> crate::api::client::Reply<()> {
         match self.version {
-            Some(v) => {
-                let call = client.version_update(&self.team, &self.model, v, body);
-                Box::pin(async move { call.await.map(drop) })
-            }
-            None => {
-                let call = client.model_update(&self.team, &self.model, body);
-                Box::pin(async move { call.await.map(drop) })
-            }
+            Some(v) => client.version_update(&self.team, &self.model, v, body).done(),
+            None => client.model_update(&self.team, &self.model, body).done(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     api::{Client, client::team_path, notebooks::NewNotebook},
     parts::{
-        EnvironmentPicker, Every, Offers, SizePicker, asked, loaded, offers,
+        EnvironmentPicker, Every, SizePicker, asked, loaded, offers,
         params::team,
         secret_uses::{Surroundings, secrets},
     },
@@ -24,7 +24,7 @@ pub fn LaunchSheet() -> impl IntoView {
     view! {
         <Sheet title="Launch notebook" back=back.clone()>
             {loaded("Loading environments and sizes", Every::default(), move || team.get(), fetch, move |data, access| {
-                let Offers { capacity, environments } = data.get_untracked();
+                let (capacity, environments) = data.get_untracked();
                 let (client, team, list) = (client.clone(), access.team.clone(), back.clone());
                 let (action, next, cancel) = (team_path(&team, "/notebooks"), back.clone(), back.clone());
                 let submit = Submit::new(move |v| {
@@ -42,7 +42,7 @@ pub fn LaunchSheet() -> impl IntoView {
                 view! {
                     <ApiForm id="launch" action submit next>
                         <Field name="name" label="Name" hint="Its files stay under this name when it stops." required=true autofocus=true code=true placeholder="explore"/>
-                        <EnvironmentPicker environments chosen="notebook"/>
+                        <EnvironmentPicker environments=environments.items chosen="notebook"/>
                         <SizePicker capacity/>
                         <Surroundings/>
                         <div class="actions"><button class="btn primary" type="submit">"Launch"</button><a class="btn" href=cancel>"Cancel"</a></div>

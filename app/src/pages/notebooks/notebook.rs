@@ -9,7 +9,7 @@ use crate::{
         notebooks::{DeleteNotebook, Notebook, NotebookChange},
     },
     parts::{
-        Access, EnvironmentPicker, Every, Head, Offers, SizePicker, StateBadge,
+        Access, EnvironmentPicker, Every, Head, SizePicker, StateBadge,
         amounts::{cpu_use, memory_use},
         asked, loaded, offers,
         params::{param, team},
@@ -89,7 +89,7 @@ fn Resize(notebook: Notebook, access: Access, data: RwSignal<Notebook>) -> impl 
         move || source.clone(),
         fetch,
         move |both, access| {
-            let Offers { capacity, environments } = both.get_untracked();
+            let (capacity, environments) = both.get_untracked();
             let now = data.get_untracked();
             let chosen = capacity.sizes.iter().find(|s| s.resources == now.resources).map(|s| s.name.clone()).unwrap_or_default();
             let (client, team, name) = (client.clone(), access.team.clone(), name.clone());
@@ -103,7 +103,7 @@ fn Resize(notebook: Notebook, access: Access, data: RwSignal<Notebook>) -> impl 
             });
             view! {
                 <ApiForm id="resize" action submit>
-                    <EnvironmentPicker environments chosen=now.environment/>
+                    <EnvironmentPicker environments=environments.items chosen=now.environment/>
                     <SizePicker capacity chosen/>
                     <div class="actions"><button class="btn" type="submit">"Keep for the next start"</button></div>
                 </ApiForm>

@@ -2,13 +2,12 @@
 
 use crate::{
     api::{
-        Client, ListQuery, Page, Problem,
-        client::{Reply, team_path},
-        experiments::Experiment,
+        Client, ListQuery, Problem,
+        client::team_path,
         runs::{Code, NewRun},
     },
     parts::{
-        EnvironmentPicker, Every, Head, Offers, SizePicker, asked, loaded, offers,
+        EnvironmentPicker, Every, Head, SizePicker, asked, loaded, offers,
         params::team,
         secret_uses::{Surroundings, secrets},
     },
@@ -23,15 +22,12 @@ pub fn SubmitRun() -> impl IntoView {
     let team = team();
     let fetch = {
         let client = client.clone();
-        move |team: String| {
-            let (offers, experiments) = (offers(&client, &team), client.experiment_list(&team, &ListQuery::default()));
-            Box::pin(async move { Ok((offers.await?, experiments.await?)) }) as Reply<(Offers, Page<Experiment>)>
-        }
+        move |team: String| offers(&client, &team).and(client.experiment_list(&team, &ListQuery::default()))
     };
     view! {
         <Head title="Submit run"/>
         {loaded("Loading environments and sizes", Every::default(), move || team.get(), fetch, move |data, access| {
-            let (Offers { capacity, environments }, experiments) = data.get_untracked();
+            let ((capacity, environments), experiments) = data.get_untracked();
             let (client, team) = (client.clone(), access.team.clone());
             let (action, next) = (team_path(&team, "/runs"), access.href("/runs"));
             let cancel = next.clone();
@@ -54,7 +50,7 @@ pub fn SubmitRun() -> impl IntoView {
                                 <Field name="name" label="Name" hint="Made up when empty."/>
                                 <Field name="experiment" label="Experiment" placeholder="Default" hint="Made where it does not exist." offers/>
                             </div>
-                            <EnvironmentPicker environments chosen="train"/>
+                            <EnvironmentPicker environments=environments.items chosen="train"/>
                             <SizePicker capacity/>
                             <fieldset>
                                 <legend>"Code"</legend>
