@@ -2,10 +2,13 @@
 //!
 //! First come, first served. Who waits for the own team's quota lets others pass; who waits for room does not, so that a large workload is
 //! not passed forever. What asks for more than there is at all waits too, and blocks nobody. The making of environments needs no room of
-//! its own: others wait for it.
+//! its own, because others wait for it; only so many are made at once.
 
 use app::api::resources::Resources;
 use std::collections::HashMap;
+
+/// How many workloads that need no room of their own go on at once: a hundred new environments leave the machine usable.
+const FREE_AT_ONCE: usize = 2;
 
 /// A workload as the queue sees it.
 #[derive(Debug, Clone)]
@@ -65,9 +68,20 @@ pub fn plan(total: Resources, limits: &HashMap<String, Limit>, entries: &[Entry]
         }
     }
     let (mut out, mut position, mut blocked) = (Vec::new(), 0, false);
+    let mut making = entries.iter().filter(|e| !e.queued && e.free).count();
+    let mut behind = 0;
     for e in entries.iter().filter(|e| e.queued) {
         if e.free {
-            out.push((e.id.clone(), Decision::Grant));
+            if making < FREE_AT_ONCE {
+                making += 1;
+                out.push((e.id.clone(), Decision::Grant));
+            } else {
+                behind += 1;
+                out.push((
+                    e.id.clone(),
+                    Decision::Wait(format!("{} in the queue: {making} environments are being made.", ordinal(behind))),
+                ));
+            }
             continue;
         }
         let team = e.team_id.as_deref().unwrap_or_default();
@@ -162,11 +176,14 @@ mod tests {
     }
 
     #[test]
-    fn environments_start_at_once() {
-        let mut env = entry("env", "t", 500, true);
-        env.free = true;
-        let out = plan(TOTAL, &HashMap::new(), &[entry("a", "t", 4000, false), env]);
-        assert_eq!(granted(&out), ["env"]);
+    fn environments_need_no_room_but_are_made_a_few_at_once() {
+        let env = |id, queued| Entry { free: true, ..entry(id, "t", 500, queued) };
+        let full = entry("a", "t", 4000, false);
+        let out = plan(TOTAL, &HashMap::new(), &[full.clone(), env("one", true), env("two", true), env("three", true)]);
+        assert_eq!(granted(&out), ["one", "two"]);
+        assert_eq!(out[2].1, Decision::Wait("1st in the queue: 2 environments are being made.".into()));
+        let out = plan(TOTAL, &HashMap::new(), &[full, env("one", false), env("two", true), env("three", true)]);
+        assert_eq!(granted(&out), ["two"]);
     }
 
     #[test]
