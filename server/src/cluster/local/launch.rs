@@ -1,7 +1,7 @@
 //! Starting a supervisor.
 
 use super::{
-    Inner, capacity,
+    Inner,
     handover::{Answer, Handover},
     process, record,
 };
