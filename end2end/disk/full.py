@@ -73,7 +73,7 @@ class Full(unittest.TestCase):
 
     def tearDown(self):
         if any(error for _, error in self._outcome.result.failures + self._outcome.result.errors):
-            print(f"The portal's last words:\n{self.portal.last_words(12)}", file=sys.stderr)
+            print(f"The portal's last words:\n{self.portal.last_words(40)}", file=sys.stderr)
 
     @classmethod
     def unmount(cls):
@@ -86,6 +86,7 @@ class Full(unittest.TestCase):
 
     def fill(self, leave: int):
         """Takes all the room there is, but for so many bytes."""
+        self.filler.unlink(missing_ok=True)
         stat = os.statvfs(self.folder)
         left = stat.f_bavail * stat.f_frsize - leave
         with open(self.filler, "ab") as out:
@@ -156,13 +157,43 @@ class Full(unittest.TestCase):
         self.assertIn("disk is full", str(said))
         self.assertGreater(step, 0)
         self.__class__.kept = step
+        # Now really none, not even for the server's own log, which lies on the same disk.
+        self.fill(leave=0)
+        for _ in range(30):
+            self.refused("POST", f"{MLFLOW}/runs/log-batch", {"run_id": self.run_id, "tags": [{"key": "t", "value": "v" * 4000}]})
         # It still reads.
         self.api.raw("GET", "/healthz")
         self.assertEqual(self.api.call("GET", f"{MLFLOW}/runs/get?run_id={self.run_id}")["run"]["info"]["run_id"], self.run_id)
         self.assertIsNone(self.portal.process.poll())
 
-    def test_4_with_room_again_it_goes_on(self):
+    def test_4_a_log_loses_whole_lines_and_says_how_many(self):
         self.filler.unlink()
+        until = time.monotonic() + 600
+        while (build := self.api.call("GET", f"{TEAM}/environments/train")["latest"]["build"]) != "ready":
+            self.assertLess(time.monotonic(), until, f"the environment is {build}")
+            time.sleep(0.5)
+        code = "import time\nfor i in range(300):\n  print('x' * 2000, i, flush=True)\n  time.sleep(0.02)\n"
+        run = self.api.call("POST", f"{TEAM}/runs", {"environment": "train", "command": ["python", "-c", code], "cpu": "100m", "memory": "256Mi"})
+        path = f"{TEAM}/runs/{run['id']}"
+        log = lambda: self.api.raw("GET", f"{path}/log/text").decode()  # noqa: E731
+        while "xxx" not in log():
+            self.assertLess(time.monotonic(), until, "the run says nothing")
+            time.sleep(0.1)
+        self.fill(leave=0)
+        time.sleep(2)
+        self.filler.unlink()
+        while self.api.call("GET", path)["state"] not in ("succeeded", "failed"):
+            self.assertLess(time.monotonic(), until, "the run does not end")
+            time.sleep(0.2)
+        self.assertEqual(self.api.call("GET", path)["state"], "succeeded")
+        lines = log().splitlines()
+        self.assertTrue(any("lines are missing here" in line for line in lines), lines[-1][-200:])
+        printed = [line for line in lines if "xxx" in line]
+        for line in printed:
+            self.assertRegex(line, r"^\S+Z \S+ x{2000} \d+$|^x{2000} \d+$")
+        self.assertLess(len(printed), 300)
+
+    def test_5_with_room_again_it_goes_on(self):
         self.api.raw("GET", "/readyz")
         self.put("small.bin", b"x" * (4 * MIB))
         self.put("large.bin", b"y" * (12 * MIB + 17))

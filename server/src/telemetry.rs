@@ -6,7 +6,11 @@ use tracing_subscriber::EnvFilter;
 pub fn start(format: &str) {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,tower_http=warn,tower_sessions_core=error"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        // A line that cannot be written (its disk is full) is lost; telling so on the same stream would panic.
+        .log_internal_errors(false);
     // A second start in one process (tests) keeps the first.
     let _ = if format == "json" { builder.json().try_init() } else { builder.try_init() };
 }
