@@ -1,13 +1,13 @@
-// Debian's Chromium; nothing is downloaded. One worker: the machine that runs this has few cores, and there is one server.
+// Debian's Chromium; nothing is downloaded. Two workers: the machine that runs this has few cores.
 import { defineConfig } from '@playwright/test';
 
 export default defineConfig({
   testDir: './browser',
   testMatch: '*.spec.mjs',
-  workers: 1,
+  workers: 2,
   timeout: 120_000,
   expect: { timeout: 20_000 },
-  reporter: [['list']],
+  reporter: [['list'], ['./browser/count.mjs']],
   outputDir: './test-results',
   globalSetup: './browser/server.mjs',
   use: {

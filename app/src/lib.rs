@@ -8,7 +8,7 @@ pub mod parts;
 pub mod routes;
 pub mod ui;
 
-pub use routes::{App, shell};
+pub use routes::{App, shell, still_shell};
 
 /// Takes over the page that the server rendered.
 #[cfg(feature = "hydrate")]

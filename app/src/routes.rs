@@ -16,6 +16,15 @@ use leptos_router::{
 
 /// The HTML document around the dashboard.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
+    document(Some(options))
+}
+
+/// The same without the script: for an answer that is not the page of its address, which the script would look for.
+pub fn still_shell() -> impl IntoView {
+    document(None)
+}
+
+fn document(options: Option<LeptosOptions>) -> impl IntoView {
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -25,7 +34,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="stylesheet" href="/pkg/slipway.css"/>
                 <script src="/theme.js"></script>
-                <HydrationScripts options/>
+                {options.map(|options| view! { <HydrationScripts options/> })}
                 <MetaTags/>
             </head>
             <body>

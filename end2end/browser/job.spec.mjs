@@ -1,33 +1,20 @@
 // The whole job in Chromium: a cell in the real JupyterLab logs to MLflow; a run from the form, its curve; register, deploy, Try it.
 import { expect, test } from '@playwright/test';
 import { program, team, until, url } from './api.mjs';
-import { hydrated, signIn } from './pages.mjs';
+import { hydrated, listen, signIn } from './pages.mjs';
+import { environments, train } from './train.mjs';
 
 const TEAM = 'job';
 const CELL = "import mlflow; mlflow.start_run(run_name='from-a-cell'); mlflow.log_metric('seen', 42); mlflow.end_run()";
-// Logs a curve slowly enough to be watched, then a small model with its signature and an example.
-const TRAIN = [
-  'import time, mlflow',
-  'from mlflow.models import infer_signature',
-  'from sklearn.datasets import load_iris',
-  'from sklearn.linear_model import LogisticRegression',
-  'x, y = load_iris(return_X_y=True, as_frame=True)',
-  'mlflow.start_run()',
-  '[(mlflow.log_metric("loss", 1 / (i + 1), step=i), time.sleep(0.4)) for i in range(30)]',
-  'm = LogisticRegression(max_iter=500).fit(x, y)',
-  'mlflow.sklearn.log_model(m, name="iris", serialization_format="skops", signature=infer_signature(x, m.predict(x)), input_example=x.head(2))',
-].join('; ');
-
 test('a notebook, a run, a model, a prediction', async ({ page, context }) => {
   test.setTimeout(420_000);
+  const heard = listen(page);
   await team(TEAM);
   const send = await program(TEAM);
   const api = (path) => send('GET', `/api/v1/teams/${TEAM}${path}`);
 
   await test.step('the environments are made', async () => {
-    for (const name of ['notebook', 'train', 'serve']) {
-      await until(`environment ${name}`, async () => (await api(`/environments/${name}`)).latest.build === 'ready', 180);
-    }
+    await environments((_, path) => api(path), until);
   });
 
   await test.step('launch a notebook', async () => {
@@ -66,7 +53,7 @@ test('a notebook, a run, a model, a prediction', async ({ page, context }) => {
   await test.step('submit a run, and see its curve grow', async () => {
     await page.goto(`${url()}/teams/${TEAM}/runs/submit`);
     await hydrated(page);
-    await page.getByLabel('Command').fill(`python -c '${TRAIN}'`);
+    await page.getByLabel('Command').fill(`python -c '${train(0.4)}'`);
     await page.getByLabel('Name', { exact: true }).fill('iris');
     await page.getByRole('button', { name: 'Submit', exact: true }).click();
     await page.waitForURL((u) => /\/runs\/[0-9a-f]{32}$/.test(u.pathname));
@@ -103,4 +90,5 @@ test('a notebook, a run, a model, a prediction', async ({ page, context }) => {
     await page.getByRole('button', { name: 'Send' }).click();
     await expect(page.locator('pre.answer')).toContainText('predictions');
   });
+  expect(heard).toEqual([]);
 });

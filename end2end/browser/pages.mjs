@@ -1,6 +1,4 @@
 // What the specs do on pages, in the words of a person.
-import AxeBuilder from '@axe-core/playwright';
-import { expect } from '@playwright/test';
 import { url } from './api.mjs';
 import { ADMIN } from './server.mjs';
 
@@ -12,24 +10,31 @@ export function listen(page) {
   return heard;
 }
 
-export async function signIn(page, next = '/') {
-  await page.goto(`${url()}/sign-in?next=${encodeURIComponent(next)}`);
+export async function signIn(page, next = '/', portal = 'main') {
+  await page.goto(`${url(portal)}/sign-in?next=${encodeURIComponent(next)}`, { waitUntil: 'domcontentloaded' });
   await page.getByLabel('User', { exact: true }).fill(ADMIN.user);
   await page.getByLabel('Password', { exact: true }).fill(ADMIN.password);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.waitForURL((u) => !u.pathname.startsWith('/sign-in'));
 }
 
-/// The page has been taken over by the script: its buttons answer.
+/// Opens an address; the page has been taken over by its script: its buttons answer. The page of an address that leads nowhere has none.
+export async function open(page, address) {
+  const response = await page.goto(address, { waitUntil: 'domcontentloaded' });
+  if (await page.locator('script[type=module]').count()) await hydrated(page);
+  return response;
+}
+
 export async function hydrated(page) {
   await page.waitForFunction(() => document.documentElement.dataset.hydrated !== undefined);
 }
 
-/// Nothing scrolls sideways, and axe finds nothing.
-export async function decent(page, name) {
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  expect.soft(wide, `${name} scrolls sideways`).toBeLessThanOrEqual(0);
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const told = violations.map((v) => `${v.id}: ${v.help}\n${v.nodes.slice(0, 3).map((n) => `    ${n.html.slice(0, 160)}`).join('\n')}`);
-  expect.soft(told, name).toEqual([]);
+/// Follows a link to `path` that the page does not have, within the page.
+export async function follow(page, path) {
+  await page.evaluate((href) => {
+    const a = Object.assign(document.createElement('a'), { href });
+    document.body.append(a);
+    a.click();
+    a.remove();
+  }, path);
 }

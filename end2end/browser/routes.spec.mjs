@@ -1,65 +1,116 @@
-// Every route, empty, crowded and with an API that fails, in both themes, wide and narrow: axe, console, no sideways scroll, pictures.
+// Every route with 0, 1 and 1 000 rows and with an API that fails, in both themes, wide and narrow: axe, console, no sideways
+// scroll, pictures. A page is opened once and looked at four times: themes and widths are the style sheet's alone.
 import { expect, test } from '@playwright/test';
-import { program, team, url } from './api.mjs';
-import { decent, hydrated, listen, signIn } from './pages.mjs';
+import { url } from './api.mjs';
+import { look } from './looks.mjs';
+import { follow, listen, open, signIn } from './pages.mjs';
+import { TEAM, bare, seeded } from './seeds.mjs';
 
-const SHOTS = process.env.SHOTS ?? 'shots';
-const TEAM_ROUTES = ['', '/notebooks', '/notebooks?launch=1', '/runs', '/runs/submit', '/models', '/deployments', '/environments', '/team', '/team?tab=secrets', '/team?tab=quota', '/team?tab=events'];
-const OWN_ROUTES = ['/', '/account', '/admin', '/admin?tab=users', '/admin?tab=teams', '/admin?tab=events', '/nothing-here'];
-const ROWS = Number(process.env.ROWS ?? 1000);
+const PLATFORM = ['/', '/?new=1', '/account', '/admin', '/admin?tab=users', '/admin?tab=teams', '/admin?tab=quotas', '/admin?tab=events'];
+const LISTS = [
+  '', '/notebooks', '/notebooks?launch=1', '/runs', '/runs/submit', '/models', '/deployments', '/environments', '/environments?new=1',
+  '/team', '/team?tab=secrets', '/team?tab=quota', '/team?tab=events',
+];
+const RUN_TABS = ['', '?tab=metrics', '?tab=logs', '?tab=artifacts', '?tab=system'];
+const DEPLOYMENT_TABS = ['', '?tab=try', '?tab=log', '?redeploy=1'];
 
-test.beforeAll(async () => {
-  test.setTimeout(240_000);
-  await team('empty');
-  await team('crowded');
-  const send = await program('crowded');
-  const mlflow = (path, body) => send('POST', `/api/2.0/mlflow/${path}`, body);
-  const one = async (i) => {
-    const { run } = await mlflow('runs/create', { experiment_id: '0', run_name: `run-${i}`, start_time: 1_790_000_000_000 + i });
-    const points = [0, 1, 2].map((step) => ({ key: 'loss', value: 1 / (step + 1 + i / ROWS), timestamp: 1_790_000_000_000 + step, step }));
-    await mlflow('runs/log-batch', { run_id: run.info.run_id, metrics: points, params: [{ key: 'lr', value: String(i) }] });
-    await mlflow('registered-models/create', { name: `model-${i}` });
-  };
-  for (let i = 0; i < ROWS; i += 20) await Promise.all(Array.from({ length: 20 }, (_, k) => one(i + k)));
-});
+/// Pages of one object each, for each number of rows.
+const things = {
+  none: ({ run }) => [
+    ...RUN_TABS.map((tab) => `/runs/${run}${tab}`), '/models/bare', '/environments/train', '/environments/notebook',
+  ],
+  one: ({ run }) => [
+    ...RUN_TABS.map((tab) => `/runs/${run}${tab}`), `/runs/${run}?tab=artifacts&path=model&file=model%2FMLmodel`,
+    '/models/iris', '/models/iris/1', '/models/iris/1?deploy=1', ...DEPLOYMENT_TABS.map((tab) => `/deployments/iris${tab}`),
+    '/notebooks/explore', '/environments/tools', '/environments/tools?new=1',
+  ],
+  many: ({ run }) => [
+    ...RUN_TABS.map((tab) => `/runs/${run}${tab}`), `/runs/${run}?tab=artifacts&path=plots&file=plots%2F7.txt`,
+    '/runs?filter=metrics.loss%20%3C%200.3&order_by=metrics.loss%20DESC', '/runs?filter=nonsense', '/models/model-0', '/models/model-0/7',
+    '/models/model-0/7?deploy=1', ...DEPLOYMENT_TABS.map((tab) => `/deployments/deployment-0${tab}`),
+    '/notebooks/notebook-0', '/environments/env-0',
+  ],
+};
+/// Nothing is there, and the page says so.
+const MISSING = ['/nothing-here', ...['/runs/none', '/models/none', '/models/none/1', '/deployments/none', '/notebooks/none', '/environments/none'].map((p) => `/teams/${TEAM}${p}`), '/teams/nobody'];
 
-for (const theme of ['light', 'dark']) {
-  for (const width of [1440, 390]) {
-    test(`every route, ${theme}, ${width} wide`, async ({ browser }) => {
-      test.setTimeout(420_000);
-      const context = await browser.newContext({ colorScheme: theme, viewport: { width, height: width < 500 ? 844 : 900 } });
-      const page = await context.newPage();
-      const heard = listen(page);
-      await page.goto(`${url()}/sign-in`);
-      await decent(page, '/sign-in');
-      await page.screenshot({ path: `${SHOTS}/sign-in-${theme}-${width}.png` });
-      await signIn(page);
-      const paths = [...OWN_ROUTES, ...['empty', 'crowded'].flatMap((t) => TEAM_ROUTES.map((r) => `/teams/${t}${r}`))];
-      for (const path of paths) {
-        const missing = path === '/nothing-here';
-        const response = await page.goto(url() + path);
-        expect(response.status(), path).toBe(missing ? 404 : 200);
-        await hydrated(page);
-        await decent(page, path);
-        const name = path.replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '') || 'start';
-        await page.screenshot({ path: `${SHOTS}/${name}-${theme}-${width}.png` });
-        if (missing) heard.splice(0, heard.length, ...heard.filter((h) => !h.includes('404')));
-      }
-      expect(heard).toEqual([]);
-      await context.close();
-    });
-  }
+const named = (portal, path) => `${portal}-${path.replace(/\b[0-9a-f]{32}\b/, 'id').replace(/[^a-z0-9]+/gi, '-').replace(/^-|-$/g, '') || 'start'}`;
+
+function tell(pages, looks) {
+  test.info().annotations.push({ type: 'pages', description: String(pages) }, { type: 'looks', description: String(looks) });
 }
 
-test('an API that fails is said in a sentence, and the page stays', async ({ page }) => {
-  await signIn(page, '/teams/empty');
-  await hydrated(page);
-  await page.route('**/api/v1/teams/**', (route) =>
-    route.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify({ type: 'about:blank', title: 'Service Unavailable', status: 503, detail: 'The database does not answer.', hint: 'Try again in a moment.' }) }),
-  );
-  for (const name of ['Runs', 'Models', 'Deployments', 'Notebooks']) {
-    await page.getByRole('link', { name, exact: true }).first().click();
-    await expect(page.getByText('The database does not answer.').first()).toBeVisible();
-    await decent(page, `${name} with a failing API`);
+/// Opens each path of a portal and looks at it.
+async function visit(page, portal, paths, status = 200) {
+  const heard = listen(page);
+  let looks = 0;
+  for (const path of paths) {
+    const response = await open(page, url(portal) + path);
+    expect.soft(response.status(), path).toBe(status);
+    looks += await look(page, named(portal, path));
   }
-});
+  // A browser writes an answer that is no success into its console itself.
+  expect.soft(heard.filter((h) => status === 200 || !h.includes(`status of ${status}`))).toEqual([]);
+  tell(paths.length, looks);
+}
+
+// Traces of hundreds of pages cost more than the pages.
+test.use({ trace: 'off' });
+test.describe.configure({ mode: 'parallel' });
+
+for (const portal of ['many', 'one', 'none']) {
+  test.describe(`rows: ${portal}`, () => {
+    test.describe.configure({ mode: 'default' });
+    let seeds;
+    test.beforeAll(async () => {
+      test.setTimeout(600_000);
+      seeds = await seeded(portal);
+    });
+    test.beforeEach(() => test.setTimeout(600_000));
+
+    test(`${portal}: the platform and the lists of a team`, async ({ page }) => {
+      await signIn(page, '/', portal);
+      await visit(page, portal, [...PLATFORM, ...LISTS.map((path) => `/teams/${TEAM}${path}`)]);
+    });
+
+    test(`${portal}: the pages of things`, async ({ page }) => {
+      if (portal === 'none') seeds = await bare();
+      await signIn(page, '/', portal);
+      await visit(page, portal, things[portal](seeds).map((path) => `/teams/${TEAM}${path}`));
+    });
+
+    if (portal === 'none') {
+      test('before anybody is signed in', async ({ page }) => {
+        await visit(page, portal, ['/sign-in', '/sign-in?problem=User+or+password+is+wrong.&field=user&user=ada', '/setup', '/setup?token=x']);
+      });
+
+      test('what is not there is said', async ({ page }) => {
+        await signIn(page, '/', portal);
+        await visit(page, portal, MISSING, 404);
+      });
+    }
+
+    if (portal === 'one') {
+      test('an API that fails is said in a sentence, and the page stays', async ({ page }) => {
+        await signIn(page, '/', portal);
+        const heard = listen(page);
+        await open(page, `${url(portal)}/teams/${TEAM}`);
+        const problem = { type: 'about:blank', title: 'Service Unavailable', status: 503, detail: 'The database does not answer.', hint: 'Try again in a moment.' };
+        await page.route('**/api/v1/**', (route) =>
+          route.request().url().endsWith('/changes') ? route.continue() : route.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify(problem) }),
+        );
+        const paths = [...PLATFORM.slice(2), ...[...LISTS.slice(1), ...things.one(seeds)].map((path) => `/teams/${TEAM}${path}`)];
+        let looks = 0;
+        for (const path of paths) {
+          await follow(page, path);
+          await page.waitForURL(url(portal) + path);
+          await expect.soft(page.getByText(problem.detail).first(), path).toBeVisible({ timeout: 5000 });
+          await expect.soft(page.locator('nav.nav'), path).toBeVisible();
+          looks += await look(page, named('failing', path));
+        }
+        expect.soft(heard.filter((h) => !h.includes('status of 503'))).toEqual([]);
+        tell(paths.length, looks);
+      });
+    }
+  });
+}

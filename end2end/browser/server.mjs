@@ -1,6 +1,6 @@
-// Starts the real server on free ports with a data folder of its own, with an admin, and ends it after the tests.
+// Starts real servers on free ports, each with a data folder and an admin of its own, and ends them after the tests.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -16,36 +16,47 @@ const freePort = () =>
   });
 
 export const ADMIN = { user: 'ada', password: 'correct horse battery' };
+/// One for the journeys, one for each number of rows.
+const PORTALS = ['main', 'none', 'one', 'many'];
 
 export default async function start() {
   const binary = process.env.SLIPWAY_BIN;
   if (!binary) throw new Error('SLIPWAY_BIN is not set: the path of the slipway binary (make test-browser sets it)');
-  const data = mkdtempSync(path.join(os.tmpdir(), 'slipway-browser-'));
-  const [port, notebooks] = [await freePort(), await freePort()];
-  const server = spawn(
-    binary,
-    ['serve', '--listen', `127.0.0.1:${port}`, '--notebook-listen', `127.0.0.1:${notebooks}`, '--data', data],
-    {
-      env: { ...process.env, SLIPWAY_ADMIN_USER: ADMIN.user, SLIPWAY_ADMIN_PASSWORD: ADMIN.password },
-      stdio: ['ignore', 'ignore', process.env.SERVER_LOG ? 'inherit' : 'ignore'],
-    },
-  );
-  const url = `http://127.0.0.1:${port}`;
-  process.env.SLIPWAY_URL = url;
-  for (let tries = 0; ; tries++) {
-    if (await fetch(`${url}/readyz`).then((r) => r.ok, () => false)) break;
-    if (tries > 300 || server.exitCode !== null) throw new Error('the server did not become ready');
-    await new Promise((r) => setTimeout(r, 100));
-  }
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'slipway-browser-'));
+  process.env.SLIPWAY_SEEDS = folder;
+  const running = await Promise.all(PORTALS.map((name) => serve(binary, folder, name)));
   return async () => {
-    await rest(url).catch((e) => console.error(`what still runs could not be stopped: ${e}`));
-    server.kill('SIGTERM');
-    await new Promise((r) => server.once('exit', r));
-    rmSync(data, { recursive: true, force: true });
+    await Promise.all(running.map(({ url }) => rest(url).catch((e) => console.error(`what still runs could not be stopped: ${e}`))));
+    await Promise.all(running.map(({ server }) => end(server)));
+    rmSync(folder, { recursive: true, force: true });
   };
 }
 
-/// Workloads outlive their server, so they are stopped before it.
+async function serve(binary, folder, name) {
+  const [port, notebooks] = [await freePort(), await freePort()];
+  const log = process.env.SERVER_LOG ? openSync(path.join(process.env.SERVER_LOG, `${name}.log`), 'w') : 'ignore';
+  const server = spawn(
+    binary,
+    ['serve', '--listen', `127.0.0.1:${port}`, '--notebook-listen', `127.0.0.1:${notebooks}`, '--data', path.join(folder, name)],
+    { env: { ...process.env, SLIPWAY_ADMIN_USER: ADMIN.user, SLIPWAY_ADMIN_PASSWORD: ADMIN.password }, stdio: ['ignore', log, log] },
+  );
+  const url = `http://127.0.0.1:${port}`;
+  process.env[`SLIPWAY_URL_${name.toUpperCase()}`] = url;
+  for (let tries = 0; ; tries++) {
+    if (await fetch(`${url}/readyz`).then((r) => r.ok, () => false)) return { server, url };
+    if (tries > 300 || server.exitCode !== null) throw new Error(`the server ${name} did not become ready`);
+    await new Promise((r) => setTimeout(r, 100));
+  }
+}
+
+async function end(server) {
+  const gone = new Promise((r) => server.once('exit', r));
+  if (server.exitCode !== null) return;
+  server.kill('SIGTERM');
+  await gone;
+}
+
+/// Workloads outlive their server, so what runs is stopped before it; what only waits has no process.
 async function rest(url) {
   const signIn = await fetch(`${url}/api/v1/session`, {
     method: 'POST',
@@ -59,7 +70,7 @@ async function rest(url) {
     let left = 0;
     for (const list of each) {
       const { items } = await (await fetch(list, { headers })).json();
-      for (const { name, state } of items.filter((i) => !['stopped', 'failed'].includes(i.state))) {
+      for (const { name, state } of items.filter((i) => !['stopped', 'failed', 'queued'].includes(i.state))) {
         left++;
         if (state !== 'stopping') await fetch(`${list}/${name}/stop`, { method: 'POST', headers });
       }

@@ -60,6 +60,11 @@ impl Access {
         self.may(Role::Editor)
     }
 
+    /// Whether one may change what belongs to `owner`: they themselves, or a maintainer.
+    pub fn changes(&self, owner: &str) -> bool {
+        self.maintains() || (self.edits() && self.me.user == owner)
+    }
+
     /// Whether one may change members, secrets, the team.
     pub fn maintains(&self) -> bool {
         self.may(Role::Maintainer)

@@ -1,7 +1,7 @@
 //! A line chart: our own SVG, stretched by the browser, so that nothing is measured and the server can draw it.
 
 use super::{
-    chart_scale::{Points, Scale, extent, nearest, path},
+    chart_scale::{Points, Scale, extent, nearest, paths},
     dom, number,
     time::{self, Now},
 };
@@ -113,7 +113,9 @@ pub fn Chart(
         drawn.with(|d| {
             let d = d.as_ref()?;
             let many = d.series.len() > 1;
-            let items = d.series.iter().enumerate().map(|(i, s)| {
+            // A single curve's last value stands in the head of its card.
+            let shown = if many || cross.get().is_some() { d.series.len() } else { 0 };
+            let items = d.series.iter().enumerate().take(shown).map(|(i, s)| {
                 let value = at(&s.points).map_or_else(|| "no value".to_owned(), |v| format!("{}{unit}", words(v)));
                 let swatch = many.then(|| view! { <i style=format!("background:{}", STROKES[i % STROKES.len()].0)></i> });
                 let name = many.then(|| format!("{} ", s.name));
@@ -124,7 +126,8 @@ pub fn Chart(
                 Axis::Step => format!("at step {}", x_words(axis, x, local(), true)),
                 Axis::Time => format!("at {}", x_words(axis, x, local(), true)),
             });
-            Some(view! { {items}<span>{place}</span> })
+            let lone = d.series.iter().map(|s| s.points.iter().filter(|p| p.1.is_some()).count()).max() == Some(1) && axis == Axis::Time;
+            Some(view! { {items}<span>{place}</span>{lone.then(|| view! { <span>"1 sample"</span> })} })
         })
     };
     let y_labels = move || {
@@ -152,7 +155,9 @@ pub fn Chart(
                 });
                 let curves = d.series.iter().enumerate().map(|(i, s)| {
                     let (stroke, dash) = STROKES[i % STROKES.len()];
-                    view! { <path class="curve" d=path(&s.points, &d.x, &d.y) style=format!("stroke:{stroke}") stroke-dasharray=dash/> }
+                    let (lines, dots) = paths(&s.points, &d.x, &d.y);
+                    let dots = (!dots.is_empty()).then(|| view! { <path class="curve dot" d=dots style=format!("stroke:{stroke}")/> });
+                    view! { <path class="curve" d=lines style=format!("stroke:{stroke}") stroke-dasharray=dash/>{dots} }
                 });
                 view! { <svg viewBox="0 0 1000 1000" preserveAspectRatio="none" aria-hidden="true">{lines.collect_view()}{curves.collect_view()}</svg> }
                     .into_any()

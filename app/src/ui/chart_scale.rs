@@ -26,10 +26,10 @@ impl Scale {
         Self { low: first * step, high: last * step, ticks }
     }
 
-    /// `n` even ticks within `low..=high`, ends included.
+    /// `n` even ticks within `low..=high`, ends included; a single value stands in the middle.
     pub fn even(low: f64, high: f64, n: usize) -> Self {
         if high <= low {
-            return Self { low, high: low + 1.0, ticks: vec![low] };
+            return Self { low: low - 0.5, high: low + 0.5, ticks: vec![low] };
         }
         let ticks = (0..=n).map(|i| low + (high - low) * i as f64 / n as f64).collect();
         Self { low, high, ticks }
@@ -48,39 +48,35 @@ fn nice(v: f64) -> f64 {
     [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().find(|n| lead <= n + 1e-9).unwrap_or(10.0) * power
 }
 
-/// Smallest and largest `x`, smallest and largest `y` of all curves; nothing where there is no point.
+/// Smallest and largest `x` (gaps have one too), smallest and largest `y` of all curves; nothing where there is no value.
 pub fn extent<'a>(curves: impl Iterator<Item = &'a Points>) -> Option<(f64, f64, f64, f64)> {
-    let mut out: Option<(f64, f64, f64, f64)> = None;
+    let (mut xs, mut ys) = (None, None);
+    let grow = |range: &mut Option<(f64, f64)>, v: f64| *range = Some(range.map_or((v, v), |(a, b)| (a.min(v), b.max(v))));
     for (x, y) in curves.flatten() {
-        let Some(y) = y.filter(|y| y.is_finite()) else { continue };
-        out = Some(out.map_or((*x, *x, y, y), |(a, b, c, d)| (a.min(*x), b.max(*x), c.min(y), d.max(y))));
+        grow(&mut xs, *x);
+        if let Some(y) = y.filter(|y| y.is_finite()) {
+            grow(&mut ys, y);
+        }
     }
-    out
+    let ((x0, x1), (y0, y1)) = (xs?, ys?);
+    Some((x0, x1, y0, y1))
 }
 
-/// SVG path of a curve in a box of 1000 by 1000; a gap interrupts it, a lone point is a dot.
-pub fn path(points: &Points, x: &Scale, y: &Scale) -> String {
-    let mut d = String::with_capacity(points.len() * 12);
-    let mut drawn = 0;
-    let mut last = (0.0, 0.0);
-    for (px, py) in points {
-        let Some(py) = py.filter(|v| v.is_finite()) else {
-            close_dot(&mut d, drawn, last);
-            drawn = 0;
-            continue;
-        };
-        last = (x.place(*px) * 1000.0, (1.0 - y.place(py)) * 1000.0);
-        let _ = write!(d, "{}{:.1} {:.1}", if drawn == 0 { "M" } else { "L" }, last.0, last.1);
-        drawn += 1;
+/// SVG paths of a curve in a box of 1000 by 1000: its lines, which gaps interrupt, and its lone points, of which no line would be seen.
+pub fn paths(points: &Points, x: &Scale, y: &Scale) -> (String, String) {
+    let (mut lines, mut dots) = (String::with_capacity(points.len() * 12), String::new());
+    let value = |p: &(f64, Option<f64>)| p.1.filter(|v| v.is_finite()).map(|v| (p.0, v));
+    for part in points.split(|p| value(p).is_none()) {
+        let out = if part.len() == 1 { &mut dots } else { &mut lines };
+        for (i, (px, py)) in part.iter().filter_map(value).enumerate() {
+            let _ = write!(out, "{}{:.1} {:.1}", if i == 0 { "M" } else { "L" }, x.place(px) * 1000.0, (1.0 - y.place(py)) * 1000.0);
+        }
+        if part.len() == 1 {
+            // With round ends a line of no length is a dot.
+            out.push_str("h0");
+        }
     }
-    close_dot(&mut d, drawn, last);
-    d
-}
-
-fn close_dot(d: &mut String, drawn: usize, at: (f64, f64)) {
-    if drawn == 1 {
-        let _ = write!(d, "L{:.1} {:.1}", at.0 + 0.1, at.1);
-    }
+    (lines, dots)
 }
 
 /// The point nearest to `x`, of a curve sorted by `x`.
@@ -101,14 +97,17 @@ mod tests {
     fn ticks_are_round() {
         assert_eq!(Scale::round(0.0, 0.97, 4).ticks, vec![0.0, 0.25, 0.5, 0.75, 1.0]);
         assert_eq!(Scale::round(5.0, 5.0, 3).low, 2.0);
-        assert_eq!(Scale::even(3.0, 3.0, 4).ticks, vec![3.0]);
+        let lone = Scale::even(3.0, 3.0, 4);
+        assert_eq!((lone.ticks.as_slice(), lone.place(3.0)), ([3.0].as_slice(), 0.5));
     }
 
     #[test]
     fn gaps_stay_gaps() {
         let points = vec![(0.0, Some(0.0)), (1.0, None), (2.0, Some(1.0)), (3.0, Some(1.0))];
         let (x, y) = (Scale::even(0.0, 3.0, 3), Scale::even(0.0, 1.0, 1));
-        assert_eq!(path(&points, &x, &y), "M0.0 1000.0L0.1 1000.0M666.7 0.0L1000.0 0.0");
+        assert_eq!(paths(&points, &x, &y), ("M666.7 0.0L1000.0 0.0".to_owned(), "M0.0 1000.0h0".to_owned()));
+        assert_eq!(extent([&vec![(0.0, None), (1.0, Some(5.0)), (2.0, None)]].into_iter()), Some((0.0, 2.0, 5.0, 5.0)));
+        assert_eq!(extent([&vec![(0.0, None)]].into_iter()), None);
         assert_eq!(nearest(&points, 2.4), Some((2.0, Some(1.0))));
         assert_eq!(nearest(&Vec::new(), 2.4), None);
     }

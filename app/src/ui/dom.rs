@@ -295,6 +295,14 @@ pub fn at_end(element: &leptos::web_sys::HtmlDivElement) -> bool {
     true
 }
 
+/// How far an element is scrolled, pixels.
+pub fn scrolled(element: &leptos::web_sys::HtmlDivElement) -> i32 {
+    #[cfg(feature = "hydrate")]
+    return element.scroll_top();
+    #[cfg(not(feature = "hydrate"))]
+    0
+}
+
 /// Whether the focus is within a row of a table.
 pub fn in_row() -> bool {
     #[cfg(feature = "hydrate")]

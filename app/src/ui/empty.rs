@@ -9,8 +9,8 @@ pub fn Empty(
     /// What would be here.
     #[prop(into)]
     text: String,
-    /// Words and address of the button.
-    #[prop(optional)]
+    /// Words and address of the button, for who may press it.
+    #[prop(optional_no_strip)]
     button: Option<(&'static str, String)>,
     /// The command.
     #[prop(optional, into)]

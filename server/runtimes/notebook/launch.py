@@ -4,15 +4,27 @@ What cannot be said by flags is done here: Jupyter's own folders lie in the note
 (JupyterLab writes it there) and out of the kernels' environment.
 """
 
+import json
 import os
 import shutil
 import sys
+
+# Nobody is asked whether to fetch news: they would come from elsewhere. What a person sets outranks this.
+QUIET = {"@jupyterlab/apputils-extension:notification": {"checkForUpdates": False, "fetchNews": "false"}}
 
 
 def without_token(_handler, page_config):
     # The proxy adds the token to each request; a browser never needs it.
     page_config["token"] = ""
     return page_config
+
+
+def write_defaults(config_dir):
+    path = os.path.join(config_dir, "labconfig", "default_setting_overrides.json")
+    if not os.path.exists(path):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(QUIET, file)
 
 
 def main():
@@ -26,6 +38,7 @@ def main():
         from jupyterlab.labapp import LabApp
     except ImportError as error:
         sys.exit(f"This environment has no JupyterLab ({error}): add jupyterlab to its requirements.")
+    write_defaults(os.environ["JUPYTER_CONFIG_DIR"])
     flags = [*sys.argv[1:], f"--ServerApp.root_dir={os.getcwd()}"]
     if os.geteuid() == 0:
         flags.append("--allow-root")

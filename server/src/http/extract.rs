@@ -187,7 +187,8 @@ pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     Ok(value)
 }
 
-/// A typed value from a form: empty fields count as left out; `env.NAME=x` fills a map; a field that comes several times is a list.
+/// A typed value from a form: empty fields count as left out; `env.NAME=x` fills a map, and so do lines of `NAME=value` in one field; a
+/// field that comes several times is a list, and so are the lines of one.
 ///
 /// # Errors
 /// A wrong field, which is named.
@@ -229,12 +230,13 @@ fn wrong(path: &str, message: &str) -> Error {
 
 /// A JSON value whose texts also read as numbers and booleans: forms only have text.
 mod lenient {
+    use crate::runs::command;
     use serde::{
         Deserializer,
-        de::{IntoDeserializer, MapAccess, SeqAccess, Visitor, value::Error},
+        de::{Error as _, IntoDeserializer, MapAccess, SeqAccess, Visitor, value::Error},
         forward_to_deserialize_any,
     };
-    use serde_json::Value;
+    use serde_json::{Map, Value};
 
     pub struct Lenient(pub Value);
 
@@ -244,7 +246,7 @@ mod lenient {
                 match &self.0 {
                     Value::String(s) => match s.trim().parse::<$t>() {
                         Ok(n) => visitor.$visit(n),
-                        Err(_) => Err(serde::de::Error::custom(format!("\"{s}\" is not what is expected here: {}", stringify!($t)))),
+                        Err(_) => Err(Error::custom(format!("\"{s}\" is not what is expected here: {}", stringify!($t)))),
                     },
                     _ => self.deserialize_any(visitor),
                 }
@@ -286,8 +288,39 @@ mod lenient {
 
         fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
             match self.0 {
-                Value::String(s) => visitor.visit_seq(Items(vec![Value::String(s)].into_iter())),
+                Value::String(s) => {
+                    let lines = s.lines().map(str::trim).filter(|l| !l.is_empty()).map(|l| Value::String(l.to_owned()));
+                    visitor.visit_seq(Items(lines.collect::<Vec<_>>().into_iter()))
+                }
                 other => Lenient(other).deserialize_any(visitor),
+            }
+        }
+
+        fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+            match self.0 {
+                Value::String(s) => {
+                    let pairs = command::pairs(&s).map_err(told)?;
+                    let map: Map<String, Value> = pairs.into_iter().map(|(k, v)| (k, Value::String(v))).collect();
+                    visitor.visit_map(Fields(map.into_iter(), None))
+                }
+                other => Lenient(other).deserialize_any(visitor),
+            }
+        }
+
+        /// A line `A=b` is a structure of two texts.
+        fn deserialize_struct<V: Visitor<'de>>(
+            self,
+            _: &'static str,
+            names: &'static [&'static str],
+            visitor: V,
+        ) -> Result<V::Value, Error> {
+            match (self.0, names) {
+                (Value::String(line), [first, second]) => {
+                    let (a, b) = line.split_once('=').ok_or_else(|| told(format!("\"{line}\" is not NAME=value")))?;
+                    let texts = [(*first, a), (*second, b)].map(|(name, text)| (name.to_owned(), Value::String(text.trim().to_owned())));
+                    visitor.visit_map(Fields(Map::from_iter(texts).into_iter(), None))
+                }
+                (other, _) => Lenient(other).deserialize_any(visitor),
             }
         }
 
@@ -310,7 +343,11 @@ mod lenient {
             visitor.visit_newtype_struct(self)
         }
 
-        forward_to_deserialize_any! { i8 i16 i128 u8 u16 u128 f32 char str string bytes byte_buf unit unit_struct tuple tuple_struct map struct identifier ignored_any }
+        forward_to_deserialize_any! { i8 i16 i128 u8 u16 u128 f32 char str string bytes byte_buf unit unit_struct tuple tuple_struct identifier ignored_any }
+    }
+
+    fn told(sentence: String) -> Error {
+        Error::custom(sentence.trim_end_matches('.'))
     }
 
     struct Fields(serde_json::map::IntoIter, Option<Value>);
@@ -340,7 +377,12 @@ mod lenient {
 #[cfg(test)]
 mod tests {
     use super::form;
-    use app::api::{deployments::Redeploy, notebooks::NewNotebook, runs::RunQuery, tokens::NewToken};
+    use app::api::{
+        deployments::{NewDeployment, Redeploy},
+        notebooks::NewNotebook,
+        runs::RunQuery,
+        tokens::NewToken,
+    };
 
     fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
         list.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
@@ -350,6 +392,12 @@ mod tests {
     fn forms_fill_typed_requests() {
         let n: NewNotebook = form(&pairs(&[("name", "a"), ("cpu", "2"), ("size", ""), ("env.A", "1"), ("extra", "x")])).unwrap();
         assert_eq!((n.name.as_str(), n.amount.cpu.as_deref(), n.size, n.env["A"].as_str()), ("a", Some("2"), None, "1"));
+        let n: NewNotebook = form(&pairs(&[("name", "a"), ("env", "A=1\r\nB=x=y\r\n"), ("secrets", "KEY=warehouse\r\nPIN=door")])).unwrap();
+        assert_eq!((n.env["A"].as_str(), n.env["B"].as_str(), n.secrets.len()), ("1", "x=y", 2));
+        assert_eq!((n.secrets[1].env.as_str(), n.secrets[1].secret.as_str()), ("PIN", "door"));
+        let d: NewDeployment =
+            form(&pairs(&[("name", "a"), ("model", "m"), ("version", "2"), ("env", "A=1"), ("secrets", "KEY=s")])).unwrap();
+        assert_eq!((d.version, d.env.len(), d.secrets[0].secret.as_str()), (2, 1, "s"));
         let t: NewToken = form(&pairs(&[("name", "t"), ("team", "x"), ("role", "editor"), ("expires_in", "60")])).unwrap();
         assert_eq!(t.expires_in, Some(60));
         let q: RunQuery = form(&pairs(&[("page_size", "7")])).unwrap();
@@ -362,6 +410,8 @@ mod tests {
     fn wrong_fields_are_named() {
         let e = form::<RunQuery>(&pairs(&[("page_size", "x")])).unwrap_err();
         assert_eq!(e.field.as_deref(), Some("page_size"));
+        let e = form::<NewNotebook>(&pairs(&[("name", "x"), ("secrets", "KEY")])).unwrap_err();
+        assert_eq!(e.field.as_deref().map(|f| &f[..7]), Some("secrets"));
         let e = form::<NewToken>(&pairs(&[("name", "x")])).unwrap_err();
         assert_eq!(e.field.as_deref(), Some("team"));
     }

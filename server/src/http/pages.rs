@@ -12,7 +12,7 @@ use app::api::{
 use axum::{
     Router,
     body::{Body, to_bytes},
-    extract::{Request, State},
+    extract::Request,
     http::{Method, StatusCode, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
@@ -38,30 +38,51 @@ pub fn router(web: &Web, api: Router) -> Router {
         let principal = parts.as_ref().and_then(|p| p.extensions.get::<Principal>().cloned());
         let host = parts.as_ref().and_then(|p| p.headers.get(header::HOST)?.to_str().ok()).unwrap_or_default();
         let notebooks = notebook_origin(&config, host);
-        provide_context(Client::new(InProcess(inner(api.clone(), principal))));
-        if let (Some(nonce), Some(options)) = (leptos::nonce::use_nonce(), leptos::prelude::use_context::<ResponseOptions>())
+        let options = leptos::prelude::use_context::<ResponseOptions>();
+        provide_context(Client::new(InProcess(inner(api.clone(), principal, options.clone()))));
+        if let (Some(nonce), Some(options)) = (leptos::nonce::use_nonce(), options)
             && let Ok(policy) = headers::page_policy(&nonce, &notebooks).parse()
         {
             options.insert_header(header::CONTENT_SECURITY_POLICY, policy);
             options.insert_header(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
         }
     };
-    let lost = leptos_axum::render_app_async_with_context(context.clone(), shell.clone());
+    let lost = leptos_axum::render_app_async_with_context(context.clone(), app::still_shell);
+    let guarded = (web.clone(), lost.clone());
     Router::new()
         .leptos_routes_with_context(&options, routes, context, shell)
         .with_state(options)
-        .layer(middleware::from_fn_with_state(web.clone(), guard))
+        .layer(middleware::from_fn(move |request: Request, next: Next| {
+            let (web, lost) = guarded.clone();
+            async move {
+                let asker = request.extensions().get::<Principal>().cloned();
+                match refusal(&web, asker.as_ref(), &request.uri().clone()).await {
+                    None => next.run(request).await,
+                    Some(Refusal::SignIn(address)) => Redirect::to(&address).into_response(),
+                    Some(Refusal::NotFound) => not_found(lost(nowhere(request)).await),
+                }
+            }
+        }))
         .fallback(move |request: Request| {
             let lost = lost.clone();
             async move {
                 if !asks_for_one(&request) {
                     return problem::nothing_here(request.method().clone(), request.uri().clone()).await;
                 }
-                let mut response = lost(request).await;
-                *response.status_mut() = StatusCode::NOT_FOUND;
-                response
+                not_found(lost(nowhere(request)).await)
             }
         })
+}
+
+/// The same request, for an address that leads nowhere: the page of the real one is not to be rendered.
+fn nowhere(mut request: Request) -> Request {
+    *request.uri_mut() = Uri::from_static("/not-found");
+    request
+}
+
+fn not_found(mut response: Response) -> Response {
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
 }
 
 /// Whether a browser looks for a page, and not a program for an answer.
@@ -71,10 +92,11 @@ pub(super) fn asks_for_one(request: &Request) -> bool {
     html && request.method() == Method::GET && !["/api/", "/ajax-api/", "/serve/"].iter().any(|start| path.starts_with(start))
 }
 
-/// The API in process: the page's principal goes along in the extensions, where nothing from the wire can get.
-fn inner(api: Router, principal: Option<Principal>) -> Inner {
+/// The API in process: the page's principal goes along in the extensions, where nothing from the wire can get. The page of what is not
+/// there is "not found" itself.
+fn inner(api: Router, principal: Option<Principal>, page: Option<ResponseOptions>) -> Inner {
     Arc::new(move |call: Call| {
-        let (api, principal) = (api.clone(), principal.clone());
+        let (api, principal, page) = (api.clone(), principal.clone(), page.clone());
         Box::pin(async move {
             let lost = |e: String| Problem::new(500, "The page could not be put together.").hint(e);
             let mut request = Request::builder()
@@ -89,6 +111,9 @@ fn inner(api: Router, principal: Option<Principal>) -> Inner {
                 Ok(response) => response,
                 Err(never) => match never {},
             };
+            if let Some(page) = page.filter(|_| response.status() == StatusCode::NOT_FOUND) {
+                page.set_status(StatusCode::NOT_FOUND);
+            }
             let status = response.status().as_u16();
             let body = to_bytes(response.into_body(), 64 << 20).await.map_err(|e| lost(e.to_string()))?;
             Ok(Answer { status, body: body.to_vec() })
@@ -96,25 +121,27 @@ fn inner(api: Router, principal: Option<Principal>) -> Inner {
     })
 }
 
-/// 303 to sign-in, or the page "not found" with its status: before anything renders.
-async fn guard(State(web): State<Web>, mut request: Request, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
-    if PUBLIC.contains(&path.as_str()) {
-        return next.run(request).await;
+/// Why a page is not rendered.
+enum Refusal {
+    /// Nobody is signed in: the address of the sign-in page, which leads back.
+    SignIn(String),
+    /// Nothing is there, or it is not theirs to see.
+    NotFound,
+}
+
+/// Decided before anything renders.
+async fn refusal(web: &Web, asker: Option<&Principal>, uri: &Uri) -> Option<Refusal> {
+    let path = uri.path();
+    if PUBLIC.contains(&path) {
+        return None;
     }
-    let Some(principal) = request.extensions().get::<Principal>().cloned() else {
-        let from = request.uri().path_and_query().map_or("/", |p| p.as_str());
+    let Some(principal) = asker else {
+        let from = uri.path_and_query().map_or("/", |p| p.as_str());
         let query =
             if from == "/" { String::new() } else { format!("?{}", serde_urlencoded::to_string([("next", from)]).unwrap_or_default()) };
-        return Redirect::to(&format!("/sign-in{query}")).into_response();
+        return Some(Refusal::SignIn(format!("/sign-in{query}")));
     };
-    if allowed(&web, &principal, &path).await {
-        return next.run(request).await;
-    }
-    *request.uri_mut() = Uri::from_static("/not-found");
-    let mut response = next.run(request).await;
-    *response.status_mut() = StatusCode::NOT_FOUND;
-    response
+    (!allowed(web, principal, path).await).then_some(Refusal::NotFound)
 }
 
 async fn allowed(web: &Web, principal: &Principal, path: &str) -> bool {

@@ -21,7 +21,7 @@ pub fn Teams() -> impl IntoView {
             move || {
                 let page = data.get();
                 if page.items.is_empty() {
-                    return view! { <section class="card"><Empty text="There is no team yet." button=("New team", "/?new=1".into())/></section> }.into_any();
+                    return view! { <section class="card"><Empty text="There is no team yet." button=Some(("New team", "/?new=1".into()))/></section> }.into_any();
                 }
                 let rows = page.items.into_iter().map(|t| {
                     view! {

@@ -25,7 +25,7 @@ pub fn Deployments() -> impl IntoView {
             |data, access| move || {
                 let page = data.get();
                 if page.items.is_empty() {
-                    let button = ("Models", access.href("/models"));
+                    let button = Some(("Models", access.href("/models")));
                     view! { <section class="card"><Empty text="A deployment serves a version of a model: open the version and press Deploy." button command="slipway deploy churn --version 1"/></section> }.into_any()
                 } else {
                     view! { <Rows items=page.items access=access.clone()/><Pager next=page.next_page_token/> }.into_any()

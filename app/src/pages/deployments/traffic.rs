@@ -32,7 +32,7 @@ pub fn TrafficCharts(
             let rate = Memo::new(move |_| vec![line("requests", |p| Some(p.rate))]);
             let latency = Memo::new(move |_| vec![line("p50", |p| p.p50_ms), line("p95", |p| p.p95_ms)]);
             let errors = Memo::new(move |_| vec![line("errors", |p| Some(p.errors))]);
-            let last = move |f: fn(&TrafficPoint) -> Option<f64>| traffic.read().points.iter().rev().find_map(f).map(number::short);
+            let last = move |f: fn(&TrafficPoint) -> Option<f64>| traffic.read().points.iter().rev().find_map(f).map(number::tick);
             view! {
                 <div class="cols c3">
                     <Card title="Requests/s" more=move || last(|p| Some(p.rate))><Chart label="Requests per second" series=rate axis=Axis::Time zero=true/></Card>

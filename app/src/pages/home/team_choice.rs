@@ -27,7 +27,7 @@ pub fn TeamChoice() -> impl IntoView {
                 {move || {
                     let page = data.get();
                     if page.items.is_empty() {
-                        view! { <section class="card"><Empty text="You are in no team yet. Make one, or ask a maintainer to add you to theirs." button=("New team", "/?new=1".into()) command="slipway team create forecast"/></section> }.into_any()
+                        view! { <section class="card"><Empty text="You are in no team yet. Make one, or ask a maintainer to add you to theirs." button=Some(("New team", "/?new=1".into())) command="slipway team create forecast"/></section> }.into_any()
                     } else {
                         view! { <Teams teams=page.items/><Pager next=page.next_page_token/> }.into_any()
                     }

@@ -28,7 +28,7 @@ pub fn TeamHome() -> impl IntoView {
                 let title = access.me.teams.iter().find(|t| t.name == access.team).map_or_else(|| access.team.clone(), |t| t.display_name.clone());
                 let (launch, submit, edits) = (access.href("/notebooks?launch=1"), access.href("/runs/submit"), access.edits());
                 let client = capacity_client.clone();
-                let empty = access.href("/notebooks?launch=1");
+                let empty = access.edits().then(|| access.href("/notebooks?launch=1"));
                 view! {
                     <Head title>{edits.then(|| view! { <a class="btn" href=launch>"Launch notebook"</a><a class="btn primary" href=submit>"Submit run"</a> })}</Head>
                     {loaded(
@@ -49,7 +49,7 @@ pub fn TeamHome() -> impl IntoView {
 #[component]
 fn Meters(capacity: Capacity) -> impl IntoView {
     let c = capacity;
-    let whole = |quota: i64, total: i64| if quota > 0 && quota < total { (quota, "quota") } else { (total, "there is") };
+    let whole = |quota: i64, total: i64| if quota > 0 && quota < total { (quota, " of the quota") } else { (total, "") };
     let (cpu, cpu_of) = whole(c.quota.cpu_millis, c.total.cpu_millis);
     let (memory, memory_of) = whole(c.quota.memory_bytes, c.total.memory_bytes);
     let queued = (c.queued > 0).then(|| view! { <p class="sub">{format!("{} waiting for room", c.queued)}</p> });
@@ -59,9 +59,9 @@ fn Meters(capacity: Capacity) -> impl IntoView {
     };
     view! {
         <div class="cols c3">
-            <Meter name="CPU" held=cpu_words(c.held.cpu_millis) of=format!("of {} ({cpu_of}) held", cpu_words(cpu)) parts=parts(c.used.cpu_millis, c.held.cpu_millis, cpu)
+            <Meter name="CPU" held=cpu_words(c.held.cpu_millis) of=format!("of {}{cpu_of} held", cpu_words(cpu)) parts=parts(c.used.cpu_millis, c.held.cpu_millis, cpu)
                 note=format!("{} used now, {} free for all teams", cpu_words((c.used.cpu_millis + 50) / 100 * 100), cpu_words(c.free.cpu_millis.max(0)))/>
-            <Meter name="Memory" held=bytes_words(c.held.memory_bytes) of=format!("of {} ({memory_of}) held", bytes_words(memory)) parts=parts(c.used.memory_bytes, c.held.memory_bytes, memory)
+            <Meter name="Memory" held=bytes_words(c.held.memory_bytes) of=format!("of {}{memory_of} held", bytes_words(memory)) parts=parts(c.used.memory_bytes, c.held.memory_bytes, memory)
                 note=format!("{} used now, {} free for all teams", bytes_words(c.used.memory_bytes), bytes_words(c.free.memory_bytes))/>
             {(c.total.gpus > 0).then(|| view! {
                 <Meter name="GPU" held=c.held.gpus.to_string() of=format!("of {} held", c.total.gpus) parts=vec![(percent(c.held.gpus, c.total.gpus), "")] note=format!("{} free for all teams", c.free.gpus)/>
@@ -81,7 +81,7 @@ fn Meter(name: &'static str, held: String, of: String, parts: Vec<(f64, &'static
 }
 
 #[component]
-fn Lists(home: Home, launch: String) -> impl IntoView {
+fn Lists(home: Home, launch: Option<String>) -> impl IntoView {
     let failed = home.failed.len();
     let needs = move || view! { {failed.to_string()} };
     view! {
@@ -89,7 +89,7 @@ fn Lists(home: Home, launch: String) -> impl IntoView {
         <div class="cols main">
             <Card title="Running and waiting" flush=true>
                 {if home.active.is_empty() {
-                    view! { <Empty text="Nothing runs and nothing waits." button=("Launch notebook", launch) command="slipway run submit --env train -- python train.py"/> }.into_any()
+                    view! { <Empty text="Nothing runs and nothing waits." button=launch.map(|href| ("Launch notebook", href)) command="slipway run submit --env train -- python train.py"/> }.into_any()
                 } else {
                     view! { <Active items=home.active/> }.into_any()
                 }}

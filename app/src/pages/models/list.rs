@@ -25,7 +25,7 @@ pub fn Models() -> impl IntoView {
             |data, access| move || {
                 let page = data.get();
                 if page.items.is_empty() {
-                    let button = ("Runs", access.href("/runs"));
+                    let button = Some(("Runs", access.href("/runs")));
                     view! { <section class="card"><Empty text="A model is registered from a run that logged one: open the run and press Register model, or say registered_model_name=\"...\" where the script logs it." button command="slipway model register churn --run RUN_ID"/></section> }.into_any()
                 } else {
                     view! { <Rows items=page.items access=access.clone()/><Pager next=page.next_page_token/> }.into_any()

@@ -24,8 +24,8 @@ pub fn Actions(
     let client = Client::from_context();
     let (team, name) = (access.team.clone(), notebook.name.clone());
     let path = |verb: &str| team_path(&team, &format!("/notebooks/{name}/{verb}"));
-    let own = notebook.owner == access.me.user;
-    let open = (notebook.state == State::Running && own).then(|| {
+    let changes = access.changes(&notebook.owner);
+    let open = (notebook.state == State::Running && access.edits() && notebook.owner == access.me.user).then(|| {
         let (client, team, name) = (client.clone(), team.clone(), name.clone());
         let submit = Submit::new(move |_| {
             // The window opens within the click: later the browser would not allow it.
@@ -47,7 +47,7 @@ pub fn Actions(
         });
         view! { <PostButton id=format!("open-{}", notebook.name) action=path("open") submit class=first label=format!("Open {}", notebook.name)><Icon name="out"/>"Open"</PostButton> }
     });
-    let stop = (access.edits() && matches!(notebook.state, State::Queued | State::Starting | State::Running)).then(|| {
+    let stop = (changes && matches!(notebook.state, State::Queued | State::Starting | State::Running)).then(|| {
         let (client, team, name) = (client.clone(), team.clone(), name.clone());
         let submit = Submit::new(move |_| {
             let (call, text) = (client.notebook_stop(&team, &name), format!("{name} stops. Its files stay."));
@@ -55,7 +55,7 @@ pub fn Actions(
         });
         view! { <PostButton id=format!("stop-{}", notebook.name) action=path("stop") submit class label=format!("Stop {}", notebook.name)>"Stop"</PostButton> }
     });
-    let start = (access.edits() && notebook.state.is_final()).then(|| {
+    let start = (changes && notebook.state.is_final()).then(|| {
         let (client, team, name) = (client.clone(), team.clone(), name.clone());
         let submit = Submit::new(move |_| {
             let (call, text) = (client.notebook_start(&team, &name), format!("{name} starts."));

@@ -32,7 +32,7 @@ pub fn Notebooks() -> impl IntoView {
                     {move || {
                         let page = data.get();
                         if page.items.is_empty() {
-                            view! { <section class="card"><Empty text="A notebook is a JupyterLab of your own, with files that stay when it stops." button=("Launch notebook", button.clone()) command="slipway notebook launch explore --env notebook --size small"/></section> }.into_any()
+                            view! { <section class="card"><Empty text="A notebook is a JupyterLab of your own, with files that stay when it stops." button=edits.then(|| ("Launch notebook", button.clone())) command="slipway notebook launch explore --env notebook --size small"/></section> }.into_any()
                         } else {
                             view! { <Rows items=page.items access=access.clone()/><Pager next=page.next_page_token/> }.into_any()
                         }

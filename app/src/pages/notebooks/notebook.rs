@@ -35,21 +35,21 @@ pub fn NotebookPage() -> impl IntoView {
             let source = LogSource::new(move |q: LogQuery| client.notebook_log(&team, &name, &q));
             let state = Memo::new(move |_| data.read().state);
             let again = Signal::derive(move || state.get() as u64);
-            let (top, edits) = (access.clone(), access.edits());
+            let (top, changes) = (access.clone(), access.changes(&first.owner));
             view! {
                 <Head title=first.name.clone() beside=move || view! { <StateBadge state=state.get()/> }>
                     {move || view! { <Actions notebook=data.get() access=top.clone() class="btn" first="btn primary"/> }}
-                    {edits.then(|| view! { <DialogButton id="delete" class="btn danger">"Delete"</DialogButton> })}
+                    {changes.then(|| view! { <DialogButton id="delete" class="btn danger">"Delete"</DialogButton> })}
                 </Head>
                 {move || data.read().reason.clone().map(|r| view! { <Note tone="amber"><span>{r}</span></Note> })}
                 <div class="cols side">
                     <section class="card"><header><h2>"Log"</h2></header><LogView source again nothing="It has not written a line since it last started."/></section>
                     <div class="cols">
                         {move || view! { <About notebook=data.get()/> }}
-                        {edits.then(|| view! { <Resize notebook=first.clone() access=access.clone() data/> })}
+                        {changes.then(|| view! { <Resize notebook=first.clone() access=access.clone() data/> })}
                     </div>
                 </div>
-                {edits.then(|| view! { <Delete notebook=first.clone() access=access.clone()/> })}
+                {changes.then(|| view! { <Delete notebook=first.clone() access=access.clone()/> })}
             }
         },
     )

@@ -90,9 +90,9 @@ fn Rows(page: Page<RunSummary>, query: ParamsMap, access: Access) -> impl IntoVi
     if page.items.is_empty() {
         let filtered = ["filter", "experiment", "page"].iter().any(|k| query.get(k).is_some_and(|v| !v.is_empty()));
         let empty = if filtered {
-            view! { <Empty text="No run is like that." button=("All runs", path)/> }.into_any()
+            view! { <Empty text="No run is like that." button=Some(("All runs", path))/> }.into_any()
         } else {
-            let button = ("Submit run", access.href("/runs/submit"));
+            let button = access.edits().then(|| ("Submit run", access.href("/runs/submit")));
             view! { <Empty text="A run executes a command on the team's hardware and keeps its metrics, parameters, files and log. Scripts that use the mlflow package need no change." button command="slipway run submit --env train --cpu 1 --memory 1Gi -- python train.py"/> }.into_any()
         };
         return view! { <section class="card">{empty}</section> }.into_any();

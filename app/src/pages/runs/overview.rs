@@ -1,19 +1,34 @@
 //! What a run is and how far it came.
 
-use super::tabs::MetricCharts;
+use super::tabs::{LogTail, MetricCharts};
 use crate::{
     api::{
         Client,
         client::segment,
+        resources::{Resources, bytes_words, cpu_words},
         runs::{Code, Run, SeriesQuery, Submission},
     },
-    parts::{Access, Every, loaded},
+    parts::{
+        Access, Every,
+        amounts::{cpu_use, memory_use},
+        loaded,
+    },
     ui::{Ago, Card, Copyable, Facts, facts::text, number},
 };
 use leptos::prelude::*;
 
-/// How many curves the overview shows.
-const CURVES: usize = 4;
+/// How many curves the overview shows above the log.
+const CURVES: usize = 2;
+/// What a training is watched by, best known first.
+const WATCHED: [&str; 7] = ["loss", "acc", "auc", "f1", "score", "rmse", "mae"];
+
+/// The metrics to show, in order.
+fn foremost(run: &Run) -> Vec<String> {
+    let mut keys: Vec<_> = run.summary.metrics.keys().cloned().collect();
+    keys.sort_by_key(|k| WATCHED.iter().position(|w| k.contains(w)).unwrap_or(WATCHED.len()));
+    keys.truncate(if run.submission.is_some() { CURVES } else { 2 * CURVES });
+    keys
+}
 
 /// The overview tab.
 #[component]
@@ -24,39 +39,77 @@ pub fn Overview(
     access: Access,
     /// Whether it still changes.
     active: bool,
+    /// The attempt under way; nothing where it is executed elsewhere.
+    attempt: Memo<Option<i64>>,
 ) -> impl IntoView {
     let client = Client::from_context();
     let first = data.get_untracked();
     let (team, id) = (access.team.clone(), first.summary.id.clone());
-    let keys = first.summary.metrics.keys().take(CURVES).cloned().collect::<Vec<_>>();
+    let keys = foremost(&first);
     let every = Every { kinds: &["metric"], seconds: if active { 5 } else { 0 }, page: "" };
     // A run that has not logged anything yet shows whatever comes first.
+    let order = keys.clone();
     let query = SeriesQuery { keys: (!keys.is_empty()).then(|| keys.join(",")), points: Some(300) };
     let curves = loaded(
         "Loading curves",
         every,
         move || (team.clone(), id.clone(), query.clone()),
         move |(team, id, query)| client.run_metrics(&team, &id, &query),
-        |series, _| {
-            let shown = Memo::new(move |_| series.read().iter().take(CURVES).cloned().collect::<Vec<_>>());
+        move |series, _| {
+            let order = order.clone();
+            let shown = Memo::new(move |_| {
+                let mut all = series.get();
+                all.sort_by_key(|s| order.iter().position(|k| *k == s.key));
+                all.truncate(2 * CURVES);
+                all
+            });
             view! { <MetricCharts series=shown/> }
         },
     );
     let both = access.clone();
+    let held = first.submission.as_ref().filter(|_| active).map(|s| s.resources);
+    let used = held.map(|held| view! { <Use team=access.team.clone() id=first.summary.id.clone() held/> });
+    let log =
+        attempt.with_untracked(Option::is_some).then(|| view! { <LogTail team=access.team.clone() id=first.summary.id.clone() attempt/> });
     view! {
         <div class="cols side">
             <div class="cols">
                 {curves}
+                {log}
                 {move || view! { <Latest run=data.get()/> }}
             </div>
             <div class="cols">
                 {move || view! { <Source run=data.get() access=both.clone()/> }}
+                {used}
                 {move || view! { <Params run=data.get()/> }}
                 {move || view! { <Lineage run=data.get() access=access.clone()/> }}
                 {move || view! { <Tags run=data.get()/> }}
             </div>
         </div>
     }
+}
+
+/// What it uses right now of what it holds.
+#[component]
+fn Use(team: String, id: String, held: Resources) -> impl IntoView {
+    let client = Client::from_context();
+    loaded(
+        "Loading usage",
+        Every { kinds: &[], seconds: 5, page: "" },
+        move || (team.clone(), id.clone()),
+        move |(team, id)| client.run_usage(&team, &id),
+        move |samples, _| {
+            move || {
+                let now = samples.read().last().cloned()?;
+                let of = |used: AnyView, of: String| Some(view! { <span>{used}" of "{of}</span> }.into_any());
+                let rows = vec![
+                    ("CPU", of(cpu_use(Some(now.cpu_millis), held.cpu_millis).into_any(), cpu_words(held.cpu_millis))),
+                    ("Memory", of(memory_use(Some(now.memory_bytes), held.memory_bytes).into_any(), bytes_words(held.memory_bytes))),
+                ];
+                Some(view! { <Card title="Use"><Facts rows/></Card> })
+            }
+        },
+    )
 }
 
 /// The latest value of each metric.
@@ -145,10 +198,10 @@ fn Lineage(run: Run, access: Access) -> impl IntoView {
     })
 }
 
-/// Tags that a person or a script set; those of mlflow itself are left out.
+/// Tags that a person or a script set; those of mlflow and of Slipway itself are left out.
 #[component]
 fn Tags(run: Run) -> impl IntoView {
-    let tags: Vec<_> = run.tags.into_iter().filter(|(k, _)| !k.starts_with("mlflow.")).collect();
+    let tags: Vec<_> = run.tags.into_iter().filter(|(k, _)| !k.starts_with("mlflow.") && !k.starts_with("slipway.")).collect();
     (!tags.is_empty()).then(|| {
         let rows = tags.into_iter().map(|(k, v)| view! { <dt>{k}</dt><dd>{v}</dd> }).collect_view();
         view! { <Card title="Tags"><dl class="facts">{rows}</dl></Card> }

@@ -33,6 +33,7 @@ pub fn RunPage() -> impl IntoView {
             let id = StoredValue::new(first.summary.id.clone());
             let here = StoredValue::new(access.href(&format!("/runs/{}", first.summary.id)));
             let state = Memo::new(move |_| data.read().summary.state);
+            let attempt = Memo::new(move |_| data.read().submission.as_ref().map(|s| s.attempt));
             let tabs = move || {
                 let now = tab.get();
                 let item = |words, name: &str| {
@@ -53,12 +54,12 @@ pub fn RunPage() -> impl IntoView {
                 let active = !state.get_untracked().is_final();
                 match tab.get().as_deref() {
                     Some("metrics") => view! { <Metrics team id active/> }.into_any(),
-                    Some("logs") => view! { <Logs team id state submitted=data.with_untracked(|r| r.submission.is_some())/> }.into_any(),
+                    Some("logs") => view! { <Logs team id attempt/> }.into_any(),
                     Some("artifacts") => view! { <ArtifactTree team id/> }.into_any(),
                     Some("system") => {
                         view! { <System team id active submitted=data.with_untracked(|r| r.submission.is_some())/> }.into_any()
                     }
-                    _ => view! { <Overview data access=about.clone() active/> }.into_any(),
+                    _ => view! { <Overview data access=about.clone() active attempt/> }.into_any(),
                 }
             };
             view! {

@@ -2,14 +2,14 @@
 
 use crate::{
     api::{
-        Client, State,
+        Client,
         logs::LogQuery,
         resources::bytes_words,
-        runs::{MetricSeries, SeriesQuery, log_text_path},
+        runs::{MetricSeries, SeriesQuery, log_stream_path, log_text_path},
         usage::UsageSample,
     },
     parts::{Every, loaded},
-    ui::{Axis, Card, Chart, Empty, LogSource, LogView, Series, number, time},
+    ui::{Axis, Card, Chart, Empty, LogSource, LogStream, LogView, Series, number, time},
 };
 use leptos::prelude::*;
 
@@ -25,8 +25,14 @@ pub fn MetricCharts(
         let (name, label) = (key.clone(), format!("{key} by step"));
         let curve = Memo::new(move |_| series.read().iter().find(|s| s.key == key).map(|s| vec![line(s)]).unwrap_or_default());
         let title = name.clone();
-        let total = Memo::new(move |_| series.read().iter().find(|s| s.key == name).map_or(0, |s| s.total));
-        view! { <Card title more=move || number::count(total.get(), "point", "points")><Chart label series=curve axis=Axis::Step/></Card> }
+        let head = Memo::new(move |_| {
+            let all = series.read();
+            let s = all.iter().find(|s| s.key == name)?;
+            let last = s.points.iter().rev().find_map(|p| p.value).map(number::short);
+            Some((last, number::count(s.total, "point", "points")))
+        });
+        let more = move || head.get().map(|(last, count)| view! { <b>{last}</b><span>{count}</span> });
+        view! { <Card title more><Chart label series=curve axis=Axis::Step/></Card> }
     };
     view! {
         {move || keys.read().is_empty().then(|| view! { <section class="card"><Empty text="No metric was logged yet. A script logs one with mlflow.log_metric(\"loss\", value, step=n)."/></section> })}
@@ -73,19 +79,44 @@ pub fn Logs(
     team: String,
     /// Id of the run.
     id: String,
-    /// State of the run.
-    state: Memo<State>,
-    /// Whether it is executed here.
-    submitted: bool,
+    /// The attempt under way: a new one has a log of its own.
+    attempt: Memo<Option<i64>>,
 ) -> impl IntoView {
-    if !submitted {
+    if attempt.with_untracked(Option::is_none) {
         return view! { <section class="card"><Empty text="This run is executed elsewhere: its log is there."/></section> }.into_any();
     }
-    let client = Client::from_context();
     let download = log_text_path(&team, &id);
-    let source = LogSource::new(move |q: LogQuery| client.run_log(&team, &id, &q));
-    let again = Signal::derive(move || state.get() as u64);
-    view! { <section class="card"><LogView source download again height="calc(100vh - 260px)" nothing="It has not written a line yet."/></section> }.into_any()
+    let (source, stream) = log_of(team, id);
+    let again = Signal::derive(move || attempt.get().unwrap_or(0).unsigned_abs());
+    view! { <section class="card"><LogView source stream=Some(stream) download again height="calc(100vh - 260px)" nothing="It has not written a line yet."/></section> }.into_any()
+}
+
+/// Where the log of run `id` comes from.
+fn log_of(team: String, id: String) -> (LogSource, LogStream) {
+    let client = Client::from_context();
+    let (t, i) = (team.clone(), id.clone());
+    let source = LogSource::new(move |q: LogQuery| client.run_log(&t, &i, &q));
+    (source, LogStream::new(move |attempt, offset| log_stream_path(&team, &id, attempt, offset)))
+}
+
+/// The end of the log, as the overview shows it.
+#[component]
+pub fn LogTail(
+    /// The team.
+    team: String,
+    /// Id of the run.
+    id: String,
+    /// The attempt under way.
+    attempt: Memo<Option<i64>>,
+) -> impl IntoView {
+    let (source, stream) = log_of(team, id);
+    let again = Signal::derive(move || attempt.get().unwrap_or(0).unsigned_abs());
+    view! {
+        <section class="card">
+            <header><h2>"Log"</h2><span class="more"><a class="link" href="?tab=logs">"Search and download"</a></span></header>
+            <LogView source stream=Some(stream) again bare=true height="230px" nothing="It has not written a line yet."/>
+        </section>
+    }
 }
 
 /// The system tab: what it used.

@@ -1,0 +1,40 @@
+// Looking at a page: in both themes, wide and narrow.
+import { expect } from '@playwright/test';
+import axe from 'axe-core';
+import path from 'node:path';
+
+const SHOTS = process.env.SHOTS ?? 'shots';
+/// Neighbours differ in one thing, so that little is laid out anew. A theme changes colours alone: where only it is another, axe looks
+/// at colours only.
+const LOOKS = [['light', 1440, 'all'], ['dark', 1440, 'colours'], ['dark', 390, 'all'], ['light', 390, 'colours']];
+
+/// Looks at the page four times: nothing scrolls sideways, axe finds nothing, a picture is kept. How many looks it took.
+export async function look(page, name) {
+  // Past the page's content security policy, as an extension of the browser would.
+  await page.evaluate(`window.axe || (() => { ${axe.source} })()`);
+  for (const [theme, width, rules] of LOOKS) {
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+    await page.setViewportSize({ width, height: width < 500 ? 844 : 900 });
+    const found = await page.evaluate(inspect, rules);
+    expect.soft(found, `${name}, ${theme}, ${width} wide`).toEqual([]);
+    await page.screenshot({ path: path.join(SHOTS, `${name}-${theme}-${width}.jpg`), type: 'jpeg', quality: 70 });
+  }
+  return LOOKS.length;
+}
+
+/// Runs in the page: what axe finds, and how far the page scrolls sideways.
+async function inspect(rules) {
+  const root = document.documentElement;
+  // Chromium keeps some inherited colours of the theme before, as scripts see them, until all is laid out anew.
+  root.style.display = 'none';
+  root.getBoundingClientRect();
+  root.style.display = '';
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const { violations } = await window.axe.run(document, {
+    resultTypes: ['violations'],
+    ...(rules === 'colours' ? { runOnly: ['color-contrast', 'link-in-text-block'] } : {}),
+  });
+  const told = violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`);
+  const sideways = root.scrollWidth - root.clientWidth;
+  return sideways > 0 ? [...told, `the page scrolls sideways by ${sideways} px`] : told;
+}

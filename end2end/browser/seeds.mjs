@@ -1,0 +1,106 @@
+// What the routes are visited with: nothing, one of each, a thousand of each. Made through the public API.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { admin, each, program, signedIn, team, until } from './api.mjs';
+import { ADMIN } from './server.mjs';
+import { environments, train } from './train.mjs';
+
+export const TEAM = 'rows';
+const MANY = 1000;
+const PEOPLE = 60;
+const START = 1_790_000_000_000;
+const SIX = 'six==1.17.0';
+
+/// What was made for `portal`, once for all workers: names and ids that addresses need.
+export async function seeded(portal) {
+  const file = path.join(process.env.SLIPWAY_SEEDS, `${portal}.json`);
+  if (!existsSync(file)) writeFileSync(file, JSON.stringify(await { none, one, many }[portal]()));
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+const step = process.env.TIMES
+  ? async (what, work) => {
+      const began = performance.now();
+      const out = await work;
+      console.log(`${what}: ${((performance.now() - began) / 1000).toFixed(1)} s`);
+      return out;
+    }
+  : (_, work) => work;
+
+/// A model that a version can be deployed of; its server would not start.
+export async function version(mlflow, send, run, model) {
+  const about = 'artifact_path: model\nflavors:\n  python_function:\n    loader_module: mlflow.sklearn\n  sklearn:\n    pickled_model: model.pkl\n';
+  await send('PUT', `/api/2.0/mlflow-artifacts/artifacts/${run.info.experiment_id}/${run.info.run_id}/artifacts/model/MLmodel`, new TextEncoder().encode(about));
+  return mlflow('model-versions/create', { name: model, source: `runs:/${run.info.run_id}/model`, run_id: run.info.run_id });
+}
+
+/// What a bare page needs, for when the empty lists were seen: a run that logged nothing, a model without a version.
+export async function bare() {
+  const send = await program(TEAM, 'none');
+  const { run } = await send('POST', '/api/2.0/mlflow/runs/create', { experiment_id: '0', run_name: 'bare', start_time: START });
+  await send('POST', '/api/2.0/mlflow/registered-models/create', { name: 'bare' });
+  return { run: run.info.run_id };
+}
+
+async function none() {
+  await team(TEAM, 'none');
+  return {};
+}
+
+/// One of each, really at work: a notebook, a run that trained a model, a deployment of it that answered once.
+async function one() {
+  await team(TEAM, 'one');
+  const [api, send] = [await admin('one'), await program(TEAM, 'one')];
+  const own = `/api/v1/teams/${TEAM}`;
+  const of = (method, path, body) => send(method, own + path, body);
+  await environments(of, until);
+  await of('POST', '/environments', { name: 'tools', requirements: SIX, description: 'What every script needs.' });
+  await of('POST', '/notebooks', { name: 'explore' });
+  await api('PUT', `${own}/secrets/warehouse-key`, { value: 'x' });
+  const run = await of('POST', '/runs', { name: 'iris', environment: 'train', command: ['python', '-c', train(0.05)], params: { depth: '4' } });
+  const id = run.id;
+  await step('run', until('the run', async () => ['succeeded', 'failed'].includes((await of('GET', `/runs/${id}`)).state), 180));
+  await of('POST', '/model-versions', { model: 'iris', run_id: id });
+  await of('POST', '/deployments', { name: 'iris', model: 'iris', version: 1 });
+  await step('deployment', until('the deployment', async () => (await of('GET', '/deployments/iris')).state === 'running', 180));
+  await of('POST', '/deployments/iris/try', (await of('GET', '/deployments/iris/example')).v1);
+  await until('the notebook', async () => (await of('GET', '/notebooks/explore')).state === 'running', 180);
+  return { run: id };
+}
+
+async function many() {
+  await team(TEAM, 'many');
+  const [api, send] = [await admin('many'), await program(TEAM, 'many')];
+  const own = `/api/v1/teams/${TEAM}`;
+  const mlflow = (call, body) => send('POST', `/api/2.0/mlflow/${call}`, body);
+  const create = (i, name) => mlflow('runs/create', { experiment_id: '0', run_name: name, start_time: START + i });
+  // Everything waits: the team may hold less than anything asks for.
+  await api('PUT', `${own}/quota`, { cpu: '1m', memory: '1Mi', revision: (await api('GET', `${own}/quota`)).revision });
+  await step('runs', each(MANY, async (i) => {
+    const { run } = await create(i, `run-${i}`);
+    const metrics = [0, 1, 2].map((at) => ({ key: 'loss', value: 1 / (at + 1 + i / MANY), timestamp: START + at, step: at }));
+    await mlflow('runs/log-batch', { run_id: run.info.run_id, metrics, params: [{ key: 'lr', value: String(i) }] });
+  }));
+  await step('models', each(MANY, (i) => mlflow('registered-models/create', { name: `model-${i}` })));
+  const { run } = await create(MANY, 'crowded');
+  const id = run.info.run_id;
+  const points = Array.from({ length: MANY }, (_, i) => ({ key: `metric-${String(i % 100).padStart(2, '0')}`, value: Math.sin(i / 9), timestamp: START + i, step: i }));
+  await mlflow('runs/log-batch', { run_id: id, metrics: points });
+  await mlflow('runs/log-batch', { run_id: id, params: Array.from({ length: 100 }, (_, i) => ({ key: `param-${i}`, value: `${i}`.repeat(40) })) });
+  const file = `/api/2.0/mlflow-artifacts/artifacts/${run.info.experiment_id}/${id}/artifacts/plots`;
+  await step('files', each(MANY, (i) => send('PUT', `${file}/${i}.txt`, new TextEncoder().encode(`plot ${i}\n`))));
+  await version(mlflow, send, run, 'model-0');
+  await step('versions', each(MANY, () => mlflow('model-versions/create', { name: 'model-0', source: `runs:/${id}/model`, run_id: id })));
+  await step('secrets', each(MANY, (i) => api("PUT", `${own}/secrets/secret-${i}`, { value: "x" })));
+  await step('tokens', each(MANY, (i) => api('POST', '/api/v1/tokens', { name: `token-${i}`, team: TEAM, role: 'viewer' })));
+  await step('environments', each(MANY, (i) => send('POST', `${own}/environments`, { name: `env-${i}`, requirements: SIX, description: '' })));
+  await step('notebooks', each(MANY, (i) => send('POST', `${own}/notebooks`, { name: `notebook-${i}` })));
+  await step('deployments', each(MANY, (i) => send('POST', `${own}/deployments`, { name: `deployment-${i}`, model: 'model-0', version: 1 })));
+  // Passwords are slow to hash on purpose: of people there are only so many that there is a next page.
+  await step('users', each(PEOPLE, (i) => api('POST', '/api/v1/users', { name: `user-${i}`, password: ADMIN.password, admin: i === 0 })));
+  await step('members', each(PEOPLE, (i) => api('PUT', `${own}/members/user-${i}`, { role: 'viewer' })));
+  // Of another admin's making: the visitor is in one team.
+  const other = await signedIn({ ...ADMIN, user: 'user-0' }, 'many');
+  await step('teams', each(MANY, (i) => other('POST', '/api/v1/teams', { name: `team-${i}`, display_name: `Team ${i}` })));
+  return { run: id };
+}
