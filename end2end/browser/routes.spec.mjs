@@ -20,7 +20,7 @@ const things = {
     ...RUN_TABS.map((tab) => `/runs/${run}${tab}`), '/models/bare', '/environments/train', '/environments/notebook',
   ],
   one: ({ run }) => [
-    ...RUN_TABS.map((tab) => `/runs/${run}${tab}`), `/runs/${run}?tab=artifacts&path=model&file=model%2FMLmodel`,
+    ...RUN_TABS.map((tab) => `/runs/${run}${tab}`), `/runs/${run}?tab=artifacts&path=notes&file=notes%2Fread.txt`,
     '/models/iris', '/models/iris/1', '/models/iris/1?deploy=1', ...DEPLOYMENT_TABS.map((tab) => `/deployments/iris${tab}`),
     '/notebooks/explore', '/environments/tools', '/environments/tools?new=1',
   ],

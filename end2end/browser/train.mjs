@@ -11,6 +11,7 @@ export const train = (pause) =>
     'mlflow.start_run()',
     `[(mlflow.log_metric("loss", 1 / (i + 1), step=i), print("step", i, flush=True), time.sleep(${pause})) for i in range(30)]`,
     'm = LogisticRegression(max_iter=500).fit(x, y)',
+    'mlflow.log_text("150 rows of iris", "notes/read.txt")',
     'mlflow.sklearn.log_model(m, name="iris", serialization_format="skops", signature=infer_signature(x, m.predict(x)), input_example=x.head(2))',
   ].join('; ');
 

@@ -14,7 +14,7 @@ use app::api::{
 };
 use futures::{StreamExt, TryStreamExt};
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// `MLmodel` files read at once for a page of versions.
 const AT_ONCE: usize = 8;
@@ -68,10 +68,18 @@ pub async fn versions(store: &Store, artifacts: &ArtifactStore, member: &TeamMem
     runs.dedup();
     let origins = origins(store, &member.team.id, &runs).await?;
     let team = &member.team.id;
+    let mut served: HashMap<(String, i64), Vec<String>> = HashMap::new();
+    let models: BTreeSet<String> = rows.iter().map(|v| v.row.model.clone()).collect();
+    for model in models {
+        for (version, deployment) in store.deployments_of_model(team, &model).await? {
+            served.entry((model.clone(), version)).or_default().push(deployment);
+        }
+    }
     futures::stream::iter(rows)
         .map(|row| {
             let origin = row.row.run_id.as_ref().and_then(|id| origins.get(id));
-            async move { version(artifacts, team, row, origin).await }
+            let deployments = served.remove(&(row.row.model.clone(), row.row.version)).unwrap_or_default();
+            async move { Ok(ModelVersion { deployments, ..version(artifacts, team, row, origin).await? }) }
         })
         .buffered(AT_ONCE)
         .try_collect()

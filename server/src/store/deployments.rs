@@ -134,19 +134,18 @@ impl Store {
         .await
     }
 
-    /// Names of the deployments that serve, or are to serve, a version of a model.
+    /// Versions of a model with the names of the deployments that serve them, or are to, by name.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn deployments_of_version(&self, team_id: &str, model: &str, version: i64) -> Result<Vec<String>> {
-        let rows: Vec<(String,)> = self
-            .all(
-                "SELECT d.name FROM revisions r JOIN deployments d ON d.id = r.deployment_id AND (r.number = d.serving OR r.number = d.next)
-                 WHERE r.team_id = $1 AND r.model = $2 AND r.version = $3 AND d.desired <> 'deleted' ORDER BY d.name",
-                args![team_id, model, version],
-            )
-            .await?;
-        Ok(rows.into_iter().map(|(name,)| name).collect())
+    pub async fn deployments_of_model(&self, team_id: &str, model: &str) -> Result<Vec<(i64, String)>> {
+        self.all(
+            "SELECT DISTINCT r.version, d.name FROM revisions r
+             JOIN deployments d ON d.id = r.deployment_id AND (r.number = d.serving OR r.number = d.next)
+             WHERE r.team_id = $1 AND r.model = $2 AND d.desired <> 'deleted' ORDER BY d.name",
+            args![team_id, model],
+        )
+        .await
     }
 }
 

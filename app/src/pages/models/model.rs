@@ -33,6 +33,8 @@ pub fn ModelPage() -> impl IntoView {
             let name = first.name.clone();
             let of = Of { team: access.team.clone(), model: name.clone(), version: None };
             let edits = access.edits();
+            let here = access.href(&format!("/models/{}", segment(&name)));
+            let newest = move || data.read().latest_version.filter(|_| edits).map(|v| (v, format!("{here}/{v}?deploy=1")));
             let list = loaded(
                 "Loading versions",
                 every,
@@ -50,7 +52,7 @@ pub fn ModelPage() -> impl IntoView {
                 },
             );
             view! {
-                <Head title=name/>
+                <Head title=name>{move || newest().map(|(v, href)| view! { <a class="btn primary" href=href>{format!("Deploy v{v}")}</a> })}</Head>
                 <div class="cols side">
                     <div class="cols">{list}</div>
                     <div class="cols">

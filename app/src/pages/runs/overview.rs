@@ -158,7 +158,7 @@ fn submitted(sub: Submission, access: &Access) -> Vec<(&'static str, Option<AnyV
     let retry_of =
         sub.retry_of.map(|id| view! { <a class="link" href=access.href(&format!("/runs/{id}"))>"an earlier run"</a> }.into_any());
     vec![
-        ("Command", Some(view! { <code class="pre">{sub.command.join(" ")}</code> }.into_any())),
+        ("Command", Some(view! { <code class="pre" tabindex="0">{sub.command.join(" ")}</code> }.into_any())),
         ("Code", code),
         ("Environment", text(format!("{} v{}", sub.environment, sub.environment_version))),
         ("Size", text(sub.resources.words())),
