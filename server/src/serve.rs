@@ -33,8 +33,8 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch};
 
-/// Seconds that split the latencies of predictions.
-const GATEWAY_BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+/// Seconds that split the latencies of requests and predictions.
+const BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 
 /// Starts everything and serves until told to end. SIGTERM drains, a second one quits.
 ///
@@ -55,10 +55,12 @@ pub async fn serve(mut config: Config) -> Result<()> {
     let address = config.listen;
     let mut web = Web::assemble(Opened { config, address, store, cluster, sealer, drain: draining })?;
     web.metrics = PrometheusBuilder::new()
-        .set_buckets_for_metric(Matcher::Full("slipway_gateway_request_duration_seconds".into()), GATEWAY_BUCKETS)
+        .set_buckets_for_metric(Matcher::Full("slipway_gateway_request_duration_seconds".into()), BUCKETS)
+        .and_then(|b| b.set_buckets_for_metric(Matcher::Full(http::metered::SECONDS.into()), BUCKETS))
         .and_then(PrometheusBuilder::install_recorder)
         .ok();
 
+    metrics::gauge!("slipway_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1);
     let (config, store) = (web.config.clone(), web.store.clone());
     let url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     if let Some(token) = first_admin::prepare(&store, config.admin_user.as_deref(), config.admin_password.as_deref()).await? {

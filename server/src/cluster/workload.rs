@@ -19,6 +19,9 @@ pub enum WorkloadKind {
 }
 
 impl WorkloadKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Notebook, Self::Run, Self::Replica, Self::Environment];
+
     /// The word of the database and of labels.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -9,6 +9,7 @@ pub mod gateway;
 pub mod headers;
 pub mod health;
 pub mod idempotency;
+pub mod metered;
 pub mod mlflow;
 pub mod origin;
 pub mod pages;
@@ -37,6 +38,7 @@ pub fn router(web: &Web) -> Router {
         .merge(health::router(web.clone(), document))
         .layer(
             ServiceBuilder::new()
+                .layer(middleware::from_fn(metered::measure))
                 .layer(CatchPanicLayer::custom(problem::panicked))
                 .layer(TraceLayer::new_for_http())
                 .layer(middleware::from_fn(headers::security))

@@ -42,6 +42,16 @@ enum Step {
     Forget,
 }
 
+/// What waits and runs, for Prometheus.
+fn count(rows: &[WorkloadRow]) {
+    for kind in WorkloadKind::ALL {
+        for state in [State::Queued, State::Starting, State::Running, State::Stopping] {
+            let n = rows.iter().filter(|r| r.kind == kind.as_str() && r.state() == state).count();
+            metrics::gauge!("slipway_workloads", "kind" => kind.as_str(), "state" => state.as_str()).set(n as f64);
+        }
+    }
+}
+
 fn step(row: &WorkloadRow, observed: Option<&Observed>) -> Step {
     match (row.state(), observed) {
         (State::Queued, _) if row.stop_requested_at.is_some() => Step::Cancel,
@@ -95,6 +105,7 @@ impl Task for Workloads {
         }
         let granted = self.grant().await?;
         report.insert("granted", granted);
+        count(&rows);
         report.insert("strays", self.strays(&rows, &observed).await?);
         Ok(report)
     }
