@@ -29,8 +29,6 @@ use std::{
 
 /// What a build holds. It needs no room of its own in the queue; this is its limit.
 const HOLDS: Resources = Resources { cpu_millis: 1000, memory_bytes: 2 << 30, gpus: 0 };
-/// The others wait their turn: a build takes a processor and much of the disk.
-const BUILDS_AT_ONCE: usize = 3;
 /// How much of the end of a build's log tells how far it is.
 const TAIL: i64 = 128 * 1024;
 
@@ -69,17 +67,9 @@ impl Task for Environments {
         }
         let open = self.store.environments_open().await?;
         report.insert("seen", open.len() as i64);
-        let mut building = open.iter().filter(|v| v.workload_id.is_some()).count();
         for version in &open {
-            let begins = version.workload_id.is_none() && !self.is_made(version);
-            if begins && building >= BUILDS_AT_ONCE {
-                continue;
-            }
             match self.advance(version).await {
-                Ok(true) => {
-                    building += usize::from(begins);
-                    *report.entry("did").or_default() += 1;
-                }
+                Ok(true) => *report.entry("did").or_default() += 1,
                 Ok(false) => {}
                 Err(error) => {
                     tracing::warn!(environment = version.name, error = %error, "environment");
@@ -111,10 +101,6 @@ impl Environments {
         Ok(lost)
     }
 
-    fn is_made(&self, version: &EnvironmentRow) -> bool {
-        version.lock_text.is_some() && digest::is_made(&self.cache, &version.digest)
-    }
-
     async fn advance(&self, version: &EnvironmentRow) -> Result<bool> {
         let workload = match &version.workload_id {
             Some(id) => self.store.workload(id).await?,
@@ -128,7 +114,7 @@ impl Environments {
             build: version.build(),
             progress: version.progress,
             reason: version.reason.clone(),
-            is_made: self.is_made(version),
+            is_made: version.lock_text.is_some() && digest::is_made(&self.cache, &version.digest),
             workload: making,
         };
         let step = plan(&seen);
