@@ -7,8 +7,9 @@
 use app::api::resources::Resources;
 use std::collections::HashMap;
 
-/// How many workloads that need no room of their own go on at once: a hundred new environments leave the machine usable.
-const FREE_AT_ONCE: usize = 2;
+/// How many workloads that need no room of their own go on at once: as many as environments are shipped, and a hundred new ones leave the
+/// machine usable.
+const FREE_AT_ONCE: usize = 3;
 
 /// A workload as the queue sees it.
 #[derive(Debug, Clone)]
@@ -179,11 +180,11 @@ mod tests {
     fn environments_need_no_room_but_are_made_a_few_at_once() {
         let env = |id, queued| Entry { free: true, ..entry(id, "t", 500, queued) };
         let full = entry("a", "t", 4000, false);
-        let out = plan(TOTAL, &HashMap::new(), &[full.clone(), env("one", true), env("two", true), env("three", true)]);
-        assert_eq!(granted(&out), ["one", "two"]);
-        assert_eq!(out[2].1, Decision::Wait("1st in the queue: 2 environments are being made.".into()));
-        let out = plan(TOTAL, &HashMap::new(), &[full, env("one", false), env("two", true), env("three", true)]);
-        assert_eq!(granted(&out), ["two"]);
+        let out = plan(TOTAL, &HashMap::new(), &[full.clone(), env("1", true), env("2", true), env("3", true), env("4", true)]);
+        assert_eq!(granted(&out), ["1", "2", "3"]);
+        assert_eq!(out[3].1, Decision::Wait("1st in the queue: 3 environments are being made.".into()));
+        let out = plan(TOTAL, &HashMap::new(), &[full, env("1", false), env("2", false), env("3", true), env("4", true)]);
+        assert_eq!(granted(&out), ["3"]);
     }
 
     #[test]
