@@ -48,6 +48,16 @@ screenshots: ## The pictures of the README, from the demo's portal
 	cd end2end && npm ci --no-audit --no-fund --silent
 	python3 scripts/demo.py "$(CARGO_TARGET_DIR)/release/slipway" --port $(PORT) --data $(DATA) --then "node end2end/screenshots.mjs"
 
+# ---- numbers
+
+ONLY ?=
+
+bench: ## Measure beside mlflow server, FastTrackML and mlserver; writes docs/benchmarks.md (ONLY=tracking: one part)
+	scripts/needs.sh bench
+	@$(MAKE) build
+	cargo build -p bench --release
+	"$(CARGO_TARGET_DIR)/release/bench" "$(CARGO_TARGET_DIR)/release/slipway" --cache "$(HOME)/.cache/slipway/bench" $(if $(ONLY),--only $(ONLY))
+
 # ---- tests
 
 lint: ## Format and clippy, warnings are errors, for the server and for the browser
@@ -55,6 +65,7 @@ lint: ## Format and clippy, warnings are errors, for the server and for the brow
 	cargo clippy -q -p server --all-targets -- -D warnings
 	cargo clippy -q -p app --features hydrate --target wasm32-unknown-unknown -- -D warnings
 	cargo clippy -q -p xtask -- -D warnings
+	cargo clippy -q -p bench -- -D warnings
 
 test: needs lint test-rust test-runtimes test-client test-terminal test-kill test-fuzz test-disk ## Everything but the browser (make test-browser)
 
@@ -87,4 +98,4 @@ test-browser: debug ## The dashboard in Chromium, with JavaScript and without
 	cd end2end && npm ci --no-audit --no-fund --silent
 	cd end2end && SLIPWAY_BIN="$(CARGO_TARGET_DIR)/debug/slipway" CHROMIUM="$$(command -v chromium || command -v google-chrome)" npm test
 
-.PHONY: screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes
+.PHONY: bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes

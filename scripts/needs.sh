@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What building, the demo and the tests need from the system:  scripts/needs.sh build|demo|test
+# What building, the demo and the tests need from the system:  scripts/needs.sh build|demo|bench|test
 # As root on Debian, packages that are missing are installed. Otherwise each is named with its install line.
 set -euo pipefail
 what=${1:-build}
@@ -23,10 +23,13 @@ if [ "$what" != build ]; then
     have uv || "$python" -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
 fi
 
-if [ "$what" = test ]; then
-    have chromium || have google-chrome || packages+=(chromium)
+if [ "$what" = test ] || [ "$what" = bench ]; then
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || packages+=(postgresql)
     have setpriv || packages+=(util-linux)
+fi
+
+if [ "$what" = test ]; then
+    have chromium || have google-chrome || packages+=(chromium)
     { have node && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ]; } || tell "Node 20 or newer, with npm:  https://nodejs.org"
 fi
 

@@ -4,6 +4,7 @@ mod deployments;
 mod engines;
 mod experiments;
 mod logged_models;
+mod many_runs;
 mod metrics;
 mod model_search;
 mod models;

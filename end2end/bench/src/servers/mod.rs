@@ -1,0 +1,8 @@
+//! How each server is started. One file per server.
+
+pub mod digits;
+pub mod fasttrackml;
+pub mod mlflow;
+pub mod postgres;
+pub mod slipway;
+pub mod sqlite;
