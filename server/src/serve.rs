@@ -127,8 +127,7 @@ fn start_tasks(web: &Web) {
     driver.run(Runs { store: store.clone() });
     driver.run(Environments::new(store.clone(), logs.clone(), web.config.cache.clone(), python));
     driver.run(Deployments::new(store.clone(), web.gateway.routes.clone(), web.gateway.reach.clone(), logs));
-    let passes = web.gateway.passes.clone();
-    tokio::spawn(routes::follow(web.gateway.routes.clone(), store.clone(), move || passes.clear()));
+    tokio::spawn(routes::follow(web.gateway.routes.clone(), store.clone()));
     driver.run(Usage { store: store.clone(), cluster: cluster.clone() });
     let (session_idle_ms, session_max_ms) = (web.config.session_idle_seconds * 1000, web.config.session_max_seconds * 1000);
     driver.run(Housekeeping { store, session_idle_ms, session_max_ms });

@@ -1,6 +1,6 @@
 //! Proofs: what a room demands. Each can only be made by its check; a foreign team answers 404.
 
-use super::{Principal, Via};
+use super::{Known, Principal, Via};
 use crate::{
     error::{Error, Result},
     store::{Store, teams::TeamRow},
@@ -25,14 +25,20 @@ impl TeamMember {
     /// # Errors
     /// Not a member, or no such team: not found. A token for predictions only: forbidden.
     pub async fn check(store: &Store, principal: &Principal, team: &str) -> Result<Self> {
-        if principal.predict_only() {
-            return Err(
-                Error::forbidden("This token may only ask deployments for predictions.").hint("Use a token without the scope `predict`.")
-            );
-        }
+        not_predict_only(principal)?;
         let (team, member) = store.team_of(team, &principal.user_id).await?.ok_or_else(|| Error::not_found("team"))?;
         let role = role_in_force(principal, &team.id, member).ok_or_else(|| Error::not_found("team"))?;
         Ok(Self { principal: principal.clone(), team, role })
+    }
+
+    /// As [`TeamMember::check`], from a token that was looked up with its team.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn known(known: &Known, team: &str) -> Result<Self> {
+        not_predict_only(&known.principal)?;
+        let role = known.role().filter(|_| known.team.name == team).ok_or_else(|| Error::not_found("team"))?;
+        Ok(Self { principal: known.principal.clone(), team: known.team.clone(), role })
     }
 
     /// Name for events.
@@ -48,6 +54,15 @@ impl TeamMember {
         Err(Error::forbidden(format!("This needs the role {need} in the team {}; yours is {}.", self.team.name, self.role.as_str()))
             .hint("Ask a maintainer of the team."))
     }
+}
+
+fn not_predict_only(principal: &Principal) -> Result<()> {
+    if principal.predict_only() {
+        return Err(
+            Error::forbidden("This token may only ask deployments for predictions.").hint("Use a token without the scope `predict`.")
+        );
+    }
+    Ok(())
 }
 
 /// The role that counts: the member's own, not above the token's, and only in the token's team.

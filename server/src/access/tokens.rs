@@ -114,11 +114,11 @@ pub async fn create_for_workload(
     Ok(secret)
 }
 
-/// Who a token belongs to.
+/// Who a token belongs to, the name of its team, and when it expires. Asks the database: [`super::Tokens`] remembers.
 ///
 /// # Errors
 /// Unknown, expired, revoked, of a disabled user: unauthenticated, with the reason.
-pub async fn authenticate(store: &Store, secret: &str) -> Result<Principal> {
+pub async fn authenticate(store: &Store, secret: &str) -> Result<(Principal, String, Option<i64>)> {
     let refused = |why: &str| Error::new(Kind::Unauthenticated, why).hint("Make a new token on the Account page.");
     if !secret.starts_with(PREFIX) || secret.len() > 200 {
         return Err(refused("This is not a token of Slipway."));
@@ -139,7 +139,8 @@ pub async fn authenticate(store: &Store, secret: &str) -> Result<Principal> {
         tx.token_used(&row.id).await?;
         tx.commit().await?;
     }
-    principal(row)
+    let (team, expires_at) = (row.team_name.clone(), row.expires_at);
+    Ok((principal(row)?, team, expires_at))
 }
 
 fn principal(row: TokenRow) -> Result<Principal> {

@@ -150,26 +150,22 @@ impl Routes {
     }
 }
 
-/// Keeps the table true as long as the server runs; `on_access` is told when tokens, members or users changed.
-pub async fn follow(routes: Routes, store: Store, on_access: impl Fn() + Send) {
+/// Keeps the table true as long as the server runs.
+pub async fn follow(routes: Routes, store: Store) {
     let mut changes = store.bell().changes();
     let mut every = tokio::time::interval(std::time::Duration::from_secs(5));
     loop {
         // The timer is for changes made by another server.
-        let (mut table, mut access) = tokio::select! {
-            _ = every.tick() => (true, false),
+        let mut table = tokio::select! {
+            _ = every.tick() => true,
             change = changes.recv() => match change {
                 Ok(change) => concerns(&change.kind),
-                Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => (true, true),
+                Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => true,
                 Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
             },
         };
         while let Ok(change) = changes.try_recv() {
-            let (t, a) = concerns(&change.kind);
-            (table, access) = (table || t, access || a);
-        }
-        if access {
-            on_access();
+            table |= concerns(&change.kind);
         }
         if table && let Err(error) = routes.refresh(&store).await {
             tracing::warn!(error = %error, "the routing table could not be made anew");
@@ -177,6 +173,6 @@ pub async fn follow(routes: Routes, store: Store, on_access: impl Fn() + Send) {
     }
 }
 
-fn concerns(kind: &str) -> (bool, bool) {
-    (matches!(kind, "deployment" | "workload" | "team"), matches!(kind, "token" | "member" | "user" | "team"))
+fn concerns(kind: &str) -> bool {
+    matches!(kind, "deployment" | "workload" | "team")
 }

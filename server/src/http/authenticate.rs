@@ -2,7 +2,7 @@
 
 use super::{pages, problem, state::Web};
 use crate::{
-    access::{Principal, sign_in, tokens},
+    access::{Known, Principal, sign_in},
     error::{Error, Kind, Result},
     store::sessions::{Sessions, USER},
 };
@@ -13,6 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use std::sync::Arc;
 use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite};
 
 const STARTED: &str = "started";
@@ -33,7 +34,14 @@ pub fn sessions(web: &Web) -> SessionManagerLayer<Sessions> {
 /// Finds out who is asking. A token that is no good answers 401 at once; a session that is none counts as nobody.
 pub async fn authenticate(State(web): State<Web>, session: Session, mut request: Request, next: Next) -> Response {
     let found = match bearer(request.headers()) {
-        Some(Ok(token)) => tokens::authenticate(&web.store, &token).await.and_then(everywhere).map(Some),
+        Some(Ok(token)) => match web.tokens.authenticate(&web.store, &token).await.and_then(everywhere) {
+            Ok(known) => {
+                let principal = known.principal.clone();
+                request.extensions_mut().insert(known);
+                Ok(Some(principal))
+            }
+            Err(error) => Err(error),
+        },
         Some(Err(error)) => Err(error),
         None => of_session(&web, &session).await,
     };
@@ -55,13 +63,13 @@ pub async fn authenticate(State(web): State<Web>, session: Session, mut request:
 }
 
 /// A token for predictions is for the gateway, which looks for itself; here it may nothing.
-fn everywhere(principal: Principal) -> Result<Principal> {
-    if principal.predict_only() {
+fn everywhere(known: Arc<Known>) -> Result<Arc<Known>> {
+    if known.principal.predict_only() {
         return Err(
             Error::forbidden("This token may only ask deployments for predictions.").hint("Use a token without the scope `predict`.")
         );
     }
-    Ok(principal)
+    Ok(known)
 }
 
 /// The token of `Authorization: Bearer`, or the password of `Basic`.

@@ -2,8 +2,8 @@
 
 use super::gateway::Gateway;
 use crate::{
-    artifacts::ArtifactStore, clock::SharedClock, cluster::SharedCluster, config::Config, deployments::routes::Routes, error::Result,
-    logs::LogStore, reports::Reports, runs::MetricWriter, secrets::Sealer, store::Store, workloads::links::Links,
+    access::Tokens, artifacts::ArtifactStore, clock::SharedClock, cluster::SharedCluster, config::Config, deployments::routes::Routes,
+    error::Result, logs::LogStore, reports::Reports, runs::MetricWriter, secrets::Sealer, store::Store, workloads::links::Links,
 };
 use std::{net::SocketAddr, sync::Arc};
 
@@ -14,6 +14,8 @@ pub struct Web {
     pub config: Arc<Config>,
     /// The database.
     pub store: Store,
+    /// Tokens that were looked up lately.
+    pub tokens: Tokens,
     /// Writes what clients log, many at once.
     pub writer: MetricWriter,
     /// Files of runs and models.
@@ -63,12 +65,13 @@ impl Web {
     /// The folder of artifacts cannot be opened.
     pub fn assemble(opened: Opened) -> Result<Self> {
         let Opened { config, address, store, cluster, sealer, drain } = opened;
-        let clock = store.clock().clone();
+        let (clock, tokens) = (store.clock().clone(), Tokens::default());
         Ok(Self {
             artifacts: ArtifactStore::open_folder(&config.data.join("artifacts"), config.max_upload_bytes)?,
             logs: LogStore::new(&config.data),
             writer: MetricWriter::start(store.clone()),
-            gateway: Gateway::new(store.clone(), Routes::default(), config.max_body_bytes),
+            gateway: Gateway::new(store.clone(), tokens.clone(), Routes::default(), config.max_body_bytes),
+            tokens,
             metrics: None,
             reports: Reports::default(),
             links: Links::of(address),

@@ -1,14 +1,19 @@
 //! The group-commit writer: metrics, parameters and tags of concurrent requests joined in one transaction.
 //!
 //! While one transaction is on its way to the disk, the requests that come meanwhile wait together and become the next one. Each is
-//! answered after its commit, so an acknowledgement means committed. A batch that is refused (no such run, a parameter that changes) does
+//! answered after its commit, so an acknowledgement means committed. Whoever was in the last group is expected again: see [`Gather`]. A batch that is refused (no such run, a parameter that changes) does
 //! not touch its neighbours; when the database refuses a group, each of it is tried alone.
 
-use super::tracking::{Batch, plan::plan};
+use super::{
+    gather::Gather,
+    known_runs::KnownRuns,
+    tracking::{Batch, plan::plan},
+};
 use crate::{
     error::{Error, Kind, Result},
-    store::Store,
+    store::{Store, series::KnownSeries},
 };
+use std::time::Instant;
 use tokio::sync::{mpsc, oneshot};
 
 /// Batches that wait at most; who comes then waits for a place.
@@ -45,8 +50,15 @@ impl MetricWriter {
     }
 }
 
+/// What the writer keeps in memory from one group to the next.
+#[derive(Default)]
+struct Memory {
+    runs: KnownRuns,
+    series: KnownSeries,
+}
+
 async fn run(store: Store, mut jobs: mpsc::Receiver<Job>) {
-    let mut held = None;
+    let (mut held, mut memory, mut gather) = (None, Memory::default(), Gather::default());
     loop {
         let first = match held.take() {
             Some(job) => job,
@@ -57,48 +69,63 @@ async fn run(store: Store, mut jobs: mpsc::Receiver<Job>) {
         };
         let mut values = first.batch.values();
         let mut group = vec![first];
-        while let Ok(next) = jobs.try_recv() {
-            values += next.batch.values();
-            if values > MAX_VALUES {
-                held = Some(next);
-                break;
+        gather.begin();
+        loop {
+            match jobs.try_recv() {
+                Ok(next) if values + next.batch.values() > MAX_VALUES => {
+                    held = Some(next);
+                    break;
+                }
+                Ok(next) => {
+                    values += next.batch.values();
+                    group.push(next);
+                }
+                Err(_) if gather.worth_waiting(group.len()) => tokio::task::yield_now().await,
+                Err(_) => break,
             }
-            group.push(next);
         }
-        metrics::histogram!("slipway_metric_group_size").record(group.len() as f64);
-        write(&store, group).await;
+        let (size, begun) = (group.len(), Instant::now());
+        metrics::histogram!("slipway_metric_group_size").record(size as f64);
+        memory.runs.tidy(&store);
+        let answers = write(&store, group, &mut memory).await;
+        gather.end(size, jobs.len(), begun.elapsed());
+        for (reply, answer) in answers {
+            // Who asked may have gone away: it is written all the same.
+            let _ = reply.send(answer);
+        }
     }
 }
 
-async fn write(store: &Store, group: Vec<Job>) {
+/// Writes a group; what to answer to whom.
+async fn write(store: &Store, group: Vec<Job>, memory: &mut Memory) -> Vec<(oneshot::Sender<Result<()>>, Result<()>)> {
     let (batches, replies): (Vec<Batch>, Vec<_>) = group.into_iter().map(|j| (j.batch, j.reply)).unzip();
-    let answers = match commit(store, &batches).await {
+    let answers = match commit(store, &batches, memory).await {
         Ok(answers) => answers,
         Err(error) => {
             tracing::debug!(%error, size = batches.len(), "a group was refused, each is tried alone");
             let mut answers = Vec::with_capacity(batches.len());
             for batch in &batches {
-                answers.push(commit(store, std::slice::from_ref(batch)).await.and_then(|a| a.into_iter().next().unwrap_or(Ok(()))));
+                // Whatever was remembered may be what was refused.
+                *memory = Memory::default();
+                let alone = commit(store, std::slice::from_ref(batch), memory).await;
+                answers.push(alone.and_then(|a| a.into_iter().next().unwrap_or(Ok(()))));
             }
             answers
         }
     };
-    for (reply, answer) in replies.into_iter().zip(answers) {
-        // Who asked may have gone away: it is written all the same.
-        let _ = reply.send(answer);
-    }
+    replies.into_iter().zip(answers).collect()
 }
 
 /// One transaction; the answer to each batch, or the error that left nothing written.
-async fn commit(store: &Store, batches: &[Batch]) -> Result<Vec<Result<()>>> {
+async fn commit(store: &Store, batches: &[Batch], memory: &mut Memory) -> Result<Vec<Result<()>>> {
     let mut tx = store.begin().await?;
-    let plan = plan(&mut tx, batches).await?;
+    let plan = plan(&mut tx, batches, &mut memory.runs).await?;
     if plan.is_empty() {
         return Ok(plan.answers);
     }
     tx.params_insert(&plan.params).await?;
     tx.run_tags_set(&plan.tags).await?;
-    tx.metrics_insert(&plan.points).await?;
+    let latest = tx.metrics_insert_known(&plan.points, &memory.series).await?;
     for (team_id, metrics) in &plan.model_metrics {
         tx.logged_model_metrics(team_id, metrics).await?;
     }
@@ -109,5 +136,6 @@ async fn commit(store: &Store, batches: &[Batch]) -> Result<Vec<Result<()>>> {
         tx.changed(Some(team_id), kind, run_id, 0);
     }
     tx.commit().await?;
+    memory.series.learn(latest);
     Ok(plan.answers)
 }

@@ -202,6 +202,7 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn experiment_set_lifecycle(&mut self, key: i64, lifecycle: Lifecycle) -> Result<i64> {
+        self.runs_move();
         let now = self.now();
         let row: Option<(i64,)> = self
             .opt(

@@ -8,6 +8,7 @@ pub mod constraint;
 pub mod db;
 pub mod deployments;
 pub mod environments;
+pub mod epoch;
 pub mod events;
 pub mod experiment_search;
 pub mod experiments;
@@ -36,6 +37,7 @@ mod run_search_sql;
 pub mod run_tags;
 pub mod runs;
 pub mod secrets;
+pub mod series;
 pub mod sessions;
 mod sql;
 pub mod submissions;
@@ -49,6 +51,7 @@ pub mod workloads;
 
 pub use arg::Arg;
 pub use db::{Db, Row};
+pub use epoch::Epoch;
 pub use tx::Tx;
 
 use crate::{
@@ -64,6 +67,8 @@ pub struct Store {
     db: Db,
     bell: Bell,
     clock: SharedClock,
+    access: Epoch,
+    runs: Epoch,
 }
 
 impl Store {
@@ -73,7 +78,7 @@ impl Store {
     /// It cannot be reached, or its tables are of a newer Slipway.
     pub async fn open(url: &str, clock: SharedClock, bell: Bell) -> Result<Self> {
         let db = Db::open(url).await.context("open the database")?;
-        Ok(Self { db, bell, clock })
+        Ok(Self { db, bell, clock, access: Epoch::default(), runs: Epoch::default() })
     }
 
     /// The two engines, for hot queries that have a sibling per engine.
@@ -89,6 +94,16 @@ impl Store {
     /// The clock of the house.
     pub const fn clock(&self) -> &SharedClock {
         &self.clock
+    }
+
+    /// Counts the changes of tokens, users, members and teams made by this server.
+    pub const fn access(&self) -> &Epoch {
+        &self.access
+    }
+
+    /// Counts the deletions and restorations of runs made by this server.
+    pub const fn runs_moved(&self) -> &Epoch {
+        &self.runs
     }
 
     /// Begins a transaction that may write. On SQLite there is one writer at a time.

@@ -5,6 +5,7 @@
 use super::{
     Arg, Store, Tx, list,
     run_tags::{chunk, values_sql},
+    series::KnownSeries,
 };
 use crate::{args, error::Result};
 use std::collections::BTreeMap;
@@ -110,8 +111,17 @@ impl Tx {
     /// # Errors
     /// The database does not answer, or another server made one of the series at the same moment (then a second try succeeds).
     pub async fn metrics_insert(&mut self, points: &[NewPoint]) -> Result<()> {
+        self.metrics_insert_known(points, &KnownSeries::default()).await.map(drop)
+    }
+
+    /// As [`Tx::metrics_insert`], without reading the series that are known. The latest rows as they are now, for [`KnownSeries::learn`]
+    /// after the commit.
+    ///
+    /// # Errors
+    /// As [`Tx::metrics_insert`].
+    pub async fn metrics_insert_known(&mut self, points: &[NewPoint], known: &KnownSeries) -> Result<Vec<LatestMetricRow>> {
         if points.is_empty() {
-            return Ok(());
+            return Ok(vec![]);
         }
         // By run and name, so that transactions of several servers lock rows in the same order.
         let mut best: BTreeMap<(i64, &str), &NewPoint> = BTreeMap::new();
@@ -125,22 +135,38 @@ impl Tx {
                 .or_insert(point);
         }
         let best: Vec<Best<'_>> = best.into_iter().map(|((run, key), point)| Best { run, key, point, series: None }).collect();
-        let (best, changed) = self.series_number(best).await?;
+        let (best, changed, read) = self.series_number(best, known).await?;
         let rows = points.iter().filter_map(|p| Best::find(&best, p.run_key, &p.key).and_then(|i| best[i].series).map(|s| (s, p)));
         let rows = rows.collect::<Vec<_>>();
         self.latest_upsert(&changed).await?;
-        self.points_insert(&rows).await
+        self.points_insert(&rows).await?;
+        Ok(read.into_iter().chain(changed).collect())
     }
 
-    /// The series of each pair, numbers for those that are new, and the rows of latest values that change.
-    async fn series_number<'a>(&mut self, mut best: Vec<Best<'a>>) -> Result<(Vec<Best<'a>>, Vec<LatestMetricRow>)> {
-        let mut changed = Vec::new();
-        let pairs = best.iter().map(|b| (b.run, b.key)).collect();
-        for row in self.series_of_pairs(pairs).await? {
+    /// The series of each pair, numbers for those that are new; the rows of latest values that change, and those that were read and do not.
+    async fn series_number<'a>(
+        &mut self,
+        mut best: Vec<Best<'a>>,
+        known: &KnownSeries,
+    ) -> Result<(Vec<Best<'a>>, Vec<LatestMetricRow>, Vec<LatestMetricRow>)> {
+        let (mut changed, mut same) = (Vec::new(), Vec::new());
+        for b in &mut best {
+            if let Some(row) = known.get(b.run, b.key) {
+                b.series = Some(row.series);
+                if row.is_before(b.point) {
+                    changed.push(LatestMetricRow::of(row.series, b.point));
+                }
+            }
+        }
+        let pairs: Vec<_> = best.iter().filter(|b| b.series.is_none()).map(|b| (b.run, b.key)).collect();
+        let read = if pairs.is_empty() { vec![] } else { self.series_of_pairs(pairs).await? };
+        for row in read {
             if let Some(i) = Best::find(&best, row.run_key, &row.key) {
                 best[i].series = Some(row.series);
                 if row.is_before(best[i].point) {
                     changed.push(LatestMetricRow::of(row.series, best[i].point));
+                } else {
+                    same.push(row);
                 }
             }
         }
@@ -152,7 +178,7 @@ impl Tx {
                 changed.push(LatestMetricRow::of(number, new.point));
             }
         }
-        Ok((best, changed))
+        Ok((best, changed, same))
     }
 
     async fn series_of_pairs(&mut self, pairs: Vec<(i64, &str)>) -> Result<Vec<LatestMetricRow>> {

@@ -257,6 +257,7 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn run_set_lifecycle(&mut self, key: i64, lifecycle: Lifecycle) -> Result<i64> {
+        self.runs_move();
         let deleted_at = (lifecycle == Lifecycle::Deleted).then_some(self.now());
         let out: Option<(i64,)> = self
             .opt(

@@ -161,6 +161,7 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn team_update(&mut self, id: &str, display_name: &str, revision: i64) -> Result<bool> {
+        self.access_changes();
         let n = self
             .exec(
                 "UPDATE teams SET display_name = $2, revision = revision + 1 WHERE id = $1 AND revision = $3",
@@ -195,6 +196,7 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn member_set(&mut self, team_id: &str, user_id: &str, role: Role) -> Result<()> {
+        self.access_changes();
         let now = self.now();
         self.exec(
             "INSERT INTO members (team_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)
@@ -210,6 +212,7 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn member_remove(&mut self, team_id: &str, user_id: &str) -> Result<bool> {
+        self.access_changes();
         let n = self.exec("DELETE FROM members WHERE team_id = $1 AND user_id = $2", args![team_id, user_id]).await?;
         self.count_members(team_id).await?;
         Ok(n == 1)

@@ -104,6 +104,7 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn token_revoke(&mut self, id: &str, user_id: &str) -> Result<Option<(String, String)>> {
+        self.access_changes();
         let now = self.now();
         self.opt(
             "UPDATE tokens SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND subject_kind IS NULL AND revoked_at IS NULL
@@ -118,6 +119,7 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn tokens_revoke_of(&mut self, kind: &str, id: &str) -> Result<()> {
+        self.access_changes();
         let now = self.now();
         self.exec(
             "UPDATE tokens SET revoked_at = $3 WHERE subject_kind = $1 AND subject_id = $2 AND revoked_at IS NULL",

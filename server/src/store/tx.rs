@@ -1,6 +1,6 @@
 //! A transaction that may write, with the changes it will tell once it is committed.
 
-use super::{Arg, Db, Row, Store, db::bound};
+use super::{Arg, Db, Epoch, Row, Store, db::bound, epoch::Touch};
 use crate::{
     error::Result,
     wake::{Bell, TeamChange},
@@ -19,6 +19,8 @@ pub struct Tx {
     now: i64,
     changes: Vec<TeamChange>,
     work: bool,
+    epochs: (Epoch, Epoch),
+    touched: (Option<Touch>, Option<Touch>),
 }
 
 impl Tx {
@@ -27,7 +29,9 @@ impl Tx {
             Db::Sqlite { writer, .. } => Inner::Sqlite(begin(writer).await?),
             Db::Postgres(pool) => Inner::Postgres(pool.begin().await?),
         };
-        Ok(Self { inner, bell: store.bell().clone(), now: store.clock().now(), changes: Vec::new(), work: false })
+        let epochs = (store.access().clone(), store.runs_moved().clone());
+        let (bell, now) = (store.bell().clone(), store.clock().now());
+        Ok(Self { inner, bell, now, changes: Vec::new(), work: false, epochs, touched: (None, None) })
     }
 
     /// Whether it runs on PostgreSQL, for a hot statement that has a sibling per engine.
@@ -108,6 +112,18 @@ impl Tx {
         self.changes.push(TeamChange { team_id: team_id.map(Into::into), kind: kind.into(), id: id.into(), revision });
     }
 
+    /// Tokens, users, members or teams change: nobody goes by what they read before this transaction.
+    pub(super) fn access_changes(&mut self) {
+        let epoch = &self.epochs.0;
+        self.touched.0.get_or_insert_with(|| epoch.touch());
+    }
+
+    /// Runs are deleted or restored: nobody goes by what they read before this transaction.
+    pub(super) fn runs_move(&mut self) {
+        let epoch = &self.epochs.1;
+        self.touched.1.get_or_insert_with(|| epoch.touch());
+    }
+
     /// Wakes the reconcilers after the commit. Events do this by themselves.
     pub fn wakes(&mut self) {
         self.work = true;
@@ -118,10 +134,13 @@ impl Tx {
     /// # Errors
     /// Not committed.
     pub async fn commit(self) -> Result<()> {
+        // Counted in any case, and before anyone hears of the commit.
+        let touched = self.touched;
         match self.inner {
             Inner::Sqlite(tx) => tx.commit().await?,
             Inner::Postgres(tx) => tx.commit().await?,
         }
+        drop(touched);
         self.bell.ring(self.changes, self.work);
         Ok(())
     }

@@ -127,6 +127,7 @@ impl Tx {
         admin: bool,
         disabled: bool,
     ) -> Result<()> {
+        self.access_changes();
         self.exec(
             "UPDATE users SET display_name = $2, password_hash = $3, admin = $4, disabled = $5 WHERE id = $1",
             args![id, display_name, password_hash, admin, disabled],

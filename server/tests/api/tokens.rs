@@ -75,3 +75,52 @@ async fn a_member_who_left_takes_the_token_along() {
     w.mia.delete("/api/v1/teams/forecast/members/ada").await.is(204);
     token.get("/api/v1/teams/forecast").await.is(404);
 }
+
+/// Each way of losing access, right after a request that left the token in memory.
+#[tokio::test]
+async fn what_is_taken_away_is_refused_at_once() {
+    let w = World::new().await;
+    let search = json!({ "experiment_ids": ["0"] });
+    let log = "/api/2.0/mlflow/runs/search";
+    let ids = async || w.ada.get("/api/v1/tokens").await.json()["items"][0]["id"].as_str().unwrap().to_owned();
+
+    let revoked = w.ada.token("forecast", "editor").await;
+    revoked.post(log, search.clone()).await.is(200);
+    w.ada.delete(&format!("/api/v1/tokens/{}", ids().await)).await.is(204);
+    revoked.post(log, search.clone()).await.is(401);
+
+    let lesser = w.ada.token("forecast", "editor").await;
+    let create = json!({ "experiment_id": "0" });
+    lesser.post("/api/2.0/mlflow/runs/create", create.clone()).await.is(200);
+    w.mia.put("/api/v1/teams/forecast/members/ada", json!({ "role": "viewer" })).await.is(200);
+    lesser.post("/api/2.0/mlflow/runs/create", create).await.is(403);
+    lesser.post(log, search.clone()).await.is(200);
+    w.mia.delete("/api/v1/teams/forecast/members/ada").await.is(204);
+    lesser.post(log, search.clone()).await.is(404);
+
+    let disabled = w.vic.token("forecast", "viewer").await;
+    disabled.post(log, search.clone()).await.is(200);
+    w.bob.patch("/api/v1/users/vic", json!({ "disabled": true })).await.is(200);
+    disabled.post(log, search.clone()).await.is(401);
+
+    let run = w.run("r1").await;
+    run.post(log, search.clone()).await.is(200);
+    let mut tx = w.web.store.begin().await.unwrap();
+    tx.tokens_revoke_of("run", "r1").await.unwrap();
+    tx.commit().await.unwrap();
+    run.post(log, search).await.is(401);
+}
+
+#[tokio::test]
+async fn what_another_server_takes_away_is_refused_soon() {
+    let w = World::new().await;
+    let token = w.ada.token("forecast", "editor").await;
+    let search = json!({ "experiment_ids": ["0"] });
+    token.post("/api/2.0/mlflow/runs/search", search.clone()).await.is(200);
+    // Behind the back of this server's caches.
+    let mut tx = w.web.store.begin().await.unwrap();
+    tx.exec("UPDATE tokens SET revoked_at = 1", vec![]).await.unwrap();
+    tx.commit().await.unwrap();
+    w.clock.advance(server::access::known::FRESH);
+    token.post("/api/2.0/mlflow/runs/search", search).await.is(401);
+}

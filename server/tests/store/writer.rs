@@ -147,3 +147,31 @@ async fn a_runs_token_writes_to_its_own_run_and_to_those_it_made() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_the_writer_remembers_is_forgotten_with_a_deletion_and_shared_with_other_servers() {
+    use server::records::run::Lifecycle;
+    each(async |w| {
+        let (by, ours) = (editor(w).await, MetricWriter::start(w.store.clone()));
+        // As another server on the same database.
+        let theirs = MetricWriter::start(w.store.clone());
+        let row = w.run("r0").await;
+        let log = async |writer: &MetricWriter, step: i64, value: f64| {
+            writer.write(Batch::new(&by, "r0", vec![metric("m", step, value)], vec![], vec![]).unwrap()).await
+        };
+        for step in 0..6 {
+            log(if step % 2 == 0 { &ours } else { &theirs }, step, step as f64).await.unwrap();
+        }
+        // Late, and behind what the other one wrote.
+        log(&ours, 2, 99.0).await.unwrap();
+        log(&theirs, 4, 98.0).await.unwrap();
+        let latest = w.store.metrics_latest(&[row.key]).await.unwrap();
+        assert_eq!((latest.len(), latest[0].step, latest[0].value), (1, 5, 5.0), "{}", w.engine);
+        assert_eq!(w.store.series_extent(latest[0].series).await.unwrap().total, 8);
+        for (to, fine) in [(Lifecycle::Deleted, false), (Lifecycle::Active, true)] {
+            server::runs::tracked::set_lifecycle(&w.store, &by, "r0", to).await.unwrap();
+            assert_eq!(log(&ours, 7, 0.0).await.is_ok(), fine, "{}", w.engine);
+        }
+    })
+    .await;
+}

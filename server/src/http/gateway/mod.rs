@@ -10,11 +10,11 @@ pub mod paths;
 
 use self::{
     forward::{Call, forward, refused},
-    passes::Passes,
     paths::{Allowed, allowed},
 };
 use super::{problem, state::Web};
 use crate::{
+    access::Tokens,
     clock::SharedClock,
     cluster::reach::Reach,
     deployments::routes::{Route, Routes},
@@ -43,8 +43,8 @@ pub struct Inside {
     pub clock: SharedClock,
     /// Where requests go.
     pub routes: Routes,
-    /// Who may ask.
-    pub passes: Passes,
+    /// Tokens that were looked up lately.
+    pub tokens: Tokens,
     /// The client that reaches replicas.
     pub reach: Reach,
     /// Largest body of a request, in bytes.
@@ -60,8 +60,8 @@ impl std::ops::Deref for Gateway {
 
 impl Gateway {
     /// Over these routes.
-    pub fn new(store: Store, routes: Routes, max_body: usize) -> Self {
-        let parts = Inside { clock: store.clock().clone(), store, routes, passes: Passes::default(), reach: Reach::default(), max_body };
+    pub fn new(store: Store, tokens: Tokens, routes: Routes, max_body: usize) -> Self {
+        let parts = Inside { clock: store.clock().clone(), store, routes, tokens, reach: Reach::default(), max_body };
         Self(Arc::new(parts))
     }
 }
@@ -98,7 +98,7 @@ fn place(path: &str) -> ((&str, &str), &str) {
 async fn find(gateway: &Gateway, parts: &Parts) -> Result<(Arc<Route>, String), Response> {
     let path = parts.uri.path();
     let ((team, name), rest) = place(path);
-    let pass = gateway.passes.check(&gateway.store, &parts.headers, team).await;
+    let pass = passes::check(&gateway.tokens, &gateway.store, &parts.headers, team).await;
     let team_id = pass.map_err(IntoResponse::into_response)?;
     let table = gateway.routes.table();
     let route = table.get(team, name).filter(|r| r.team_id == team_id);

@@ -2,11 +2,12 @@
 
 use super::error::MlflowError;
 use crate::{
-    access::{Principal, TeamEditor, TeamMember, TeamViewer},
+    access::{Known, Principal, TeamEditor, TeamMember, TeamViewer},
     error::{Error, Result},
     http::{extract::who, state::Web},
 };
 use axum::{extract::FromRequestParts, http::request::Parts};
+use std::sync::Arc;
 
 /// MLflow's name for a team.
 pub const HEADER: &str = "x-mlflow-workspace";
@@ -34,10 +35,12 @@ impl FromRequestParts<Web> for Writer {
 async fn member(parts: &Parts, web: &Web) -> Result<TeamMember> {
     let principal = parts.extensions.get::<Principal>().ok_or_else(who)?;
     let named = parts.headers.get(HEADER).map(|v| v.to_str().unwrap_or_default().trim().to_owned()).filter(|v| !v.is_empty());
-    let name = match (named, principal.token_team()) {
-        (Some(name), _) => name,
-        (None, Some(id)) => web.store.team(id).await?.ok_or_else(|| Error::not_found("team"))?.name,
-        (None, None) => only_team(web, principal).await?,
+    if let Some(known) = parts.extensions.get::<Arc<Known>>() {
+        return TeamMember::known(known, named.as_deref().unwrap_or(&known.team.name));
+    }
+    let name = match named {
+        Some(name) => name,
+        None => only_team(web, principal).await?,
     };
     TeamMember::check(&web.store, principal, &name).await
 }

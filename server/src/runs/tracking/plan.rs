@@ -3,6 +3,7 @@
 use super::{Batch, NAME_TAG, no_run, writable};
 use crate::{
     error::{Error, Result},
+    runs::known_runs::KnownRuns,
     store::{Tx, logged_models::ModelMetricRow, run_metrics::NewPoint, run_tags::NewPair, runs::RunRow},
 };
 use std::collections::{BTreeSet, HashMap};
@@ -37,10 +38,9 @@ impl Plan {
 ///
 /// # Errors
 /// The database does not answer. What is wrong with a batch is its answer.
-pub async fn plan(tx: &mut Tx, batches: &[Batch]) -> Result<Plan> {
+pub async fn plan(tx: &mut Tx, batches: &[Batch], runs: &mut KnownRuns) -> Result<Plan> {
     let ids: BTreeSet<&str> = batches.iter().map(|b| b.run_id.as_str()).collect();
-    let rows = tx.runs_by_id(&ids.into_iter().collect::<Vec<_>>()).await?;
-    let rows: HashMap<&str, &RunRow> = rows.iter().map(|r| (r.id.as_str(), r)).collect();
+    let rows = runs.rows(tx, &ids).await?;
 
     let with_params = batches.iter().filter(|b| !b.params.is_empty());
     let keys: BTreeSet<i64> = with_params.clone().filter_map(|b| rows.get(b.run_id.as_str())).map(|r| r.key).collect();
@@ -53,7 +53,7 @@ pub async fn plan(tx: &mut Tx, batches: &[Batch]) -> Result<Plan> {
 
     let mut plan = Plan::default();
     for batch in batches {
-        let answer = one(&mut plan, batch, rows.get(batch.run_id.as_str()).copied(), &mut params);
+        let answer = one(&mut plan, batch, rows.get(batch.run_id.as_str()).map(|row| &**row), &mut params);
         plan.answers.push(answer);
     }
     Ok(plan)

@@ -1,0 +1,80 @@
+//! Tokens that were looked up lately, each with its team and the membership behind it, so that a request of a busy client asks the
+//! database nothing.
+//!
+//! What this server itself changes (a token revoked, a member removed, a user disabled) counts at once ([`Store::access`]); what another
+//! server changes counts after [`FRESH`] at the latest. Only the hashes of tokens are kept.
+
+use super::{Principal, proof::role_in_force, tokens};
+use crate::{
+    error::{Error, Kind, Result},
+    store::{Store, teams::TeamRow},
+};
+use app::api::members::Role;
+use sha2::{Digest, Sha256};
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+/// How long a look-up counts at most, in milliseconds.
+pub const FRESH: i64 = 3_000;
+/// Most look-ups that are kept.
+const MOST: usize = 20_000;
+
+/// A token that is good, as it was looked up.
+#[derive(Debug)]
+pub struct Known {
+    /// Who it belongs to.
+    pub principal: Principal,
+    /// The only team it is for.
+    pub team: TeamRow,
+    /// The role of its user in that team.
+    pub(super) member: Option<Role>,
+}
+
+impl Known {
+    /// The role in the token's team; none where its user is no member any more.
+    pub fn role(&self) -> Option<Role> {
+        role_in_force(&self.principal, &self.team.id, self.member)
+    }
+}
+
+struct Entry {
+    known: Arc<Known>,
+    epoch: u64,
+    from: i64,
+    until: i64,
+}
+
+/// The look-ups that everyone shares. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Tokens(Arc<RwLock<HashMap<[u8; 32], Entry>>>);
+
+impl Tokens {
+    /// Who a token belongs to.
+    ///
+    /// # Errors
+    /// As [`tokens::authenticate`].
+    pub async fn authenticate(&self, store: &Store, secret: &str) -> Result<Arc<Known>> {
+        let hash: [u8; 32] = Sha256::digest(secret).into();
+        let (epoch, now) = (store.access().now(), store.clock().now());
+        let good = |e: &&Entry| e.epoch == epoch && (e.from..e.until).contains(&now);
+        if let Some(entry) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&hash).filter(good) {
+            return Ok(entry.known.clone());
+        }
+        let (principal, team, expires_at) = tokens::authenticate(store, secret).await?;
+        let gone = || Error::new(Kind::Unauthenticated, "The team of this token is not there any more.");
+        let (team, member) = store.team_of(&team, &principal.user_id).await?.ok_or_else(gone)?;
+        let known = Arc::new(Known { principal, team, member });
+        let until = expires_at.unwrap_or(i64::MAX).min(now.saturating_add(FRESH));
+        let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if entries.len() >= MOST {
+            entries.retain(|_, e| e.epoch == epoch && e.until > now);
+            if entries.len() >= MOST {
+                entries.clear();
+            }
+        }
+        entries.insert(hash, Entry { known: known.clone(), epoch, from: now, until });
+        Ok(known)
+    }
+}
