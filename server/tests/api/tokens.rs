@@ -89,6 +89,13 @@ async fn what_is_taken_away_is_refused_at_once() {
     w.ada.delete(&format!("/api/v1/tokens/{}", ids().await)).await.is(204);
     revoked.post(log, search.clone()).await.is(401);
 
+    let run = w.run("r1").await;
+    run.post(log, search.clone()).await.is(200);
+    let mut tx = w.web.store.begin().await.unwrap();
+    tx.tokens_revoke_of("run", "r1").await.unwrap();
+    tx.commit().await.unwrap();
+    run.post(log, search.clone()).await.is(401);
+
     let lesser = w.ada.token("forecast", "editor").await;
     let create = json!({ "experiment_id": "0" });
     lesser.post("/api/2.0/mlflow/runs/create", create.clone()).await.is(200);
@@ -101,14 +108,7 @@ async fn what_is_taken_away_is_refused_at_once() {
     let disabled = w.vic.token("forecast", "viewer").await;
     disabled.post(log, search.clone()).await.is(200);
     w.bob.patch("/api/v1/users/vic", json!({ "disabled": true })).await.is(200);
-    disabled.post(log, search.clone()).await.is(401);
-
-    let run = w.run("r1").await;
-    run.post(log, search.clone()).await.is(200);
-    let mut tx = w.web.store.begin().await.unwrap();
-    tx.tokens_revoke_of("run", "r1").await.unwrap();
-    tx.commit().await.unwrap();
-    run.post(log, search).await.is(401);
+    disabled.post(log, search).await.is(401);
 }
 
 #[tokio::test]
