@@ -95,6 +95,8 @@ async fn a_failure_keeps_the_words_of_the_resolver_and_can_be_retried() {
     let error = w.submitter().submit(&w.ada, &new).await.unwrap_err();
     assert!(error.public.contains("No solution found"), "{error}");
 
+    // The newest build is found by the time it was queued at.
+    w.clock.advance(1000);
     service::retry(&w.store, &w.ada, "torch").await.unwrap();
     assert!(service::retry(&w.store, &w.ada, "torch").await.is_err());
     w.settle().await;
