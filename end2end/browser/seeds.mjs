@@ -95,8 +95,14 @@ async function many() {
   await step('secrets', each(MANY, (i) => api("PUT", `${own}/secrets/secret-${i}`, { value: "x" })));
   await step('tokens', each(MANY, (i) => api('POST', '/api/v1/tokens', { name: `token-${i}`, team: TEAM, role: 'viewer' })));
   await step('environments', each(FEW, (i) => send('POST', `${own}/environments`, { name: `env-${i}`, requirements: SIX, description: '' })));
-  await step('notebooks', each(MANY, (i) => send('POST', `${own}/notebooks`, { name: `notebook-${i}` })));
-  await step('deployments', each(MANY, (i) => send('POST', `${own}/deployments`, { name: `deployment-${i}`, model: 'model-0', version: 1 })));
+  // A page of them waits; the rest rests, or the server would do nothing but look at its queue.
+  const waits = async (i, kind, body) => {
+    const name = `${kind}-${i}`;
+    await send('POST', `${own}/${kind}s`, { name, ...body });
+    if (i >= FEW) await send('POST', `${own}/${kind}s/${name}/stop`);
+  };
+  await step('notebooks', each(MANY, (i) => waits(i, 'notebook', {})));
+  await step('deployments', each(MANY, (i) => waits(i, 'deployment', { model: 'model-0', version: 1 })));
   await step('users', each(FEW, (i) => api('POST', '/api/v1/users', { name: `user-${i}`, password: ADMIN.password, admin: i === 0 })));
   await step('members', each(FEW, (i) => api('PUT', `${own}/members/user-${i}`, { role: 'viewer' })));
   // Of another admin's making: the visitor is in one team.

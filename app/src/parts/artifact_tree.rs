@@ -3,19 +3,32 @@
 use super::{Every, loaded, params::query};
 use crate::{
     api::{
-        Client,
-        client::segment,
+        Client, Problem,
+        client::{Reply, segment},
         resources::bytes_words,
         runs::{Artifact, ArtifactQuery, artifact_path},
     },
-    ui::{Empty, Icon, ProblemNote, Skeleton},
+    ui::{Empty, Icon, ProblemNote},
 };
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// Larger files are offered for download only, bytes.
 const PREVIEW: i64 = 1 << 20;
 /// Rows of a table shown.
 const ROWS: usize = 200;
+
+/// A folder, and the file that is shown beside it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Shown {
+    items: Vec<Artifact>,
+    /// Path of the folder; the root where absent.
+    folder: Option<String>,
+    /// Path of the file.
+    file: Option<String>,
+    /// Its text, where it is to be read for a preview; nothing within where it is not text.
+    text: Option<Result<Option<String>, Problem>>,
+}
 
 /// The files of run `id`: `?path=` is the folder, `?file=` the file shown.
 #[component]
@@ -31,28 +44,44 @@ pub fn ArtifactTree(
     loaded(
         "Loading files",
         Every::change(&["artifact", "run"]),
-        move || (team.clone(), id.clone(), folder.get()),
-        move |(team, id, path)| client.run_artifacts(&team, &id, &ArtifactQuery { path }),
+        move || (team.clone(), id.clone(), folder.get(), file.get()),
+        move |(team, id, folder, file)| fetch(client.clone(), team, id, folder, file),
         move |data, _| {
             let base = format!("/teams/{t}/runs/{i}?tab=artifacts");
             let (team, id) = (t.clone(), i.clone());
-            let nav = {
-                let base = base.clone();
-                move || view! { <Files items=data.get() base=base.clone() folder=folder.get() file=file.get()/> }
-            };
-            let preview = move || match file.get() {
-                Some(path) => view! { <Preview team=team.clone() id=id.clone() size=size_of(&data.read(), &path) path/> }.into_any(),
-                None => view! { <p class="muted">"Choose a file to look at it."</p> }.into_any(),
-            };
-            view! {
-                {move || if data.read().is_empty() && folder.read().is_none() {
-                    view! { <section class="card"><Empty text="This run has no files. A script keeps one with mlflow.log_artifact(path)."/></section> }.into_any()
-                } else {
-                    view! { <section class="card artifacts">{nav.clone()}<div class="preview">{preview.clone()}</div></section> }.into_any()
-                }}
+            move || {
+                let Shown { items, folder, file, text } = data.get();
+                if items.is_empty() && folder.is_none() {
+                    return view! { <section class="card"><Empty text="This run has no files. A script keeps one with mlflow.log_artifact(path)."/></section> }.into_any();
+                }
+                let preview = match file.clone() {
+                    Some(path) => view! { <Preview team=team.clone() id=id.clone() size=size_of(&items, &path) path text/> }.into_any(),
+                    None => view! { <p class="muted">"Choose a file to look at it."</p> }.into_any(),
+                };
+                view! { <section class="card artifacts"><Files items base=base.clone() folder file/><div class="preview">{preview}</div></section> }
+                    .into_any()
             }
         },
     )
+}
+
+fn fetch(client: Client, team: String, id: String, folder: Option<String>, file: Option<String>) -> Reply<Shown> {
+    let list = client.run_artifacts(&team, &id, &ArtifactQuery { path: folder.clone() });
+    Reply::json(Box::pin(async move {
+        let items = list.await?;
+        let read = file
+            .as_ref()
+            .filter(|path| matches!(kind(path), Kind::Text | Kind::Table(_)) && size_of(&items, path).is_none_or(|size| size <= PREVIEW));
+        let text = match read {
+            Some(path) => {
+                let bytes = client.run_artifact(&team, &id, &ArtifactQuery { path: Some(path.clone()) }).await;
+                Some(bytes.map(|b| String::from_utf8(b).ok()))
+            }
+            None => None,
+        };
+        // Texts and plain fields, which always serialise.
+        Ok(serde_json::to_vec(&Shown { items, folder, file, text }).unwrap_or_default())
+    }))
 }
 
 fn size_of(items: &[Artifact], path: &str) -> Option<i64> {
@@ -109,43 +138,21 @@ fn kind(path: &str) -> Kind {
 }
 
 #[component]
-fn Preview(team: String, id: String, path: String, size: Option<i64>) -> impl IntoView {
+fn Preview(team: String, id: String, path: String, size: Option<i64>, text: Option<Result<Option<String>, Problem>>) -> impl IntoView {
     let href = artifact_path(&team, &id, &ArtifactQuery { path: Some(path.clone()) });
-    let kind = kind(&path);
-    let shown = if kind == Kind::Image {
-        view! { <img src=href.clone() alt=path.clone()/> }.into_any()
-    } else if kind == Kind::Other {
-        view! { <p class="muted">"This kind of file has no preview."</p> }.into_any()
-    } else if size.is_some_and(|s| s > PREVIEW) {
-        view! { <p class="muted">"This file is too large for a preview."</p> }.into_any()
-    } else {
-        let client = Client::from_context();
-        let (team, id, path) = (team.clone(), id.clone(), path.clone());
-        let bytes = Resource::new(|| (), move |()| client.run_artifact(&team, &id, &ArtifactQuery { path: Some(path.clone()) }));
-        view! {
-            <Transition fallback=|| view! { <Skeleton what="Loading the file"/> }>
-                {move || Suspend::new(async move {
-                    match bytes.await {
-                        Ok(bytes) => content(kind, &bytes).into_any(),
-                        Err(problem) => view! { <ProblemNote problem/> }.into_any(),
-                    }
-                })}
-            </Transition>
-        }
-        .into_any()
+    let shown = match (kind(&path), text) {
+        (Kind::Image, _) => view! { <img src=href.clone() alt=path.clone()/> }.into_any(),
+        (Kind::Other, _) => view! { <p class="muted">"This kind of file has no preview."</p> }.into_any(),
+        (_, None) => view! { <p class="muted">"This file is too large for a preview."</p> }.into_any(),
+        (_, Some(Ok(None))) => view! { <p class="muted">"This file is not text."</p> }.into_any(),
+        (Kind::Table(separator), Some(Ok(Some(text)))) => table(&text, separator),
+        (Kind::Text, Some(Ok(Some(text)))) => view! { <pre tabindex="0">{text}</pre> }.into_any(),
+        (_, Some(Err(problem))) => view! { <ProblemNote problem/> }.into_any(),
     };
     let name = path.rsplit('/').next().unwrap_or(&path).to_owned();
     view! {
         <div class="row"><h2>{path.clone()}</h2><span class="sub">{size.map(bytes_words)}</span><span class="grow"></span><a class="btn small" href=href rel="external" download=name>"Download"</a></div>
         {shown}
-    }
-}
-
-fn content(kind: Kind, bytes: &[u8]) -> AnyView {
-    let Ok(text) = std::str::from_utf8(bytes) else { return view! { <p class="muted">"This file is not text."</p> }.into_any() };
-    match kind {
-        Kind::Table(separator) => table(text, separator),
-        _ => view! { <pre tabindex="0">{text.to_owned()}</pre> }.into_any(),
     }
 }
 

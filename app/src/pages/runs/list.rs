@@ -106,7 +106,14 @@ fn Rows(page: Page<RunSummary>, query: ParamsMap, access: Access) -> impl IntoVi
         let cells = columns.iter().zip(&spans).map(|(c, span)| {
             let bar = c.number(r).zip(*span).map(|(v, (low, high))| view! { <Mini share=(v - low) / (high - low)/> });
             let class = if matches!(c, Column::Param(_)) { "num mono" } else { "num" };
-            view! { <td class=class data-label=c.key().to_owned()>{bar}{c.cell(r)}</td> }
+            let cell = c.cell(r).map(|text| match c {
+                Column::Param(_) => {
+                    let all = text.clone();
+                    view! { <div class="cut" title=all>{text}</div> }.into_any()
+                }
+                Column::Metric(_) => text.into_any(),
+            });
+            view! { <td class=class data-label=c.key().to_owned()>{bar}{cell}</td> }
         });
         let cells = cells.collect_view();
         let href = access.href(&format!("/runs/{}", r.id));
