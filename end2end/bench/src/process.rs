@@ -104,9 +104,9 @@ impl Usage {
         processes.into_iter().filter(|(_, pid, _)| if own { *pid as u32 == self.0 } else { ours(*pid) }).map(|(p, ..)| p).collect()
     }
 
-    /// User and system time so far, in seconds, to the clock tick.
+    /// User and system time so far, in seconds, to the clock tick; with that of children that have ended.
     pub fn cpu_seconds(&self) -> f64 {
-        let ticks: u64 = self.tree().iter().filter_map(|p| p.stat().ok()).map(|s| s.utime + s.stime).sum();
+        let ticks: i64 = self.tree().iter().filter_map(|p| p.stat().ok()).map(|s| (s.utime + s.stime) as i64 + s.cutime + s.cstime).sum();
         ticks as f64 / procfs::ticks_per_second() as f64
     }
 

@@ -31,7 +31,8 @@ pub fn venv(bench: &Bench) -> Result<Venv> {
 pub async fn start(bench: &Bench, database: Option<&str>) -> Result<(Server, Http)> {
     let (venv, folder, address) = (venv(bench)?, bench.folder("mlflow")?, free_address()?);
     let store = match database {
-        Some(url) => url.to_owned(),
+        // The driver is named: which one a plain URL means differs between versions of SQLAlchemy.
+        Some(url) => url.replace("postgresql://", "postgresql+psycopg2://"),
         None => {
             let path = folder.join("mlflow.db");
             // The file is made in WAL mode before MLflow fills it; `synchronous` is FULL where nobody says otherwise.

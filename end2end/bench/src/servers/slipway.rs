@@ -77,7 +77,13 @@ impl Slipway {
     pub async fn until(&self, path: &str, pointer: &str, good: &str, bad: &[&str], most: Duration) -> Result<Value> {
         let begun = Instant::now();
         loop {
-            let answer = self.editor.json("GET", path, None).await?;
+            let asked = self.editor.json("GET", path, None).await;
+            // What a reconciler makes is not there yet in the first moments.
+            if asked.is_err() && begun.elapsed() < Duration::from_secs(20) {
+                tokio::time::sleep(Duration::from_millis(250)).await;
+                continue;
+            }
+            let answer = asked?;
             let state = answer.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
             if state == good {
                 return Ok(answer);
