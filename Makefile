@@ -67,7 +67,7 @@ lint: ## Format and clippy, warnings are errors, for the server and for the brow
 	cargo clippy -q -p xtask -- -D warnings
 	cargo clippy -q -p bench -- -D warnings
 
-test: needs lint test-rust test-runtimes test-client test-terminal test-kill test-fuzz test-disk ## Everything but the browser (make test-browser)
+test: needs lint test-rust test-runtimes test-client test-terminal test-kill test-fuzz ## Everything but the browser and the full disk (make test-browser test-disk)
 
 needs:
 	scripts/needs.sh test
