@@ -10,6 +10,9 @@ pub mod ui;
 
 pub use routes::{App, shell, still_shell};
 
+/// Compiled anew in another clone with the same target folder, however old its files are.
+const _: &str = env!("SLIPWAY_ROOT");
+
 /// Takes over the page that the server rendered.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]

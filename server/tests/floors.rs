@@ -38,7 +38,7 @@ struct Source {
 }
 
 fn sources(of: &str) -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace").join(of).join("src");
+    let root = Path::new(env!("SLIPWAY_ROOT")).join(of).join("src");
     let mut found = Vec::new();
     let mut folders = vec![root.clone()];
     while let Some(folder) = folders.pop() {

@@ -20,7 +20,7 @@ fn main() -> Result<()> {
 }
 
 fn root() -> Result<PathBuf> {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).context("xtask lies in the workspace")
+    Path::new(env!("SLIPWAY_ROOT")).canonicalize().context("the clone")
 }
 
 fn site() -> Result<PathBuf> {

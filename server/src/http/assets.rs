@@ -10,6 +10,9 @@ use axum::{
 use rust_embed::RustEmbed;
 use std::fmt::Write;
 
+/// The folder below is that of the clone that compiled this: another clone with the same target folder compiles it again.
+const _: &str = env!("SLIPWAY_ROOT");
+
 #[derive(RustEmbed)]
 #[folder = "../target/site"]
 struct Site;

@@ -87,7 +87,7 @@ async fn everybody_may_what_the_table_says() {
     let broken: Vec<_> = rows.iter().filter(|(_, words)| words.contains(&"broken")).map(|(o, _)| o).collect();
     assert!(broken.is_empty(), "answered 405 or 5xx: {broken:?}");
 
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/permissions.md");
+    let path = Path::new(env!("SLIPWAY_ROOT")).join("docs/permissions.md");
     let text = std::fs::read_to_string(&path).unwrap();
     let (head, approved) = text.split_once("| operation |").unwrap();
     let now = table(&rows);
