@@ -63,11 +63,11 @@ bench: ## Measure beside mlflow server, FastTrackML and mlserver; writes docs/be
 lint: ## Format and clippy, warnings are errors, for the server and for the browser
 	cargo fmt --all --check
 	cargo clippy -q -p server --all-targets -- -D warnings
-	cargo clippy -q -p app --features hydrate --target wasm32-unknown-unknown -- -D warnings
+	cargo clippy -q -p app --features browser --target wasm32-unknown-unknown -- -D warnings
 	cargo clippy -q -p xtask -- -D warnings
 	cargo clippy -q -p bench -- -D warnings
 
-test: needs lint test-rust test-runtimes test-client test-terminal test-kill test-fuzz ## Everything but the browser and the full disk (make test-browser test-disk)
+test: needs lint test-rust test-runtimes test-client test-terminal test-kill test-fuzz test-disk test-browser ## Everything
 
 needs:
 	scripts/needs.sh test

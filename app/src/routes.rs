@@ -1,11 +1,6 @@
 //! The whole URL map of the dashboard on one screen.
 
-use crate::{
-    api::live::Live,
-    layout::Frame,
-    pages,
-    ui::{Toasts, time::Now},
-};
+use crate::{layout::Frame, pages};
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::{
@@ -15,16 +10,23 @@ use leptos_router::{
 };
 
 /// The HTML document around the dashboard.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
-    document(Some(options))
+pub fn shell() -> impl IntoView {
+    document(true)
 }
 
-/// The same without the script: for an answer that is not the page of its address, which the script would look for.
+/// The same without the script: for an answer that is not the page of its address.
 pub fn still_shell() -> impl IntoView {
-    document(None)
+    document(false)
 }
 
-fn document(options: Option<LeptosOptions>) -> impl IntoView {
+fn document(script: bool) -> impl IntoView {
+    let script = script.then(|| {
+        view! {
+            <link rel="modulepreload" href="/pkg/slipway.js"/>
+            <link rel="preload" href="/pkg/slipway_bg.wasm" r#as="fetch" crossorigin="anonymous"/>
+            <script type="module" src="/start.js"></script>
+        }
+    });
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -34,7 +36,7 @@ fn document(options: Option<LeptosOptions>) -> impl IntoView {
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="stylesheet" href="/pkg/slipway.css"/>
                 <script src="/theme.js"></script>
-                {options.map(|options| view! { <HydrationScripts options/> })}
+                {script}
                 <MetaTags/>
             </head>
             <body>
@@ -48,11 +50,6 @@ fn document(options: Option<LeptosOptions>) -> impl IntoView {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    #[cfg(feature = "hydrate")]
-    provide_context(crate::api::Client::new(crate::api::transport::browser::Browser));
-    Live::provide();
-    Now::provide();
-    Toasts::provide();
     view! {
         <Title formatter=|t: String| if t.is_empty() { "Slipway".to_owned() } else { format!("{t} · Slipway") }/>
         <Router>

@@ -1,7 +1,7 @@
 // The whole job in Chromium: a cell in the real JupyterLab logs to MLflow; a run from the form, its curve; register, deploy, Try it.
 import { expect, test } from '@playwright/test';
 import { program, team, until, url } from './api.mjs';
-import { hydrated, listen, signIn } from './pages.mjs';
+import { started, listen, signIn } from './pages.mjs';
 import { environments, train } from './train.mjs';
 
 const TEAM = 'job';
@@ -19,7 +19,7 @@ test('a notebook, a run, a model, a prediction', async ({ page, context }) => {
 
   await test.step('launch a notebook', async () => {
     await signIn(page, `/teams/${TEAM}/notebooks`);
-    await hydrated(page);
+    await started(page);
     await page.getByRole('link', { name: 'Launch notebook' }).first().click();
     const sheet = page.getByRole('dialog', { name: 'Launch notebook' });
     await sheet.getByLabel('Name').fill('explore');
@@ -52,7 +52,7 @@ test('a notebook, a run, a model, a prediction', async ({ page, context }) => {
 
   await test.step('submit a run, and see its curve grow', async () => {
     await page.goto(`${url()}/teams/${TEAM}/runs/submit`);
-    await hydrated(page);
+    await started(page);
     await page.getByLabel('Command').fill(`python -c '${train(0.4)}'`);
     await page.getByLabel('Name', { exact: true }).fill('iris');
     await page.getByRole('button', { name: 'Submit', exact: true }).click();
@@ -86,7 +86,7 @@ test('a notebook, a run, a model, a prediction', async ({ page, context }) => {
 
   await test.step('Try it answers', async () => {
     await page.goto(`${url()}/teams/${TEAM}/deployments/iris?tab=try`);
-    await hydrated(page);
+    await started(page);
     await page.getByRole('button', { name: 'Send' }).click();
     await expect(page.locator('pre.answer')).toContainText('predictions');
   });

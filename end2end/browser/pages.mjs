@@ -21,12 +21,13 @@ export async function signIn(page, next = '/', portal = 'main') {
 /// Opens an address; the page has been taken over by its script: its buttons answer. The page of an address that leads nowhere has none.
 export async function open(page, address) {
   const response = await page.goto(address, { waitUntil: 'domcontentloaded' });
-  if (await page.locator('script[type=module]').count()) await hydrated(page);
+  if (await page.locator('script[type=module]').count()) await started(page);
   return response;
 }
 
-export async function hydrated(page) {
-  await page.waitForFunction(() => document.documentElement.dataset.hydrated !== undefined);
+/// The page answers by itself.
+export async function started(page) {
+  await page.waitForFunction(() => document.documentElement.dataset.started !== undefined);
 }
 
 /// Follows a link to `path` that the page does not have, within the page.

@@ -60,9 +60,9 @@ test('a run is submitted and a version deployed by forms, with variables and sec
   await surroundings();
   await page.getByLabel('Parameters').fill('lr=0.1\nepochs=5');
   await page.getByRole('button', { name: 'Submit', exact: true }).click();
-  await page.waitForURL('**/teams/forms/runs');
-  await expect(page.getByRole('link', { name: 'greeter' })).toBeVisible();
-  const run = (await send('GET', `${own}/runs`)).items[0].id;
+  await page.waitForURL((u) => /\/teams\/forms\/runs\/[0-9a-f]{32}$/.test(u.pathname));
+  await expect(page.getByRole('heading', { name: 'greeter' })).toBeVisible();
+  const run = new URL(page.url()).pathname.split('/').pop();
   await until('the run', async () => (await send('GET', `${own}/runs/${run}`)).state === 'succeeded', 120);
   const { submission, params } = await send('GET', `${own}/runs/${run}`);
   held(submission);
@@ -78,8 +78,7 @@ test('a run is submitted and a version deployed by forms, with variables and sec
   await page.goto(`${url()}/teams/forms/models/greeter/1?deploy=1`);
   await surroundings();
   await page.getByRole('button', { name: 'Deploy', exact: true }).click();
-  await page.waitForURL('**/teams/forms/deployments');
-  await expect(page.getByRole('link', { name: 'greeter', exact: true })).toBeVisible();
+  await page.waitForURL('**/teams/forms/deployments/greeter');
   expect((await send('GET', `${own}/deployments`)).items).toHaveLength(1);
 
   await page.goto(`${url()}/teams/forms/notebooks?launch=1`);

@@ -2,6 +2,7 @@
 // scroll, pictures. A page is opened once and looked at four times: themes and widths are the style sheet's alone.
 import { expect, test } from '@playwright/test';
 import { url } from './api.mjs';
+import { broken } from './faults.mjs';
 import { look } from './looks.mjs';
 import { follow, listen, open, signIn } from './pages.mjs';
 import { TEAM, bare, seeded } from './seeds.mjs';
@@ -33,6 +34,9 @@ const things = {
 };
 /// Nothing is there, and the page says so.
 const MISSING = ['/nothing-here', ...['/runs/none', '/models/none', '/models/none/1', '/deployments/none', '/notebooks/none', '/environments/none'].map((p) => `/teams/${TEAM}${p}`), '/teams/nobody'];
+
+/// What these show is known wherever anything is: who is signed in, and of which teams they are.
+const KNOWN = ['/admin?tab=users', '/admin?tab=teams', `/teams/${TEAM}/team`];
 
 const named = (portal, path) => `${portal}-${path.replace(/\b[0-9a-f]{32}\b/, 'id').replace(/[^a-z0-9]+/gi, '-').replace(/^-|-$/g, '') || 'start'}`;
 
@@ -97,21 +101,41 @@ for (const portal of ['many', 'one', 'none']) {
         await signIn(page, '/', portal);
         const heard = listen(page);
         await open(page, `${url(portal)}/teams/${TEAM}`);
-        const problem = { type: 'about:blank', title: 'Service Unavailable', status: 503, detail: 'The database does not answer.', hint: 'Try again in a moment.' };
-        await page.route('**/api/v1/**', (route) =>
-          route.request().url().endsWith('/changes') ? route.continue() : route.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify(problem) }),
-        );
-        const paths = [...PLATFORM.slice(2), ...[...LISTS.slice(1), ...things.one(seeds)].map((path) => `/teams/${TEAM}${path}`)];
+        const all = [...PLATFORM.slice(2), ...[...LISTS.slice(1), ...things.one(seeds)].map((path) => `/teams/${TEAM}${path}`)];
+        const paths = all.filter((path) => !KNOWN.includes(path));
         let looks = 0;
-        for (const path of paths) {
+        await broken(portal, async () => {
+          for (const path of paths) {
+            await follow(page, path);
+            await page.waitForURL(url(portal) + path);
+            await expect.soft(page.getByText('Something went wrong here.').first(), path).toBeVisible({ timeout: 5000 });
+            await expect.soft(page.locator('nav.nav'), path).toBeVisible();
+            looks += await look(page, named('failing', path));
+          }
+        });
+        // Mended, the same page comes back by itself.
+        await follow(page, `/teams/${TEAM}/notebooks`);
+        await expect(page.getByRole('link', { name: 'explore' })).toBeVisible();
+        expect.soft(heard).toEqual([]);
+        tell(paths.length, looks);
+      });
+
+      test('a server that does not answer is said in a sentence, and the page stays', async ({ page }) => {
+        await signIn(page, '/', portal);
+        await open(page, `${url(portal)}/teams/${TEAM}`);
+        await page.route((u) => /^\/(teams|admin)/.test(u.pathname), (route) => route.abort());
+        let looks = 0;
+        for (const path of [`/teams/${TEAM}/runs`, ...KNOWN]) {
           await follow(page, path);
           await page.waitForURL(url(portal) + path);
-          await expect.soft(page.getByText(problem.detail).first(), path).toBeVisible({ timeout: 5000 });
+          await expect.soft(page.getByText('The server did not answer.'), path).toBeVisible();
           await expect.soft(page.locator('nav.nav'), path).toBeVisible();
-          looks += await look(page, named('failing', path));
+          looks += await look(page, named('away', path));
         }
-        expect.soft(heard.filter((h) => !h.includes('status of 503'))).toEqual([]);
-        tell(paths.length, looks);
+        tell(KNOWN.length + 1, looks);
+        await page.unrouteAll();
+        await follow(page, `/teams/${TEAM}/runs?order_by=`);
+        await expect(page.getByRole('link', { name: 'iris' }).first()).toBeVisible();
       });
     }
   });

@@ -89,11 +89,11 @@ class Full(unittest.TestCase):
         self.filler.unlink(missing_ok=True)
         stat = os.statvfs(self.folder)
         left = stat.f_bavail * stat.f_frsize - leave
-        with open(self.filler, "ab") as out:
+        # Without a buffer of our own: closing would write what is left of it, and fail.
+        with open(self.filler, "ab", buffering=0) as out:
             try:
                 while left > 0:
                     left -= out.write(b"\0" * min(left, 64 * 1024))
-                    out.flush()
             except OSError:
                 pass
 

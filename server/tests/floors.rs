@@ -19,10 +19,11 @@ const SERVER: &[(&str, &[&str])] = &[
 const APP: &[(&str, &[&str])] = &[
     ("words", &["api"]),
     ("design kit", &["ui"]),
+    ("islands", &["islands"]),
     ("parts", &["parts"]),
     ("layout", &["layout"]),
     ("pages", &["pages"]),
-    ("roof", &["routes", "lib"]),
+    ("roof", &["routes", "browser", "lib"]),
 ];
 
 const LONGEST: usize = 600;

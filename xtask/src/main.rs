@@ -34,7 +34,7 @@ fn web(release: bool) -> Result<()> {
     let profile = if release { "wasm-release" } else { "dev" };
     #[rustfmt::skip]
     run(Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into())).args([
-        "rustc", "-p", "app", "--lib", "--crate-type", "cdylib", "--features", "hydrate",
+        "rustc", "-p", "app", "--lib", "--crate-type", "cdylib", "--features", "browser",
         "--target", "wasm32-unknown-unknown", "--profile", profile,
     ]))?;
     let built = target.join("wasm32-unknown-unknown").join(if release { "wasm-release" } else { "debug" });

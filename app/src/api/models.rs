@@ -112,7 +112,7 @@ pub struct SetAlias {
     pub version: i64,
 }
 
-/// A change of free text and tags; what is left out stays.
+/// A change of free text and tags; what is left out stays, unless it is to replace all.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ModelChange {
@@ -122,6 +122,10 @@ pub struct ModelChange {
     /// Tags to set; an empty value removes one.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
+    /// Whether what is left out goes: the description is emptied, and tags that are not named are removed. Those that begin with `mlflow.`
+    /// stay.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replace: bool,
 }
 
 impl Client {

@@ -354,10 +354,9 @@ pub fn artifact_path(team: &str, id: &str, query: &ArtifactQuery) -> String {
     with_query(path(team, id, "/artifact"), query)
 }
 
-/// Path of the live log of an attempt behind a byte offset (server-sent events named `line` and `end`).
-pub fn log_stream_path(team: &str, id: &str, attempt: i64, offset: i64) -> String {
-    let query = super::logs::LogQuery { attempt: Some(attempt), offset: Some(offset), ..Default::default() };
-    with_query(path(team, id, "/log/stream"), &query)
+/// Path of the log of a run.
+pub fn log_path(team: &str, id: &str) -> String {
+    path(team, id, "/log")
 }
 
 /// Path of the whole log as text.

@@ -1,9 +1,9 @@
 //! One's own menu: account, theme, sign-out; on a narrow screen also the pages that the bar has no room for.
 
 use crate::{
-    api::{Client, session::Me},
+    api::session::Me,
     parts::Session,
-    ui::{After, Icon, Menu, PostButton, Submit, dom},
+    ui::{Icon, Menu, PostButton},
 };
 use leptos::prelude::*;
 
@@ -11,14 +11,12 @@ use leptos::prelude::*;
 #[component]
 pub fn AccountMenu() -> impl IntoView {
     let session = use_context::<Session>();
-    view! {
-        <Transition fallback=|| view! { <span class="who"></span> }>
-            {move || Suspend::new(async move {
-                let me = match session { Some(s) => s.me.await.ok(), None => None };
-                me.map(|me| view! { <Signed me team=session.map(|s| s.team)/> })
-            })}
-        </Transition>
-    }
+    Suspend::new(async move {
+        let session = session?;
+        let team = session.team.clone();
+        let me = session.me().await.ok()?;
+        Some(view! { <Signed me team/> })
+    })
 }
 
 fn initials(me: &Me) -> String {
@@ -31,25 +29,15 @@ fn initials(me: &Me) -> String {
 }
 
 #[component]
-fn Signed(me: Me, team: Option<Memo<Option<String>>>) -> impl IntoView {
-    let client = Client::from_context();
-    let out = Submit::new(move |_| {
-        let call = client.sign_out();
-        async move {
-            call.await?;
-            dom::leave_for("/sign-in");
-            Ok(After::stay())
-        }
-    });
+fn Signed(me: Me, team: String) -> impl IntoView {
     let short = initials(&me);
     let button = move || view! { <span class="who">{short.clone()}</span> };
-    let in_team = move || team.and_then(|t| t.get());
     view! {
         <Menu end=true class="" label=format!("Account of {}", me.user) button>
             <span class="title">{format!("{} ({})", me.display_name, me.user)}</span>
             <a href="/account"><Icon name="user"/>"Account and tokens"</a>
             <a href="/"><Icon name="team"/>"Teams"</a>
-            {move || in_team().map(|team| view! {
+            {(!team.is_empty()).then(|| view! {
                 <a href=format!("/teams/{team}/team")><Icon name="gear"/>"Team settings"</a>
                 <a href=format!("/teams/{team}/environments")><Icon name="environment"/>"Environments"</a>
             })}
@@ -57,7 +45,7 @@ fn Signed(me: Me, team: Option<Memo<Option<String>>>) -> impl IntoView {
             <hr/>
             <Themes/>
             <hr/>
-            <PostButton id="sign-out" action="/api/v1/session/end" submit=out class="" next="/sign-in"><Icon name="out"/>"Sign out"</PostButton>
+            <PostButton id="sign-out" action="/api/v1/session/end" class="" next="/sign-in" whole=true><Icon name="out"/>"Sign out"</PostButton>
         </Menu>
     }
 }
@@ -65,17 +53,10 @@ fn Signed(me: Me, team: Option<Memo<Option<String>>>) -> impl IntoView {
 /// Light, dark, or what the system says; kept by the browser and read by `theme.js` before the first paint.
 #[component]
 fn Themes() -> impl IntoView {
-    let theme = RwSignal::new(None::<String>);
-    Effect::new(move |_| theme.set(dom::stored("theme")));
-    let choice = move |value: Option<&'static str>, words: &'static str| {
-        let pressed = move || if theme.with(|t| t.as_deref() == value) { "true" } else { "false" };
-        let click = move |_| {
-            dom::store("theme", value);
-            theme.set(value.map(str::to_owned));
-        };
-        view! { <button type="button" data-keep="" aria-pressed=pressed on:click=click>{words}</button> }
+    let choice = |value: &'static str, words: &'static str| {
+        view! { <button type="button" data-keep="" data-theme-choice=value aria-pressed="false">{words}</button> }
     };
     view! {
-        <div class="themes" role="group" aria-label="Theme">{choice(None, "System")}{choice(Some("light"), "Light")}{choice(Some("dark"), "Dark")}</div>
+        <div class="themes" role="group" aria-label="Theme" data-own="">{choice("", "System")}{choice("light", "Light")}{choice("dark", "Dark")}</div>
     }
 }

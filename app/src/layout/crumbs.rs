@@ -54,21 +54,18 @@ fn percent_decoded(text: &str) -> String {
 /// The crumbs.
 #[component]
 pub fn Crumbs() -> impl IntoView {
-    let path = use_location().pathname;
+    let trail = use_location().pathname.with_untracked(|p| trail(p));
+    let last = trail.len().saturating_sub(1);
     view! {
         <nav class="crumbs" aria-label="Breadcrumbs">
             <ol>
-                {move || {
-                    let trail = trail(&path.read());
-                    let last = trail.len().saturating_sub(1);
-                    trail.into_iter().enumerate().map(|(i, (words, href))| {
-                        if i == last {
-                            view! { <li><span aria-current="page">{words}</span></li> }.into_any()
-                        } else {
-                            view! { <li><a href=href>{words}</a></li> }.into_any()
-                        }
-                    }).collect_view()
-                }}
+                {trail.into_iter().enumerate().map(|(i, (words, href))| {
+                    if i == last {
+                        view! { <li><span aria-current="page">{words}</span></li> }.into_any()
+                    } else {
+                        view! { <li><a href=href>{words}</a></li> }.into_any()
+                    }
+                }).collect_view()}
             </ol>
         </nav>
     }

@@ -1,40 +1,56 @@
 //! The frame: side nav, top bar, the page, notices.
 
-use super::{palette::Palette, shortcuts, side_nav::SideNav, top_bar::TopBar};
+use super::{
+    places::{PLACES, Place},
+    side_nav::SideNav,
+    top_bar::TopBar,
+};
 use crate::{
+    api::client::team_path,
+    islands::{Palette, palette::Line},
     parts::Session,
-    ui::{QueryProblem, Refresh, ToastRegion},
+    ui::QueryProblem,
 };
 use leptos::prelude::*;
 use leptos_router::components::Outlet;
 
+/// Actions beside the places: words, icon, address after `/teams/{team}`.
+const ACTIONS: [(&str, &str, &str); 4] = [
+    ("Launch notebook", "notebook", "/notebooks?launch=1"),
+    ("Submit run", "run", "/runs/submit"),
+    ("New environment", "environment", "/environments?new=1"),
+    ("Events of the team", "team", "/team?tab=events"),
+];
+
+/// What the palette offers without a search.
+fn lines(team: &str) -> Vec<Line> {
+    let line = |label: &str, icon: &str, sub: String, path: &str| Line {
+        icon: icon.into(),
+        label: label.into(),
+        sub,
+        href: format!("/teams/{team}{path}"),
+    };
+    let places = PLACES.iter().map(|p: &Place| line(p.label, p.icon, format!("g {}", p.key), p.path));
+    let actions = ACTIONS.iter().map(|(label, icon, path)| line(label, icon, String::new(), path));
+    let account = Line { icon: "user".into(), label: "Account and tokens".into(), sub: String::new(), href: "/account".into() };
+    places.chain(actions).chain([account]).collect()
+}
+
 /// The frame around the pages of those who are signed in.
 #[component]
 pub fn Frame() -> impl IntoView {
-    let session = Session::provide();
-    provide_context(Refresh(RwSignal::new(0)));
-    #[cfg(feature = "hydrate")]
-    {
-        let live = use_context::<crate::api::live::Live>();
-        Effect::new(move |_| {
-            if let (Some(team), Some(live)) = (session.team.get(), live) {
-                live.connect(&team);
-            }
-        });
-    }
-    #[cfg(not(feature = "hydrate"))]
-    let _ = session;
-    shortcuts::listen();
+    let Session { team, .. } = Session::provide();
+    let palette = (!team.is_empty()).then(|| view! { <Palette find=team_path(&team, "/find") lines=lines(&team)/> });
     view! {
         <a class="skip" href="#page">"To the content"</a>
-        <div class="frame">
+        <div class="frame" data-team=team>
             <SideNav/>
             <div class="body">
                 <TopBar/>
                 <main class="page" id="page" tabindex="-1"><QueryProblem/><Outlet/></main>
             </div>
         </div>
-        <Palette/>
-        <ToastRegion/>
+        {palette}
+        <div class="toasts" role="status" aria-live="polite" data-own=""></div>
     }
 }

@@ -4,9 +4,7 @@ pub mod account_menu;
 pub mod crumbs;
 pub mod door;
 pub mod frame;
-pub mod palette;
 pub mod places;
-pub mod shortcuts;
 pub mod side_nav;
 pub mod top_bar;
 

@@ -2,9 +2,9 @@
 
 use super::places::{PLACES, Place, current};
 use crate::{
-    api::{Client, home::Counts, live::Live, session::Me},
+    api::{Client, home::Counts, session::Me},
     parts::Session,
-    ui::{Icon, Menu, dom},
+    ui::{Icon, Menu},
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -12,61 +12,51 @@ use leptos_router::hooks::use_location;
 /// The side nav.
 #[component]
 pub fn SideNav() -> impl IntoView {
-    let session = use_context::<Session>();
-    let path = use_location().pathname;
-    let team = Memo::new(move |_| session.and_then(|s| s.team.get()));
-    let fold = move |_| {
-        let folded = dom::stored("nav").as_deref() == Some("folded");
-        dom::store("nav", (!folded).then_some("folded"));
-    };
+    let path = use_location().pathname.get_untracked();
+    let Some(session) = use_context::<Session>() else { return ().into_any() };
+    let team = session.team.clone();
+    let last = (!team.is_empty()).then(|| view! { <Entry place=PLACES[PLACES.len() - 1] team=team.clone() path=path.clone() count=0/> });
+    let places = (!team.is_empty()).then(|| view! { <Places team=team.clone() path=path.clone()/> });
+    let (switcher, admin) = (session.clone(), session);
+    let here = path.starts_with("/admin").then_some("page");
     view! {
         <nav class="nav" aria-label="Main">
-            <Transition fallback=|| view! { <div class="team"></div> }>
-                {move || Suspend::new(async move {
-                    let me = match session { Some(s) => s.me.await.ok(), None => None };
-                    me.map(|me| view! { <Switcher me team=team/> })
-                })}
-            </Transition>
+            {Suspend::new(async move {
+                match switcher.me().await {
+                    Ok(me) => view! { <Switcher me team/> }.into_any(),
+                    Err(_) => view! { <div class="team"></div> }.into_any(),
+                }
+            })}
             <ul class="places">
-                {move || team.get().map(|team| view! { <Places team path/> })}
+                {places}
                 <li class="gap"></li>
-                {move || team.get().map(|team| {
-                    let place = PLACES[PLACES.len() - 1];
-                    view! { <Entry place team path count=0/> }
+                {last}
+                {Suspend::new(async move {
+                    admin.me().await.is_ok_and(|me| me.admin).then(|| view! {
+                        <li class="wide"><a href="/admin" aria-current=here><Icon name="gear"/><span class="t">"Admin"</span></a></li>
+                    })
                 })}
-                <Transition fallback=|| ()>
-                    {move || Suspend::new(async move {
-                        let me = match session { Some(s) => s.me.await.ok(), None => None };
-                        me.is_some_and(|me| me.admin).then(|| view! {
-                            <li class="wide"><a href="/admin" aria-current=move || path.read().starts_with("/admin").then_some("page")><Icon name="gear"/><span class="t">"Admin"</span></a></li>
-                        })
-                    })}
-                </Transition>
             </ul>
-            <button type="button" class="fold" title="Fold the navigation" on:click=fold><Icon name="fold"/><span class="t">"Fold"</span></button>
+            <button type="button" class="fold" title="Fold the navigation" data-fold=""><Icon name="fold"/><span class="t">"Fold"</span></button>
         </nav>
     }
+    .into_any()
 }
 
 /// The entries of a team with how many are active.
 #[component]
-fn Places(team: String, path: Memo<String>) -> impl IntoView {
-    let client = Client::from_context();
-    let changed = Live::of(&["notebook", "run", "deployment"]);
-    let home = {
-        let team = team.clone();
-        Resource::new(move || changed.get(), move |_| client.home(&team))
-    };
+fn Places(team: String, path: String) -> impl IntoView {
+    let home = Client::from_context().home(&team);
     view! {
-        <Transition fallback=|| ()>
-            {move || {
-                let team = team.clone();
-                Suspend::new(async move {
-                    let counts = home.await.map(|h| h.counts).unwrap_or_default();
-                    PLACES[..PLACES.len() - 1].iter().map(|place| view! { <Entry place=*place team=team.clone() path count=count(&counts, place.label)/> }).collect_view()
-                })
-            }}
-        </Transition>
+        {Suspend::new(async move {
+            let counts = home.await.map(|h| h.counts).unwrap_or_default();
+            let entry = |place: &Place| {
+                let (place, team, path, count) = (*place, team.clone(), path.clone(), count(&counts, place.label));
+                view! { <Entry place team path count/> }
+            };
+            PLACES[..PLACES.len() - 1].iter().map(entry).collect_view()
+        })}
+        <li hidden data-live="notebook run deployment"></li>
     }
 }
 
@@ -80,11 +70,11 @@ fn count(counts: &Counts, label: &str) -> i64 {
 }
 
 #[component]
-fn Entry(place: Place, team: String, path: Memo<String>, count: i64) -> impl IntoView {
-    let here = move || (current(&path.read()) == Some(place.label)).then_some("page");
+fn Entry(place: Place, team: String, path: String, count: i64) -> impl IntoView {
+    let here = (current(&path) == Some(place.label)).then_some("page");
     view! {
         <li class=if place.narrow { "" } else { "wide" }>
-            <a href=format!("/teams/{team}{}", place.path) aria-current=here title=format!("{} (g {})", place.label, place.key)>
+            <a href=format!("/teams/{team}{}", place.path) aria-current=here title=format!("{} (g {})", place.label, place.key) data-go=place.key.to_string()>
                 <Icon name=place.icon/><span class="t">{place.label}</span>
                 {(count > 0).then(|| view! { <span class="n">{count}<span class="sr">" active"</span></span> })}
             </a>
@@ -94,23 +84,21 @@ fn Entry(place: Place, team: String, path: Memo<String>, count: i64) -> impl Int
 
 /// The team on top: which, one's role, and the way to the others.
 #[component]
-fn Switcher(me: Me, team: Memo<Option<String>>) -> impl IntoView {
-    let me = StoredValue::new(me);
-    let title = move || {
-        let name = team.get();
-        me.with_value(|me| match me.teams.iter().find(|t| Some(&t.name) == name.as_ref()) {
-            Some(t) => (t.display_name.clone(), t.role.as_str().to_owned()),
-            None => (name.unwrap_or_else(|| "Slipway".into()), if me.admin { "admin".into() } else { "no team chosen".into() }),
-        })
+fn Switcher(me: Me, team: String) -> impl IntoView {
+    let (name, role) = match me.teams.iter().find(|t| t.name == team) {
+        Some(t) => (t.display_name.clone(), t.role.as_str().to_owned()),
+        None if team.is_empty() => ("Slipway".into(), if me.admin { "admin" } else { "no team chosen" }.into()),
+        None => (team.clone(), if me.admin { "admin" } else { "no team chosen" }.into()),
     };
-    let button = move || view! { <span>{move || title().0}<small>{move || title().1}</small></span><Icon name="down"/> };
+    let button = move || view! { <span>{name.clone()}<small>{role.clone()}</small></span><Icon name="down"/> };
+    let teams = me.teams.into_iter().map(move |t| {
+        let here = (t.name == team).then_some("true");
+        view! { <a href=format!("/teams/{}", t.name) aria-current=here>{t.display_name}</a> }
+    });
     view! {
         <Menu outer="team" class="" label="Switch team" button>
             <span class="title">"Teams"</span>
-            {me.with_value(|me| me.teams.clone()).into_iter().map(|t| {
-                let name = t.name.clone();
-                view! { <a href=format!("/teams/{}", t.name) aria-current=move || (team.get().as_deref() == Some(&name)).then_some("true")>{t.display_name}</a> }
-            }).collect_view()}
+            {teams.collect_view()}
             <hr/>
             <a href="/">"All teams"</a>
             <a href="/?new=1"><Icon name="plus"/>"New team"</a>

@@ -1,30 +1,21 @@
 //! The one-time link that makes the platform admin.
 
 use crate::{
-    api::{Client, name::RULE, session::SetUp},
+    api::name::RULE,
     layout::Door,
     parts::params::query,
-    ui::{After, ApiForm, Field, Submit, dom},
+    ui::{ApiForm, Field},
 };
 use leptos::prelude::*;
 
 /// The set-up form.
 #[component]
 pub fn Setup() -> impl IntoView {
-    let client = Client::from_context();
-    let token = query("token").get_untracked().unwrap_or_default();
-    let submit = Submit::new(move |v| {
-        let call = client.set_up(&SetUp { token: v.text("token"), user: v.text("user"), password: v.raw("password") });
-        async move {
-            call.await?;
-            dom::leave_for("/");
-            Ok(After::stay())
-        }
-    });
+    let token = query("token").unwrap_or_default();
     view! {
         <Door title="Set up Slipway">
             <p class="muted">"This link makes the platform admin: the first user, who can make all others. It works once."</p>
-            <ApiForm id="setup" action="/api/v1/setup" submit next="/">
+            <ApiForm id="setup" action="/api/v1/setup" next="/" whole=true>
                 {if token.is_empty() {
                     view! { <Field name="token" label="Token of the link" hint="Slipway printed the link when it first started." required=true code=true/> }.into_any()
                 } else {

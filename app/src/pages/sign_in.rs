@@ -1,10 +1,9 @@
 //! Signing in; works without JavaScript.
 
 use crate::{
-    api::{Client, session::SignIn as Body},
     layout::Door,
     parts::params::query,
-    ui::{After, ApiForm, Field, Submit, dom},
+    ui::{ApiForm, Field},
 };
 use leptos::prelude::*;
 
@@ -16,23 +15,11 @@ fn here(next: Option<String>) -> String {
 /// The sign-in form. A refusal comes back as `?problem=`.
 #[component]
 pub fn SignIn() -> impl IntoView {
-    let client = Client::from_context();
-    let next = here(query("next").get_untracked());
-    let user = query("user").get_untracked().unwrap_or_default();
-    let target = next.clone();
-    let submit = Submit::new(move |v| {
-        let call = client.sign_in(&Body { user: v.text("user"), password: v.raw("password"), next: None });
-        let target = target.clone();
-        async move {
-            call.await?;
-            // A whole new page: nothing of what was rendered for nobody stays.
-            dom::leave_for(&target);
-            Ok(After::stay())
-        }
-    });
+    let next = here(query("next"));
+    let user = query("user").unwrap_or_default();
     view! {
         <Door title="Sign in">
-            <ApiForm id="sign-in" action="/api/v1/session" submit next>
+            <ApiForm id="sign-in" action="/api/v1/session" next whole=true>
                 <Field name="user" label="User" autocomplete="username" value=user required=true autofocus=true/>
                 <Field name="password" label="Password" kind="password" autocomplete="current-password" required=true/>
                 <button class="btn primary" type="submit">"Sign in"</button>

@@ -1,27 +1,36 @@
 //! Who looks at the page, and what they may do: it decides which buttons are there. The API decides again.
 
-use crate::api::{Client, Problem, members::Role, session::Me};
+use crate::api::{Client, Problem, members::Role, session::Me, transport::BoxFuture};
+use futures::future::{FutureExt, Shared};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
 /// Who is signed in; from context.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Session {
-    /// Asked once.
-    pub me: Resource<Result<Me, Problem>>,
-    /// Name of the team in the address.
-    pub team: Memo<Option<String>>,
+    /// Asked once for the page.
+    me: Shared<BoxFuture<Result<Me, Problem>>>,
+    /// Name of the team in the address; empty outside of one.
+    pub team: String,
 }
 
 impl Session {
     /// Asks, and puts the answer into context.
     pub fn provide() -> Self {
         let client = Client::from_context();
-        let path = use_location().pathname;
-        let team = Memo::new(move |_| path.with(|p| team_of(p)));
-        let session = Self { me: Resource::new(|| (), move |()| client.me()), team };
-        provide_context(session);
+        let team = use_location().pathname.with_untracked(|p| team_of(p)).unwrap_or_default();
+        let me: BoxFuture<Result<Me, Problem>> = Box::pin(client.me());
+        let session = Self { me: me.shared(), team };
+        provide_context(session.clone());
         session
+    }
+
+    /// Who is signed in.
+    ///
+    /// # Errors
+    /// Nobody is any more.
+    pub async fn me(self) -> Result<Me, Problem> {
+        self.me.await
     }
 
     /// What the one signed in may do in the team of the address.
@@ -29,9 +38,8 @@ impl Session {
     /// # Errors
     /// Nobody is signed in any more.
     pub async fn access(self) -> Result<Access, Problem> {
-        let me = self.me.await?;
-        let team = self.team.get_untracked().unwrap_or_default();
-        Ok(Access { me, team })
+        let team = self.team.clone();
+        Ok(Access { me: self.me().await?, team })
     }
 }
 

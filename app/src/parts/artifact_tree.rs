@@ -3,85 +3,43 @@
 use super::{Every, loaded, params::query};
 use crate::{
     api::{
-        Client, Problem,
-        client::{Reply, segment},
+        Client,
+        client::segment,
         resources::bytes_words,
         runs::{Artifact, ArtifactQuery, artifact_path},
     },
-    ui::{Empty, Icon, ProblemNote},
+    ui::{Empty, Icon},
 };
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 
 /// Larger files are offered for download only, bytes.
 const PREVIEW: i64 = 1 << 20;
 /// Rows of a table shown.
 const ROWS: usize = 200;
 
-/// A folder, and the file that is shown beside it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Shown {
-    items: Vec<Artifact>,
-    /// Path of the folder; the root where absent.
-    folder: Option<String>,
-    /// Path of the file.
-    file: Option<String>,
-    /// Its text, where it is to be read for a preview; nothing within where it is not text.
-    text: Option<Result<Option<String>, Problem>>,
-}
-
 /// The files of run `id`: `?path=` is the folder, `?file=` the file shown.
 #[component]
 pub fn ArtifactTree(
+    /// The way to the API.
+    client: Client,
     /// The team.
     team: String,
     /// Id of the run.
     id: String,
 ) -> impl IntoView {
-    let client = Client::from_context();
     let (folder, file) = (query("path"), query("file"));
-    let (t, i) = (team.clone(), id.clone());
-    loaded(
-        "Loading files",
-        Every::change(&["artifact", "run"]),
-        move || (team.clone(), id.clone(), folder.get(), file.get()),
-        move |(team, id, folder, file)| fetch(client.clone(), team, id, folder, file),
-        move |data, _| {
-            let base = format!("/teams/{t}/runs/{i}?tab=artifacts");
-            let (team, id) = (t.clone(), i.clone());
-            move || {
-                let Shown { items, folder, file, text } = data.get();
-                if items.is_empty() && folder.is_none() {
-                    return view! { <section class="card"><Empty text="This run has no files. A script keeps one with mlflow.log_artifact(path)."/></section> }.into_any();
-                }
-                let preview = match file.clone() {
-                    Some(path) => view! { <Preview team=team.clone() id=id.clone() size=size_of(&items, &path) path text/> }.into_any(),
-                    None => view! { <p class="muted">"Choose a file to look at it."</p> }.into_any(),
-                };
-                view! { <section class="card artifacts"><Files items base=base.clone() folder file/><div class="preview">{preview}</div></section> }
-                    .into_any()
-            }
-        },
-    )
-}
-
-fn fetch(client: Client, team: String, id: String, folder: Option<String>, file: Option<String>) -> Reply<Shown> {
     let list = client.run_artifacts(&team, &id, &ArtifactQuery { path: folder.clone() });
-    Reply::json(Box::pin(async move {
-        let items = list.await?;
-        let read = file
-            .as_ref()
-            .filter(|path| matches!(kind(path), Kind::Text | Kind::Table(_)) && size_of(&items, path).is_none_or(|size| size <= PREVIEW));
-        let text = match read {
-            Some(path) => {
-                let bytes = client.run_artifact(&team, &id, &ArtifactQuery { path: Some(path.clone()) }).await;
-                Some(bytes.map(|b| String::from_utf8(b).ok()))
-            }
-            None => None,
+    loaded(Every::change(&["artifact", "run"]), list, move |items, _| {
+        let base = format!("/teams/{team}/runs/{id}?tab=artifacts");
+        if items.is_empty() && folder.is_none() {
+            return view! { <section class="card"><Empty text="This run has no files. A script keeps one with mlflow.log_artifact(path)."/></section> }.into_any();
+        }
+        let preview = match file.clone() {
+            Some(path) => view! { <Preview client team id size=size_of(&items, &path) path/> }.into_any(),
+            None => view! { <p class="muted">"Choose a file to look at it."</p> }.into_any(),
         };
-        // Texts and plain fields, which always serialise.
-        Ok(serde_json::to_vec(&Shown { items, folder, file, text }).unwrap_or_default())
-    }))
+        view! { <section class="card artifacts"><Files items base folder file/><div class="preview">{preview}</div></section> }.into_any()
+    })
 }
 
 fn size_of(items: &[Artifact], path: &str) -> Option<i64> {
@@ -138,16 +96,18 @@ fn kind(path: &str) -> Kind {
 }
 
 #[component]
-fn Preview(team: String, id: String, path: String, size: Option<i64>, text: Option<Result<Option<String>, Problem>>) -> impl IntoView {
-    let href = artifact_path(&team, &id, &ArtifactQuery { path: Some(path.clone()) });
-    let shown = match (kind(&path), text) {
-        (Kind::Image, _) => view! { <img src=href.clone() alt=path.clone()/> }.into_any(),
-        (Kind::Other, _) => view! { <p class="muted">"This kind of file has no preview."</p> }.into_any(),
-        (_, None) => view! { <p class="muted">"This file is too large for a preview."</p> }.into_any(),
-        (_, Some(Ok(None))) => view! { <p class="muted">"This file is not text."</p> }.into_any(),
-        (Kind::Table(separator), Some(Ok(Some(text)))) => table(&text, separator),
-        (Kind::Text, Some(Ok(Some(text)))) => view! { <pre tabindex="0">{text}</pre> }.into_any(),
-        (_, Some(Err(problem))) => view! { <ProblemNote problem/> }.into_any(),
+fn Preview(client: Client, team: String, id: String, path: String, size: Option<i64>) -> impl IntoView {
+    let query = ArtifactQuery { path: Some(path.clone()) };
+    let href = artifact_path(&team, &id, &query);
+    let shown = match kind(&path) {
+        Kind::Image => view! { <img src=href.clone() alt=path.clone()/> }.into_any(),
+        Kind::Other => view! { <p class="muted">"This kind of file has no preview."</p> }.into_any(),
+        _ if size.is_some_and(|size| size > PREVIEW) => view! { <p class="muted">"This file is too large for a preview."</p> }.into_any(),
+        kind => loaded(Every::default(), client.run_artifact(&team, &id, &query), move |bytes, _| match (String::from_utf8(bytes), kind) {
+            (Err(_), _) => view! { <p class="muted">"This file is not text."</p> }.into_any(),
+            (Ok(text), Kind::Table(separator)) => table(&text, separator),
+            (Ok(text), _) => view! { <pre tabindex="0">{text}</pre> }.into_any(),
+        }),
     };
     let name = path.rsplit('/').next().unwrap_or(&path).to_owned();
     view! {

@@ -5,13 +5,13 @@ use crate::{
         Page,
         events::{Event, EventQuery},
     },
-    ui::{Ago, Empty, Pager, Table, dom, url},
+    ui::{Ago, Empty, Pager, Table, url},
 };
 use leptos::prelude::*;
-use leptos_router::{components::Form, hooks::use_query_map};
+use leptos_router::{hooks::use_query_map, params::ParamsMap};
 
 /// The query of the address.
-pub fn event_query(query: &leptos_router::params::ParamsMap) -> EventQuery {
+pub fn event_query(query: &ParamsMap) -> EventQuery {
     let part = |name: &str| query.get(name).filter(|v| !v.is_empty());
     EventQuery {
         page_size: None,
@@ -38,7 +38,7 @@ pub fn EventFilter(
     let (kind, actor, did) = (part("kind"), part("actor"), part("action"));
     let clear = url::with(&action, &query, &[("actor", None), ("action", None), ("kind", None), ("object_id", None), ("page", None)]);
     view! {
-        <Form method="GET" action=action>
+        <form method="get" action=action>
             <input type="hidden" name="tab" value="events"/>
             <div class="filter">
                 <input type="search" name="actor" placeholder="Who" aria-label="Who" value=actor data-filter=""/>
@@ -50,7 +50,7 @@ pub fn EventFilter(
                 <button class="btn" type="submit">"Filter"</button>
                 <a class="btn bare" href=clear>"Clear"</a>
             </div>
-        </Form>
+        </form>
     }
 }
 
@@ -74,10 +74,6 @@ pub fn EventTable(
     let rows = page.items.into_iter().map(|e| {
         let id = format!("event-{}", e.seq);
         let (before, after) = (pretty(e.before.as_ref()), pretty(e.after.as_ref()));
-        let open = {
-            let id = id.clone();
-            move |_| dom::show_dialog(&id)
-        };
         let label = format!("Details of event {}", e.seq);
         view! {
             <tr>
@@ -87,14 +83,14 @@ pub fn EventTable(
                 <td data-label="Object" class="wrap"><span class="sub">{e.kind}" "</span>{e.object_name}</td>
                 {with_team.then(|| view! { <td data-label="Team">{e.team}</td> })}
                 <td data-label="" class="right">
-                    <button type="button" class="btn small" aria-label=label aria-haspopup="dialog" on:click=open>"Details"</button>
+                    <button type="button" class="btn small" aria-label=label aria-haspopup="dialog" commandfor=id.clone() command="show-modal" data-dialog=id.clone()>"Details"</button>
                     <dialog class="box" id=id aria-label=format!("Event {}", e.seq)>
                         <div class="in">
                             <h1>{format!("Event {}", e.seq)}</h1>
                             <p class="sub mono">{e.object_id}</p>
                             {before.map(|t| view! { <h2>"Before"</h2><div class="codeblock"><pre tabindex="0">{t}</pre></div> })}
                             {after.map(|t| view! { <h2>"After"</h2><div class="codeblock"><pre tabindex="0">{t}</pre></div> })}
-                            <div class="actions"><button type="button" class="btn" on:click=|e| dom::close_around(&e)>"Close"</button></div>
+                            <div class="actions"><button type="button" class="btn" data-close="">"Close"</button></div>
                         </div>
                     </dialog>
                 </td>

@@ -18,6 +18,6 @@ pub fn Head(
 ) -> impl IntoView {
     view! {
         <Title text=title.clone()/>
-        <div class="head"><h1>{title}</h1>{move || beside.run()}{children.map(|c| view! { <div class="actions">{c()}</div> })}</div>
+        <div class="head"><h1>{title}</h1>{beside.run()}{children.map(|c| view! { <div class="actions">{c()}</div> })}</div>
     }
 }

@@ -19,5 +19,5 @@ pub use environment_picker::EnvironmentPicker;
 pub use head::Head;
 pub use loaded::{Every, loaded};
 pub use offers::{Offers, offers};
-pub use size_picker::{SizePicker, asked};
+pub use size_picker::SizePicker;
 pub use state_badge::{BuildBadge, RevisionBadge, StateBadge};

@@ -5,10 +5,10 @@ use crate::{
     api::{
         Client,
         client::team_path,
-        quotas::{Quota, SetQuota},
-        resources::{ResourcesAsked, bytes_words, cpu_words},
+        quotas::Quota,
+        resources::{bytes_words, cpu_words},
     },
-    ui::{After, ApiForm, Facts, Field, Submit, facts::text},
+    ui::{ApiForm, Facts, Field, facts::text},
 };
 use leptos::prelude::*;
 
@@ -21,32 +21,18 @@ fn words(q: &Quota) -> (String, String, String) {
 /// The quota of `team`; with the form for the admin.
 #[component]
 pub fn QuotaForm(
+    /// The way to the API.
+    client: Client,
     /// Name of the team.
     team: String,
     /// Whether one may set it.
     sets: bool,
 ) -> impl IntoView {
-    let client = Client::from_context();
-    let name = team.clone();
-    let calls = client.clone();
-    loaded(
-        "Loading the quota",
-        Every::change(&["quota"]),
-        move || team.clone(),
-        move |team| client.quota(&team),
-        move |data: RwSignal<Quota>, _| {
-            let form = sets.then(|| view! { <SetForm data team=name.clone() client=calls.clone()/> });
-            view! {
-                <div class="stack">
-                    {move || {
-                        let (cpu, memory, gpus) = words(&data.read());
-                        view! { <Facts rows=vec![("CPU", text(cpu)), ("Memory", text(memory)), ("GPUs", text(gpus))]/> }
-                    }}
-                    {form}
-                </div>
-            }
-        },
-    )
+    loaded(Every::change(&["quota"]), client.quota(&team), move |quota: Quota, _| {
+        let (cpu, memory, gpus) = words(&quota);
+        let form = sets.then(|| view! { <SetForm quota team/> });
+        view! { <div class="stack"><Facts rows=vec![("CPU", text(cpu)), ("Memory", text(memory)), ("GPUs", text(gpus))]/>{form}</div> }
+    })
 }
 
 /// A quantity as it is typed again.
@@ -61,16 +47,12 @@ fn typed(q: &Quota) -> (String, String, String) {
 }
 
 #[component]
-fn SetForm(data: RwSignal<Quota>, team: String, client: Client) -> impl IntoView {
-    let (cpu, memory, gpu) = typed(&data.get_untracked());
+fn SetForm(quota: Quota, team: String) -> impl IntoView {
+    let (cpu, memory, gpu) = typed(&quota);
     let (id, action) = (format!("quota-{team}"), team_path(&team, "/quota"));
-    let submit = Submit::new(move |v| {
-        let amount = ResourcesAsked { cpu: v.some("cpu"), memory: v.some("memory"), gpu: v.some("gpu") };
-        let call = client.quota_set(&team, &SetQuota { amount, revision: data.with_untracked(|q| q.revision) });
-        async move { call.await.map(|_| After::say("The quota is set.")) }
-    });
     view! {
-        <ApiForm id action submit>
+        <ApiForm id method="PUT" action say="The quota is set.">
+            <input type="hidden" name="revision" value=quota.revision.to_string()/>
             <div class="pair">
                 <Field name="cpu" label="CPU" value=cpu placeholder="8 or 500m"/>
                 <Field name="memory" label="Memory" value=memory placeholder="32Gi"/>

@@ -1,9 +1,6 @@
 //! Environment variables and secrets of a form: lines of `NAME=value`.
 
-use crate::{
-    api::{Problem, secrets::SecretUse},
-    ui::{Area, Values},
-};
+use crate::ui::Area;
 use leptos::prelude::*;
 
 /// The two fields.
@@ -18,12 +15,4 @@ pub fn Surroundings() -> impl IntoView {
             </div>
         </details>
     }
-}
-
-/// The secrets of a form that has [`Surroundings`].
-///
-/// # Errors
-/// The problem to show beside the field.
-pub fn secrets(values: &Values) -> Result<Vec<SecretUse>, Problem> {
-    Ok(values.pairs("secrets")?.into_iter().map(|(env, secret)| SecretUse { env, secret }).collect())
 }

@@ -1,12 +1,12 @@
 //! Choosing a size: what it holds, and what it would do to what is free, said before the click.
 
 use crate::{
-    api::{capacity::Capacity, resources::ResourcesAsked},
-    ui::{Field, Portions, Values, meter::percent},
+    api::capacity::Capacity,
+    ui::{Field, Portions, meter::percent},
 };
 use leptos::prelude::*;
 
-/// Radio buttons of the sizes on offer, and amounts that outrank them.
+/// Radio buttons of the sizes on offer, and amounts that outrank them. What the chosen one would do stands below them all.
 #[component]
 pub fn SizePicker(
     /// What there is.
@@ -15,39 +15,24 @@ pub fn SizePicker(
     #[prop(default = "small".to_owned(), into)]
     chosen: String,
 ) -> impl IntoView {
-    let chosen = RwSignal::new(chosen);
-    let sizes = StoredValue::new(capacity.sizes.clone());
-    let choice = move || sizes.with_value(|all| all.iter().find(|s| s.name == chosen.get()).cloned());
-    let effect = move || {
-        choice().map(|size| {
-            let whole = if capacity.quota.cpu_millis > 0 {
-                capacity.quota.cpu_millis.min(capacity.total.cpu_millis)
-            } else {
-                capacity.total.cpu_millis
-            };
-            let held = capacity.held;
-            let parts = vec![
-                (percent(held.cpu_millis, whole), ""),
-                (percent(size.resources.cpu_millis, whole).min(100.0 - percent(held.cpu_millis, whole).min(100.0)), "blue"),
-            ];
-            view! { <div class="meter"><p class="sub" aria-live="polite">{size.effect}</p><Portions parts/></div> }
-        })
-    };
-    let options = capacity.sizes.iter().map(|size| {
-        let (name, value) = (size.name.clone(), size.name.clone());
-        let checked = chosen.with_untracked(|c| *c == size.name);
+    let whole =
+        if capacity.quota.cpu_millis > 0 { capacity.quota.cpu_millis.min(capacity.total.cpu_millis) } else { capacity.total.cpu_millis };
+    let held = percent(capacity.held.cpu_millis, whole);
+    let gpu = capacity.total.gpus > 0;
+    let options = capacity.sizes.into_iter().map(|size| {
+        let checked = chosen == size.name;
+        let parts = vec![(held, ""), (percent(size.resources.cpu_millis, whole).min(100.0 - held.min(100.0)), "blue")];
         view! {
             <label class="choice">
-                <input type="radio" name="size" value=value checked=checked on:change=move |_| chosen.set(name.clone())/>
-                <b>{size.label.clone()}</b><span class="sub">{size.resources.words()}</span>
+                <input type="radio" name="size" value=size.name checked=checked/>
+                <b>{size.label}</b><span class="sub">{size.resources.words()}</span>
             </label>
+            <div class="effect meter"><p class="sub">{size.effect}</p><Portions parts/></div>
         }
     });
     let options = options.collect_view();
-    let gpu = capacity.total.gpus > 0;
     view! {
         <fieldset><legend>"Size"</legend><div class="choices">{options}</div></fieldset>
-        {effect}
         <details class="more">
             <summary>"Other amounts"</summary>
             <div class="pair">
@@ -57,9 +42,4 @@ pub fn SizePicker(
             </div>
         </details>
     }
-}
-
-/// The amounts of a form that has a [`SizePicker`].
-pub fn asked(values: &Values) -> (Option<String>, ResourcesAsked) {
-    (values.some("size"), ResourcesAsked { cpu: values.some("cpu"), memory: values.some("memory"), gpu: values.some("gpu") })
 }

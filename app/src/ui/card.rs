@@ -19,7 +19,7 @@ pub fn Card(
 ) -> impl IntoView {
     view! {
         <section class="card">
-            <header><h2>{title}</h2><span class="more">{move || more.run()}</span></header>
+            <header><h2>{title}</h2><span class="more">{more.run()}</span></header>
             <div class=if flush { "flush scroll" } else { "in" }>{children()}</div>
         </section>
     }

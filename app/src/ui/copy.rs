@@ -1,6 +1,6 @@
 //! Copying to the clipboard.
 
-use super::{Icon, dom};
+use super::Icon;
 use leptos::prelude::*;
 
 /// A small button that copies `text`.
@@ -13,21 +13,8 @@ pub fn CopyButton(
     #[prop(default = "Copy")]
     label: &'static str,
 ) -> impl IntoView {
-    let done = RwSignal::new(false);
-    let click = move |_| {
-        dom::copy(&text);
-        done.set(true);
-        set_timeout(
-            move || {
-                done.try_set(false);
-            },
-            std::time::Duration::from_millis(1500),
-        );
-    };
     view! {
-        <button type="button" class="btn bare icon small copy" class:done=move || done.get() aria-label=move || if done.get() { "Copied" } else { label } title=label on:click=click>
-            {move || if done.get() { view! { <Icon name="ok"/> } } else { view! { <Icon name="copy"/> } }}
-        </button>
+        <button type="button" class="btn bare icon small copy" aria-label=label title=label data-copy=text><Icon name="copy"/><Icon name="ok"/></button>
     }
 }
 

@@ -1,6 +1,5 @@
 //! A question over the page: native `dialog`, found by its id, so that a live update of the page beneath does not lose it.
 
-use super::dom;
 use leptos::prelude::*;
 
 /// A button that opens the dialog `id`.
@@ -15,7 +14,7 @@ pub fn DialogButton(
     /// What the button shows.
     children: Children,
 ) -> impl IntoView {
-    view! { <button type="button" class=class aria-haspopup="dialog" on:click=move |_| dom::show_dialog(&id)>{children()}</button> }
+    view! { <button type="button" class=class aria-haspopup="dialog" commandfor=id.clone() command="show-modal" data-dialog=id>{children()}</button> }
 }
 
 /// A dialog. Escape and `Cancel` close it; a form within that ends well closes it too.
@@ -42,5 +41,5 @@ pub fn Dialog(
 /// The button that closes the dialog around it.
 #[component]
 pub fn DialogCancel() -> impl IntoView {
-    view! { <button type="button" class="btn" on:click=move |e| dom::close_around(&e)>"Cancel"</button> }
+    view! { <button type="button" class="btn" data-close="">"Cancel"</button> }
 }

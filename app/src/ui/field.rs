@@ -7,12 +7,12 @@ use leptos::prelude::*;
 #[component]
 fn Framed(name: &'static str, id: String, label: String, hint: Option<String>, children: Children) -> impl IntoView {
     let wrong = FormState::wrong(name);
-    let below = format!("{id}-wrong");
+    let (bad, below) = (wrong.is_some(), format!("{id}-wrong"));
     view! {
-        <div class="field" class:bad=move || wrong.with(Option::is_some)>
+        <div class="field" class:bad=bad>
             <label for=id>{label}</label>
             {children()}
-            {move || wrong.get().map(|text| view! { <span class="wrong" role="alert" id=below.clone()>{text}</span> })}
+            {wrong.map(|text| view! { <span class="wrong" role="alert" id=below>{text}</span> })}
             {hint.map(|h| view! { <span class="hint">{h}</span> })}
         </div>
     }
@@ -66,7 +66,7 @@ pub fn Field(
         <Framed name id=id.clone() label hint=hint.clone()>
             <input id=id name=name type=kind value=value placeholder=placeholder required=required autocomplete=autocomplete class:code=code
                 spellcheck=if code { "false" } else { "true" } pattern=pattern title=hint list=list.clone() autofocus=autofocus
-                aria-invalid=move || wrong.with(Option::is_some).then_some("true") aria-describedby=move || wrong.with(Option::is_some).then(|| below.clone())/>
+                aria-invalid=wrong.is_some().then_some("true") aria-describedby=wrong.is_some().then_some(below)/>
             {list.map(|id| view! { <datalist id=id>{offers.into_iter().map(|o| view! { <option value=o></option> }).collect_view()}</datalist> })}
         </Framed>
     }
@@ -102,7 +102,7 @@ pub fn Area(
     view! {
         <Framed name id=id.clone() label hint>
             <textarea id=id name=name rows=rows.to_string() placeholder=placeholder required=required class="code" spellcheck="false"
-                aria-invalid=move || wrong.with(Option::is_some).then_some("true")>{value}</textarea>
+                aria-invalid=wrong.is_some().then_some("true")>{value}</textarea>
         </Framed>
     }
 }

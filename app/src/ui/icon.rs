@@ -41,9 +41,10 @@ const PATHS: &[(&str, &str)] = &[
 #[component]
 pub fn Icon(
     /// Name in the set.
-    name: &'static str,
+    #[prop(into)]
+    name: Oco<'static, str>,
 ) -> impl IntoView {
-    let path = PATHS.iter().find(|(n, _)| *n == name).map_or("", |(_, d)| d);
+    let path = PATHS.iter().find(|(n, _)| *n == name.as_str()).map_or("", |(_, d)| d);
     view! {
         <svg viewBox="0 0 16 16" width="16" height="16" fill="none" stroke="currentColor" stroke-width="1.5" stroke-linejoin="round" stroke-linecap="round" aria-hidden="true" focusable="false">
             <path d=path/>

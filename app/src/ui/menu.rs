@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-/// A menu. A click elsewhere and Escape close it (see [`super::dom::close_menus`]).
+/// A menu. A click elsewhere and Escape close it.
 #[component]
 pub fn Menu(
     /// What the button shows.
@@ -25,7 +25,7 @@ pub fn Menu(
 ) -> impl IntoView {
     view! {
         <details class=format!("menu {outer}{}", if end { " end" } else { "" })>
-            <summary class=class aria-label=label.clone() title=label>{move || button.run()}</summary>
+            <summary class=class aria-label=label.clone() title=label>{button.run()}</summary>
             <div class="pop">{children()}</div>
         </details>
     }

@@ -1,60 +1,67 @@
-//! The design kit: none of our nouns, native elements first. The style of each lies under the same name in `style/ui`.
+//! The design kit: none of our nouns, native elements first. The style of each lies under the same name in `style/ui`. What islands use
+//! of it goes to the browser too; the rest only renders on the server.
 
-pub mod badge;
-pub mod card;
-pub mod chart;
-pub mod chart_scale;
-pub mod code;
-pub mod copy;
-pub mod cut;
-pub mod dialog;
-pub mod dom;
-pub mod empty;
-pub mod facts;
-pub mod field;
-pub mod form;
 pub mod icon;
-pub mod log_lines;
-pub mod log_stream;
-pub mod log_view;
-pub mod menu;
-pub mod meter;
 pub mod number;
-pub mod pager;
-pub mod post_button;
 pub mod problem;
-pub mod sheet;
-pub mod skeleton;
-pub mod spark;
-pub mod table;
-pub mod tabs;
 pub mod time;
-pub mod toast;
-pub mod url;
 
-pub use badge::{Badge, Tone};
-pub use card::Card;
-pub use chart::{Axis, Chart, Crosshair, Series};
-pub use code::CodeBlock;
-pub use copy::{CopyButton, Copyable};
-pub use cut::Cut;
-pub use dialog::{Dialog, DialogButton, DialogCancel};
-pub use empty::Empty;
-pub use facts::Facts;
-pub use field::{Area, Check, Field, Select};
-pub use form::{After, ApiForm, Refresh, Submit, Values};
 pub use icon::Icon;
-pub use log_stream::LogStream;
-pub use log_view::{LogSource, LogView};
-pub use menu::Menu;
-pub use meter::{Mini, Portions};
-pub use pager::Pager;
-pub use post_button::PostButton;
-pub use problem::{Note, ProblemNote, QueryProblem};
-pub use sheet::Sheet;
-pub use skeleton::Skeleton;
-pub use spark::Spark;
-pub use table::Table;
-pub use tabs::Tabs;
-pub use time::{Ago, Lasting};
-pub use toast::{ToastRegion, Toasts};
+pub use problem::{Note, ProblemNote};
+
+#[cfg(feature = "ssr")]
+mod rendered {
+    pub use super::{
+        badge::{Badge, Tone},
+        card::Card,
+        code::CodeBlock,
+        copy::{CopyButton, Copyable},
+        cut::Cut,
+        dialog::{Dialog, DialogButton, DialogCancel},
+        empty::Empty,
+        facts::Facts,
+        field::{Area, Check, Field, Select},
+        form::ApiForm,
+        menu::Menu,
+        meter::{Mini, Portions},
+        pager::Pager,
+        post_button::PostButton,
+        refusal::QueryProblem,
+        sheet::Sheet,
+        spark::Spark,
+        table::Table,
+        tabs::Tabs,
+        time::{Ago, Lasting},
+    };
+}
+#[cfg(feature = "ssr")]
+pub use rendered::*;
+
+macro_rules! on_the_server {
+    ($($name:ident),*) => {$(
+        #[cfg(feature = "ssr")]
+        pub mod $name;
+    )*};
+}
+on_the_server!(
+    badge,
+    card,
+    code,
+    copy,
+    cut,
+    dialog,
+    empty,
+    facts,
+    field,
+    form,
+    menu,
+    meter,
+    pager,
+    post_button,
+    refusal,
+    sheet,
+    spark,
+    table,
+    tabs,
+    url
+);

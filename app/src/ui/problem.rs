@@ -2,7 +2,6 @@
 
 use crate::api::Problem;
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 /// A remark: `amber`, `red`, `green`, or blue when empty.
 #[component]
@@ -24,18 +23,5 @@ pub fn ProblemNote(
 ) -> impl IntoView {
     view! {
         <Note tone="red"><span>{problem.sentence().to_owned()}</span>{problem.hint.map(|h| view! { <span class="hint">{h}</span> })}</Note>
-    }
-}
-
-/// What a form of a plain browser came back with: `?problem=`, `?hint=`.
-#[component]
-pub fn QueryProblem() -> impl IntoView {
-    let query = use_query_map();
-    move || {
-        query.with(|q| {
-            let text = q.get("problem")?;
-            let hint = q.get("hint");
-            Some(view! { <Note tone="red"><span>{text}</span>{hint.map(|h| view! { <span class="hint">{h}</span> })}</Note> })
-        })
     }
 }

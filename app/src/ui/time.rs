@@ -1,54 +1,22 @@
-//! Times: relative in place, exact on hover. The server writes the exact time in UTC; the browser takes over after hydration.
+//! Times: relative in place, exact on hover. The server writes the exact time in UTC; the browser puts them in the reader's words.
 
-use super::dom;
+#[cfg(feature = "ssr")]
 use leptos::prelude::*;
 
-/// The reader's clock; from context. Nothing until the page is hydrated, so that both sides render the same.
-#[derive(Clone, Copy)]
-pub struct Now(RwSignal<Option<f64>>);
-
-impl Now {
-    /// Puts the clock into context; it ticks every 15 s in the browser.
-    pub fn provide() -> Self {
-        let now = Self(RwSignal::new(None));
-        provide_context(now);
-        Effect::new(move |_| {
-            now.0.set(Some(dom::now_ms()));
-            let tick = set_interval_with_handle(move || now.0.set(Some(dom::now_ms())), std::time::Duration::from_secs(15));
-            on_cleanup(move || drop(tick.map(|t| t.clear())));
-        });
-        now
-    }
-
-    /// Milliseconds since 1970, where they are known.
-    pub fn get() -> Option<f64> {
-        use_context::<Self>().and_then(|n| n.0.get())
-    }
-
-    /// The clock as a signal.
-    pub fn signal() -> Signal<Option<f64>> {
-        use_context::<Self>().map_or_else(|| Signal::derive(|| None), |n| n.0.into())
-    }
-}
-
 /// A moment, as "3 min ago".
+#[cfg(feature = "ssr")]
 #[component]
 pub fn Ago(
     /// RFC 3339.
     #[prop(into)]
     time: String,
 ) -> impl IntoView {
-    let Some(ms) = parse(&time) else { return ().into_any() };
-    let now = Now::signal();
-    view! {
-        <time class="nowrap" datetime=time title=move || exact(ms, now.get().is_some())>
-            {move || now.get().map_or_else(|| exact(ms, false), |n| relative(ms, n))}
-        </time>
-    }
-    .into_any()
+    let words = exact(parse(&time)?, false);
+    Some(view! { <time class="nowrap" datetime=time title=words.clone()>{words.clone()}</time> })
 }
 
 /// How long something took, or takes until now: "41 min".
+#[cfg(feature = "ssr")]
 #[component]
 pub fn Lasting(
     /// RFC 3339.
@@ -58,9 +26,8 @@ pub fn Lasting(
     #[prop(optional_no_strip)]
     to: Option<String>,
 ) -> impl IntoView {
-    let (from, to) = (parse(&from), to.as_deref().and_then(parse));
-    let now = Now::signal();
-    view! { <span class="nowrap">{move || Some(duration((to.or(now.get())? - from?) / 1000.0))}</span> }
+    let words = parse(&from).zip(to.as_deref().and_then(parse)).map(|(from, to)| duration((to - from) / 1000.0));
+    view! { <span class="nowrap" data-from=from data-to=to>{words}</span> }
 }
 
 /// Milliseconds since 1970 of an RFC 3339 time in UTC.
@@ -95,16 +62,27 @@ fn civil(ms: f64) -> (i64, usize, i64, i64, i64, i64) {
 
 const MONTHS: [&str; 13] = ["", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
+/// Minutes that the reader's clock is ahead of UTC at that moment.
+fn zone_minutes(ms: f64) -> f64 {
+    #[cfg(feature = "browser")]
+    return -js_sys::Date::new(&ms.into()).get_timezone_offset();
+    #[cfg(not(feature = "browser"))]
+    {
+        let _ = ms;
+        0.0
+    }
+}
+
 /// `23 Nov 2026, 14:02:09 UTC`; in the reader's zone and without its name where `local`.
 pub fn exact(ms: f64, local: bool) -> String {
-    let shift = if local { dom::zone_minutes(ms) * 60_000.0 } else { 0.0 };
+    let shift = if local { zone_minutes(ms) * 60_000.0 } else { 0.0 };
     let (y, m, d, h, min, s) = civil(ms + shift);
     format!("{d} {} {y}, {h:02}:{min:02}:{s:02}{}", MONTHS[m], if local { "" } else { " UTC" })
 }
 
 /// `14:02:09`, in the reader's zone where `local`.
 pub fn clock(ms: f64, local: bool, seconds: bool) -> String {
-    let shift = if local { dom::zone_minutes(ms) * 60_000.0 } else { 0.0 };
+    let shift = if local { zone_minutes(ms) * 60_000.0 } else { 0.0 };
     let (_, _, _, h, m, s) = civil(ms + shift);
     if seconds { format!("{h:02}:{m:02}:{s:02}") } else { format!("{h:02}:{m:02}") }
 }
@@ -117,7 +95,7 @@ pub fn relative(ms: f64, now: f64) -> String {
         s if s < 45.0 => "just now".into(),
         s if s < 7.0 * 86_400.0 => format!("{} ago", coarse(s)),
         _ => {
-            let ((y, m, d, ..), (this, ..)) = (civil(ms + dom::zone_minutes(ms) * 60_000.0), civil(now));
+            let ((y, m, d, ..), (this, ..)) = (civil(ms + zone_minutes(ms) * 60_000.0), civil(now));
             if y == this { format!("{d} {}", MONTHS[m]) } else { format!("{d} {} {y}", MONTHS[m]) }
         }
     }

@@ -24,6 +24,7 @@ pub fn router() -> Router {
         .route("/favicon.svg", get(|headers: HeaderMap| async move { serve("favicon.svg", &headers) }))
         .route("/favicon.ico", get(|headers: HeaderMap| async move { serve("favicon.svg", &headers) }))
         .route("/theme.js", get(|headers: HeaderMap| async move { serve("theme.js", &headers) }))
+        .route("/start.js", get(|headers: HeaderMap| async move { serve("start.js", &headers) }))
 }
 
 /// The file, compressed ahead where the browser takes it; 304 where it has it already.

@@ -196,7 +196,8 @@ fn form<T: DeserializeOwned>(pairs: &[(String, String)]) -> Result<T, Error> {
     use serde_json::{Map, Value};
     let mut object = Map::new();
     for (key, text) in pairs.iter().filter(|(_, v)| !v.is_empty()) {
-        let value = Value::String(text.clone());
+        // A plain browser ends the lines of a text as the mail of old does.
+        let value = Value::String(text.replace("\r\n", "\n"));
         if let Some((outer, inner)) = key.split_once('.') {
             if let Value::Object(map) = object.entry(outer).or_insert_with(|| Value::Object(Map::new())) {
                 map.insert(inner.to_owned(), value);
@@ -246,7 +247,7 @@ mod lenient {
                 match &self.0 {
                     Value::String(s) => match s.trim().parse::<$t>() {
                         Ok(n) => visitor.$visit(n),
-                        Err(_) => Err(Error::custom(format!("\"{s}\" is not what is expected here: {}", stringify!($t)))),
+                        Err(_) => Err(told(format!("\"{s}\" is not a {}number", if stringify!($t) == "f64" { "" } else { "whole " }))),
                     },
                     _ => self.deserialize_any(visitor),
                 }

@@ -31,7 +31,10 @@ pub fn router(web: &Web) -> Router {
     // What pages call while they render: the same routes, inside of authentication.
     let inner = api.clone().fallback(problem::nothing_here);
     Router::new()
-        .merge(api.layer(middleware::from_fn_with_state(web.clone(), idempotency::once)).layer(middleware::from_fn(plain_browser::answer)))
+        .merge(
+            api.layer(middleware::from_fn_with_state(web.clone(), idempotency::once))
+                .layer(middleware::from_fn_with_state(inner.clone(), plain_browser::answer)),
+        )
         .merge(mlflow::router(web))
         .merge(pages::router(web, inner))
         .merge(assets::router())

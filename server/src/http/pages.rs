@@ -17,7 +17,10 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
 };
-use leptos::{config::LeptosOptions, prelude::provide_context};
+use leptos::{
+    config::LeptosOptions,
+    prelude::{Owner, provide_context},
+};
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
 use std::sync::Arc;
 use tower::ServiceExt;
@@ -27,10 +30,6 @@ const PUBLIC: [&str; 2] = ["/sign-in", "/setup"];
 /// Every page of the dashboard over `api`, the inner API router.
 pub fn router(web: &Web, api: Router) -> Router {
     let options = LeptosOptions::builder().output_name("slipway").site_pkg_dir("pkg").build();
-    let shell = {
-        let options = options.clone();
-        move || app::shell(options.clone())
-    };
     let routes = generate_route_list(app::App);
     let config = web.config.clone();
     let context = move || {
@@ -39,6 +38,10 @@ pub fn router(web: &Web, api: Router) -> Router {
         let host = parts.as_ref().and_then(|p| p.headers.get(header::HOST)?.to_str().ok()).unwrap_or_default();
         let notebooks = notebook_origin(&config, host);
         let options = leptos::prelude::use_context::<ResponseOptions>();
+        // Nothing is rendered a second time in the browser, so nothing travels along for that.
+        if let Some(shared) = Owner::current_shared_context() {
+            shared.set_is_hydrating(false);
+        }
         provide_context(Client::new(InProcess(inner(api.clone(), principal, options.clone()))));
         if let (Some(nonce), Some(options)) = (leptos::nonce::use_nonce(), options)
             && let Ok(policy) = headers::page_policy(&nonce, &notebooks).parse()
@@ -50,7 +53,7 @@ pub fn router(web: &Web, api: Router) -> Router {
     let lost = leptos_axum::render_app_async_with_context(context.clone(), app::still_shell);
     let guarded = (web.clone(), lost.clone());
     Router::new()
-        .leptos_routes_with_context(&options, routes, context, shell)
+        .leptos_routes_with_context(&options, routes, context, app::shell)
         .with_state(options)
         .layer(middleware::from_fn(move |request: Request, next: Next| {
             let (web, lost) = guarded.clone();

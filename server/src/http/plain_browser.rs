@@ -1,28 +1,63 @@
 //! Forms work without JavaScript: a plain browser that posted a form gets a 303 back to the page, with the problem and what was typed.
 
-use app::api::Problem;
+use crate::{access::Principal, error::Error};
+use app::api::{Problem, template};
 use axum::{
+    Router,
     body::{Body, Bytes, to_bytes},
-    extract::Request,
-    http::{HeaderMap, Method, StatusCode, header},
+    extract::{Request, State},
+    http::{HeaderMap, Method, StatusCode, Uri, header},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
+use tower::ServiceExt;
 
 const LARGEST_FORM: usize = 1 << 20;
-const NEVER_BACK: [&str; 7] = ["password", "current", "new", "token", "value", "next", "back"];
+const NEVER_BACK: [&str; 8] = ["password", "current", "new", "token", "value", "next", "back", "_method"];
 
-/// Answers plain browsers with a redirect; programs as they are.
-pub async fn answer(request: Request, next: Next) -> Response {
+/// Answers plain browsers with a redirect; programs as they are. `_method` and `{field}` in the path are what a form has beside GET and
+/// POST: such a request goes to `api` as it is meant.
+pub async fn answer(State(api): State<Router>, request: Request, next: Next) -> Response {
     if !is_plain(request.method(), request.headers()) {
         return next.run(request).await;
     }
     let back = back_to(request.headers());
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let Ok(bytes) = to_bytes(body, LARGEST_FORM).await else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
     let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(&bytes).unwrap_or_default();
-    let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+    let response = match meant(&parts.uri, &pairs) {
+        None => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Some((method, uri)) => {
+            (parts.method, parts.uri) = (method, uri);
+            let path = parts.uri.path().to_owned();
+            let fields = pairs.iter().filter(|(k, _)| k != "_method").collect::<Vec<_>>();
+            let body = serde_urlencoded::to_string(fields).unwrap_or_default();
+            parts.headers.remove(header::CONTENT_LENGTH);
+            // What the router found out about the path that was posted to is not about this one.
+            let mut request = Request::builder().method(parts.method).uri(parts.uri);
+            if let (Some(headers), Some(extensions)) = (request.headers_mut(), parts.extensions.get::<Principal>().cloned()) {
+                *headers = parts.headers;
+                request = request.extension(extensions);
+            }
+            match request.body(Body::from(body)) {
+                Ok(request) => api.oneshot(request).await.unwrap_or_else(|never| match never {}),
+                Err(e) => Error::invalid("", format!("There is no path {path}: {e}.")).into_response(),
+            }
+        }
+    };
     redirect(response, &pairs, &back).await
+}
+
+/// Method and address that a form means, where they are not those that it was sent with.
+fn meant(uri: &Uri, pairs: &[(String, String)]) -> Option<(Method, Uri)> {
+    let field = |name: &str| pairs.iter().find(|(k, _)| k == name).map(|(_, v)| v.trim().to_owned());
+    let path = uri.path().replace("%7B", "{").replace("%7D", "}");
+    let method = field("_method").filter(|m| ["PUT", "PATCH", "DELETE"].contains(&m.as_str()));
+    if method.is_none() && !template::is(&path) {
+        return None;
+    }
+    let method = method.and_then(|m| m.parse().ok()).unwrap_or(Method::POST);
+    Some((method, template::path(&path, field).parse().ok()?))
 }
 
 /// Whether a plain browser posted a form: it follows redirects, and shows what it is answered.
@@ -47,14 +82,19 @@ async fn redirect(response: Response, pairs: &[(String, String)], back: &str) ->
     if status.is_redirection() {
         return response;
     }
-    let field = |name: &str| pairs.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str()).filter(|v| local(v));
+    let field = |name: &str| pairs.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str());
     let (mut headers, target) = if status.is_success() {
-        (response.headers().clone(), field("next").unwrap_or_else(|| back.split('?').next().unwrap_or("/")).to_owned())
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, LARGEST_FORM).await.unwrap_or_else(|_| Bytes::new());
+        let answer: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let known = |name: &str| template::of_answer(&answer, name).or_else(|| field(name).map(str::to_owned));
+        let next = field("next").map(|next| if template::is(next) { template::path(next, known) } else { next.to_owned() });
+        (parts.headers, next.filter(|n| local(n)).unwrap_or_else(|| clean(back, pairs)))
     } else {
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, LARGEST_FORM).await.unwrap_or_else(|_| Bytes::new());
         let problem: Problem = serde_json::from_slice(&bytes).unwrap_or_else(|_| Problem::new(status.as_u16(), "Something went wrong."));
-        (parts.headers, with_problem(field("back").unwrap_or(back), &problem, pairs))
+        (parts.headers, with_problem(field("back").filter(|b| local(b)).unwrap_or(back), &problem, pairs))
     };
     let mut out = Redirect::to(&target).into_response();
     // Cookies of the answer (a new session) travel with the redirect.
@@ -65,11 +105,24 @@ async fn redirect(response: Response, pairs: &[(String, String)], back: &str) ->
     out
 }
 
-/// The page again, with the problem and everything typed that is no secret.
-fn with_problem(back: &str, problem: &Problem, typed: &[(String, String)]) -> String {
+/// Path and query of an address, without what an earlier refusal put there.
+fn parts<'a>(back: &'a str, typed: &[(String, String)]) -> (&'a str, Vec<(String, String)>) {
     let (path, query) = back.split_once('?').unwrap_or((back, ""));
     let mut pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
     pairs.retain(|(k, _)| !matches!(k.as_str(), "problem" | "field" | "hint") && !typed.iter().any(|(t, _)| t == k));
+    (path, pairs)
+}
+
+/// The page again, as it was.
+fn clean(back: &str, typed: &[(String, String)]) -> String {
+    let (path, pairs) = parts(back, typed);
+    let query = serde_urlencoded::to_string(pairs).unwrap_or_default();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+/// The page again, with the problem and everything typed that is no secret.
+fn with_problem(back: &str, problem: &Problem, typed: &[(String, String)]) -> String {
+    let (path, mut pairs) = parts(back, typed);
     pairs.push(("problem".into(), problem.sentence().to_owned()));
     pairs.extend(problem.field.clone().map(|f| ("field".into(), f)));
     pairs.extend(problem.hint.clone().map(|h| ("hint".into(), h)));

@@ -13,7 +13,10 @@ use crate::{
         models::{ModelFull, ModelRow},
     },
 };
-use app::api::page::{ListQuery, Page};
+use app::api::{
+    models::ModelChange,
+    page::{ListQuery, Page},
+};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -110,31 +113,23 @@ pub async fn rename(store: &Store, editor: &TeamEditor, name: &str, new_name: &s
     get(store, editor, new_name).await
 }
 
-/// Changes description and tags; what is left out stays, and an empty value removes a tag.
+/// Changes description and tags; what is left out stays, or goes where the change is to replace all. An empty value removes a tag.
 ///
 /// # Errors
 /// There is no such model; a text is not allowed.
-pub async fn update(
-    store: &Store,
-    editor: &TeamEditor,
-    name: &str,
-    description: Option<&str>,
-    tags: &BTreeMap<String, String>,
-) -> Result<ModelFull> {
+pub async fn update(store: &Store, editor: &TeamEditor, name: &str, change: &ModelChange) -> Result<ModelFull> {
     names::model("name", name)?;
-    names::description(description.unwrap_or_default())?;
-    for (key, value) in tags {
-        names::tag(key, value)?;
-    }
+    check(change)?;
     let mut tx = store.begin().await?;
-    let row = lock(&mut tx, editor, name, description.is_some()).await?;
+    let row = lock(&mut tx, editor, name, description(change).is_some()).await?;
     let (mut before, mut after) = (json!({}), json!({}));
-    if let Some(text) = description {
+    if let Some(text) = description(change) {
         tx.model_describe(&row.id, text).await?;
         (before["description"], after["description"]) = (json!(row.description), json!(text));
     }
-    for (key, value) in tags {
-        before["tags"][key] = json!(tx.model_tag(&row.id, key).await?);
+    let old = tx.model_tags(&row.id).await?;
+    for (key, value) in tags(change, &old) {
+        before["tags"][key] = json!(old.get(key));
         after["tags"][key] = if value.is_empty() { Value::Null } else { json!(value) };
         if value.is_empty() {
             tx.model_tag_remove(&row.id, key).await?;
@@ -145,6 +140,24 @@ pub async fn update(
     event(&mut tx, editor, "update", &row, Some(before), Some(after)).await?;
     tx.commit().await?;
     get(store, editor, name).await
+}
+
+/// Whether the texts of a change are allowed.
+pub(super) fn check(change: &ModelChange) -> Result<()> {
+    names::description(description(change).unwrap_or_default())?;
+    change.tags.iter().try_for_each(|(key, value)| names::tag(key, value))
+}
+
+/// The description that a change sets.
+pub(super) fn description(change: &ModelChange) -> Option<&str> {
+    change.description.as_deref().or(change.replace.then_some(""))
+}
+
+/// The tags that a change sets, and with an empty value those that it removes. MLflow's own go only where they are named.
+pub(super) fn tags<'a>(change: &'a ModelChange, old: &'a BTreeMap<String, String>) -> BTreeMap<&'a str, &'a str> {
+    let left_out = old.keys().filter(|key| change.replace && !key.starts_with("mlflow."));
+    let named = change.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    left_out.map(|key| (key.as_str(), "")).chain(named).collect()
 }
 
 /// Sets a tag, also to an empty value.
@@ -219,4 +232,19 @@ pub(super) async fn event(
     })
     .await
     .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_change_leaves_out() {
+        let map = |list: &[(&str, &str)]| list.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<BTreeMap<_, _>>();
+        let old = map(&[("a", "1"), ("b", "2"), ("mlflow.source", "x")]);
+        let mut change = ModelChange { tags: map(&[("b", "3"), ("c", "4")]), ..ModelChange::default() };
+        assert_eq!((description(&change), tags(&change, &old)), (None, BTreeMap::from([("b", "3"), ("c", "4")])));
+        change.replace = true;
+        assert_eq!((description(&change), tags(&change, &old)), (Some(""), BTreeMap::from([("a", ""), ("b", "3"), ("c", "4")])));
+    }
 }

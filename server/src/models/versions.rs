@@ -13,7 +13,10 @@ use crate::{
         model_versions::{NewVersion, VersionFull, VersionRow},
     },
 };
-use app::api::page::{ListQuery, Page};
+use app::api::{
+    models::ModelChange,
+    page::{ListQuery, Page},
+};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -137,30 +140,20 @@ fn check(new: &Registration<'_>) -> Result<()> {
     new.tags.iter().try_for_each(|(key, value)| names::tag(key, value))
 }
 
-/// Changes description and tags; what is left out stays, and an empty value removes a tag.
+/// Changes description and tags; what is left out stays, or goes where the change is to replace all. An empty value removes a tag.
 ///
 /// # Errors
 /// There is no such version; a text is not allowed.
-pub async fn update(
-    store: &Store,
-    editor: &TeamEditor,
-    model: &str,
-    version: i64,
-    description: Option<&str>,
-    tags: &BTreeMap<String, String>,
-) -> Result<VersionFull> {
-    names::description(description.unwrap_or_default())?;
-    for (key, value) in tags {
-        names::tag(key, value)?;
-    }
-    let old = get(store, editor, model, version).await?.tags;
+pub async fn update(store: &Store, editor: &TeamEditor, model: &str, version: i64, change: &ModelChange) -> Result<VersionFull> {
+    registered::check(change)?;
     let (mut tx, row) = begin(store, editor, model, version).await?;
     let (mut before, mut after) = (json!({}), json!({}));
-    if let Some(text) = description {
+    if let Some(text) = registered::description(change) {
         tx.version_describe(&row.id, text).await?;
         (before["description"], after["description"]) = (json!(row.description), json!(text));
     }
-    for (key, value) in tags {
+    let old = tx.version_tags(&row.id).await?;
+    for (key, value) in registered::tags(change, &old) {
         before["tags"][key] = json!(old.get(key));
         after["tags"][key] = if value.is_empty() { Value::Null } else { json!(value) };
         if value.is_empty() {

@@ -301,4 +301,13 @@ impl Tx {
         self.exec("UPDATE model_versions SET revision = revision + 1 WHERE id = $1", args![id]).await?;
         Ok(gone)
     }
+
+    /// Keys and values of its tags.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn version_tags(&mut self, id: &str) -> Result<BTreeMap<String, String>> {
+        let rows: Vec<(String, String)> = self.all("SELECT key, value FROM model_version_tags WHERE version_id = $1", args![id]).await?;
+        Ok(rows.into_iter().collect())
+    }
 }

@@ -195,6 +195,15 @@ impl Tx {
         Ok(self.exec("DELETE FROM model_tags WHERE model_id = $1 AND key = $2", args![id, key]).await? == 1)
     }
 
+    /// Keys and values of its tags.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn model_tags(&mut self, id: &str) -> Result<BTreeMap<String, String>> {
+        let rows: Vec<(String, String)> = self.all("SELECT key, value FROM model_tags WHERE model_id = $1", args![id]).await?;
+        Ok(rows.into_iter().collect())
+    }
+
     /// The value of a tag.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use crate::{
     access::{TeamMaintainer, TeamViewer},
     clock::rfc3339,
-    error::{Error, Result},
+    error::{Error, Kind, Result},
     store::{Store, events::NewEvent, keyset::Keyset},
 };
 use app::api::{
@@ -35,7 +35,11 @@ pub async fn list(store: &Store, by: &TeamViewer, query: &ListQuery) -> Result<P
 /// # Errors
 /// No such user; the last maintainer cannot step down.
 pub async fn set(store: &Store, by: &TeamMaintainer, user: &str, role: Role) -> Result<Member> {
-    let row = store.user_by_name(user).await?.ok_or_else(|| Error::not_found("user"))?;
+    let row = store.user_by_name(user).await?.ok_or_else(|| {
+        let mut error = Error::new(Kind::NotFound, format!("There is no user {user}.")).hint("A platform admin makes users.");
+        error.field = Some("user".into());
+        error
+    })?;
     let mut tx = store.begin().await?;
     let before = tx.member_role(&by.team.id, &row.id).await?;
     if before == Some(Role::Maintainer) && role != Role::Maintainer && tx.maintainers(&by.team.id).await? == 1 {

@@ -2,31 +2,64 @@
 
 use super::{Answer, BoxFuture, Call, Transport};
 use crate::api::Problem;
-use gloo_net::http::RequestBuilder;
+use leptos::prelude::window;
 use send_wrapper::SendWrapper;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Headers, Request, RequestInit, Response};
 
 /// The browser's own way.
 pub struct Browser;
 
+/// What [`ask`] got.
+pub struct Got {
+    /// The HTTP status code.
+    pub status: u16,
+    /// Where it came from, after redirects: path and query.
+    pub url: String,
+    /// Content type.
+    pub kind: String,
+    /// The whole body.
+    pub body: String,
+}
+
+/// One request of this page's origin.
+///
+/// # Errors
+/// No answer came.
+pub async fn ask(method: &str, path: &str, accept: &str, body: Option<(&str, &str)>) -> Result<Got, Problem> {
+    send(method, path, accept, body)
+        .await
+        .map_err(|_| Problem::no_answer("The server did not answer.").hint("Check the connection, then try again."))
+}
+
+async fn send(method: &str, path: &str, accept: &str, body: Option<(&str, &str)>) -> Result<Got, JsValue> {
+    let (headers, init) = (Headers::new()?, RequestInit::new());
+    headers.set("accept", accept)?;
+    if let Some((kind, text)) = body {
+        headers.set("content-type", kind)?;
+        init.set_body(&text.into());
+    }
+    init.set_method(method);
+    init.set_headers(&headers);
+    let request = Request::new_with_str_and_init(path, &init)?;
+    let response: Response = js(window().fetch_with_request(&request)).await?.dyn_into()?;
+    let url = web_sys::Url::new(&response.url())?;
+    let kind = response.headers().get("content-type")?.unwrap_or_default();
+    let body = js(response.text()?).await?.as_string().unwrap_or_default();
+    Ok(Got { status: response.status(), url: url.pathname() + &url.search(), kind, body })
+}
+
+async fn js(promise: js_sys::Promise) -> Result<JsValue, JsValue> {
+    wasm_bindgen_futures::JsFuture::from(promise).await
+}
+
 impl Transport for Browser {
     fn send(&self, call: Call) -> BoxFuture<Result<Answer, Problem>> {
         Box::pin(SendWrapper::new(async move {
-            let lost = |e: gloo_net::Error| {
-                Problem::no_answer(format!("The server did not answer: {e}")).hint("Check the connection, then try again.")
-            };
-            let mut request = RequestBuilder::new(&call.path).method(call.method).header("accept", "application/json");
-            if let Some(key) = &call.idempotency_key {
-                request = request.header("idempotency-key", key);
-            }
-            let request = match call.body {
-                Some(body) => {
-                    request.header("content-type", call.content_type).body(js_sys::Uint8Array::from(body.as_slice())).map_err(lost)?
-                }
-                None => request.build().map_err(lost)?,
-            };
-            let response = request.send().await.map_err(lost)?;
-            let status = response.status();
-            Ok(Answer { status, body: response.binary().await.map_err(lost)? })
+            let body = call.body.map(|b| String::from_utf8_lossy(&b).into_owned());
+            let body = body.as_deref().map(|b| (call.content_type, b));
+            let got = ask(call.method.as_str(), &call.path, "application/json", body).await?;
+            Ok(Answer { status: got.status, body: got.body.into_bytes() })
         }))
     }
 }

@@ -1,7 +1,7 @@
 //! How a request reaches the API. Three ways are real: `fetch` in the browser, in process while the server renders, and the
 //! network for the command line (which lives with it, in `server/src/cli/transport.rs`).
 
-#[cfg(feature = "hydrate")]
+#[cfg(feature = "browser")]
 pub mod browser;
 #[cfg(feature = "ssr")]
 pub mod in_process;

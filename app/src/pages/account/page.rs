@@ -2,9 +2,9 @@
 
 use super::tokens::{NewTokenCard, TokenList};
 use crate::{
-    api::{Client, session::ChangePassword},
+    api::Client,
     parts::{Every, Head, loaded},
-    ui::{After, ApiForm, Card, Facts, Field, Submit, facts::text},
+    ui::{ApiForm, Card, Facts, Field, facts::text},
 };
 use leptos::prelude::*;
 
@@ -12,45 +12,33 @@ use leptos::prelude::*;
 #[component]
 pub fn Account() -> impl IntoView {
     let client = Client::from_context();
-    loaded(
-        "Loading the account",
-        Every::default().page("Account"),
-        || (),
-        move |()| client.me(),
-        |data, _| {
-            let me = data.get_untracked();
-            let teams = me.teams.iter().map(|t| format!("{} ({})", t.display_name, t.role.as_str())).collect::<Vec<_>>().join(", ");
-            let rows = vec![
-                ("User", text(me.user.clone())),
-                ("Shown as", text(me.display_name.clone())),
-                ("Platform", me.admin.then(|| "admin".into_any())),
-                ("Teams", text(teams)),
-            ];
-            view! {
-                <Head title="Account"/>
-                <div class="cols side">
-                    <div class="cols"><TokenList/></div>
-                    <div class="cols">
-                        <NewTokenCard teams=me.teams/>
-                        <Card title="You"><Facts rows/></Card>
-                        <Password/>
-                    </div>
+    loaded(Every::default().page("Account"), client.me(), move |me, _| {
+        let teams = me.teams.iter().map(|t| format!("{} ({})", t.display_name, t.role.as_str())).collect::<Vec<_>>().join(", ");
+        let rows = vec![
+            ("User", text(me.user)),
+            ("Shown as", text(me.display_name)),
+            ("Platform", me.admin.then(|| "admin".into_any())),
+            ("Teams", text(teams)),
+        ];
+        view! {
+            <Head title="Account"/>
+            <div class="cols side">
+                <div class="cols"><TokenList client/></div>
+                <div class="cols">
+                    <NewTokenCard teams=me.teams/>
+                    <Card title="You"><Facts rows/></Card>
+                    <Password/>
                 </div>
-            }
-        },
-    )
+            </div>
+        }
+    })
 }
 
 #[component]
 fn Password() -> impl IntoView {
-    let client = Client::from_context();
-    let submit = Submit::new(move |v| {
-        let call = client.change_password(&ChangePassword { current: v.raw("current"), new: v.raw("new") });
-        async move { call.await.map(|()| After::say("The password is changed.")) }
-    });
     view! {
         <Card title="Password">
-            <ApiForm id="password" action="/api/v1/me/password" submit reset=true>
+            <ApiForm id="password" action="/api/v1/me/password" say="The password is changed." reset=true>
                 <Field name="current" label="Current password" kind="password" autocomplete="current-password" required=true/>
                 <Field name="new" label="New password" kind="password" autocomplete="new-password" hint="At least 10 characters." required=true/>
                 <div class="actions"><button class="btn" type="submit">"Change"</button></div>

@@ -4,49 +4,37 @@ use crate::{
     api::{
         Client, ListQuery,
         client::segment,
-        members::Role,
         teams::MyTeam,
-        tokens::{NewToken, Scope, Token},
+        tokens::{Scope, Token},
     },
     parts::{Every, loaded, params::query},
-    ui::{After, Ago, ApiForm, Card, CodeBlock, Dialog, DialogButton, DialogCancel, Empty, Field, Note, Pager, Select, Submit, Table},
+    ui::{Ago, ApiForm, Card, CodeBlock, Dialog, DialogButton, DialogCancel, Empty, Field, Note, Pager, Select, Table},
 };
 use leptos::prelude::*;
 
 /// One's tokens.
 #[component]
-pub fn TokenList() -> impl IntoView {
-    let client = Client::from_context();
-    let page = query("page");
-    loaded(
-        "Loading tokens",
-        Every::default(),
-        move || page.get(),
-        move |page_token| client.token_list(&ListQuery { page_token, page_size: None }),
-        |data, _| {
-            move || {
-                let page = data.get();
-                if page.items.is_empty() {
-                    view! { <section class="card"><Empty text="A token lets a program in: the command line, the mlflow client, a script that asks for predictions." command="slipway login"/></section> }.into_any()
-                } else {
-                    view! { <Rows items=page.items/><Pager next=page.next_page_token/> }.into_any()
-                }
-            }
-        },
-    )
+pub fn TokenList(
+    /// The way to the API.
+    client: Client,
+) -> impl IntoView {
+    let tokens = client.token_list(&ListQuery { page_token: query("page"), page_size: None });
+    loaded(Every::default(), tokens, |page, _| {
+        if page.items.is_empty() {
+            view! { <section class="card"><Empty text="A token lets a program in: the command line, the mlflow client, a script that asks for predictions." command="slipway login"/></section> }.into_any()
+        } else {
+            view! { <Rows items=page.items/><Pager next=page.next_page_token/> }.into_any()
+        }
+    })
 }
 
 #[component]
 fn Rows(items: Vec<Token>) -> impl IntoView {
-    let client = Client::from_context();
     let rows = items.into_iter().map(|t| {
-        let (client, id, name) = (client.clone(), t.id.clone(), t.name.clone());
+        let (id, name) = (t.id.clone(), t.name.clone());
         let (dialog, form, action) = (format!("revoke-{id}"), format!("revoke-{id}-form"), format!("/api/v1/tokens/{}", segment(&id)));
         let title = format!("Revoke {name}");
-        let submit = Submit::new(move |_| {
-            let (call, text) = (client.token_revoke(&id), format!("{name} is revoked."));
-            async move { call.await.map(|()| After::say(text)) }
-        });
+        let say = format!("{name} is revoked.");
         let scope = t.scope.map(|Scope::Predict| view! { " "<span class="tag">"predict only"</span> });
         view! {
             <tr>
@@ -58,7 +46,7 @@ fn Rows(items: Vec<Token>) -> impl IntoView {
                 <td data-label="Last used"><span class="sub">{t.last_used_at.map_or_else(|| "never".into_any(), |time| view! { <Ago time/> }.into_any())}</span></td>
                 <td data-label="" class="right">
                     <div class="actions"><DialogButton id=dialog.clone() class="btn small danger">"Revoke"</DialogButton></div>
-                    <Dialog id=dialog title><ApiForm id=form action submit>
+                    <Dialog id=dialog title><ApiForm id=form method="DELETE" action say>
                         <p>"What uses it is refused from now on. This cannot be undone."</p>
                         <div class="actions"><button class="btn danger" type="submit">"Revoke"</button><DialogCancel/></div>
                     </ApiForm></Dialog>
@@ -71,56 +59,40 @@ fn Rows(items: Vec<Token>) -> impl IntoView {
     view! { <section class="card"><header><h2>"Tokens"</h2></header><div class="scroll"><Table label="Tokens" head>{rows}</Table></div></section> }
 }
 
+/// How long a token lasts, seconds.
+const LASTS: [(&str, &str); 4] = [("604800", "7 days"), ("2592000", "30 days"), ("7776000", "90 days"), ("31536000", "365 days")];
+const ROLES: [(&str, &str); 3] =
+    [("editor", "Editor: works like you do"), ("viewer", "Viewer: only reads"), ("maintainer", "Maintainer: members and secrets too")];
+const SCOPES: [(&str, &str); 2] = [("", "Everything that its role may do"), ("predict", "Only to ask deployments for predictions")];
+
+fn choices(all: &[(&str, &str)]) -> Vec<(String, String)> {
+    all.iter().map(|(value, words)| ((*value).to_owned(), (*words).to_owned())).collect()
+}
+
 /// Makes a token and shows its secret, this once.
 #[component]
 pub fn NewTokenCard(
     /// One's teams.
     teams: Vec<MyTeam>,
 ) -> impl IntoView {
-    let client = Client::from_context();
-    let secret = RwSignal::new(None::<String>);
-    let submit = Submit::new(move |v| {
-        let days = v.number("days");
-        let scope = (v.text("role") == "predict").then_some(Scope::Predict);
-        let role = v.text("role").parse().unwrap_or(Role::Viewer);
-        let call = days.map(|d| {
-            let body =
-                NewToken { name: v.text("name"), team: v.text("team"), role, expires_in: d.map(|d| d.saturating_mul(86_400)), scope };
-            client.token_create(&body)
-        });
-        async move {
-            let made = call?.await?;
-            let _ = secret.try_set(Some(made.token));
-            Ok(After::stay())
-        }
-    });
     if teams.is_empty() {
         return view! { <Card title="New token"><p class="muted">"A token belongs to a team, and you are in none yet."</p></Card> }
             .into_any();
     }
     let of: Vec<(String, String)> = teams.into_iter().map(|t| (t.name, t.display_name)).collect();
     let first = of.first().map(|t| t.0.clone()).unwrap_or_default();
-    let roles = [
-        ("editor", "Editor: works like you do"),
-        ("viewer", "Viewer: only reads"),
-        ("maintainer", "Maintainer: members and secrets too"),
-        ("predict", "Only asks deployments for predictions"),
-    ];
-    let roles = roles.iter().map(|(v, w)| ((*v).to_owned(), (*w).to_owned())).collect::<Vec<_>>();
-    let shown = move || {
-        secret.get().map(|text| {
-            view! { <Note tone="green"><span>"Copy it now: it is not shown again."</span><CodeBlock text/></Note> }
-        })
-    };
     view! {
         <Card title="New token">
             <div class="stack">
-                {shown}
-                <ApiForm id="token" action="/api/v1/tokens" submit reset=true>
+                <div data-shown="token" data-own="" hidden>
+                    <Note tone="green"><span>"Copy it now: it is not shown again."</span><CodeBlock text=""/></Note>
+                </div>
+                <ApiForm id="token" action="/api/v1/tokens" show="token" reset=true>
                     <Field name="name" label="Name" placeholder="laptop" required=true/>
                     <Select name="team" label="Team" options=of value=first/>
-                    <Select name="role" label="The most it may do" options=roles value="editor"/>
-                    <Field name="days" label="Days until it expires" kind="number" value="30" hint="At most 365."/>
+                    <Select name="role" label="The most it may do" options=choices(&ROLES) value="editor"/>
+                    <Select name="scope" label="What for" options=choices(&SCOPES) value=""/>
+                    <Select name="expires_in" label="Lasts" options=choices(&LASTS) value="2592000"/>
                     <div class="actions"><button class="btn primary" type="submit">"Make the token"</button></div>
                 </ApiForm>
             </div>

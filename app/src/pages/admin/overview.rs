@@ -14,25 +14,16 @@ use leptos::prelude::*;
 /// The tab.
 #[component]
 pub fn Overview() -> impl IntoView {
-    let client = Client::from_context();
-    loaded(
-        "Looking at the platform",
-        Every { kinds: &[], seconds: 10, page: "" },
-        || (),
-        move |()| client.platform(),
-        |data, _| {
-            move || {
-                let p = data.get();
-                view! {
-                    <Held platform=p.clone()/>
-                    <div class="cols side">
-                        <div class="cols"><Findings findings=p.findings.clone()/><Tasks tasks=p.tasks.clone()/></div>
-                        <About platform=p/>
-                    </div>
-                }
-            }
-        },
-    )
+    let every = Every { kinds: &[], seconds: 10, page: "" };
+    loaded(every, Client::from_context().platform(), |p: Platform, _| {
+        view! {
+            <Held platform=p.clone()/>
+            <div class="cols side">
+                <div class="cols"><Findings findings=p.findings.clone()/><Tasks tasks=p.tasks.clone()/></div>
+                <About platform=p/>
+            </div>
+        }
+    })
 }
 
 #[component]

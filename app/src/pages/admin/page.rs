@@ -1,4 +1,4 @@
-//! Admin: its tabs lie in the address.
+//! Admin: its tabs lie in the address. Whoever is no platform admin is told that nothing is here before it is rendered.
 
 use super::{
     overview::Overview,
@@ -6,14 +6,14 @@ use super::{
     users::Users,
 };
 use crate::{
-    api::{Client, Problem},
+    api::Client,
     parts::{
         Every, Head,
         event_table::{EventFilter, EventTable, event_query},
         loaded,
         params::query,
     },
-    ui::{ProblemNote, Tabs},
+    ui::Tabs,
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
@@ -21,56 +21,29 @@ use leptos_router::hooks::use_query_map;
 /// The page.
 #[component]
 pub fn Admin() -> impl IntoView {
-    let client = Client::from_context();
-    let tab = query("tab");
-    loaded(
-        "Loading",
-        Every::default().page("Admin"),
-        || (),
-        move |()| client.me(),
-        move |me, _| {
-            if !me.get_untracked().admin {
-                let problem = Problem::new(403, "This page is for platform admins.").hint("Ask one of them for what you need.");
-                return view! { <Head title="Admin"/><ProblemNote problem/> }.into_any();
-            }
-            let tabs = move || {
-                let now = tab.get();
-                let item = |words, name: &str| {
-                    let href = if name.is_empty() { "/admin".to_owned() } else { format!("/admin?tab={name}") };
-                    (words, href, now.as_deref().unwrap_or("") == name)
-                };
-                vec![
-                    item("Overview", ""),
-                    item("Users", "users"),
-                    item("Teams", "teams"),
-                    item("Quotas", "quotas"),
-                    item("Events", "events"),
-                ]
-            };
-            let content = move || match tab.get().as_deref() {
-                Some("users") => view! { <Users/> }.into_any(),
-                Some("teams") => view! { <Teams/> }.into_any(),
-                Some("quotas") => view! { <Quotas/> }.into_any(),
-                Some("events") => view! { <Events/> }.into_any(),
-                _ => view! { <Overview/> }.into_any(),
-            };
-            view! { <Head title="Admin"/>{move || view! { <Tabs label="Parts of the platform" items=tabs()/> }}{content} }.into_any()
-        },
-    )
+    let tab = query("tab").unwrap_or_default();
+    let item = |words, name: &str| {
+        let href = if name.is_empty() { "/admin".to_owned() } else { format!("/admin?tab={name}") };
+        (words, href, tab == name)
+    };
+    let items =
+        vec![item("Overview", ""), item("Users", "users"), item("Teams", "teams"), item("Quotas", "quotas"), item("Events", "events")];
+    let content = match tab.as_str() {
+        "users" => view! { <Users/> }.into_any(),
+        "teams" => view! { <Teams/> }.into_any(),
+        "quotas" => view! { <Quotas/> }.into_any(),
+        "events" => view! { <Events/> }.into_any(),
+        _ => view! { <Overview/> }.into_any(),
+    };
+    view! { <Head title="Admin"/><Tabs label="Parts of the platform" items/>{content} }
 }
 
 #[component]
 fn Events() -> impl IntoView {
-    let client = Client::from_context();
-    let query = use_query_map();
+    let query = use_query_map().with_untracked(event_query);
+    let events = Client::from_context().event_list_all(&query);
     view! {
         <EventFilter action="/admin"/>
-        {loaded(
-            "Loading events",
-            Every { kinds: &[], seconds: 15, page: "" },
-            move || query.with(event_query),
-            move |query| client.event_list_all(&query),
-            |data, _| move || view! { <EventTable page=data.get() with_team=true/> },
-        )}
+        {loaded(Every { kinds: &[], seconds: 15, page: "" }, events, |page, _| view! { <EventTable page with_team=true/> })}
     }
 }

@@ -2,14 +2,13 @@
 
 use super::{redeploy::RedeploySheet, revisions::Revisions, traffic::TrafficCharts, try_it::TryIt};
 use crate::{
-    api::{Client, State, client::team_path, deployments::Deployment, logs::LogQuery},
+    api::{Client, State, client::team_path, deployments::Deployment},
+    islands::LogView,
     parts::{
         Access, Every, Head, RevisionBadge, StateBadge, loaded,
         params::{param, query, team},
     },
-    ui::{
-        After, Copyable, Crosshair, Dialog, DialogButton, DialogCancel, LogSource, LogView, Note, PostButton, Submit, Tabs, form::ApiForm,
-    },
+    ui::{ApiForm, Copyable, Dialog, DialogButton, DialogCancel, Field, Note, PostButton, Tabs},
 };
 use leptos::prelude::*;
 
@@ -17,58 +16,44 @@ use leptos::prelude::*;
 #[component]
 pub fn DeploymentPage() -> impl IntoView {
     let client = Client::from_context();
-    let logs = client.clone();
-    let (team, name, tab, redeploy) = (team(), param("name"), query("tab"), query("redeploy"));
-    Crosshair::provide();
-    loaded(
-        "Loading the deployment",
-        Every { kinds: &["deployment", "revision", "workload"], seconds: 15, page: "Deployment" },
-        move || (team.get(), name.get()),
-        move |(team, name)| client.deployment(&team, &name),
-        move |data, access| {
-            let first = data.get_untracked();
-            let here = access.href(&format!("/deployments/{}", first.name));
-            let state = Memo::new(move |_| data.read().state);
-            let (top, rows, sheet, base) = (access.clone(), access.clone(), access.clone(), here.clone());
-            let tabs = {
-                let here = here.clone();
-                move || {
-                    let now = tab.get();
-                    let item = |words, name: &str| {
-                        let href = if name.is_empty() { here.clone() } else { format!("{here}?tab={name}") };
-                        (words, href, now.as_deref().unwrap_or("") == name)
-                    };
-                    vec![item("Overview", ""), item("Try it", "try"), item("Log", "log")]
-                }
-            };
-            let logs = logs.clone();
-            let content = move || {
-                let (team, name) = (access.team.clone(), data.with_untracked(|d| d.name.clone()));
-                match tab.get().as_deref() {
-                    Some("try") => view! { <TryIt team name state/> }.into_any(),
-                    Some("log") => {
-                        let client = logs.clone();
-                        let source = LogSource::new(move |q: LogQuery| client.deployment_log(&team, &name, &q));
-                        let again = Signal::derive(move || state.get() as u64);
-                        view! { <section class="card"><header><h2>"Log of the newest revision"</h2></header><LogView source again height="calc(100vh - 280px)"/></section> }.into_any()
-                    }
-                    _ => view! { <TrafficCharts team=team.clone() name=name.clone()/><Revisions access=rows.clone() name/> }.into_any(),
-                }
-            };
-            view! {
-                <Head title=first.name.clone() beside=move || view! { <Beside deployment=data.get()/> }>{move || view! { <Actions deployment=data.get() access=top.clone()/> }}</Head>
-                <Copyable text=first.predict_path.clone() short=format!("POST {}", first.predict_path)/>
-                {move || data.read().reason.clone().map(|r| {
-                    let tone = if state.get_untracked() == State::Failed { "red" } else { "amber" };
-                    view! { <Note tone=tone><span class="pre">{r}</span></Note> }
-                })}
-                {move || view! { <Taking deployment=data.get()/> }}
-                {move || view! { <Tabs label="Parts of the deployment" items=tabs()/> }}
-                {content}
-                {move || redeploy.get().is_some().then(|| view! { <RedeploySheet deployment=data.get_untracked() access=sheet.clone() back=base.clone()/> })}
+    let (tab, redeploy) = (query("tab").unwrap_or_default(), query("redeploy").is_some());
+    // Trying it is not disturbed by looking: an example is asked of the model server.
+    let seconds = if tab == "try" { 0 } else { 15 };
+    let every = Every { kinds: &["deployment", "revision", "workload"], seconds, page: "Deployment" };
+    loaded(every, client.deployment(&team(), &param("name")), move |deployment: Deployment, access| {
+        let (team, name, state) = (access.team.clone(), deployment.name.clone(), deployment.state);
+        let here = access.href(&format!("/deployments/{name}"));
+        let item = |words, of: &str| {
+            let href = if of.is_empty() { here.clone() } else { format!("{here}?tab={of}") };
+            (words, href, tab == of)
+        };
+        let items = vec![item("Overview", ""), item("Try it", "try"), item("Log", "log")];
+        let sheet = redeploy.then(
+            || view! { <RedeploySheet client=client.clone() deployment=deployment.clone() access=access.clone() back=here.clone()/> },
+        );
+        let content = match tab.as_str() {
+            "try" => view! { <TryIt client team name state/> }.into_any(),
+            "log" => {
+                let path = team_path(&team, &format!("/deployments/{name}/log"));
+                view! { <section class="card"><header><h2>"Log of the newest revision"</h2></header><LogView client path again=state as u64 height="calc(100vh - 280px)"/></section> }.into_any()
             }
-        },
-    )
+            _ => {
+                view! { <TrafficCharts client=client.clone() team=team.clone() name=name.clone()/><Revisions client team name/> }.into_any()
+            }
+        };
+        let (title, path, reason) = (deployment.name.clone(), deployment.predict_path.clone(), deployment.reason.clone());
+        let (beside, acts) = (deployment.clone(), deployment.clone());
+        let tone = if state == State::Failed { "red" } else { "amber" };
+        view! {
+            <Head title beside=move || view! { <Beside deployment=beside.clone()/> }><Actions deployment=acts access/></Head>
+            <Copyable text=path.clone() short=format!("POST {path}")/>
+            {reason.map(|r| view! { <Note tone=tone><span class="pre">{r}</span></Note> })}
+            <Taking deployment/>
+            <Tabs label="Parts of the deployment" items/>
+            {content}
+            {sheet}
+        }
+    })
 }
 
 #[component]
@@ -91,47 +76,23 @@ fn Taking(deployment: Deployment) -> impl IntoView {
 
 #[component]
 fn Actions(deployment: Deployment, access: Access) -> impl IntoView {
-    let client = Client::from_context();
     let edits = access.edits();
-    let (team, name, state) = (access.team.clone(), deployment.name.clone(), deployment.state);
-    let path = |verb: &str| team_path(&team, &format!("/deployments/{name}/{verb}"));
+    let (name, state) = (deployment.name, deployment.state);
+    let path = |rest: &str| team_path(&access.team, &format!("/deployments/{name}{rest}"));
     let stop = (edits && matches!(state, State::Queued | State::Starting | State::Running)).then(|| {
-        let (client, team, name) = (client.clone(), team.clone(), name.clone());
-        let submit = Submit::new(move |_| {
-            let (call, text) = (client.deployment_stop(&team, &name), format!("{name} stops."));
-            async move { call.await.map(|()| After::say(text)) }
-        });
-        view! { <PostButton id="stop" action=path("stop") submit class="btn danger">"Stop"</PostButton> }
+        view! { <PostButton id="stop" action=path("/stop") say=format!("{name} stops.") class="btn danger">"Stop"</PostButton> }
     });
-    let start = (edits && state.is_final()).then(|| {
-        let (client, team, name) = (client.clone(), team.clone(), name.clone());
-        let submit = Submit::new(move |_| {
-            let (call, text) = (client.deployment_start(&team, &name), format!("{name} starts."));
-            async move { call.await.map(|()| After::say(text)) }
-        });
-        view! { <PostButton id="start" action=path("start") submit>"Start"</PostButton> }
-    });
+    let start = (edits && state.is_final())
+        .then(|| view! { <PostButton id="start" action=path("/start") say=format!("{name} starts.")>"Start"</PostButton> });
     let delete = edits.then(|| {
-        let (client, team, name, list) = (client.clone(), team.clone(), name.clone(), access.href("/deployments"));
-        let action = team_path(&team, &format!("/deployments/{name}"));
-        let title = format!("Delete {name}");
-        let hint = format!("Type {name} to delete it.");
-        let submit = Submit::new(move |v| {
-            let sure = v.text("sure") == name;
-            let (call, list, text) = (sure.then(|| client.deployment_delete(&team, &name)), list.clone(), format!("{name} is deleted."));
-            async move {
-                match call {
-                    Some(call) => call.await.map(|()| After::go_saying(list, text)),
-                    None => Err(crate::api::Problem::new(422, "That is not its name.").field("sure")),
-                }
-            }
-        });
+        let (action, next, say) = (path(""), access.href("/deployments"), format!("{name} is deleted."));
+        let (title, hint, sure) = (format!("Delete {name}"), format!("Type {name} to delete it."), name.clone());
         view! {
             <DialogButton id="delete" class="btn danger">"Delete"</DialogButton>
             <Dialog id="delete" title>
-                <ApiForm id="delete-form" action submit>
+                <ApiForm id="delete-form" method="DELETE" action next say>
                     <p>"Its endpoint stops answering at once. The model and its versions stay."</p>
-                    <crate::ui::Field name="sure" label="Name of the deployment" hint code=true required=true/>
+                    <Field name="sure" label="Name of the deployment" hint code=true required=true pattern=sure/>
                     <div class="actions"><button class="btn danger" type="submit">"Delete"</button><DialogCancel/></div>
                 </ApiForm>
             </Dialog>

@@ -14,24 +14,18 @@ use leptos::prelude::*;
 #[component]
 pub fn Deployments() -> impl IntoView {
     let client = Client::from_context();
-    let (team, page) = (team(), query("page"));
+    let every = Every { kinds: &["deployment", "revision", "workload"], seconds: 15, page: "" };
+    let deployments = client.deployment_list(&team(), &ListQuery { page_token: query("page"), page_size: None });
     view! {
         <Head title="Deployments"/>
-        {loaded(
-            "Loading deployments",
-            Every { kinds: &["deployment", "revision", "workload"], seconds: 15, page: "" },
-            move || (team.get(), page.get()),
-            move |(team, page_token)| client.deployment_list(&team, &ListQuery { page_token, page_size: None }),
-            |data, access| move || {
-                let page = data.get();
-                if page.items.is_empty() {
-                    let button = Some(("Models", access.href("/models")));
-                    view! { <section class="card"><Empty text="A deployment serves a version of a model: open the version and press Deploy." button command="slipway deploy churn --version 1"/></section> }.into_any()
-                } else {
-                    view! { <Rows items=page.items access=access.clone()/><Pager next=page.next_page_token/> }.into_any()
-                }
-            },
-        )}
+        {loaded(every, deployments, |page, access| {
+            if page.items.is_empty() {
+                let button = Some(("Models", access.href("/models")));
+                view! { <section class="card"><Empty text="A deployment serves a version of a model: open the version and press Deploy." button command="slipway deploy churn --version 1"/></section> }.into_any()
+            } else {
+                view! { <Rows items=page.items access/><Pager next=page.next_page_token/> }.into_any()
+            }
+        })}
     }
 }
 

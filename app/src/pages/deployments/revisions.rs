@@ -4,61 +4,46 @@ use crate::{
     api::{
         Client, ListQuery,
         client::{segment, team_path},
-        deployments::{Redeploy, Revision, RevisionState},
+        deployments::{Revision, RevisionState},
     },
     parts::{Access, Every, RevisionBadge, loaded, params::query},
-    ui::{After, Ago, Cut, Empty, Pager, PostButton, Submit, Table},
+    ui::{Ago, Cut, Empty, Pager, PostButton, Table},
 };
 use leptos::prelude::*;
 
 /// The revisions of a deployment.
 #[component]
 pub fn Revisions(
-    /// Who looks.
-    access: Access,
+    /// The way to the API.
+    client: Client,
+    /// The team.
+    team: String,
     /// Name of the deployment.
     name: String,
 ) -> impl IntoView {
-    let client = Client::from_context();
-    let page = query("page");
-    let (team, deployment) = (access.team, name.clone());
-    loaded(
-        "Loading revisions",
-        Every { kinds: &["deployment", "revision", "workload"], seconds: 15, page: "" },
-        move || (team.clone(), deployment.clone(), page.get()),
-        move |(team, name, page_token)| client.revision_list(&team, &name, &ListQuery { page_token, page_size: None }),
-        move |data, access| {
-            let name = name.clone();
-            move || {
-                let page = data.get();
-                if page.items.is_empty() {
-                    view! { <section class="card"><Empty text="Nothing was deployed yet."/></section> }.into_any()
-                } else {
-                    view! { <Rows items=page.items access=access.clone() name=name.clone()/><Pager next=page.next_page_token/> }.into_any()
-                }
-            }
-        },
-    )
+    let every = Every { kinds: &["deployment", "revision", "workload"], seconds: 15, page: "" };
+    let revisions = client.revision_list(&team, &name, &ListQuery { page_token: query("page"), page_size: None });
+    loaded(every, revisions, move |page, access| {
+        if page.items.is_empty() {
+            view! { <section class="card"><Empty text="Nothing was deployed yet."/></section> }.into_any()
+        } else {
+            view! { <Rows items=page.items access name/><Pager next=page.next_page_token/> }.into_any()
+        }
+    })
 }
 
 #[component]
 fn Rows(items: Vec<Revision>, access: Access, name: String) -> impl IntoView {
-    let client = Client::from_context();
     let edits = access.edits();
     let rows = items.into_iter().map(|r| {
         let version = access.href(&format!("/models/{}/{}", segment(&r.model), r.version));
         let note = r.reason.clone().or_else(|| r.smoke.as_ref().map(|s| s.detail.clone()));
         let again = (edits && matches!(r.state, RevisionState::Retired)).then(|| {
-            let (client, team, name, model, version) = (client.clone(), access.team.clone(), name.clone(), r.model.clone(), r.version);
-            let action = team_path(&team, &format!("/deployments/{name}/redeploy"));
-            let submit = Submit::new(move |_| {
-                let call = client.deployment_redeploy(&team, &name, &Redeploy { model: Some(model.clone()), version, ..Redeploy::default() });
-                async move { call.await.map(|_| After::say(format!("Version {version} is on its way."))) }
-            });
-            let (hidden, model) = (r.version.to_string(), r.model.clone());
+            let action = team_path(&access.team, &format!("/deployments/{name}/redeploy"));
+            let (version, model, say) = (r.version, r.model.clone(), format!("Version {} is on its way.", r.version));
             view! {
-                <PostButton id=format!("again-{}", r.number) action submit class="btn small" label=format!("Deploy version {} again", r.version)>
-                    <input type="hidden" name="version" value=hidden/><input type="hidden" name="model" value=model/>"Deploy again"
+                <PostButton id=format!("again-{}", r.number) action say class="btn small" label=format!("Deploy version {version} again")>
+                    <input type="hidden" name="version" value=version.to_string()/><input type="hidden" name="model" value=model/>"Deploy again"
                 </PostButton>
             }
         });

@@ -6,13 +6,13 @@ use crate::{
         Client,
         client::team_path,
         environments::{Build, Environment, NewEnvironment},
-        logs::LogQuery,
     },
+    islands::LogView,
     parts::{
         BuildBadge, Every, Head, loaded,
         params::{param, query, team},
     },
-    ui::{After, Ago, Card, CodeBlock, Copyable, Facts, LogSource, LogView, Note, PostButton, Submit, facts::text},
+    ui::{Ago, Card, CodeBlock, Copyable, Facts, Note, PostButton, facts::text},
 };
 use leptos::prelude::*;
 
@@ -20,62 +20,38 @@ use leptos::prelude::*;
 #[component]
 pub fn EnvironmentPage() -> impl IntoView {
     let client = Client::from_context();
-    let acts = client.clone();
-    let (team, name, new) = (team(), param("name"), query("new"));
-    loaded(
-        "Loading the environment",
-        Every { kinds: &["environment", "workload"], seconds: 3, page: "Environment" },
-        move || (team.get(), name.get()),
-        move |(team, name)| client.environment(&team, &name),
-        move |data, access| {
-            let first = data.get_untracked();
-            let here = access.href(&format!("/environments/{}", first.name));
-            let (client, team, name) = (acts.clone(), access.team.clone(), first.name.clone());
-            let source = {
-                let (client, team, name) = (client.clone(), team.clone(), name.clone());
-                LogSource::new(move |q: LogQuery| client.environment_log(&team, &name, &q))
+    let new = query("new").is_some();
+    let every = Every { kinds: &["environment", "workload"], seconds: 3, page: "Environment" };
+    loaded(every, client.environment(&team(), &param("name")), move |environment: Environment, access| {
+        let (name, latest) = (environment.name.clone(), environment.latest.clone());
+        let here = access.href(&format!("/environments/{name}"));
+        let path = |rest: &str| team_path(&access.team, &format!("/environments/{name}/{rest}"));
+        let (log, retries, edits) = (path("log"), access.edits() && latest.build == Build::Failed, access.edits() && !environment.shipped);
+        let retry =
+            retries.then(|| view! { <PostButton id="retry" action=path("retry") say="It is built again.">"Build again"</PostButton> });
+        let sheet = (edits && new).then(|| {
+            let of = NewEnvironment {
+                name: name.clone(),
+                description: environment.description.clone(),
+                requirements: latest.requirements.clone(),
+                image: latest.image.clone(),
             };
-            let how = Memo::new(move |_| data.read().latest.build);
-            let again = Signal::derive(move || how.get() as u64);
-            let edits = access.edits() && !first.shipped;
-            let maintains = access.edits();
-            let button = format!("{here}?new=1");
-            let retry = move || {
-                (maintains && how.get() == Build::Failed).then(|| {
-                    let (client, team, name) = (client.clone(), team.clone(), name.clone());
-                    let action = team_path(&team, &format!("/environments/{name}/retry"));
-                    let submit = Submit::new(move |_| {
-                        let call = client.environment_retry(&team, &name);
-                        async move { call.await.map(|()| After::say("It is built again.")) }
-                    });
-                    view! { <PostButton id="retry" action submit>"Build again"</PostButton> }
-                })
-            };
-            let sheet = move || {
-                (edits && new.get().is_some()).then(|| {
-                    let e = data.get_untracked();
-                    let of = NewEnvironment {
-                        name: e.name,
-                        description: e.description,
-                        requirements: e.latest.requirements,
-                        image: e.latest.image,
-                    };
-                    view! { <NewSheet of=Some(of) back=here.clone()/> }
-                })
-            };
-            view! {
-                <Head title=first.name.clone() beside=move || { let v = data.get().latest; view! { <BuildBadge how=v.build progress=v.progress/><span class="muted">{format!("v{}", v.version)}</span> } }>
-                    {retry}{edits.then(|| view! { <a class="btn primary" href=button>"New version"</a> })}
-                </Head>
-                {move || data.read().latest.reason.clone().map(|r| view! { <Note tone="red"><span>"It could not be made:"</span><pre tabindex="0">{r}</pre></Note> })}
-                <div class="cols side">
-                    <section class="card"><header><h2>"Build log"</h2></header><LogView source again nothing="No build of it has run here."/></section>
-                    <div class="cols">{move || view! { <About environment=data.get()/> }}</div>
-                </div>
-                {sheet}
-            }
-        },
-    )
+            view! { <NewSheet team=access.team.clone() of=Some(of) back=here.clone()/> }
+        });
+        let (how, progress, version) = (latest.build, latest.progress, latest.version);
+        let button = format!("{here}?new=1");
+        view! {
+            <Head title=name.clone() beside=move || view! { <BuildBadge how progress/><span class="muted">{format!("v{version}")}</span> }>
+                {retry}{edits.then(|| view! { <a class="btn primary" href=button>"New version"</a> })}
+            </Head>
+            {latest.reason.map(|r| view! { <Note tone="red"><span>"It could not be made:"</span><pre tabindex="0">{r}</pre></Note> })}
+            <div class="cols side">
+                <section class="card"><header><h2>"Build log"</h2></header><LogView client path=log again=how as u64 nothing="No build of it has run here."/></section>
+                <div class="cols"><About environment/></div>
+            </div>
+            {sheet}
+        }
+    })
 }
 
 #[component]

@@ -17,23 +17,19 @@ use leptos::prelude::*;
 /// The page.
 #[component]
 pub fn Environments() -> impl IntoView {
-    let client = Client::from_context();
-    let (team, page, new) = (team(), query("page"), query("new"));
+    let (client, team) = (Client::from_context(), team());
+    let every = Every { kinds: &["environment", "workload"], seconds: 5, page: "Environments" };
+    let environments = client.environment_list(&team, &ListQuery { page_token: query("page"), page_size: None });
     view! {
-        {loaded(
-            "Loading environments",
-            Every { kinds: &["environment", "workload"], seconds: 5, page: "Environments" },
-            move || (team.get(), page.get()),
-            move |(team, page_token)| client.environment_list(&team, &ListQuery { page_token, page_size: None }),
-            |data, access| {
-                let (edits, href) = (access.edits(), access.href("/environments?new=1"));
-                view! {
-                    <Head title="Environments">{edits.then(|| view! { <a class="btn primary" href=href>"New environment"</a> })}</Head>
-                    {move || view! { <Rows items=data.get().items access=access.clone()/><Pager next=data.get().next_page_token/> }}
-                }
-            },
-        )}
-        {move || new.get().is_some().then(|| view! { <NewSheet back=format!("/teams/{}/environments", team.get_untracked())/> })}
+        {loaded(every, environments, |page, access| {
+            let (edits, href) = (access.edits(), access.href("/environments?new=1"));
+            view! {
+                <Head title="Environments">{edits.then(|| view! { <a class="btn primary" href=href>"New environment"</a> })}</Head>
+                <Rows items=page.items access/>
+                <Pager next=page.next_page_token/>
+            }
+        })}
+        {query("new").map(|_| view! { <NewSheet back=format!("/teams/{team}/environments") team=team.clone()/> })}
     }
 }
 

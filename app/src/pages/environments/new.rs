@@ -1,39 +1,23 @@
 //! A new environment, or a new version of one.
 
 use crate::{
-    api::{Client, client::team_path, environments::NewEnvironment},
-    parts::params::team,
-    ui::{After, ApiForm, Area, CodeBlock, Field, Sheet, Submit},
+    api::{client::team_path, environments::NewEnvironment},
+    ui::{ApiForm, Area, CodeBlock, Field, Sheet},
 };
 use leptos::prelude::*;
 
-/// The sheet; `name` is fixed for a new version.
+/// The sheet; the name is fixed for a new version.
 #[component]
 pub fn NewSheet(
+    /// The team.
+    team: String,
     /// The environment to make a new version of.
     #[prop(optional_no_strip)]
     of: Option<NewEnvironment>,
     /// The address without the sheet.
     back: String,
 ) -> impl IntoView {
-    let client = Client::from_context();
-    let team = team().get_untracked();
-    let action = team_path(&team, "/environments");
-    let target = format!("/teams/{team}/environments");
-    let next = target.clone();
-    let submit = Submit::new(move |v| {
-        let body = NewEnvironment {
-            name: v.text("name"),
-            description: v.text("description"),
-            requirements: v.raw("requirements"),
-            image: v.some("image"),
-        };
-        let (call, target) = (client.environment_create(&team, &body), target.clone());
-        async move {
-            let made = call.await?;
-            Ok(After::go_saying(format!("{target}/{}", made.name), format!("Version {} is being built.", made.latest.version)))
-        }
-    });
+    let (action, next) = (team_path(&team, "/environments"), format!("/teams/{team}/environments/{{name}}"));
     let title = of.as_ref().map_or_else(|| "New environment".into(), |e| format!("New version of {}", e.name));
     let cancel = back.clone();
     let (name, description, requirements, image) =
@@ -44,7 +28,7 @@ pub fn NewSheet(
     };
     view! {
         <Sheet title back>
-            <ApiForm id="environment" action submit next>
+            <ApiForm id="environment" action next say="Version {latest.version} is being built.">
                 {named}
                 <Field name="description" label="Description" value=description/>
                 <Area name="requirements" label="Python requirements" value=requirements rows=8 required=true placeholder="scikit-learn>=1.5" hint="Lines of requirements.txt. They are resolved once into a lock with hashes."/>

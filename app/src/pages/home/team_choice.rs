@@ -1,13 +1,9 @@
 //! Where one lands after signing in: one's teams, and a new one.
 
 use crate::{
-    api::{
-        Client, ListQuery,
-        name::RULE,
-        teams::{NewTeam, Team},
-    },
+    api::{Client, ListQuery, name::RULE, teams::Team},
     parts::{Every, Head, loaded, params::query},
-    ui::{After, Ago, ApiForm, Empty, Field, Pager, Sheet, Submit, Table},
+    ui::{Ago, ApiForm, Empty, Field, Pager, Sheet, Table},
 };
 use leptos::prelude::*;
 
@@ -15,26 +11,17 @@ use leptos::prelude::*;
 #[component]
 pub fn TeamChoice() -> impl IntoView {
     let client = Client::from_context();
-    let (page, new) = (query("page"), query("new"));
+    let teams = client.team_list(&ListQuery { page_token: query("page"), page_size: None });
     view! {
-        {loaded(
-            "Loading teams",
-            Every::default().page("Teams"),
-            move || page.get(),
-            move |page_token| client.team_list(&ListQuery { page_token, page_size: None }),
-            |data, _| view! {
-                <Head title="Teams"><a class="btn primary" href="/?new=1">"New team"</a></Head>
-                {move || {
-                    let page = data.get();
-                    if page.items.is_empty() {
-                        view! { <section class="card"><Empty text="You are in no team yet. Make one, or ask a maintainer to add you to theirs." button=Some(("New team", "/?new=1".into())) command="slipway team create forecast"/></section> }.into_any()
-                    } else {
-                        view! { <Teams teams=page.items/><Pager next=page.next_page_token/> }.into_any()
-                    }
-                }}
-            },
-        )}
-        {move || new.get().is_some().then(|| view! { <NewTeamSheet/> })}
+        {loaded(Every::default().page("Teams"), teams, |page, _| {
+            let list = if page.items.is_empty() {
+                view! { <section class="card"><Empty text="You are in no team yet. Make one, or ask a maintainer to add you to theirs." button=Some(("New team", "/?new=1".into())) command="slipway team create forecast"/></section> }.into_any()
+            } else {
+                view! { <Teams teams=page.items/><Pager next=page.next_page_token/> }.into_any()
+            };
+            view! { <Head title="Teams"><a class="btn primary" href="/?new=1">"New team"</a></Head>{list} }
+        })}
+        {query("new").map(|_| view! { <NewTeamSheet/> })}
     }
 }
 
@@ -57,19 +44,9 @@ fn Teams(teams: Vec<Team>) -> impl IntoView {
 
 #[component]
 fn NewTeamSheet() -> impl IntoView {
-    let client = Client::from_context();
-    let submit = Submit::new(move |v| {
-        let call = client.team_create(&NewTeam { name: v.text("name"), display_name: v.some("display_name") });
-        async move {
-            let team = call.await?;
-            // A whole new page: the list of one's teams is asked again.
-            crate::ui::dom::leave_for(&format!("/teams/{}", team.name));
-            Ok(After::stay())
-        }
-    });
     view! {
         <Sheet title="New team" back="/">
-            <ApiForm id="team" action="/api/v1/teams" submit next="/">
+            <ApiForm id="team" action="/api/v1/teams" next="/teams/{name}">
                 <Field name="name" label="Name" hint=format!("{RULE}. It never changes.") required=true autofocus=true code=true/>
                 <Field name="display_name" label="Shown as" hint="Free text; the name when empty."/>
                 <p class="sub">"You become its first maintainer."</p>

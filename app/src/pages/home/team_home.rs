@@ -15,34 +15,18 @@ use leptos::prelude::*;
 /// Home of a team.
 #[component]
 pub fn TeamHome() -> impl IntoView {
-    let client = Client::from_context();
-    let capacity_client = client.clone();
-    let team = team();
-    view! {
-        {loaded(
-            "Loading what runs",
-            Every { kinds: &["notebook", "run", "deployment", "environment", "workload"], seconds: 15, page: "Home" },
-            move || team.get(),
-            move |team| client.home(&team),
-            move |data, access| {
-                let title = access.me.teams.iter().find(|t| t.name == access.team).map_or_else(|| access.team.clone(), |t| t.display_name.clone());
-                let (launch, submit, edits) = (access.href("/notebooks?launch=1"), access.href("/runs/submit"), access.edits());
-                let client = capacity_client.clone();
-                let empty = access.edits().then(|| access.href("/notebooks?launch=1"));
-                view! {
-                    <Head title>{edits.then(|| view! { <a class="btn" href=launch>"Launch notebook"</a><a class="btn primary" href=submit>"Submit run"</a> })}</Head>
-                    {loaded(
-                        "Loading capacity",
-                        Every { kinds: &["notebook", "run", "deployment", "workload", "quota"], seconds: 15, page: "" },
-                        move || team.get(),
-                        move |team| client.capacity(&team),
-                        |data, _| move || view! { <Meters capacity=data.get()/> },
-                    )}
-                    {move || view! { <Lists home=data.get() launch=empty.clone()/> }}
-                }
-            },
-        )}
-    }
+    let (client, team) = (Client::from_context(), team());
+    let every = Every { kinds: &["notebook", "run", "deployment", "environment", "workload", "quota"], seconds: 15, page: "Home" };
+    loaded(every, client.home(&team).and(client.capacity(&team)), |(home, capacity), access| {
+        let title = access.me.teams.iter().find(|t| t.name == access.team).map_or_else(|| access.team.clone(), |t| t.display_name.clone());
+        let (launch, submit, edits) = (access.href("/notebooks?launch=1"), access.href("/runs/submit"), access.edits());
+        let first = edits.then(|| launch.clone());
+        view! {
+            <Head title>{edits.then(|| view! { <a class="btn" href=launch>"Launch notebook"</a><a class="btn primary" href=submit>"Submit run"</a> })}</Head>
+            <Meters capacity/>
+            <Lists home launch=first/>
+        }
+    })
 }
 
 /// What is held and used of what may be held.

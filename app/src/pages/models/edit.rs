@@ -1,12 +1,8 @@
 //! Changing what is free: description, tags, aliases.
 
 use crate::{
-    api::{
-        Client,
-        client::{segment, team_path},
-        models::ModelChange,
-    },
-    ui::{After, ApiForm, Area, Card, Dialog, DialogButton, DialogCancel, Field, Icon, PostButton, Submit},
+    api::client::{segment, team_path},
+    ui::{ApiForm, Area, Card, Dialog, DialogButton, DialogCancel, Field, Icon, PostButton},
 };
 use leptos::prelude::*;
 use std::collections::BTreeMap;
@@ -27,13 +23,6 @@ impl Of {
         let version = self.version.map(|v| format!("/versions/{v}")).unwrap_or_default();
         team_path(&self.team, &format!("/models/{}{version}", segment(&self.model)))
     }
-
-    fn change(&self, client: &Client, body: &ModelChange) -> crate::api::client::Reply<()> {
-        match self.version {
-            Some(v) => client.version_update(&self.team, &self.model, v, body).done(),
-            None => client.model_update(&self.team, &self.model, body).done(),
-        }
-    }
 }
 
 /// Description and tags in a card, with the way to change them.
@@ -49,7 +38,7 @@ pub fn Words(
     edits: bool,
 ) -> impl IntoView {
     let tags: Vec<(String, String)> = tags.into_iter().filter(|(k, _)| !k.starts_with("mlflow.")).collect();
-    let lines: Vec<String> = tags.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    let lines = tags.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join("\n");
     let facts = tags.into_iter().map(|(k, v)| view! { <dt>{k}</dt><dd>{v}</dd> }).collect_view();
     let text = if description.is_empty() { "No description.".to_owned() } else { description.clone() };
     let more = move || edits.then(|| view! { <DialogButton id="words" class="btn small">"Edit"</DialogButton> });
@@ -59,30 +48,15 @@ pub fn Words(
     }
 }
 
+/// The form holds all there is: a field that it leaves out was emptied.
 #[component]
-fn Edit(of: Of, description: String, lines: Vec<String>) -> impl IntoView {
-    let client = Client::from_context();
-    let action = of.path();
-    let before: Vec<String> = lines.iter().filter_map(|l| l.split_once('=').map(|(k, _)| k.to_owned())).collect();
-    let submit = Submit::new(move |v| {
-        let body = v.pairs("tags").map(|mut tags| {
-            // A tag that is no longer there is removed by an empty value.
-            for gone in &before {
-                tags.entry(gone.clone()).or_default();
-            }
-            ModelChange { description: Some(v.text("description")), tags }
-        });
-        let call = body.map(|body| of.change(&client, &body));
-        async move {
-            call?.await?;
-            Ok(After::say("Kept."))
-        }
-    });
+fn Edit(of: Of, description: String, lines: String) -> impl IntoView {
     view! {
         <Dialog id="words" title="Description and tags">
-            <ApiForm id="words-form" action submit>
+            <ApiForm id="words-form" method="PATCH" action=of.path() say="Kept.">
+                <input type="hidden" name="replace" value="true"/>
                 <Area name="description" label="Description" value=description/>
-                <Area name="tags" label="Tags" value=lines.join("\n") hint="NAME=value, one a line."/>
+                <Area name="tags" label="Tags" value=lines hint="NAME=value, one a line."/>
                 <div class="actions"><button class="btn primary" type="submit">"Keep"</button><DialogCancel/></div>
             </ApiForm>
         </Dialog>
@@ -103,30 +77,21 @@ pub fn Aliases(
     /// Whether one may change them.
     edits: bool,
 ) -> impl IntoView {
-    let client = Client::from_context();
     let path = team_path(&team, &format!("/models/{}/aliases", segment(&model)));
     let list = aliases.into_iter().map(|alias| {
         let remove = edits.then(|| {
-            let (client, team, model, name) = (client.clone(), team.clone(), model.clone(), alias.clone());
-            let submit = Submit::new(move |_| {
-                let (call, text) = (client.alias_remove(&team, &model, &name), format!("@{name} is removed."));
-                async move { call.await.map(|()| After::say(text)) }
-            });
+            let (action, say) = (format!("{path}/{}", segment(&alias)), format!("@{alias} is removed."));
             let label = format!("Remove @{alias}");
-            view! { <PostButton id=format!("alias-{alias}") action=format!("{path}/{}", segment(&alias)) submit class="btn bare icon small" label><Icon name="x"/></PostButton> }
+            view! { <PostButton id=format!("alias-{alias}") method="DELETE" action say class="btn bare icon small" label><Icon name="x"/></PostButton> }
         });
         view! { <span class="row"><span class="tag">{format!("@{alias}")}</span>{remove}</span> }
     });
     let list = list.collect_view();
     let add = edits.then(|| {
-        let (client, team, model) = (client.clone(), team.clone(), model.clone());
-        let submit = Submit::new(move |v| {
-            let alias = v.text("alias");
-            let call = client.alias_set(&team, &model, alias.trim_start_matches('@'), version);
-            async move { call.await.map(|_| After::say(format!("@{} points at version {version}.", alias.trim_start_matches('@')))) }
-        });
+        let (action, say) = (format!("{path}/{{alias}}"), format!("@{{alias}} points at version {version}."));
         view! {
-            <ApiForm id="alias-form" action=path.clone() submit reset=true>
+            <ApiForm id="alias-form" method="PUT" action say reset=true>
+                <input type="hidden" name="version" value=version.to_string()/>
                 <div class="row"><div class="grow"><Field name="alias" label="New alias" placeholder="champion" required=true code=true/></div><button class="btn" type="submit">"Set"</button></div>
             </ApiForm>
         }

@@ -14,24 +14,17 @@ use leptos::prelude::*;
 #[component]
 pub fn Models() -> impl IntoView {
     let client = Client::from_context();
-    let (team, page) = (team(), query("page"));
+    let models = client.model_list(&team(), &ListQuery { page_token: query("page"), page_size: None });
     view! {
         <Head title="Models"/>
-        {loaded(
-            "Loading models",
-            Every::change(&["model", "model_version"]),
-            move || (team.get(), page.get()),
-            move |(team, page_token)| client.model_list(&team, &ListQuery { page_token, page_size: None }),
-            |data, access| move || {
-                let page = data.get();
-                if page.items.is_empty() {
-                    let button = Some(("Runs", access.href("/runs")));
-                    view! { <section class="card"><Empty text="A model is registered from a run that logged one: open the run and press Register model, or say registered_model_name=\"...\" where the script logs it." button command="slipway model register churn --run RUN_ID"/></section> }.into_any()
-                } else {
-                    view! { <Rows items=page.items access=access.clone()/><Pager next=page.next_page_token/> }.into_any()
-                }
-            },
-        )}
+        {loaded(Every::change(&["model", "model_version"]), models, |page, access| {
+            if page.items.is_empty() {
+                let button = Some(("Runs", access.href("/runs")));
+                view! { <section class="card"><Empty text="A model is registered from a run that logged one: open the run and press Register model, or say registered_model_name=\"...\" where the script logs it." button command="slipway model register churn --run RUN_ID"/></section> }.into_any()
+            } else {
+                view! { <Rows items=page.items access/><Pager next=page.next_page_token/> }.into_any()
+            }
+        })}
     }
 }
 

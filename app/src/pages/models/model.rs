@@ -18,53 +18,32 @@ use leptos::prelude::*;
 /// The page.
 #[component]
 pub fn ModelPage() -> impl IntoView {
-    let client = Client::from_context();
-    let versions = client.clone();
-    let (team, model, page) = (team(), param("model"), query("page"));
+    let (client, page_token) = (Client::from_context(), query("page"));
     let every = Every::change(&["model", "model_version", "deployment"]);
-    loaded(
-        "Loading the model",
-        every.page("Model"),
-        move || (team.get(), model.get()),
-        move |(team, model)| client.model(&team, &model),
-        move |data, access| {
-            let client = versions.clone();
-            let first = data.get_untracked();
-            let name = first.name.clone();
-            let of = Of { team: access.team.clone(), model: name.clone(), version: None };
-            let edits = access.edits();
-            let here = access.href(&format!("/models/{}", segment(&name)));
-            let newest = move || data.read().latest_version.filter(|_| edits).map(|v| (v, format!("{here}/{v}?deploy=1")));
-            let list = loaded(
-                "Loading versions",
-                every,
-                move || (team.get(), model.get(), page.get()),
-                move |(team, model, page_token)| client.version_list(&team, &model, &ListQuery { page_token, page_size: None }),
-                |data, access| {
-                    move || {
-                        let page = data.get();
-                        if page.items.is_empty() {
-                            view! { <section class="card"><Empty text="This model has no version yet."/></section> }.into_any()
-                        } else {
-                            view! { <Versions items=page.items access=access.clone()/><Pager next=page.next_page_token/> }.into_any()
-                        }
-                    }
-                },
-            );
-            view! {
-                <Head title=name>{move || newest().map(|(v, href)| view! { <a class="btn primary" href=href>{format!("Deploy v{v}")}</a> })}</Head>
-                <div class="cols side">
-                    <div class="cols">{list}</div>
-                    <div class="cols">
-                        {move || {
-                            let m = data.get();
-                            view! { <Words of=of.clone() description=m.description.clone() tags=m.tags.clone() edits/><About model=m/> }
-                        }}
-                    </div>
-                </div>
+    let model = client.model(&team(), &param("model"));
+    loaded(every.page("Model"), model, move |model: Model, access| {
+        let of = Of { team: access.team.clone(), model: model.name.clone(), version: None };
+        let edits = access.edits();
+        let here = access.href(&format!("/models/{}", segment(&model.name)));
+        let newest = model.latest_version.filter(|_| edits).map(|v| {
+            view! { <a class="btn primary" href=format!("{here}/{v}?deploy=1")>{format!("Deploy v{v}")}</a> }
+        });
+        let versions = client.version_list(&access.team, &model.name, &ListQuery { page_token, page_size: None });
+        let list = loaded(every, versions, |page, access| {
+            if page.items.is_empty() {
+                view! { <section class="card"><Empty text="This model has no version yet."/></section> }.into_any()
+            } else {
+                view! { <Versions items=page.items access/><Pager next=page.next_page_token/> }.into_any()
             }
-        },
-    )
+        });
+        view! {
+            <Head title=model.name.clone()>{newest}</Head>
+            <div class="cols side">
+                <div class="cols">{list}</div>
+                <div class="cols"><Words of description=model.description.clone() tags=model.tags.clone() edits/><About model/></div>
+            </div>
+        }
+    })
 }
 
 #[component]

@@ -21,47 +21,29 @@ use leptos::prelude::*;
 /// The page.
 #[component]
 pub fn VersionPage() -> impl IntoView {
-    let client = Client::from_context();
-    let (team, model, version, deploy) = (team(), param("model"), param("version"), query("deploy"));
-    loaded(
-        "Loading the version",
-        Every::change(&["model", "model_version", "deployment"]).page("Model version"),
-        move || (team.get(), model.get(), version.get().parse().unwrap_or(0)),
-        move |(team, model, version)| client.version(&team, &model, version),
-        move |data, access| {
-            let first = data.get_untracked();
-            let here = access.href(&format!("/models/{}/{}", segment(&first.model), first.version));
-            let of = Of { team: access.team.clone(), model: first.model.clone(), version: Some(first.version) };
-            let (edits, button) = (access.edits() && first.status == "READY", format!("{here}?deploy=1"));
-            let (strip, about) = (access.clone(), access.clone());
-            let sheet = move || {
-                (edits && deploy.get().is_some())
-                    .then(|| view! { <DeploySheet version=first.clone() access=access.clone() back=here.clone()/> })
-            };
-            let title = format!("{} v{}", of.model, data.with_untracked(|v| v.version));
-            view! {
-                <Head title beside=move || view! { <Beside version=data.get()/> }>{edits.then(|| view! { <a class="btn primary" href=button>"Deploy"</a> })}</Head>
-                {move || view! { <Strip version=data.get() access=strip.clone()/> }}
-                <div class="cols side">
-                    <div class="cols">
-                        {move || view! { <Metrics version=data.get()/> }}
-                        {move || view! { <Signature version=data.get()/> }}
-                    </div>
-                    <div class="cols">
-                        {move || view! { <About version=data.get() access=about.clone()/> }}
-                        {move || {
-                            let v = data.get();
-                            view! {
-                                <Aliases team=of.team.clone() model=v.model version=v.version aliases=v.aliases edits/>
-                                <Words of=of.clone() description=v.description tags=v.tags edits/>
-                            }
-                        }}
-                    </div>
+    let (client, deploy) = (Client::from_context(), query("deploy").is_some());
+    let every = Every::change(&["model", "model_version", "deployment"]).page("Model version");
+    let version = client.version(&team(), &param("model"), param("version").parse().unwrap_or(0));
+    loaded(every, version, move |v: ModelVersion, access| {
+        let here = access.href(&format!("/models/{}/{}", segment(&v.model), v.version));
+        let of = Of { team: access.team.clone(), model: v.model.clone(), version: Some(v.version) };
+        let (edits, button) = (access.edits() && v.status == "READY", format!("{here}?deploy=1"));
+        let sheet = (edits && deploy).then(|| view! { <DeploySheet client version=v.clone() access=access.clone() back=here/> });
+        let (title, beside) = (format!("{} v{}", v.model, v.version), v.clone());
+        view! {
+            <Head title beside=move || view! { <Beside version=beside.clone()/> }>{edits.then(|| view! { <a class="btn primary" href=button>"Deploy"</a> })}</Head>
+            <Strip version=v.clone() access=access.clone()/>
+            <div class="cols side">
+                <div class="cols"><Metrics version=v.clone()/><Signature version=v.clone()/></div>
+                <div class="cols">
+                    <About version=v.clone() access=access.clone()/>
+                    <Aliases team=access.team model=v.model version=v.version aliases=v.aliases edits/>
+                    <Words of description=v.description tags=v.tags edits/>
                 </div>
-                {sheet}
-            }
-        },
-    )
+            </div>
+            {sheet}
+        }
+    })
 }
 
 #[component]

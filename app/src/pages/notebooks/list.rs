@@ -16,31 +16,20 @@ use leptos::prelude::*;
 /// The page.
 #[component]
 pub fn Notebooks() -> impl IntoView {
-    let client = Client::from_context();
-    let (team, page, launch) = (team(), query("page"), query("launch"));
+    let (client, team) = (Client::from_context(), team());
+    let every = Every { kinds: &["notebook", "workload", "environment"], seconds: 5, page: "Notebooks" };
+    let notebooks = client.notebook_list(&team, &ListQuery { page_token: query("page"), page_size: None });
     view! {
-        {loaded(
-            "Loading notebooks",
-            Every { kinds: &["notebook", "workload", "environment"], seconds: 5, page: "Notebooks" },
-            move || (team.get(), page.get()),
-            move |(team, page_token)| client.notebook_list(&team, &ListQuery { page_token, page_size: None }),
-            |data, access| {
-                let href = access.href("/notebooks?launch=1");
-                let (button, edits) = (href.clone(), access.edits());
-                view! {
-                    <Head title="Notebooks">{edits.then(|| view! { <a class="btn primary" href=href>"Launch notebook"</a> })}</Head>
-                    {move || {
-                        let page = data.get();
-                        if page.items.is_empty() {
-                            view! { <section class="card"><Empty text="A notebook is a JupyterLab of your own, with files that stay when it stops." button=edits.then(|| ("Launch notebook", button.clone())) command="slipway notebook launch explore --env notebook --size small"/></section> }.into_any()
-                        } else {
-                            view! { <Rows items=page.items access=access.clone()/><Pager next=page.next_page_token/> }.into_any()
-                        }
-                    }}
-                }
-            },
-        )}
-        {move || launch.get().is_some().then(|| view! { <LaunchSheet/> })}
+        {loaded(every, notebooks, |page, access| {
+            let (href, edits) = (access.href("/notebooks?launch=1"), access.edits());
+            let list = if page.items.is_empty() {
+                view! { <section class="card"><Empty text="A notebook is a JupyterLab of your own, with files that stay when it stops." button=edits.then(|| ("Launch notebook", href.clone())) command="slipway notebook launch explore --env notebook --size small"/></section> }.into_any()
+            } else {
+                view! { <Rows items=page.items access/><Pager next=page.next_page_token/> }.into_any()
+            };
+            view! { <Head title="Notebooks">{edits.then(|| view! { <a class="btn primary" href=href>"Launch notebook"</a> })}</Head>{list} }
+        })}
+        {query("launch").map(|_| view! { <LaunchSheet/> })}
     }
 }
 

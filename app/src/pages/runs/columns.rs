@@ -5,7 +5,7 @@ use crate::{
     ui::{Menu, number, url},
 };
 use leptos::prelude::*;
-use leptos_router::{components::Form, params::ParamsMap};
+use leptos_router::params::ParamsMap;
 use std::collections::BTreeSet;
 
 /// A column of a run table.
@@ -128,11 +128,11 @@ pub fn Chooser(
     let boxes = boxes.collect_view();
     view! {
         <Menu end=true button=|| "Columns">
-            <Form method="GET" action=path>
+            <form method="get" action=path>
                 {keep}
                 <div class="columns" data-keep="">{boxes}</div>
                 <button type="submit">"Show these"</button>
-            </Form>
+            </form>
         </Menu>
     }
 }

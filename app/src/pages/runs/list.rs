@@ -10,50 +10,33 @@ use crate::{
     ui::{Ago, Cut, Empty, Lasting, Mini, Pager, url},
 };
 use leptos::prelude::*;
-use leptos_router::{components::Form, hooks::use_query_map, params::ParamsMap};
+use leptos_router::{hooks::use_query_map, params::ParamsMap};
 
 /// The page.
 #[component]
 pub fn Runs() -> impl IntoView {
-    let client = Client::from_context();
-    let experiments = client.clone();
-    let (team, query) = (team(), use_query_map());
-    let asked = Memo::new(move |_| {
-        query.with(|q| {
-            let part = |name: &str| q.get(name).filter(|v| !v.is_empty());
-            RunQuery {
-                page_size: None,
-                page_token: part("page"),
-                experiment: part("experiment"),
-                filter: part("filter"),
-                order_by: part("order_by"),
-            }
-        })
-    });
+    let (client, team, query) = (Client::from_context(), team(), use_query_map().get_untracked());
+    let part = |name: &str| query.get(name).filter(|v| !v.is_empty());
+    let asked = RunQuery {
+        page_size: None,
+        page_token: part("page"),
+        experiment: part("experiment"),
+        filter: part("filter"),
+        order_by: part("order_by"),
+    };
+    let experiments = client.experiment_list(&team, &ListQuery { page_size: Some(200), page_token: None });
+    let runs = client.run_list(&team, &asked);
+    let shown = query.clone();
     view! {
-        {loaded(
-            "Loading experiments",
-            Every::change(&["experiment"]).page("Runs"),
-            move || team.get(),
-            move |team| experiments.experiment_list(&team, &ListQuery { page_size: Some(200), page_token: None }),
-            move |data, access| {
-                let (submit, edits) = (access.href("/runs/submit"), access.edits());
-                view! {
-                    <Head title="Runs">{edits.then(|| view! { <a class="btn primary" href=submit>"Submit run"</a> })}</Head>
-                    {
-                        let list: Vec<(String, String)> = data.get_untracked().items.into_iter().map(|e| (e.id, e.name)).collect();
-                        move || view! { <Filter action=access.href("/runs") query=query.get() experiments=list.clone()/> }
-                    }
-                }
-            },
-        )}
-        {loaded(
-            "Loading runs",
-            Every { kinds: &["run"], seconds: 10, page: "" },
-            move || (team.get(), asked.get()),
-            move |(team, asked)| client.run_list(&team, &asked),
-            move |data, access| move || view! { <Rows page=data.get() query=query.get() access=access.clone()/> },
-        )}
+        {loaded(Every::change(&["experiment"]).page("Runs"), experiments, move |list, access| {
+            let (submit, edits) = (access.href("/runs/submit"), access.edits());
+            let experiments = list.items.into_iter().map(|e| (e.id, e.name)).collect::<Vec<_>>();
+            view! {
+                <Head title="Runs">{edits.then(|| view! { <a class="btn primary" href=submit>"Submit run"</a> })}</Head>
+                <Filter action=access.href("/runs") query experiments/>
+            }
+        })}
+        {loaded(Every { kinds: &["run"], seconds: 10, page: "" }, runs, move |page, access| view! { <Rows page query=shown access/> })}
     }
 }
 
@@ -72,7 +55,7 @@ fn Filter(action: String, query: ParamsMap, experiments: Vec<(String, String)>) 
     });
     let options = options.collect_view();
     view! {
-        <Form method="GET" action=action>
+        <form method="get" action=action>
             {order}{cols}
             <div class="filter">
                 <input type="search" name="filter" class="grammar" aria-label="Filter in MLflow's grammar" placeholder="metrics.loss < 0.3 and params.lr = '0.1'" value=filter spellcheck="false" autocomplete="off" data-filter=""/>
@@ -80,7 +63,7 @@ fn Filter(action: String, query: ParamsMap, experiments: Vec<(String, String)>) 
                 <button class="btn" type="submit">"Filter"</button>
                 {clear.map(|href| view! { <a class="btn bare" href=href>"Clear"</a> })}
             </div>
-        </Form>
+        </form>
     }
 }
 

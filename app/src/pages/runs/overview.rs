@@ -33,57 +33,41 @@ fn foremost(run: &Run) -> Vec<String> {
 /// The overview tab.
 #[component]
 pub fn Overview(
+    /// The way to the API.
+    client: Client,
     /// The run.
-    data: RwSignal<Run>,
+    run: Run,
     /// Who looks.
     access: Access,
     /// Whether it still changes.
     active: bool,
-    /// The attempt under way; nothing where it is executed elsewhere.
-    attempt: Memo<Option<i64>>,
 ) -> impl IntoView {
-    let client = Client::from_context();
-    let first = data.get_untracked();
-    let (team, id) = (access.team.clone(), first.summary.id.clone());
-    let keys = foremost(&first);
+    let (team, id) = (access.team.clone(), run.summary.id.clone());
+    let keys = foremost(&run);
     let every = Every { kinds: &["metric"], seconds: if active { 5 } else { 0 }, page: "" };
     // A run that has not logged anything yet shows whatever comes first.
-    let order = keys.clone();
     let query = SeriesQuery { keys: (!keys.is_empty()).then(|| keys.join(",")), points: Some(300) };
-    let curves = loaded(
-        "Loading curves",
-        every,
-        move || (team.clone(), id.clone(), query.clone()),
-        move |(team, id, query)| client.run_metrics(&team, &id, &query),
-        move |series, _| {
-            let order = order.clone();
-            let shown = Memo::new(move |_| {
-                let mut all = series.get();
-                all.sort_by_key(|s| order.iter().position(|k| *k == s.key));
-                all.truncate(2 * CURVES);
-                all
-            });
-            view! { <MetricCharts series=shown/> }
-        },
-    );
-    let both = access.clone();
-    let held = first.submission.as_ref().filter(|_| active).map(|s| s.resources);
-    let used = held.map(|held| view! { <Use team=access.team.clone() id=first.summary.id.clone() held/> });
-    let log =
-        attempt.with_untracked(Option::is_some).then(|| view! { <LogTail team=access.team.clone() id=first.summary.id.clone() attempt/> });
+    let curves = loaded(every, client.run_metrics(&team, &id, &query), move |mut series, _| {
+        series.sort_by_key(|s| keys.iter().position(|k| *k == s.key));
+        series.truncate(2 * CURVES);
+        view! { <MetricCharts series/> }
+    });
+    let held = run.submission.as_ref().filter(|_| active).map(|s| s.resources);
+    let used = held.map(|held| view! { <Use client=client.clone() team=team.clone() id=id.clone() held/> });
+    let log = run.submission.as_ref().map(|s| view! { <LogTail client team id attempt=s.attempt/> });
     view! {
         <div class="cols side">
             <div class="cols">
                 {curves}
                 {log}
-                {move || view! { <Latest run=data.get()/> }}
+                <Latest run=run.clone()/>
             </div>
             <div class="cols">
-                {move || view! { <Source run=data.get() access=both.clone()/> }}
+                <Source run=run.clone() access=access.clone()/>
                 {used}
-                {move || view! { <Params run=data.get()/> }}
-                {move || view! { <Lineage run=data.get() access=access.clone()/> }}
-                {move || view! { <Tags run=data.get()/> }}
+                <Params run=run.clone()/>
+                <Lineage run=run.clone() access/>
+                <Tags run/>
             </div>
         </div>
     }
@@ -91,25 +75,17 @@ pub fn Overview(
 
 /// What it uses right now of what it holds.
 #[component]
-fn Use(team: String, id: String, held: Resources) -> impl IntoView {
-    let client = Client::from_context();
-    loaded(
-        "Loading usage",
-        Every { kinds: &[], seconds: 5, page: "" },
-        move || (team.clone(), id.clone()),
-        move |(team, id)| client.run_usage(&team, &id),
-        move |samples, _| {
-            move || {
-                let now = samples.read().last().cloned()?;
-                let of = |used: AnyView, of: String| Some(view! { <span>{used}" of "{of}</span> }.into_any());
-                let rows = vec![
-                    ("CPU", of(cpu_use(Some(now.cpu_millis), held.cpu_millis).into_any(), cpu_words(held.cpu_millis))),
-                    ("Memory", of(memory_use(Some(now.memory_bytes), held.memory_bytes).into_any(), bytes_words(held.memory_bytes))),
-                ];
-                Some(view! { <Card title="Use"><Facts rows/></Card> })
-            }
-        },
-    )
+fn Use(client: Client, team: String, id: String, held: Resources) -> impl IntoView {
+    let every = Every { kinds: &[], seconds: 5, page: "" };
+    loaded(every, client.run_usage(&team, &id), move |samples, _| {
+        let now = samples.last().cloned()?;
+        let of = |used: AnyView, of: String| Some(view! { <span>{used}" of "{of}</span> }.into_any());
+        let rows = vec![
+            ("CPU", of(cpu_use(Some(now.cpu_millis), held.cpu_millis).into_any(), cpu_words(held.cpu_millis))),
+            ("Memory", of(memory_use(Some(now.memory_bytes), held.memory_bytes).into_any(), bytes_words(held.memory_bytes))),
+        ];
+        Some(view! { <Card title="Use"><Facts rows/></Card> })
+    })
 }
 
 /// The latest value of each metric.

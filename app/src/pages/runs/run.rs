@@ -13,7 +13,7 @@ use crate::{
         loaded,
         params::{param, query, team},
     },
-    ui::{After, Ago, Crosshair, Dialog, DialogButton, DialogCancel, Lasting, Note, PostButton, Submit, Tabs, form::ApiForm},
+    ui::{Ago, ApiForm, Dialog, DialogButton, DialogCancel, Lasting, Note, PostButton, Tabs},
 };
 use leptos::prelude::*;
 
@@ -21,56 +21,42 @@ use leptos::prelude::*;
 #[component]
 pub fn RunPage() -> impl IntoView {
     let client = Client::from_context();
-    let (team, id, tab) = (team(), param("id"), query("tab"));
-    Crosshair::provide();
-    loaded(
-        "Loading the run",
-        Every { kinds: &["run"], seconds: 15, page: "Run" },
-        move || (team.get(), id.get()),
-        move |(team, id)| client.run(&team, &id),
-        move |data, access| {
-            let first = data.get_untracked();
-            let id = StoredValue::new(first.summary.id.clone());
-            let here = StoredValue::new(access.href(&format!("/runs/{}", first.summary.id)));
-            let state = Memo::new(move |_| data.read().summary.state);
-            let attempt = Memo::new(move |_| data.read().submission.as_ref().map(|s| s.attempt));
-            let tabs = move || {
-                let now = tab.get();
-                let item = |words, name: &str| {
-                    let href = here.with_value(|h| if name.is_empty() { h.clone() } else { format!("{h}?tab={name}") });
-                    (words, href, now.as_deref().unwrap_or("") == name)
-                };
-                vec![
-                    item("Overview", ""),
-                    item("Metrics", "metrics"),
-                    item("Logs", "logs"),
-                    item("Artifacts", "artifacts"),
-                    item("System", "system"),
-                ]
-            };
-            let (top, about) = (access.clone(), access.clone());
-            let content = move || {
-                let (team, id) = (access.team.clone(), id.get_value());
-                let active = !state.get_untracked().is_final();
-                match tab.get().as_deref() {
-                    Some("metrics") => view! { <Metrics team id active/> }.into_any(),
-                    Some("logs") => view! { <Logs team id attempt/> }.into_any(),
-                    Some("artifacts") => view! { <ArtifactTree team id/> }.into_any(),
-                    Some("system") => {
-                        view! { <System team id active submitted=data.with_untracked(|r| r.submission.is_some())/> }.into_any()
-                    }
-                    _ => view! { <Overview data access=about.clone() active attempt/> }.into_any(),
-                }
-            };
-            view! {
-                <Head title=first.summary.name.clone() beside=move || view! { <Beside run=data.get()/> }>{move || view! { <Actions run=data.get() access=top.clone()/> }}</Head>
-                {move || reason(&data.read())}
-                {move || view! { <Tabs label="Parts of the run" items=tabs()/> }}
-                {content}
-                <RegisterDialog run=data/>
-            }
-        },
-    )
+    let tab = query("tab").unwrap_or_default();
+    let every = Every { kinds: &["run"], seconds: 15, page: "Run" };
+    let run = client.run(&team(), &param("id"));
+    loaded(every, run, move |run: Run, access| {
+        let (team, id) = (access.team.clone(), run.summary.id.clone());
+        let here = access.href(&format!("/runs/{id}"));
+        let item = |words, name: &str| {
+            let href = if name.is_empty() { here.clone() } else { format!("{here}?tab={name}") };
+            (words, href, tab == name)
+        };
+        let items = vec![
+            item("Overview", ""),
+            item("Metrics", "metrics"),
+            item("Logs", "logs"),
+            item("Artifacts", "artifacts"),
+            item("System", "system"),
+        ];
+        let active = !run.summary.state.is_final();
+        let attempt = run.submission.as_ref().map(|s| s.attempt);
+        let content = match tab.as_str() {
+            "metrics" => view! { <Metrics client team id active/> }.into_any(),
+            "logs" => view! { <Logs client team id attempt/> }.into_any(),
+            "artifacts" => view! { <ArtifactTree client team id/> }.into_any(),
+            "system" => view! { <System client team id active submitted=run.submission.is_some()/> }.into_any(),
+            _ => view! { <Overview client run=run.clone() access=access.clone() active/> }.into_any(),
+        };
+        let (title, team, note) = (run.summary.name.clone(), access.team.clone(), reason(&run));
+        let (beside, acts) = (run.clone(), run.clone());
+        view! {
+            <Head title beside=move || view! { <Beside run=beside.clone()/> }><Actions run=acts access/></Head>
+            {note}
+            <Tabs label="Parts of the run" items/>
+            {content}
+            <RegisterDialog run team/>
+        }
+    })
 }
 
 #[component]
@@ -94,39 +80,20 @@ fn reason(run: &Run) -> Option<impl IntoView + use<>> {
 /// Cancel, retry, register; delete apart.
 #[component]
 fn Actions(run: Run, access: Access) -> impl IntoView {
-    let client = Client::from_context();
-    let (team, id, state) = (access.team.clone(), run.summary.id.clone(), run.summary.state);
-    let path = |verb: &str| team_path(&team, &format!("/runs/{id}/{verb}"));
-    let edits = access.edits();
+    let (id, state, edits) = (run.summary.id.clone(), run.summary.state, access.edits());
+    let path = |rest: &str| team_path(&access.team, &format!("/runs/{id}{rest}"));
     let cancel = (edits && run.submission.is_some() && !state.is_final() && state != State::Stopping).then(|| {
-        let (client, team, id) = (client.clone(), team.clone(), id.clone());
-        let submit = Submit::new(move |_| {
-            let call = client.run_cancel(&team, &id);
-            async move { call.await.map(|()| After::say("It is being cancelled.")) }
-        });
-        view! { <PostButton id="cancel" action=path("cancel") submit class="btn danger">"Cancel"</PostButton> }
+        view! { <PostButton id="cancel" action=path("/cancel") say="It is being cancelled." class="btn danger">"Cancel"</PostButton> }
     });
     let retry = (edits && run.submission.is_some() && state.is_final()).then(|| {
-        let (client, team, id, access) = (client.clone(), team.clone(), id.clone(), access.clone());
-        let submit = Submit::new(move |_| {
-            let (call, access) = (client.run_retry(&team, &id), access.clone());
-            async move {
-                call.await.map(|run| After::go_saying(access.href(&format!("/runs/{}", run.summary.id)), "Submitted again as a new run."))
-            }
-        });
-        view! { <PostButton id="retry" action=path("retry") submit>"Retry"</PostButton> }
+        view! { <PostButton id="retry" action=path("/retry") next=access.href("/runs/{id}") say="Submitted again as a new run.">"Retry"</PostButton> }
     });
     let delete = (edits && state.is_final()).then(|| {
-        let (client, team, id, list) = (client.clone(), team.clone(), id.clone(), access.href("/runs"));
-        let action = team_path(&team, &format!("/runs/{id}"));
-        let submit = Submit::new(move |_| {
-            let (call, list) = (client.run_delete(&team, &id), list.clone());
-            async move { call.await.map(|()| After::go_saying(list, "The run is deleted.")) }
-        });
+        let (action, next) = (path(""), access.href("/runs"));
         view! {
             <DialogButton id="delete" class="btn danger">"Delete"</DialogButton>
             <Dialog id="delete" title="Delete the run">
-                <ApiForm id="delete-form" action submit>
+                <ApiForm id="delete-form" method="DELETE" action next say="The run is deleted.">
                     <p>"It goes from every list. With the mlflow client it can still be restored."</p>
                     <div class="actions"><button class="btn danger" type="submit">"Delete"</button><DialogCancel/></div>
                 </ApiForm>

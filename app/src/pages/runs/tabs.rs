@@ -3,41 +3,33 @@
 use crate::{
     api::{
         Client,
-        logs::LogQuery,
-        resources::bytes_words,
-        runs::{MetricSeries, SeriesQuery, log_stream_path, log_text_path},
+        runs::{MetricSeries, SeriesQuery, log_path},
         usage::UsageSample,
     },
+    islands::{Axis, Chart, LogView, Series},
     parts::{Every, loaded},
-    ui::{Axis, Card, Chart, Empty, LogSource, LogStream, LogView, Series, number, time},
+    ui::{Card, Empty, number, time},
 };
 use leptos::prelude::*;
+
+/// Points of a curve; fewer where there are many curves.
+const POINTS: u32 = 500;
 
 /// One chart for each metric; the crosshair is shared.
 #[component]
 pub fn MetricCharts(
     /// The curves.
-    #[prop(into)]
-    series: Signal<Vec<MetricSeries>>,
+    series: Vec<MetricSeries>,
 ) -> impl IntoView {
-    let keys = Memo::new(move |_| series.read().iter().map(|s| s.key.clone()).collect::<Vec<_>>());
-    let chart = move |key: String| {
-        let (name, label) = (key.clone(), format!("{key} by step"));
-        let curve = Memo::new(move |_| series.read().iter().find(|s| s.key == key).map(|s| vec![line(s)]).unwrap_or_default());
-        let title = name.clone();
-        let head = Memo::new(move |_| {
-            let all = series.read();
-            let s = all.iter().find(|s| s.key == name)?;
-            let last = s.points.iter().rev().find_map(|p| p.value).map(number::short);
-            Some((last, number::count(s.total, "point", "points")))
-        });
-        let more = move || head.get().map(|(last, count)| view! { <b>{last}</b><span>{count}</span> });
-        view! { <Card title more><Chart label series=curve axis=Axis::Step/></Card> }
-    };
-    view! {
-        {move || keys.read().is_empty().then(|| view! { <section class="card"><Empty text="No metric was logged yet. A script logs one with mlflow.log_metric(\"loss\", value, step=n)."/></section> })}
-        <div class="metrics"><For each=move || keys.get() key=Clone::clone children=chart/></div>
-    }
+    let none = series.is_empty().then(|| view! { <section class="card"><Empty text="No metric was logged yet. A script logs one with mlflow.log_metric(\"loss\", value, step=n)."/></section> });
+    let charts = series.into_iter().map(|s| {
+        let last = s.points.iter().rev().find_map(|p| p.value).map(number::short);
+        let count = number::count(s.total, "point", "points");
+        let more = move || view! { <b>{last.clone()}</b><span>{count.clone()}</span> };
+        let curve = vec![line(&s)];
+        view! { <Card title=s.key.clone() more><Chart label=format!("{} by step", s.key) series=curve axis=Axis::Step/></Card> }
+    });
+    view! { {none}<div class="metrics">{charts.collect_view()}</div> }
 }
 
 /// A curve of a metric by step. Several values of one step: the last counts.
@@ -55,6 +47,8 @@ fn line(s: &MetricSeries) -> Series {
 /// The metrics tab.
 #[component]
 pub fn Metrics(
+    /// The way to the API.
+    client: Client,
     /// The team.
     team: String,
     /// Id of the run.
@@ -62,59 +56,47 @@ pub fn Metrics(
     /// Whether it still logs.
     active: bool,
 ) -> impl IntoView {
-    let client = Client::from_context();
-    loaded(
-        "Loading curves",
-        Every { kinds: &["metric"], seconds: if active { 3 } else { 0 }, page: "" },
-        move || (team.clone(), id.clone()),
-        move |(team, id)| client.run_metrics(&team, &id, &SeriesQuery { keys: None, points: Some(500) }),
-        |series, _| view! { <MetricCharts series/> },
-    )
+    let every = Every { kinds: &["metric"], seconds: if active { 3 } else { 0 }, page: "" };
+    let series = client.run_metrics(&team, &id, &SeriesQuery { keys: None, points: Some(POINTS) });
+    loaded(every, series, |series, _| view! { <MetricCharts series/> })
 }
 
 /// The log tab.
 #[component]
 pub fn Logs(
+    /// The way to the API.
+    client: Client,
     /// The team.
     team: String,
     /// Id of the run.
     id: String,
     /// The attempt under way: a new one has a log of its own.
-    attempt: Memo<Option<i64>>,
+    attempt: Option<i64>,
 ) -> impl IntoView {
-    if attempt.with_untracked(Option::is_none) {
+    let Some(attempt) = attempt else {
         return view! { <section class="card"><Empty text="This run is executed elsewhere: its log is there."/></section> }.into_any();
-    }
-    let download = log_text_path(&team, &id);
-    let (source, stream) = log_of(team, id);
-    let again = Signal::derive(move || attempt.get().unwrap_or(0).unsigned_abs());
-    view! { <section class="card"><LogView source stream=Some(stream) download again height="calc(100vh - 260px)" nothing="It has not written a line yet."/></section> }.into_any()
-}
-
-/// Where the log of run `id` comes from.
-fn log_of(team: String, id: String) -> (LogSource, LogStream) {
-    let client = Client::from_context();
-    let (t, i) = (team.clone(), id.clone());
-    let source = LogSource::new(move |q: LogQuery| client.run_log(&t, &i, &q));
-    (source, LogStream::new(move |attempt, offset| log_stream_path(&team, &id, attempt, offset)))
+    };
+    let path = log_path(&team, &id);
+    let download = format!("{path}/text");
+    view! { <section class="card"><LogView client path streams=true download again=attempt.unsigned_abs() height="calc(100vh - 260px)" nothing="It has not written a line yet."/></section> }.into_any()
 }
 
 /// The end of the log, as the overview shows it.
 #[component]
 pub fn LogTail(
+    /// The way to the API.
+    client: Client,
     /// The team.
     team: String,
     /// Id of the run.
     id: String,
     /// The attempt under way.
-    attempt: Memo<Option<i64>>,
+    attempt: i64,
 ) -> impl IntoView {
-    let (source, stream) = log_of(team, id);
-    let again = Signal::derive(move || attempt.get().unwrap_or(0).unsigned_abs());
     view! {
         <section class="card">
             <header><h2>"Log"</h2><span class="more"><a class="link" href="?tab=logs">"Search and download"</a></span></header>
-            <LogView source stream=Some(stream) again bare=true height="230px" nothing="It has not written a line yet."/>
+            <LogView client path=log_path(&team, &id) streams=true again=attempt.unsigned_abs() bare=true height="230px" nothing="It has not written a line yet."/>
         </section>
     }
 }
@@ -122,6 +104,8 @@ pub fn LogTail(
 /// The system tab: what it used.
 #[component]
 pub fn System(
+    /// The way to the API.
+    client: Client,
     /// The team.
     team: String,
     /// Id of the run.
@@ -135,23 +119,17 @@ pub fn System(
         return view! { <section class="card"><Empty text="This run is executed elsewhere: what it used is not known here."/></section> }
             .into_any();
     }
-    let client = Client::from_context();
-    loaded(
-        "Loading usage",
-        Every { kinds: &[], seconds: if active { 5 } else { 0 }, page: "" },
-        move || (team.clone(), id.clone()),
-        move |(team, id)| client.run_usage(&team, &id),
-        |usage, _| {
-            let cpu = Memo::new(move |_| vec![curve("CPU", &usage.read(), |s| s.cpu_millis as f64 / 1000.0)]);
-            let memory = Memo::new(move |_| vec![curve("Memory", &usage.read(), |s| s.memory_bytes as f64)]);
-            view! {
-                <div class="cols c2">
-                    <Card title="CPU, cores"><Chart label="CPU in use, cores" series=cpu axis=Axis::Time zero=true height=200/></Card>
-                    <Card title="Memory"><Chart label="Memory in use" series=memory axis=Axis::Time zero=true words=|v| bytes_words(v as i64) ticks=|v| bytes_words(v as i64) height=200/></Card>
-                </div>
-            }
-        },
-    )
+    let every = Every { kinds: &[], seconds: if active { 5 } else { 0 }, page: "" };
+    loaded(every, client.run_usage(&team, &id), |usage: Vec<UsageSample>, _| {
+        let cpu = vec![curve("CPU", &usage, |s| s.cpu_millis as f64 / 1000.0)];
+        let memory = vec![curve("Memory", &usage, |s| s.memory_bytes as f64)];
+        view! {
+            <div class="cols c2">
+                <Card title="CPU, cores"><Chart label="CPU in use, cores" series=cpu axis=Axis::Time zero=true height=200/></Card>
+                <Card title="Memory"><Chart label="Memory in use" series=memory axis=Axis::Time zero=true bytes=true height=200/></Card>
+            </div>
+        }
+    })
     .into_any()
 }
 

@@ -14,19 +14,14 @@ use leptos_router::hooks::use_query_map;
 /// The tab.
 #[component]
 pub fn Events(
+    /// The way to the API.
+    client: Client,
     /// Who looks.
     access: Access,
 ) -> impl IntoView {
-    let client = Client::from_context();
-    let (query, team) = (use_query_map(), access.team.clone());
+    let events = client.event_list(&access.team, &event_query(&use_query_map().get_untracked()));
     view! {
         <EventFilter action=access.href("/team")/>
-        {loaded(
-            "Loading events",
-            Every { kinds: &[], seconds: 15, page: "" },
-            move || (team.clone(), query.with(event_query)),
-            move |(team, query)| client.event_list(&team, &query),
-            |data, _| move || view! { <EventTable page=data.get()/> },
-        )}
+        {loaded(Every { kinds: &[], seconds: 15, page: "" }, events, |page, _| view! { <EventTable page/> })}
     }
 }

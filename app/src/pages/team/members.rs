@@ -7,7 +7,7 @@ use crate::{
         members::{Member, Role},
     },
     parts::{Access, Every, loaded, params::query},
-    ui::{After, Ago, ApiForm, Card, Field, Pager, PostButton, Select, Submit, Table},
+    ui::{Ago, ApiForm, Card, Field, Pager, PostButton, Select, Table},
 };
 use leptos::prelude::*;
 
@@ -24,59 +24,42 @@ fn roles() -> Vec<(String, String)> {
 /// The tab.
 #[component]
 pub fn Members(
+    /// The way to the API.
+    client: Client,
     /// Who looks.
     access: Access,
 ) -> impl IntoView {
-    let client = Client::from_context();
-    let page = query("page");
-    let team = access.team.clone();
-    let maintains = access.maintains();
+    let members = client.member_list(&access.team, &ListQuery { page_token: query("page"), page_size: None });
     let list = loaded(
-        "Loading members",
         Every::change(&["member"]),
-        move || (team.clone(), page.get()),
-        move |(team, page_token)| client.member_list(&team, &ListQuery { page_token, page_size: None }),
-        |data, access| move || view! { <Rows items=data.get().items access=access.clone()/><Pager next=data.get().next_page_token/> },
+        members,
+        |page, access| view! { <Rows items=page.items access/><Pager next=page.next_page_token/> },
     );
     view! {
         <div class="cols side">
             <div class="cols">{list}</div>
-            {maintains.then(|| view! { <Add access/> })}
+            {access.maintains().then(|| view! { <Add team=access.team/> })}
         </div>
     }
 }
 
 #[component]
 fn Rows(items: Vec<Member>, access: Access) -> impl IntoView {
-    let client = Client::from_context();
     let maintains = access.maintains();
     let rows = items.into_iter().map(|m| {
         let path = team_path(&access.team, &format!("/members/{}", segment(&m.user)));
         let remove = (maintains || m.user == access.me.user).then(|| {
-            let (client, team, user) = (client.clone(), access.team.clone(), m.user.clone());
-            let submit = Submit::new(move |_| {
-                let (call, text) = (client.member_remove(&team, &user), format!("{user} is no longer in the team."));
-                async move { call.await.map(|()| After::say(text)) }
-            });
-            let words = if m.user == access.me.user { "Leave" } else { "Remove" };
-            view! { <PostButton id=format!("remove-{}", m.user) action=path.clone() submit class="btn small danger" label=format!("{words} {}", m.user)>{words}</PostButton> }
+            let (action, say) = (path.clone(), format!("{} is no longer in the team.", m.user));
+            // Who left does not see the team any more.
+            let (words, next) = if m.user == access.me.user { ("Leave", "/") } else { ("Remove", "") };
+            view! { <PostButton id=format!("remove-{}", m.user) method="DELETE" action next say class="btn small danger" label=format!("{words} {}", m.user)>{words}</PostButton> }
         });
         let role = if maintains {
-            let (client, team, user) = (client.clone(), access.team.clone(), m.user.clone());
-            let submit = Submit::new(move |v| {
-                let role: Result<Role, _> = v.text("role").parse();
-                let call = role.map(|role| client.member_set(&team, &user, role));
-                let user = user.clone();
-                async move {
-                    let now = call.map_err(|e: String| crate::api::Problem::new(422, e))?.await?;
-                    Ok(After::say(format!("{user} is {} now.", now.role.as_str())))
-                }
-            });
             let now = m.role;
             let options = [Role::Viewer, Role::Editor, Role::Maintainer].into_iter().map(move |r| view! { <option value=r.as_str() selected=r == now>{r.as_str()}</option> });
             let label = format!("Role of {}", m.user);
             view! {
-                <ApiForm id=format!("role-{}", m.user) action=path submit class="inline" quiet=true>
+                <ApiForm id=format!("role-{}", m.user) method="PUT" action=path say="{user} is {role} now." class="inline" quiet=true>
                     <span class="row"><select name="role" aria-label=label>{options.collect_view()}</select><button class="btn small" type="submit">"Set"</button></span>
                 </ApiForm>
             }
@@ -100,21 +83,11 @@ fn Rows(items: Vec<Member>, access: Access) -> impl IntoView {
 }
 
 #[component]
-fn Add(access: Access) -> impl IntoView {
-    let client = Client::from_context();
-    let team = access.team.clone();
-    let action = team_path(&team, "/members");
-    let submit = Submit::new(move |v| {
-        let (user, role) = (v.text("user"), v.text("role").parse::<Role>().unwrap_or(Role::Viewer));
-        let call = client.member_set(&team, &user, role);
-        async move {
-            call.await?;
-            Ok(After::say(format!("{user} is in the team.")))
-        }
-    });
+fn Add(team: String) -> impl IntoView {
+    let action = team_path(&team, "/members/{user}");
     view! {
         <Card title="Add a member">
-            <ApiForm id="member" action submit reset=true>
+            <ApiForm id="member" method="PUT" action say="{user} is in the team." reset=true>
                 <Field name="user" label="User" required=true hint="Name of a user that exists."/>
                 <Select name="role" label="Role" options=roles() value="editor"/>
                 <div class="actions"><button class="btn primary" type="submit">"Add"</button></div>

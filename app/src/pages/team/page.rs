@@ -2,82 +2,53 @@
 
 use super::{events::Events, members::Members, quota::QuotaCard, secrets::Secrets};
 use crate::{
-    api::{
-        Client,
-        client::team_path,
-        teams::{Team, TeamChange},
-    },
+    api::{Client, client::team_path, teams::Team},
     parts::{
-        Access, Every, Head, loaded,
+        Every, Head, loaded,
         params::{query, team},
     },
-    ui::{After, Ago, ApiForm, Dialog, DialogButton, DialogCancel, Field, Submit, Tabs},
+    ui::{Ago, ApiForm, Dialog, DialogButton, DialogCancel, Field, Tabs},
 };
 use leptos::prelude::*;
 
 /// The page.
 #[component]
 pub fn TeamPage() -> impl IntoView {
-    let client = Client::from_context();
-    let (team, tab) = (team(), query("tab"));
-    loaded(
-        "Loading the team",
-        Every::change(&["team", "member"]).page("Team"),
-        move || team.get(),
-        move |team| client.team(&team),
-        move |data, access| {
-            let here = StoredValue::new(access.href("/team"));
-            let tabs = move || {
-                let now = tab.get();
-                let item = |words, name: &str| {
-                    let href = here.with_value(|h| if name.is_empty() { h.clone() } else { format!("{h}?tab={name}") });
-                    (words, href, now.as_deref().unwrap_or("") == name)
-                };
-                vec![item("Members", ""), item("Secrets", "secrets"), item("Quota", "quota"), item("Events", "events")]
-            };
-            let maintains = access.maintains();
-            let edit = access.clone();
-            let content = move || {
-                let access = access.clone();
-                match tab.get().as_deref() {
-                    Some("secrets") => view! { <Secrets access/> }.into_any(),
-                    Some("quota") => view! { <QuotaCard access/> }.into_any(),
-                    Some("events") => view! { <Events access/> }.into_any(),
-                    _ => view! { <Members access/> }.into_any(),
-                }
-            };
-            view! {
-                {move || {
-                    let t = data.get();
-                    let made = t.created_at.clone();
-                    view! {
-                        <Head title=t.display_name.clone() beside=move || view! { <span class="muted">{t.name.clone()}", made "<Ago time=made.clone()/></span> }>
-                            {maintains.then(|| view! { <DialogButton id="rename">"Rename"</DialogButton> })}
-                        </Head>
-                    }
-                }}
-                {move || view! { <Tabs label="Parts of the team" items=tabs()/> }}
-                {content}
-                {maintains.then(|| view! { <Rename data access=edit.clone()/> })}
-            }
-        },
-    )
+    let (client, tab) = (Client::from_context(), query("tab").unwrap_or_default());
+    let answer = client.team(&team());
+    loaded(Every::change(&["team", "member"]).page("Team"), answer, move |team: Team, access| {
+        let here = access.href("/team");
+        let item = |words, name: &str| {
+            let href = if name.is_empty() { here.clone() } else { format!("{here}?tab={name}") };
+            (words, href, tab == name)
+        };
+        let items = vec![item("Members", ""), item("Secrets", "secrets"), item("Quota", "quota"), item("Events", "events")];
+        let maintains = access.maintains();
+        let content = match tab.as_str() {
+            "secrets" => view! { <Secrets client access/> }.into_any(),
+            "quota" => view! { <QuotaCard client access/> }.into_any(),
+            "events" => view! { <Events client access/> }.into_any(),
+            _ => view! { <Members client access/> }.into_any(),
+        };
+        let (name, made) = (team.name.clone(), team.created_at.clone());
+        view! {
+            <Head title=team.display_name.clone() beside=move || view! { <span class="muted">{name.clone()}", made "<Ago time=made.clone()/></span> }>
+                {maintains.then(|| view! { <DialogButton id="rename">"Rename"</DialogButton> })}
+            </Head>
+            <Tabs label="Parts of the team" items/>
+            {content}
+            {maintains.then(|| view! { <Rename team/> })}
+        }
+    })
 }
 
 #[component]
-fn Rename(data: RwSignal<Team>, access: Access) -> impl IntoView {
-    let client = Client::from_context();
-    let (team, value) = (access.team.clone(), data.with_untracked(|t| t.display_name.clone()));
-    let action = team_path(&team, "");
-    let submit = Submit::new(move |v| {
-        let revision = data.with_untracked(|t| t.revision);
-        let call = client.team_update(&team, &TeamChange { display_name: v.text("display_name"), revision });
-        async move { call.await.map(|_| After::say("Renamed.")) }
-    });
+fn Rename(team: Team) -> impl IntoView {
     view! {
         <Dialog id="rename" title="Rename the team">
-            <ApiForm id="rename-form" action submit>
-                <Field name="display_name" label="Shown as" value hint="Its name in addresses and namespaces never changes." required=true/>
+            <ApiForm id="rename-form" method="PATCH" action=team_path(&team.name, "") say="Renamed.">
+                <input type="hidden" name="revision" value=team.revision.to_string()/>
+                <Field name="display_name" label="Shown as" value=team.display_name hint="Its name in addresses and namespaces never changes." required=true/>
                 <div class="actions"><button class="btn primary" type="submit">"Rename"</button><DialogCancel/></div>
             </ApiForm>
         </Dialog>

@@ -7,61 +7,45 @@ use crate::{
         secrets::Secret,
     },
     parts::{Access, Every, loaded, params::query},
-    ui::{After, Ago, ApiForm, Area, Card, Dialog, DialogButton, DialogCancel, Empty, Field, Pager, Submit, Table},
+    ui::{Ago, ApiForm, Area, Card, Dialog, DialogButton, DialogCancel, Empty, Field, Pager, Table},
 };
 use leptos::prelude::*;
 
 /// The tab.
 #[component]
 pub fn Secrets(
+    /// The way to the API.
+    client: Client,
     /// Who looks.
     access: Access,
 ) -> impl IntoView {
-    let client = Client::from_context();
-    let page = query("page");
-    let team = access.team.clone();
-    let maintains = access.maintains();
-    let list = loaded(
-        "Loading secrets",
-        Every::change(&["secret"]),
-        move || (team.clone(), page.get()),
-        move |(team, page_token)| client.secret_list(&team, &ListQuery { page_token, page_size: None }),
-        |data, access| {
-            move || {
-                let page = data.get();
-                if page.items.is_empty() {
-                    view! { <section class="card"><Empty text="A secret is kept encrypted and never shown again. Notebooks, runs and deployments use it by its name." command="slipway secret set warehouse-key"/></section> }.into_any()
-                } else {
-                    view! { <Rows items=page.items access=access.clone()/><Pager next=page.next_page_token/> }.into_any()
-                }
-            }
-        },
-    );
+    let secrets = client.secret_list(&access.team, &ListQuery { page_token: query("page"), page_size: None });
+    let list = loaded(Every::change(&["secret"]), secrets, |page, access| {
+        if page.items.is_empty() {
+            view! { <section class="card"><Empty text="A secret is kept encrypted and never shown again. Notebooks, runs and deployments use it by its name." command="slipway secret set warehouse-key"/></section> }.into_any()
+        } else {
+            view! { <Rows items=page.items access/><Pager next=page.next_page_token/> }.into_any()
+        }
+    });
     view! {
         <div class="cols side">
             <div class="cols">{list}</div>
-            {maintains.then(|| view! { <Set access/> })}
+            {access.maintains().then(|| view! { <Set team=access.team/> })}
         </div>
     }
 }
 
 #[component]
 fn Rows(items: Vec<Secret>, access: Access) -> impl IntoView {
-    let client = Client::from_context();
     let maintains = access.maintains();
     let rows = items.into_iter().map(|s| {
         let remove = maintains.then(|| {
-            let (client, team, name) = (client.clone(), access.team.clone(), s.name.clone());
-            let (id, form) = (format!("remove-{name}"), format!("remove-{name}-form"));
-            let action = team_path(&team, &format!("/secrets/{}", segment(&name)));
-            let title = format!("Remove {name}");
-            let submit = Submit::new(move |_| {
-                let (call, text) = (client.secret_remove(&team, &name), format!("{name} is removed."));
-                async move { call.await.map(|()| After::say(text)) }
-            });
+            let (id, form) = (format!("remove-{}", s.name), format!("remove-{}-form", s.name));
+            let action = team_path(&access.team, &format!("/secrets/{}", segment(&s.name)));
+            let (title, say) = (format!("Remove {}", s.name), format!("{} is removed.", s.name));
             view! {
                 <DialogButton id=id.clone() class="btn small danger">"Remove"</DialogButton>
-                <Dialog id title><ApiForm id=form action submit>
+                <Dialog id title><ApiForm id=form method="DELETE" action say>
                     <p>"What uses it by name will not start again until it is set anew. This cannot be undone."</p>
                     <div class="actions"><button class="btn danger" type="submit">"Remove"</button><DialogCancel/></div>
                 </ApiForm></Dialog>
@@ -81,21 +65,11 @@ fn Rows(items: Vec<Secret>, access: Access) -> impl IntoView {
 }
 
 #[component]
-fn Set(access: Access) -> impl IntoView {
-    let client = Client::from_context();
-    let team = access.team.clone();
-    let action = team_path(&team, "/secrets");
-    let submit = Submit::new(move |v| {
-        let name = v.text("name");
-        let call = client.secret_set(&team, &name, &v.raw("value"));
-        async move {
-            call.await?;
-            Ok(After::say(format!("{name} is set.")))
-        }
-    });
+fn Set(team: String) -> impl IntoView {
+    let action = team_path(&team, "/secrets/{name}");
     view! {
         <Card title="Set a secret">
-            <ApiForm id="secret" action submit reset=true>
+            <ApiForm id="secret" method="PUT" action say="{name} is set." reset=true>
                 <Field name="name" label="Name" required=true code=true placeholder="warehouse-key" hint="A name that exists gets the new value."/>
                 <Area name="value" label="Value" required=true hint="At most 64 KiB. It is never shown again."/>
                 <div class="actions"><button class="btn primary" type="submit">"Set"</button></div>

@@ -41,7 +41,7 @@ pub async fn update(
     At([model]): At<1>,
     Payload(change): Payload<ModelChange>,
 ) -> Result<Json<Model>> {
-    let row = registered::update(&web.store, &by, &model, change.description.as_deref(), &change.tags).await?;
+    let row = registered::update(&web.store, &by, &model, &change).await?;
     view::model(&web.store, row).await.map(Json)
 }
 
@@ -79,8 +79,7 @@ pub async fn version_update(
     At([model, version]): At<2>,
     Payload(change): Payload<ModelChange>,
 ) -> Result<Json<ModelVersion>> {
-    let version = names::version(&version)?;
-    let row = versions::update(&web.store, &by, &model, version, change.description.as_deref(), &change.tags).await?;
+    let row = versions::update(&web.store, &by, &model, names::version(&version)?, &change).await?;
     view::one(&web.store, &web.artifacts, &by, row).await.map(Json)
 }
 

@@ -13,6 +13,7 @@ use crate::{
     runs::validate::missing,
     store::model_versions::VersionFull,
 };
+use app::api::models::ModelChange;
 use axum::{
     Json, Router,
     extract::State,
@@ -96,7 +97,8 @@ async fn one(State(web): State<Web>, Reader(by): Reader, Args(a): Args<Which>) -
 
 async fn update(State(web): State<Web>, Writer(by): Writer, Args(a): Args<Which>) -> Reply<Value> {
     let ((name, version), text) = (a.which()?, a.description.unwrap_or_default());
-    Ok(answer(&versions::update(&web.store, &by, &name, version, Some(&text), &Default::default()).await?))
+    let change = ModelChange { description: Some(text), ..ModelChange::default() };
+    Ok(answer(&versions::update(&web.store, &by, &name, version, &change).await?))
 }
 
 async fn remove(State(web): State<Web>, Writer(by): Writer, Args(a): Args<Which>) -> Reply<Empty> {

@@ -12,6 +12,7 @@ use crate::{
     models::{aliases, names, registered, search},
     store::models::ModelFull,
 };
+use app::api::models::ModelChange;
 use axum::{
     Json, Router,
     extract::State,
@@ -94,7 +95,8 @@ async fn one(State(web): State<Web>, Reader(by): Reader, Args(a): Args<Named>) -
 
 async fn update(State(web): State<Web>, Writer(by): Writer, Args(a): Args<Named>) -> Reply<Value> {
     let (name, description) = (required(a.name, "name")?, a.description.unwrap_or_default());
-    let model = registered::update(&web.store, &by, &name, Some(&description), &Default::default()).await?;
+    let change = ModelChange { description: Some(description), ..ModelChange::default() };
+    let model = registered::update(&web.store, &by, &name, &change).await?;
     answer(&web, &model).await
 }
 

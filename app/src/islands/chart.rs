@@ -2,13 +2,17 @@
 
 use super::{
     chart_scale::{Points, Scale, extent, nearest, paths},
-    dom, number,
-    time::{self, Now},
+    island,
+};
+use crate::{
+    api::resources::bytes_words,
+    ui::{number, time},
 };
 use leptos::{ev, prelude::*};
+use serde::{Deserialize, Serialize};
 
 /// What runs along the bottom.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Axis {
     /// Steps.
     Step,
@@ -17,7 +21,7 @@ pub enum Axis {
 }
 
 /// A named curve, sorted by `x`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Series {
     /// Its name in the legend.
     pub name: String,
@@ -30,9 +34,36 @@ pub struct Series {
 pub struct Crosshair(RwSignal<Option<f64>>);
 
 impl Crosshair {
-    /// Puts one into context.
-    pub fn provide() {
-        provide_context(Self(RwSignal::new(None)));
+    /// Nowhere.
+    pub fn new() -> Self {
+        Self(RwSignal::new(None))
+    }
+}
+
+impl Default for Crosshair {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What a chart shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Shown {
+    label: String,
+    series: Vec<Series>,
+    axis: Axis,
+    zero: bool,
+    bytes: bool,
+    height: u32,
+}
+
+impl Shown {
+    fn words(&self, v: f64) -> String {
+        if self.bytes { bytes_words(v as i64) } else { number::short(v) }
+    }
+
+    fn tick(&self, v: f64) -> String {
+        if self.bytes { bytes_words(v as i64) } else { number::tick(v) }
     }
 }
 
@@ -69,36 +100,39 @@ fn x_words(axis: Axis, x: f64, local: bool, exact: bool) -> String {
 /// A chart of one or several curves.
 #[component]
 pub fn Chart(
-    /// What it shows, for those who do not see it.
+    /// What it shows, for those who do not see it; once in a page.
     #[prop(into)]
     label: String,
     /// The curves.
-    #[prop(into)]
-    series: Signal<Vec<Series>>,
+    series: Vec<Series>,
     /// What runs along the bottom.
     axis: Axis,
-    /// Unit of the values.
-    #[prop(default = "")]
-    unit: &'static str,
     /// Whether the range of values begins at 0.
     #[prop(optional)]
     zero: bool,
-    /// How values are written.
-    #[prop(default = number::short)]
-    words: fn(f64) -> String,
-    /// How values are written on the axis.
-    #[prop(default = number::tick)]
-    ticks: fn(f64) -> String,
+    /// Whether the values are bytes.
+    #[prop(optional)]
+    bytes: bool,
     /// Height of the plot, pixels.
     #[prop(default = 150)]
     height: u32,
 ) -> impl IntoView {
-    let drawn = Memo::new(move |_| draw(series.get(), zero));
+    let shown = Shown { label: label.clone(), series, axis, zero, bytes, height };
+    let drawn = chart(Signal::stored(shown.clone()));
+    island("chart", label, &shown, drawn)
+}
+
+/// The chart itself.
+pub fn chart(shown: Signal<Shown>) -> AnyView {
+    let Shown { label, axis, zero, height, .. } = shown.get_untracked();
+    // The server writes times in UTC.
+    let local = cfg!(feature = "browser");
+    let words = move |v: f64| shown.with_untracked(|s| s.words(v));
+    let ticks = move |v: f64| shown.with_untracked(|s| s.tick(v));
+    let drawn = Memo::new(move |_| draw(shown.with(|s| s.series.clone()), zero));
     let Crosshair(cross) = use_context().unwrap_or_else(|| Crosshair(RwSignal::new(None)));
-    let now = Now::signal();
-    let local = move || now.with(Option::is_some);
     let moved = move |e: ev::PointerEvent| {
-        let Some(share) = dom::pointer_share(&e) else { return };
+        let Some(share) = pointer_share(&e) else { return };
         drawn.with_untracked(|d| {
             if let Some(d) = d {
                 cross.set(Some(d.x.low + share * (d.x.high - d.x.low)));
@@ -116,15 +150,15 @@ pub fn Chart(
             // A single curve's last value stands in the head of its card.
             let shown = if many || cross.get().is_some() { d.series.len() } else { 0 };
             let items = d.series.iter().enumerate().take(shown).map(|(i, s)| {
-                let value = at(&s.points).map_or_else(|| "no value".to_owned(), |v| format!("{}{unit}", words(v)));
+                let value = at(&s.points).map_or_else(|| "no value".to_owned(), words);
                 let swatch = many.then(|| view! { <i style=format!("background:{}", STROKES[i % STROKES.len()].0)></i> });
                 let name = many.then(|| format!("{} ", s.name));
                 view! { <span>{swatch}{name}<b>{value}</b></span> }
             });
             let items = items.collect_view();
             let place = cross.get().map(|x| match axis {
-                Axis::Step => format!("at step {}", x_words(axis, x, local(), true)),
-                Axis::Time => format!("at {}", x_words(axis, x, local(), true)),
+                Axis::Step => format!("at step {}", x_words(axis, x, local, true)),
+                Axis::Time => format!("at {}", x_words(axis, x, local, true)),
             });
             let lone = d.series.iter().map(|s| s.points.iter().filter(|p| p.1.is_some()).count()).max() == Some(1) && axis == Axis::Time;
             Some(view! { {items}<span>{place}</span>{lone.then(|| view! { <span>"1 sample"</span> })} })
@@ -141,7 +175,8 @@ pub fn Chart(
     let x_labels = move || {
         drawn.with(|d| {
             d.as_ref().map(|d| {
-                let one = |t: &f64| view! { <span style=format!("left:{:.2}%", d.x.place(*t) * 100.0)>{x_words(axis, *t, local(), false)}</span> };
+                let one =
+                    |t: &f64| view! { <span style=format!("left:{:.2}%", d.x.place(*t) * 100.0)>{x_words(axis, *t, local, false)}</span> };
                 d.x.ticks.iter().map(one).collect_view()
             })
         })
@@ -187,15 +222,30 @@ pub fn Chart(
             <div class="x" aria-hidden="true">{x_labels}</div>
             <details on:toggle=move |_| open.update(|o| *o = !*o)>
                 <summary>"Values"</summary>
-                {move || open.get().then(|| view! { <Values drawn axis words/> })}
+                {move || open.get().then(|| values(drawn, axis, words))}
             </details>
         </figure>
+    }
+    .into_any()
+}
+
+/// Where a pointer is across the element that listens: 0 at its left to 1 at its right.
+fn pointer_share(event: &ev::PointerEvent) -> Option<f64> {
+    #[cfg(feature = "browser")]
+    {
+        use wasm_bindgen::JsCast;
+        let rect = event.current_target()?.dyn_into::<web_sys::Element>().ok()?.get_bounding_client_rect();
+        (rect.width() > 0.0).then(|| ((f64::from(event.client_x()) - rect.left()) / rect.width()).clamp(0.0, 1.0))
+    }
+    #[cfg(not(feature = "browser"))]
+    {
+        let _ = event;
+        None
     }
 }
 
 /// The table behind a chart: at most 100 rows of it, evenly chosen.
-#[component]
-fn Values(drawn: Memo<Option<Drawn>>, axis: Axis, words: fn(f64) -> String) -> impl IntoView {
+fn values(drawn: Memo<Option<Drawn>>, axis: Axis, words: impl Fn(f64) -> String + Copy + Send + 'static) -> impl IntoView {
     move || {
         let Drawn { series, .. } = drawn.get()?;
         let mut xs: Vec<f64> = series.iter().flat_map(|s| s.points.iter().map(|p| p.0)).collect();

@@ -1,7 +1,6 @@
 //! The lines of a log in blocks of text ready to be shown. Pure.
 
-use super::time;
-use crate::api::logs::LogLine;
+use crate::{api::logs::LogLine, ui::time};
 use std::sync::Arc;
 
 /// Lines per block.

@@ -2,11 +2,6 @@
 
 use crate::api::logs::LogLine;
 use leptos::prelude::*;
-use std::sync::Arc;
-
-/// Path of the stream of an attempt from a byte offset on.
-#[derive(Clone)]
-pub struct LogStream(Arc<dyn Fn(i64, i64) -> String + Send + Sync>);
 
 /// How the stream is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,35 +17,28 @@ pub enum Flow {
     Ended,
 }
 
-impl LogStream {
-    /// `path(attempt, offset)`
-    pub fn new(path: impl Fn(i64, i64) -> String + Send + Sync + 'static) -> Self {
-        Self(Arc::new(path))
-    }
-
-    /// Gives every line behind `offset` to `take`, some at a time, while the owner lives. Does nothing on the server.
-    pub fn follow(&self, attempt: i64, offset: i64, flow: RwSignal<Flow>, take: impl Fn(Vec<LogLine>) + 'static) {
-        #[cfg(feature = "hydrate")]
-        browser::follow(self.0.clone(), attempt, offset, flow, Box::new(take));
-        #[cfg(not(feature = "hydrate"))]
-        let _ = (&self.0, attempt, offset, flow, take);
-    }
+/// Gives every line behind `offset` of the log at `path` to `take`, some at a time, while the owner lives. Does nothing on the server.
+pub fn follow(path: &str, attempt: i64, offset: i64, flow: RwSignal<Flow>, take: impl Fn(Vec<LogLine>) + 'static) {
+    #[cfg(feature = "browser")]
+    browser::follow(format!("{path}/stream"), attempt, offset, flow, Box::new(take));
+    #[cfg(not(feature = "browser"))]
+    let _ = (path, attempt, offset, flow, take);
 }
 
 /// The byte offset in the id of an event, `attempt.offset`.
-#[cfg(any(feature = "hydrate", test))]
+#[cfg(any(feature = "browser", test))]
 fn offset_of(id: &str) -> Option<i64> {
     id.rsplit('.').next()?.parse().ok()
 }
 
-#[cfg(feature = "hydrate")]
+#[cfg(feature = "browser")]
 mod browser {
     use super::{Flow, LogLine, offset_of};
+    use crate::api::{client::with_query, logs::LogQuery};
     use leptos::prelude::*;
     use std::{
         cell::{Cell, RefCell},
         rc::Rc,
-        sync::Arc,
         time::Duration,
     };
     use wasm_bindgen::{JsCast, closure::Closure};
@@ -64,7 +52,7 @@ mod browser {
     type Held = (EventSource, Closure<dyn FnMut(MessageEvent)>, [Closure<dyn FnMut()>; 3]);
 
     struct Follower {
-        path: Arc<dyn Fn(i64, i64) -> String + Send + Sync>,
+        path: String,
         attempt: i64,
         offset: Cell<i64>,
         flow: RwSignal<Flow>,
@@ -74,13 +62,7 @@ mod browser {
         gone: Cell<bool>,
     }
 
-    pub fn follow(
-        path: Arc<dyn Fn(i64, i64) -> String + Send + Sync>,
-        attempt: i64,
-        offset: i64,
-        flow: RwSignal<Flow>,
-        take: Box<dyn Fn(Vec<LogLine>)>,
-    ) {
+    pub fn follow(path: String, attempt: i64, offset: i64, flow: RwSignal<Flow>, take: Box<dyn Fn(Vec<LogLine>)>) {
         let follower = Rc::new(Follower {
             path,
             attempt,
@@ -103,7 +85,7 @@ mod browser {
 
     impl Follower {
         fn open(self: &Rc<Self>) {
-            let Ok(source) = EventSource::new(&(self.path)(self.attempt, self.offset.get())) else { return };
+            let Ok(source) = EventSource::new(&self.address()) else { return };
             let me = self.clone();
             let line = Closure::<dyn FnMut(MessageEvent)>::new(move |e: MessageEvent| me.line(&e));
             let (up, end, error) = (self.clone(), self.clone(), self.clone());
@@ -118,6 +100,11 @@ mod browser {
             let _ = source.add_event_listener_with_callback("line", line.as_ref().unchecked_ref());
             let _ = source.add_event_listener_with_callback("end", other[1].as_ref().unchecked_ref());
             self.held.replace(Some((source, line, other)));
+        }
+
+        fn address(&self) -> String {
+            let query = LogQuery { attempt: Some(self.attempt), offset: Some(self.offset.get()), ..LogQuery::default() };
+            with_query(self.path.clone(), &query)
         }
 
         fn say(&self, flow: Flow) {

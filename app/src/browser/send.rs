@@ -1,0 +1,143 @@
+//! Forms that call the API, without leaving the page. What was typed stays when it is refused.
+
+use super::{dom, notices, visit};
+use crate::api::{Problem, template, transport::browser::ask};
+use serde_json::Value;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, FormData, HtmlButtonElement, HtmlDialogElement, HtmlElement, HtmlFormElement, SubmitEvent};
+
+/// Listens to forms with `data-api`.
+pub fn listen() {
+    dom::on::<SubmitEvent>("submit", |e| {
+        let form = dom::target(&e).and_then(|t| t.dyn_into::<HtmlFormElement>().ok());
+        let Some(form) = form.filter(|f| f.has_attribute("data-api")) else { return };
+        e.prevent_default();
+        if form.has_attribute("aria-busy") {
+            return;
+        }
+        let _ = form.set_attribute("aria-busy", "true");
+        let button = e.submitter().and_then(|b| b.dyn_into::<HtmlButtonElement>().ok());
+        leptos::task::spawn_local(async move {
+            let answer = call(&form, button).await;
+            let _ = form.remove_attribute("aria-busy");
+            match answer {
+                Ok(answer) => done(&form, &answer),
+                Err(problem) => refused(&form, &problem),
+            }
+        });
+    });
+}
+
+/// The fields, and those that only the way of a plain browser needs left out.
+fn fields(form: &HtmlFormElement, button: Option<&HtmlButtonElement>) -> Vec<(String, String)> {
+    let data = FormData::new_with_form(form).map(|d| visit::entries(&d)).unwrap_or_default();
+    let mut all: Vec<_> = data.into_iter().filter(|(k, _)| !matches!(k.as_str(), "_method" | "next" | "back")).collect();
+    all.extend(button.filter(|b| !b.name().is_empty()).map(|b| (b.name(), b.value())));
+    all
+}
+
+async fn call(form: &HtmlFormElement, button: Option<HtmlButtonElement>) -> Result<Value, Problem> {
+    let fields = fields(form, button.as_ref());
+    let action = form.get_attribute("action").unwrap_or_default();
+    let path = template::path(&action, |name| fields.iter().find(|(k, _)| k == name).map(|(_, v)| v.trim().to_owned()));
+    let sent = fields.iter().filter(|(k, _)| !action.contains(&format!("{{{k}}}"))).collect::<Vec<_>>();
+    let body = serde_urlencoded::to_string(sent).unwrap_or_default();
+    let method = form.get_attribute("data-api").unwrap_or_default();
+    let got = ask(&method, &path, "application/json", Some(("application/x-www-form-urlencoded", &body))).await?;
+    if (200..300).contains(&got.status) {
+        return Ok(serde_json::from_str(&got.body).unwrap_or(Value::Null));
+    }
+    Err(serde_json::from_str(&got.body).unwrap_or_else(|_| Problem::new(got.status, got.body.chars().take(300).collect::<String>())))
+}
+
+fn done(form: &HtmlFormElement, answer: &Value) {
+    clear(form);
+    let typed = fields(form, None);
+    let known =
+        |name: &str| template::of_answer(answer, name).or_else(|| typed.iter().find(|(k, _)| k == name).map(|(_, v)| v.trim().to_owned()));
+    if let Some(say) = form.get_attribute("data-say") {
+        notices::say(&template::words(&say, known));
+    }
+    show_answer(form, answer);
+    if form.has_attribute("data-reset") {
+        form.reset();
+    }
+    if let Some(dialog) = dom::around::<HtmlDialogElement>(form, "dialog.box") {
+        dialog.close();
+    }
+    let next = form.get_attribute("data-next").map(|next| template::path(&next, known));
+    match next {
+        // Somebody else, or nobody, is signed in from here on: nothing of what was shown before stays.
+        Some(next) if form.has_attribute("data-whole") => drop(dom::window().location().set_href(&next)),
+        Some(next) => visit::go(&next),
+        None => visit::again(),
+    }
+}
+
+/// What is told once: a token.
+fn show_answer(form: &HtmlFormElement, answer: &Value) {
+    let Some(name) = form.get_attribute("data-show") else { return };
+    let (Some(text), Some(place)) = (template::of_answer(answer, &name), dom::first::<HtmlElement>(&format!("[data-shown={name}]"))) else {
+        return;
+    };
+    for part in dom::within::<Element>(&place, "code") {
+        part.set_text_content(Some(&text));
+    }
+    for button in dom::within::<Element>(&place, "[data-copy]") {
+        let _ = button.set_attribute("data-copy", &text);
+    }
+    let _ = place.remove_attribute("hidden");
+}
+
+fn words(problem: &Problem) -> String {
+    problem.hint.as_deref().map_or_else(|| problem.sentence().to_owned(), |h| format!("{} {h}", problem.sentence()))
+}
+
+/// Takes away what was wrong before.
+fn clear(form: &HtmlFormElement) {
+    for note in dom::within::<Element>(form, ".wrong, [data-refusal]") {
+        note.remove();
+    }
+    for field in dom::within::<Element>(form, ".field.bad") {
+        let _ = field.class_list().remove_1("bad");
+    }
+    for control in dom::within::<Element>(form, "[aria-invalid]") {
+        let _ = control.remove_attribute("aria-invalid");
+        let _ = control.remove_attribute("aria-describedby");
+    }
+}
+
+/// Said beside the field that it is about, else at the end of the form; of a form that is only a button, as a notice.
+fn refused(form: &HtmlFormElement, problem: &Problem) {
+    clear(form);
+    if form.has_attribute("data-quiet") {
+        return notices::problem(problem);
+    }
+    if let Some(name) = problem.field.as_deref()
+        && beside(form, name, problem).is_some()
+    {
+        return;
+    }
+    if let Some(note) = notices::note(problem) {
+        let _ = note.set_attribute("data-refusal", "");
+        let _ = form.append_child(&note);
+    }
+}
+
+fn beside(form: &HtmlFormElement, name: &str, problem: &Problem) -> Option<()> {
+    let control = dom::within::<HtmlElement>(form, "[name]").into_iter().find(|e| e.get_attribute("name").as_deref() == Some(name))?;
+    let field: Element = dom::around(&control, ".field")?;
+    // A field within what is folded up is not seen.
+    if let Some(folded) = dom::around::<Element>(&control, "details") {
+        let _ = folded.set_attribute("open", "");
+    }
+    let wrong = dom::made("span", "wrong", &words(problem))?;
+    wrong.set_id(&format!("{}-wrong", control.id()));
+    let _ = wrong.set_attribute("role", "alert");
+    let _ = field.class_list().add_1("bad");
+    let _ = control.set_attribute("aria-invalid", "true");
+    let _ = control.set_attribute("aria-describedby", &wrong.id());
+    control.after_with_node_1(&wrong).ok()?;
+    let _ = control.focus();
+    Some(())
+}

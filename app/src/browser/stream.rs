@@ -1,0 +1,150 @@
+//! What changes on the server appears: one stream of changes of the team, and the page is read again when it shows something of that kind
+//! (`data-live`), or after a while (`data-every`, seconds).
+
+use super::{dom, visit};
+use crate::api::changes::Change;
+use std::{
+    cell::{Cell, RefCell},
+    time::Duration,
+};
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{Element, Event, EventSource, MessageEvent};
+
+/// A page is not read more often than this.
+const AT_MOST: f64 = 700.0;
+
+type Held = (EventSource, [Closure<dyn Fn()>; 2], Closure<dyn Fn(MessageEvent)>);
+
+thread_local! {
+    /// The stream, and of which team it is.
+    static OPEN: RefCell<Option<(String, Held)>> = const { RefCell::new(None) };
+    /// Whether the page is older than what it shows.
+    static STALE: Cell<bool> = const { Cell::new(false) };
+    /// Whether it is about to be read.
+    static SOON: Cell<bool> = const { Cell::new(false) };
+    /// When it was last read.
+    static READ: Cell<f64> = const { Cell::new(0.0) };
+    /// Whether the stream was lost.
+    static LOST: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Looks at the clock from now on.
+pub fn begin() {
+    READ.set(dom::now_ms());
+    let _ = leptos::prelude::set_interval_with_handle(due, Duration::from_secs(1));
+    dom::on::<Event>("visibilitychange", |_| {
+        if !dom::hidden() && STALE.get() {
+            soon();
+        }
+    });
+}
+
+/// Follows the team of the page that arrived.
+pub fn watch() {
+    let team = dom::first::<Element>("[data-team]").and_then(|e| e.get_attribute("data-team")).filter(|t| !t.is_empty());
+    let now = OPEN.with_borrow(|o| o.as_ref().map(|(team, _)| team.clone()));
+    if team == now {
+        return;
+    }
+    if let Some((_, (source, ..))) = OPEN.take() {
+        source.close();
+    }
+    LOST.set(false);
+    say("", "");
+    if let Some(team) = team {
+        OPEN.set(open(&team).map(|held| (team, held)));
+    }
+}
+
+fn open(team: &str) -> Option<Held> {
+    let source = EventSource::new(&crate::api::client::team_path(team, "/changes")).ok()?;
+    let up = Closure::<dyn Fn()>::new(|| {
+        // After a gap anything may have changed.
+        if LOST.replace(false) {
+            stale();
+        }
+        say("up", "Live");
+    });
+    let lost = Closure::<dyn Fn()>::new(|| answers(false));
+    let change = Closure::<dyn Fn(MessageEvent)>::new(|e: MessageEvent| {
+        let change = e.data().as_string().and_then(|t| serde_json::from_str::<Change>(&t).ok());
+        if change.is_some_and(|c| c.kind == "all" || shows(&c.kind)) {
+            stale();
+        }
+    });
+    source.set_onopen(Some(up.as_ref().unchecked_ref()));
+    source.set_onerror(Some(lost.as_ref().unchecked_ref()));
+    source.add_event_listener_with_callback("change", change.as_ref().unchecked_ref()).ok()?;
+    Some((source, [up, lost], change))
+}
+
+/// Whether the page shows something of that kind.
+fn shows(kind: &str) -> bool {
+    dom::first::<Element>(&format!("[data-live~=\"{}\"]", kind.replace(['"', '\\'], ""))).is_some()
+}
+
+/// Whether the server answers, as far as is known here.
+pub fn answers(does: bool) {
+    if does {
+        if !LOST.get() {
+            line(false);
+        }
+    } else if OPEN.with_borrow(Option::is_some) {
+        LOST.set(true);
+        say("lost", "Reconnecting");
+    }
+}
+
+/// The page was read just now.
+pub fn read() {
+    READ.set(dom::now_ms());
+}
+
+/// The page is older than what it shows.
+pub fn stale() {
+    STALE.set(true);
+    if !dom::hidden() {
+        soon();
+    }
+}
+
+/// Reads the page again, soon; what changes in the meantime is read with it.
+fn soon() {
+    if SOON.replace(true) {
+        return;
+    }
+    let wait = (READ.get() + AT_MOST - dom::now_ms()).clamp(80.0, AT_MOST);
+    dom::later(wait as u64, || {
+        SOON.set(false);
+        STALE.set(false);
+        READ.set(dom::now_ms());
+        visit::again();
+    });
+}
+
+/// Whether the page says that it is to be read again by now.
+fn due() {
+    if dom::hidden() {
+        return;
+    }
+    let seconds =
+        dom::all::<Element>("[data-every]").iter().filter_map(|e| e.get_attribute("data-every")?.parse::<f64>().ok()).reduce(f64::min);
+    if seconds.is_some_and(|s| dom::now_ms() - READ.get() >= s * 1000.0) {
+        soon();
+    }
+}
+
+fn say(class: &str, words: &str) {
+    if let Some(badge) = dom::first::<Element>(".live") {
+        badge.set_class_name(format!("live {class}").trim());
+        badge.set_text_content(Some(words));
+        let _ = if words.is_empty() { badge.set_attribute("hidden", "") } else { badge.remove_attribute("hidden") };
+    }
+    line(class == "lost");
+}
+
+fn line(lost: bool) {
+    if let Some(line) = dom::first::<Element>(".lost-line") {
+        let _ = if lost { line.remove_attribute("hidden") } else { line.set_attribute("hidden", "") };
+    }
+}

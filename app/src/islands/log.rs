@@ -1,0 +1,262 @@
+//! A log: timestamps, search, follow, wrapping. Lines are kept in blocks of text, so that thousands cost little.
+
+use super::{
+    island,
+    log_lines::Lines,
+    log_stream::{self, Flow},
+};
+use crate::{
+    api::{
+        Client, Problem,
+        client::with_query,
+        logs::{LogPage, LogQuery},
+    },
+    ui::{Icon, ProblemNote},
+};
+use leptos::{html, prelude::*, task::spawn_local};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Lines per request.
+const PIECE: u32 = 2000;
+/// How much of the end of a log is shown at first, bytes.
+const TAIL: i64 = 200_000;
+
+/// Which log, and how it is shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Shown {
+    path: String,
+    streams: bool,
+    download: Option<String>,
+    nothing: String,
+    height: String,
+    again: u64,
+    bare: bool,
+}
+
+impl Shown {
+    fn read(&self, client: &Client, query: &LogQuery) -> crate::api::reply::Reply<LogPage> {
+        client.get(with_query(self.path.clone(), query))
+    }
+}
+
+/// A log, followed while it grows.
+#[component]
+pub fn LogView(
+    /// The way to the API.
+    client: Client,
+    /// Path of the API where it is read.
+    path: String,
+    /// Whether it is streamed too, below that path; else it is asked again and again for what is new.
+    #[prop(optional)]
+    streams: bool,
+    /// Path of the whole log as text.
+    #[prop(optional, into)]
+    download: Option<String>,
+    /// What to say where there is no line.
+    #[prop(default = "No line yet.")]
+    nothing: &'static str,
+    /// Height at most, in CSS.
+    #[prop(default = "60vh")]
+    height: &'static str,
+    /// Changes when the log may have grown after it was complete.
+    #[prop(optional)]
+    again: u64,
+    /// Only the lines: no search, no choices.
+    #[prop(optional)]
+    bare: bool,
+) -> impl IntoView {
+    let shown = Shown { path, streams, download, nothing: nothing.into(), height: height.into(), again, bare };
+    let first = shown.read(&client, &tail(None, String::new()));
+    Suspend::new(async move {
+        let content = match first.await {
+            Ok(page) => {
+                let mut lines = Lines::default();
+                lines.append(page.items);
+                let blocks =
+                    lines.blocks(false).into_iter().map(|b| view! { <div class="chunk" class:last=b.last inner_html=b.html()></div> });
+                let none = lines.is_empty().then(|| view! { <p class="nothing">{nothing}</p> });
+                view! {
+                    {(!bare).then(|| view! { <div class="logbar"></div> })}
+                    <div class="log" style=format!("--log-height:{height}") tabindex="0" role="log" aria-label="Log">{blocks.collect_view()}{none}</div>
+                }
+                .into_any()
+            }
+            Err(problem) => view! { <ProblemNote problem/> }.into_any(),
+        };
+        island("log", format!("log-{}", shown.path), &shown, content)
+    })
+}
+
+fn tail(attempt: Option<i64>, contains: String) -> LogQuery {
+    let searching = !contains.is_empty();
+    LogQuery { attempt, offset: Some(if searching { 0 } else { -TAIL }), limit: Some(5000), contains: searching.then_some(contains) }
+}
+
+/// The end of the log, before it is taken over.
+#[cfg(feature = "browser")]
+pub async fn first(shown: &Shown) -> Option<LogPage> {
+    let client = Client::new(crate::api::transport::browser::Browser);
+    shown.read(&client, &tail(None, String::new())).await.ok()
+}
+
+/// What is being looked at.
+#[derive(Clone, Copy)]
+struct View {
+    attempt: RwSignal<Option<i64>>,
+    contains: RwSignal<String>,
+    follow: RwSignal<bool>,
+    wrap: RwSignal<bool>,
+    flow: RwSignal<Flow>,
+}
+
+/// The log itself.
+pub fn log(shown: Signal<Shown>, first: Option<LogPage>) -> AnyView {
+    let client = Client::from_context();
+    let Shown { download, bare, .. } = shown.get_untracked();
+    let view = View {
+        attempt: RwSignal::new(None),
+        contains: RwSignal::new(String::new()),
+        follow: RwSignal::new(true),
+        wrap: RwSignal::new(true),
+        flow: RwSignal::new(Flow::Off),
+    };
+    let View { attempt, contains, follow, wrap, flow } = view;
+    let page = RwSignal::new(first.map(Ok));
+    let turn = StoredValue::new(0_u64);
+    let reader = client.clone();
+    Effect::new(move |before: Option<()>| {
+        let query = tail(attempt.get(), contains.get());
+        let call = shown.with(|s| s.read(&reader, &query));
+        if before.is_none() && page.with_untracked(Option::is_some) {
+            return;
+        }
+        turn.update_value(|t| *t += 1);
+        let mine = turn.get_value();
+        spawn_local(async move {
+            let answer: Result<LogPage, Problem> = call.await;
+            if turn.try_get_value() == Some(mine) {
+                let _ = page.try_set(Some(answer));
+            }
+        });
+    });
+    let bar = (!bare).then(|| view! {
+        <div class="logbar">
+            <input type="search" placeholder="Search" aria-label="Search the log" on:change:target=move |e| contains.set(e.target().value())/>
+            <label class="check"><input type="checkbox" prop:checked=follow on:change:target=move |e| follow.set(e.target().checked())/>"Follow"</label>
+            <label class="check"><input type="checkbox" prop:checked=wrap on:change:target=move |e| wrap.set(e.target().checked())/>"Wrap"</label>
+            <span class="grow"></span>
+            <span class="sub" role="status">{move || words(flow.get())}</span>
+            {download.map(|href| view! { <a class="btn small" href=href rel="external" download=""><Icon name="file"/>"Download"</a> })}
+        </div>
+    });
+    let lines = move || match page.get() {
+        Some(Ok(page)) => {
+            let attempts = (!bare).then(|| attempts(&page, attempt));
+            view! { {attempts}{followed(page, shown.get_untracked(), client.clone(), view)} }.into_any()
+        }
+        Some(Err(problem)) => view! { <ProblemNote problem/> }.into_any(),
+        None => view! { <div class="log"><p class="nothing">"Reading the log"</p></div> }.into_any(),
+    };
+    view! { {bar}{lines} }.into_any()
+}
+
+const fn words(flow: Flow) -> &'static str {
+    match flow {
+        Flow::Off | Flow::Ended => "",
+        Flow::Up => "Live",
+        Flow::Lost => "Connection lost, trying again",
+    }
+}
+
+/// The choice between attempts, where there were several.
+fn attempts(page: &LogPage, attempt: RwSignal<Option<i64>>) -> AnyView {
+    if page.attempts < 2 {
+        return ().into_any();
+    }
+    let (shown, all) = (page.attempt, page.attempts);
+    let options = (1..=all).map(|n| view! { <option value=n.to_string() selected=n == shown>{format!("Attempt {n} of {all}")}</option> });
+    view! {
+        <div class="logbar">
+            <select aria-label="Attempt" on:change:target=move |e| attempt.set(e.target().value().parse().ok())>{options.collect_view()}</select>
+        </div>
+    }
+    .into_any()
+}
+
+/// The lines, and what comes after them.
+fn followed(page: LogPage, shown: Shown, client: Client, view: View) -> AnyView {
+    let View { follow, wrap, flow, .. } = view;
+    let searching = view.contains.with_untracked(|c| !c.is_empty());
+    let node = NodeRef::<html::Div>::new();
+    let mut lines = Lines::default();
+    lines.append(page.items);
+    let lines = RwSignal::new(lines);
+    let (attempt, offset) = (page.attempt, page.next_offset);
+    flow.set(Flow::Off);
+    if !page.complete && !searching {
+        if shown.streams {
+            log_stream::follow(&shown.path, attempt, offset, flow, move |new| {
+                let _ = lines.try_update(|l| l.append(new));
+            });
+        } else {
+            poll(shown.clone(), client, view.attempt.get_untracked(), offset, lines);
+        }
+    }
+    Effect::new(move |_| {
+        lines.track();
+        if follow.get()
+            && let Some(node) = node.get()
+        {
+            request_animation_frame(move || node.set_scroll_top(node.scroll_height()));
+        }
+    });
+    // Who scrolls up wants to read; who scrolls to the end wants to follow. Lines that came meanwhile are neither.
+    let place = StoredValue::new(0);
+    let scrolled = move |_| {
+        let Some(node) = node.get_untracked() else { return };
+        let (before, now) = (place.get_value(), node.scroll_top());
+        place.set_value(now);
+        let at_end = node.scroll_height() - now - node.client_height() < 40;
+        let wanted = if now < before { false } else { at_end || follow.get_untracked() };
+        if follow.get_untracked() != wanted {
+            follow.set(wanted);
+        }
+    };
+    let local = cfg!(feature = "browser");
+    let nothing = if searching { "No line has that.".to_owned() } else { shown.nothing };
+    view! {
+        <div class="log" class:nowrap=move || !wrap.get() style=format!("--log-height:{}", shown.height) tabindex="0" role="log" aria-label="Log" aria-live="off" node_ref=node on:scroll=scrolled>
+            <For each=move || lines.with(|l| l.blocks(local)) key=|b| b.key children=|b| view! { <div class="chunk" class:last=b.last inner_html=b.html()></div> }/>
+            {move || lines.with(Lines::is_empty).then(|| view! { <p class="nothing">{nothing.clone()}</p> })}
+        </div>
+    }
+    .into_any()
+}
+
+/// Asks again and again for what is new.
+fn poll(shown: Shown, client: Client, attempt: Option<i64>, from: i64, lines: RwSignal<Lines>) {
+    let (offset, complete, busy) = (RwSignal::new(from), RwSignal::new(false), RwSignal::new(false));
+    let ask = move || {
+        if complete.try_get_untracked() != Some(false) || busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        let query = LogQuery { attempt, offset: Some(offset.get_untracked()), limit: Some(PIECE), contains: None };
+        let call = shown.read(&client, &query);
+        spawn_local(async move {
+            let answer = call.await;
+            let _ = busy.try_set(false);
+            if let Ok(page) = answer {
+                let _ = offset.try_set(page.next_offset);
+                let _ = complete.try_set(page.complete);
+                if !page.items.is_empty() {
+                    let _ = lines.try_update(|l| l.append(page.items));
+                }
+            }
+        });
+    };
+    if let Ok(timer) = set_interval_with_handle(ask, Duration::from_millis(1500)) {
+        on_cleanup(move || timer.clear());
+    }
+}

@@ -1,0 +1,178 @@
+// What is changed with forms, once with JavaScript and once without: the same forms, the same outcome.
+import { expect, test } from '@playwright/test';
+import { admin, program, team, url } from './api.mjs';
+import { listen, open, signIn, started } from './pages.mjs';
+
+for (const script of [true, false]) {
+  test.describe(script ? 'with JavaScript' : 'without JavaScript', () => {
+    test.use({ javaScriptEnabled: script });
+    const name = script ? 'lively' : 'still';
+    const own = `/api/v1/teams/${name}`;
+    const go = async (page, path) => {
+      await page.goto(`${url()}${path}`, { waitUntil: 'domcontentloaded' });
+      if (script) await started(page);
+    };
+    /// What a notice says; without JavaScript there is none.
+    const said = (page, text) => (script ? expect(page.locator('.toast', { hasText: text })).toBeVisible() : page.waitForLoadState());
+
+    test('members, secrets, quota, the team itself', async ({ page }) => {
+      const heard = listen(page);
+      await team(name);
+      const api = await admin();
+      await api('POST', '/api/v1/users', { name: `${name}-bob`, password: 'correct horse battery' });
+      await signIn(page, `/teams/${name}/team`);
+      await go(page, `/teams/${name}/team`);
+
+      await page.getByLabel('User', { exact: true }).fill('nobody-here');
+      await page.getByRole('button', { name: 'Add', exact: true }).click();
+      await expect(page.getByText(/There is no user/).first()).toBeVisible();
+      await expect(page.getByLabel('User', { exact: true })).toHaveValue('nobody-here');
+      await page.getByLabel('User', { exact: true }).fill(`${name}-bob`);
+      await page.getByRole('button', { name: 'Add', exact: true }).click();
+      await said(page, 'is in the team.');
+      const row = page.getByRole('row', { name: new RegExp(`${name}-bob`) });
+      await expect(row).toBeVisible();
+      await row.getByLabel(/Role of/).selectOption('viewer');
+      await row.getByRole('button', { name: 'Set' }).click();
+      await said(page, 'is viewer now.');
+      const members = async () => (await api('GET', `${own}/members`)).items;
+      await expect.poll(async () => (await members()).find((m) => m.user === `${name}-bob`)?.role).toBe('viewer');
+      await row.getByRole('button', { name: 'Remove' }).click();
+      await expect(row).toBeHidden();
+      await expect.poll(async () => (await members()).length).toBe(1);
+
+      await page.getByRole('button', { name: 'Rename', exact: true }).click();
+      await page.getByLabel('Shown as').fill(`The ${name} team`);
+      await page.locator('dialog#rename').getByRole('button', { name: 'Rename' }).click();
+      await expect(page.locator('.head h1')).toHaveText(`The ${name} team`);
+
+      await go(page, `/teams/${name}/team?tab=secrets`);
+      await page.getByRole('textbox', { name: 'Name' }).fill('warehouse-key');
+      await page.getByRole('textbox', { name: 'Value' }).fill('sesame');
+      await page.getByRole('button', { name: 'Set', exact: true }).click();
+      await expect(page.getByRole('cell', { name: 'warehouse-key' })).toBeVisible();
+      await page.getByRole('button', { name: 'Remove', exact: true }).click();
+      await page.locator('dialog#remove-warehouse-key').getByRole('button', { name: 'Remove' }).click();
+      await expect.poll(async () => (await api('GET', `${own}/secrets`)).items.length).toBe(0);
+
+      await go(page, `/teams/${name}/team?tab=quota`);
+      await page.getByRole('textbox', { name: 'CPU' }).fill('1500m');
+      await page.getByRole('button', { name: 'Set', exact: true }).click();
+      await expect.poll(async () => (await api('GET', `${own}/quota`)).cpu_millis).toBe(1500);
+      await go(page, `/teams/${name}/team?tab=quota`);
+      await page.getByRole('textbox', { name: 'CPU' }).fill('');
+      await page.getByRole('button', { name: 'Set', exact: true }).click();
+      await expect.poll(async () => (await api('GET', `${own}/quota`)).cpu_millis).toBe(undefined);
+      expect(heard.filter((h) => !h.includes('status of 404') && !h.includes('status of 422'))).toEqual([]);
+    });
+
+    test('a notebook is resized and deleted, a model described and pointed at', async ({ page }) => {
+      await team(name);
+      const [api, send] = [await admin(), await program(name)];
+      await api('PUT', `${own}/quota`, { cpu: '1m', memory: '1Mi', revision: (await api('GET', `${own}/quota`)).revision });
+      await send('POST', `${own}/notebooks`, { name: 'waits' });
+      await signIn(page, `/teams/${name}/notebooks/waits`);
+      await go(page, `/teams/${name}/notebooks/waits`);
+      await page.getByRole('radio', { name: /Medium/ }).check({ force: true });
+      await page.getByRole('button', { name: 'Keep for the next start' }).click();
+      await expect.poll(async () => (await send('GET', `${own}/notebooks/waits`)).resources.cpu_millis).toBe(1000);
+      await go(page, `/teams/${name}/notebooks/waits`);
+      await page.getByRole('button', { name: 'Delete', exact: true }).click();
+      await page.locator('dialog#delete').getByRole('button', { name: 'Delete' }).click();
+      await page.waitForURL(`**/teams/${name}/notebooks`);
+
+      const mlflow = (call, body) => send('POST', `/api/2.0/mlflow/${call}`, body);
+      await mlflow('registered-models/create', { name: 'churn', tags: [{ key: 'stage', value: 'draft' }, { key: 'owner', value: 'ada' }] });
+      const { run } = await mlflow('runs/create', { experiment_id: '0', run_name: 'elsewhere', start_time: 1_790_000_000_000 });
+      await mlflow('model-versions/create', { name: 'churn', source: `runs:/${run.info.run_id}/model`, run_id: run.info.run_id });
+      await go(page, `/teams/${name}/models/churn`);
+      await page.getByRole('button', { name: 'Edit', exact: true }).click();
+      await page.getByRole('textbox', { name: 'Description' }).fill('Who leaves, and when.');
+      await page.getByRole('textbox', { name: 'Tags' }).fill('owner=bob\nsince=2026');
+      await page.locator('dialog#words').getByRole('button', { name: 'Keep' }).click();
+      const model = () => api('GET', `${own}/models/churn`);
+      await expect.poll(async () => (await model()).tags).toEqual({ owner: 'bob', since: '2026' });
+      expect((await model()).description).toBe('Who leaves, and when.');
+      await go(page, `/teams/${name}/models/churn/1`);
+      await page.getByLabel('New alias').fill('champion');
+      await page.getByRole('button', { name: 'Set', exact: true }).click();
+      await expect.poll(async () => (await model()).aliases).toEqual({ champion: 1 });
+      await go(page, `/teams/${name}/models/churn/1`);
+      await page.getByRole('button', { name: 'Remove @champion' }).click();
+      await expect.poll(async () => (await model()).aliases).toEqual({});
+    });
+  });
+}
+
+test('a token is shown once, copied, and revoked; the page stays', async ({ page, context }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await team('tokens');
+  await signIn(page, '/account');
+  await open(page, `${url()}/account`);
+  await page.evaluate(() => (window.stays = true));
+  await page.getByLabel('Name', { exact: true }).fill('laptop');
+  await page.getByLabel('Team', { exact: true }).selectOption('tokens');
+  await page.getByLabel('Lasts').selectOption({ label: '7 days' });
+  await page.getByRole('button', { name: 'Make the token' }).click();
+  const shown = page.locator('[data-shown=token]');
+  await expect(shown).toContainText('not shown again');
+  const token = await shown.locator('code').innerText();
+  expect(token).toMatch(/^slip_/);
+  await shown.getByRole('button', { name: 'Copy' }).click();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(token);
+  const whoami = () => fetch(`${url()}/api/v1/me`, { headers: { authorization: `Bearer ${token}` } }).then((r) => r.status);
+  expect(await whoami()).toBe(200);
+  const row = page.getByRole('row', { name: /laptop/ });
+  await row.getByRole('button', { name: 'Revoke' }).click();
+  await page.getByRole('dialog', { name: 'Revoke laptop' }).getByRole('button', { name: 'Revoke' }).click();
+  await expect(row).toBeHidden();
+  await expect.poll(whoami).toBe(401);
+  expect(await page.evaluate(() => window.stays)).toBe(true);
+});
+
+test('what the reader is at stays while the page changes beneath', async ({ page }) => {
+  const heard = listen(page);
+  await team('stays');
+  const [api, send] = [await admin(), await program('stays')];
+  await api('PUT', '/api/v1/teams/stays/quota', { cpu: '1m', memory: '1Mi', revision: (await api('GET', '/api/v1/teams/stays/quota')).revision });
+  await send('POST', '/api/v1/teams/stays/notebooks', { name: 'first' });
+  await signIn(page, '/teams/stays/notebooks');
+  await open(page, `${url()}/teams/stays/notebooks`);
+  await page.evaluate(() => (window.stays = true));
+  // A link to a page, and back: the document stays.
+  await page.getByRole('link', { name: 'first' }).click();
+  await page.waitForURL('**/notebooks/first');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('first');
+  await expect(page).toHaveTitle('first · Slipway');
+  await page.goBack();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Notebooks');
+  // A sheet that is being filled in, while a notebook appears behind it.
+  await page.getByRole('link', { name: 'Launch notebook' }).first().click();
+  const sheet = page.getByRole('dialog', { name: 'Launch notebook' });
+  await sheet.getByLabel('Name').fill('half-typed');
+  await sheet.getByText('Other amounts').click();
+  await send('POST', '/api/v1/teams/stays/notebooks', { name: 'second' });
+  await expect(page.locator('main tbody')).toContainText('second');
+  await expect(sheet.getByLabel('Name')).toHaveValue('half-typed');
+  await expect(sheet.getByLabel('Name')).toBeFocused({ timeout: 1000 }).catch(() => {});
+  await expect(sheet.getByLabel('Memory')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await page.waitForURL('**/teams/stays/notebooks');
+  await expect(sheet).toBeHidden();
+  // The focus stays on its row while rows come above it.
+  await page.getByRole('link', { name: 'first' }).focus();
+  await send('POST', '/api/v1/teams/stays/notebooks', { name: 'third' });
+  await expect(page.getByRole('link', { name: 'third' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'first' })).toBeFocused();
+  // Keys: go to runs, find a notebook.
+  await page.keyboard.press('g');
+  await page.keyboard.press('r');
+  await page.waitForURL('**/teams/stays/runs');
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox', { name: 'Find anything' }).fill('secon');
+  await expect(page.getByRole('option', { name: /second/ })).toBeVisible();
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/notebooks/second');
+  expect(await page.evaluate(() => window.stays)).toBe(true);
+  expect(heard).toEqual([]);
+});
