@@ -73,8 +73,7 @@ needs:
 	scripts/needs.sh test
 
 test-rust: web ## Units, floors, store on SQLite and PostgreSQL, API, cluster
-	cargo test -p app --features ssr --lib
-	cargo test -p server
+	cargo test -p server -p app --features app/ssr --lib --tests
 
 test-runtimes: ## The model server against real models
 	server/runtimes/test.sh

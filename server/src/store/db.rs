@@ -64,7 +64,9 @@ impl Db {
             .busy_timeout(Duration::from_secs(10))
             .optimize_on_close(true, None)
             .statement_cache_capacity(400);
-        let writer = SqlitePoolOptions::new().max_connections(1).min_connections(1).connect_with(options.clone()).await?;
+        // A page that many commits touch is folded back once: metrics of many series touch the same few hundred pages again and again.
+        let writes = options.clone().pragma("wal_autocheckpoint", "4000");
+        let writer = SqlitePoolOptions::new().max_connections(1).min_connections(1).connect_with(writes).await?;
         MIGRATIONS.run(&writer).await?;
         let readers = SqlitePoolOptions::new().max_connections(4).min_connections(1).connect_with(options.read_only(true)).await?;
         Ok(Db::Sqlite { writer, readers })
