@@ -31,7 +31,7 @@ pub fn listen() {
 /// The fields, and those that only the way of a plain browser needs left out.
 fn fields(form: &HtmlFormElement, button: Option<&HtmlButtonElement>) -> Vec<(String, String)> {
     let data = FormData::new_with_form(form).map(|d| visit::entries(&d)).unwrap_or_default();
-    let mut all: Vec<_> = data.into_iter().filter(|(k, _)| !matches!(k.as_str(), "_method" | "next" | "back")).collect();
+    let mut all: Vec<_> = data.into_iter().filter(|(k, _)| k != "next" && !k.starts_with('_')).collect();
     all.extend(button.filter(|b| !b.name().is_empty()).map(|b| (b.name(), b.value())));
     all
 }
@@ -53,8 +53,7 @@ async fn call(form: &HtmlFormElement, button: Option<HtmlButtonElement>) -> Resu
 fn done(form: &HtmlFormElement, answer: &Value) {
     clear(form);
     let typed = fields(form, None);
-    let known =
-        |name: &str| template::of_answer(answer, name).or_else(|| typed.iter().find(|(k, _)| k == name).map(|(_, v)| v.trim().to_owned()));
+    let known = |name: &str| template::known(answer, name, |n| typed.iter().find(|(k, _)| k == n).map(|(_, v)| v.as_str()));
     if let Some(say) = form.get_attribute("data-say") {
         notices::say(&template::words(&say, known));
     }

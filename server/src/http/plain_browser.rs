@@ -1,7 +1,10 @@
 //! Forms work without JavaScript: a plain browser that posted a form gets a 303 back to the page, with the problem and what was typed.
 
 use crate::{access::Principal, error::Error};
-use app::api::{Problem, template};
+use app::api::{
+    Problem,
+    template::{self, SECRET, is_local},
+};
 use axum::{
     Router,
     body::{Body, Bytes, to_bytes},
@@ -13,7 +16,8 @@ use axum::{
 use tower::ServiceExt;
 
 const LARGEST_FORM: usize = 1 << 20;
-const NEVER_BACK: [&str; 8] = ["password", "current", "new", "token", "value", "next", "back", "_method"];
+/// What a form has for this way alone; with the secrets it does not come back.
+const FOR_US: [&str; 2] = ["next", "_method"];
 
 /// Answers plain browsers with a redirect; programs as they are. `_method` and `{field}` in the path are what a form has beside GET and
 /// POST: such a request goes to `api` as it is meant.
@@ -69,12 +73,7 @@ pub fn is_plain(method: &Method, headers: &HeaderMap) -> bool {
 /// The page that the form was on: path and query of `Referer` (its origin was checked before).
 fn back_to(headers: &HeaderMap) -> String {
     let referer = headers.get(header::REFERER).and_then(|v| v.to_str().ok()).and_then(|r| r.parse::<axum::http::Uri>().ok());
-    referer.and_then(|u| u.path_and_query().map(|p| p.as_str().to_owned())).filter(|p| local(p)).unwrap_or_else(|| "/".into())
-}
-
-/// A path on this server: `//host` and `/\host` are not.
-fn local(path: &str) -> bool {
-    path.starts_with('/') && !path[1..].starts_with(['/', '\\']) && !path.contains(['\r', '\n'])
+    referer.and_then(|u| u.path_and_query().map(|p| p.as_str().to_owned())).filter(|p| is_local(p)).unwrap_or_else(|| "/".into())
 }
 
 async fn redirect(response: Response, pairs: &[(String, String)], back: &str) -> Response {
@@ -87,14 +86,14 @@ async fn redirect(response: Response, pairs: &[(String, String)], back: &str) ->
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, LARGEST_FORM).await.unwrap_or_else(|_| Bytes::new());
         let answer: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
-        let known = |name: &str| template::of_answer(&answer, name).or_else(|| field(name).map(str::to_owned));
+        let known = |name: &str| template::known(&answer, name, field);
         let next = field("next").map(|next| if template::is(next) { template::path(next, known) } else { next.to_owned() });
-        (parts.headers, next.filter(|n| local(n)).unwrap_or_else(|| clean(back, pairs)))
+        (parts.headers, next.filter(|n| is_local(n)).unwrap_or_else(|| clean(back, pairs)))
     } else {
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, LARGEST_FORM).await.unwrap_or_else(|_| Bytes::new());
         let problem: Problem = serde_json::from_slice(&bytes).unwrap_or_else(|_| Problem::new(status.as_u16(), "Something went wrong."));
-        (parts.headers, with_problem(field("back").filter(|b| local(b)).unwrap_or(back), &problem, pairs))
+        (parts.headers, with_problem(back, &problem, pairs))
     };
     let mut out = Redirect::to(&target).into_response();
     // Cookies of the answer (a new session) travel with the redirect.
@@ -126,6 +125,6 @@ fn with_problem(back: &str, problem: &Problem, typed: &[(String, String)]) -> St
     pairs.push(("problem".into(), problem.sentence().to_owned()));
     pairs.extend(problem.field.clone().map(|f| ("field".into(), f)));
     pairs.extend(problem.hint.clone().map(|h| ("hint".into(), h)));
-    pairs.extend(typed.iter().filter(|(k, v)| !NEVER_BACK.contains(&k.as_str()) && v.len() <= 500).cloned());
+    pairs.extend(typed.iter().filter(|(k, v)| !FOR_US.contains(&k.as_str()) && !SECRET.contains(&k.as_str()) && v.len() <= 500).cloned());
     format!("{path}?{}", serde_urlencoded::to_string(pairs).unwrap_or_default())
 }
