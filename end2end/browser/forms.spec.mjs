@@ -1,7 +1,7 @@
 // What is changed with forms, once with JavaScript and once without: the same forms, the same outcome.
 import { expect, test } from '@playwright/test';
 import { admin, program, team, url } from './api.mjs';
-import { listen, open, signIn, started } from './pages.mjs';
+import { follow, listen, open, signIn, started } from './pages.mjs';
 
 for (const script of [true, false]) {
   test.describe(script ? 'with JavaScript' : 'without JavaScript', () => {
@@ -82,19 +82,21 @@ for (const script of [true, false]) {
       await page.waitForURL(`**/teams/${name}/notebooks`);
 
       const mlflow = (call, body) => send('POST', `/api/2.0/mlflow/${call}`, body);
-      await mlflow('registered-models/create', { name: 'churn', tags: [{ key: 'stage', value: 'draft' }, { key: 'owner', value: 'ada' }] });
+      await mlflow('registered-models/create', { name: 'churn', tags: [{ key: 'stage', value: 'draft' }, { key: 'owner', value: 'ada' }, { key: 'bare', value: '' }] });
       const { run } = await mlflow('runs/create', { experiment_id: '0', run_name: 'elsewhere', start_time: 1_790_000_000_000 });
       await mlflow('model-versions/create', { name: 'churn', source: `runs:/${run.info.run_id}/model`, run_id: run.info.run_id });
       await go(page, `/teams/${name}/models/churn`);
       await page.getByRole('button', { name: 'Edit', exact: true }).click();
       await page.getByRole('textbox', { name: 'Description' }).fill('Who leaves, and when.');
-      await page.getByRole('textbox', { name: 'Tags' }).fill('owner=bob\nsince=2026');
+      // What somebody else adds meanwhile, and a tag without a value, stay.
+      await mlflow('registered-models/set-tag', { name: 'churn', key: 'added', value: 'meanwhile' });
+      await page.getByRole('textbox', { name: 'Tags' }).fill('bare=\nowner=bob\nsince=2026');
       await page.locator('dialog#words').getByRole('button', { name: 'Keep' }).click();
       const model = () => api('GET', `${own}/models/churn`);
-      await expect.poll(async () => (await model()).tags).toEqual({ owner: 'bob', since: '2026' });
+      await expect.poll(async () => (await model()).tags).toEqual({ added: 'meanwhile', bare: '', owner: 'bob', since: '2026' });
       expect((await model()).description).toBe('Who leaves, and when.');
       await go(page, `/teams/${name}/models/churn/1`);
-      await page.getByLabel('New alias').fill('champion');
+      await page.getByLabel('New alias').fill('@champion ');
       await page.getByRole('button', { name: 'Set', exact: true }).click();
       await expect.poll(async () => (await model()).aliases).toEqual({ champion: 1 });
       await go(page, `/teams/${name}/models/churn/1`);
@@ -175,4 +177,113 @@ test('what the reader is at stays while the page changes beneath', async ({ page
   await page.waitForURL('**/notebooks/second');
   expect(await page.evaluate(() => window.stays)).toBe(true);
   expect(heard).toEqual([]);
+});
+
+test('without JavaScript a token is shown once, on a page of its own', async ({ browser }) => {
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await team('tokens');
+  await signIn(page, '/account');
+  await page.goto(`${url()}/account`);
+  await page.getByLabel('Name', { exact: true }).fill('desktop');
+  await page.getByLabel('Team', { exact: true }).selectOption('tokens');
+  await page.getByRole('button', { name: 'Make the token' }).click();
+  await expect(page.getByRole('heading', { name: 'Copy it now' })).toBeVisible();
+  expect(await page.locator('code').innerText()).toMatch(/^slip_/);
+  await page.getByRole('link', { name: 'Copied, go back' }).click();
+  await expect(page.getByRole('row', { name: /desktop/ })).toBeVisible();
+  await context.close();
+});
+
+test('what is not there, what fails, and what is refused leave a page that works', async ({ page }) => {
+  await team('fails');
+  const [api, send] = [await admin(), await program('fails')];
+  await api('PUT', '/api/v1/teams/fails/quota', { cpu: '1m', memory: '1Mi', revision: (await api('GET', '/api/v1/teams/fails/quota')).revision });
+  await signIn(page, '/');
+  await open(page, `${url()}/`);
+  await page.evaluate(() => (window.stays = true));
+  // Nothing is there, within the page, and out of it again.
+  await follow(page, '/teams/nobody');
+  await page.getByRole('link', { name: 'To your teams' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Teams');
+  await expect(page.locator('nav.nav')).toBeVisible();
+  // Outside of a team the palette leads to the teams and to the platform.
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox', { name: 'Find anything' }).fill('quot');
+  await expect(page.getByRole('option', { name: 'Quotas' })).toBeVisible();
+  await page.getByRole('combobox', { name: 'Find anything' }).fill('fails');
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/teams/fails');
+  // What stands in between says that the server is away: the dashboard stays.
+  const away = (route) => route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>Bad Gateway</h1>' });
+  await page.route('**/teams/fails/notebooks', away);
+  await send('POST', '/api/v1/teams/fails/notebooks', { name: 'one' });
+  await page.getByRole('link', { name: 'Notebooks' }).first().click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Not loaded');
+  await page.unroute('**/teams/fails/notebooks', away);
+  await page.getByRole('link', { name: 'Notebooks' }).first().click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Notebooks');
+  await page.route('**/teams/fails/notebooks', away);
+  await send('POST', '/api/v1/teams/fails/notebooks', { name: 'two' });
+  await expect(page.locator('.live')).toHaveText('Reconnecting');
+  await expect(page.getByRole('link', { name: 'one', exact: true })).toBeVisible();
+  await page.unroute('**/teams/fails/notebooks', away);
+  await expect(page.locator('.live')).toHaveText('Live');
+  await expect(page.getByRole('link', { name: 'two', exact: true })).toBeVisible();
+  // Why a form was refused stays while the page changes beneath it, until it is sent again.
+  await page.getByRole('link', { name: 'Launch notebook' }).first().click();
+  const sheet = page.getByRole('dialog', { name: 'Launch notebook' });
+  await sheet.getByLabel('Name').fill('one');
+  await sheet.getByRole('button', { name: 'Launch', exact: true }).click();
+  await expect(sheet.getByRole('alert')).toBeVisible();
+  await send('POST', '/api/v1/teams/fails/notebooks', { name: 'three' });
+  await expect(page.locator('main tbody')).toContainText('three');
+  await expect(sheet.getByRole('alert')).toBeVisible();
+  await sheet.getByRole('link', { name: 'Cancel' }).click();
+  await page.waitForURL('**/teams/fails/notebooks');
+  await expect(sheet).toBeHidden();
+  await expect(page.getByRole('link', { name: 'Launch notebook' }).first()).toBeFocused();
+  // A filter whose fields are called as what forms say themselves.
+  await follow(page, '/teams/fails/team?tab=events');
+  await page.getByLabel('What was done').fill('create');
+  await page.getByRole('button', { name: 'Filter' }).click();
+  await page.waitForURL('**/teams/fails/team?tab=events&action=create');
+  expect(await page.evaluate(() => window.stays)).toBe(true);
+});
+
+test('a form is sent once, and its answer may get lost', async ({ page }) => {
+  await team('once');
+  const [api, send] = [await admin(), await program('once')];
+  await api('PUT', '/api/v1/teams/once/quota', { cpu: '1m', memory: '1Mi', revision: (await api('GET', '/api/v1/teams/once/quota')).revision });
+  await signIn(page, '/teams/once/notebooks?launch=1');
+  await open(page, `${url()}/account`);
+  // The answer is lost on the way; the next try makes nothing twice.
+  const lost = async (route) => {
+    await route.fetch();
+    await route.abort();
+  };
+  await page.route('**/api/v1/tokens', lost, { times: 1 });
+  await page.getByLabel('Name', { exact: true }).fill('lost-on-the-way');
+  await page.getByLabel('Team', { exact: true }).selectOption('once');
+  await page.getByRole('button', { name: 'Make the token' }).click();
+  await expect(page.getByText('The server did not answer.')).toBeVisible();
+  await page.getByRole('button', { name: 'Make the token' }).click();
+  await expect(page.locator('[data-shown=token] code')).toHaveText(/^slip_/);
+  await expect(page.getByRole('row', { name: /lost-on-the-way/ })).toHaveCount(1);
+  // Clicked twice while the next page is on its way: one notebook, and nothing refused.
+  await open(page, `${url()}/teams/once/notebooks?launch=1`);
+  await page.route('**/teams/once/notebooks', async (route) => {
+    await new Promise((r) => setTimeout(r, 1000));
+    await route.continue();
+  });
+  let posted = 0;
+  page.on('request', (r) => (posted += r.method() === 'POST' ? 1 : 0));
+  const sheet = page.getByRole('dialog', { name: 'Launch notebook' });
+  await sheet.getByLabel('Name').fill('twice');
+  await sheet.getByRole('button', { name: 'Launch', exact: true }).click();
+  await expect.poll(async () => (await send('GET', '/api/v1/teams/once/notebooks')).items.length).toBe(1);
+  await sheet.getByRole('button', { name: 'Launch', exact: true }).click();
+  await page.waitForURL('**/teams/once/notebooks');
+  await expect(page.getByRole('link', { name: 'twice' })).toBeVisible();
+  expect(posted).toBe(1);
 });

@@ -53,11 +53,11 @@ impl Client {
 
     /// `POST` of raw bytes with a JSON answer.
     pub fn upload<T: DeserializeOwned + 'static>(&self, path: impl Into<String>, content_type: &'static str, body: Vec<u8>) -> Reply<T> {
-        Reply::json(self.body_of(Call { method: Method::POST, path: path.into(), body: Some(body), content_type, idempotency_key: None }))
+        Reply::json(self.body_of(Call { method: Method::POST, path: path.into(), body: Some(body), content_type }))
     }
 
     fn send(&self, method: Method, path: String, body: Option<Vec<u8>>) -> BoxFuture<Result<Vec<u8>, Problem>> {
-        self.body_of(Call { method, path, body, content_type: "application/json", idempotency_key: None })
+        self.body_of(Call { method, path, body, content_type: "application/json" })
     }
 
     fn body_of(&self, call: Call) -> BoxFuture<Result<Vec<u8>, Problem>> {

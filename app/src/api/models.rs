@@ -119,13 +119,16 @@ pub struct ModelChange {
     /// Free text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Tags to set; an empty value removes one.
+    /// Tags to set; an empty value removes one, unless what one has seen is replaced.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
-    /// Whether what is left out goes: the description is emptied, and tags that are not named are removed. Those that begin with `mlflow.`
-    /// stay.
+    /// Whether what one has seen is replaced: a description that is left out is emptied, tags of `seen` that are not named are removed,
+    /// and an empty value is a value.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub replace: bool,
+    /// Names of the tags that one has seen. What somebody else has added since stays.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seen: Vec<String>,
 }
 
 impl Client {

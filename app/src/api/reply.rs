@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-/// The answer to a call, or the problem with it. Awaited it is read; [`Reply::raw`] leaves that for later.
+/// The answer to a call, or the problem with it.
 ///
 /// What is sent is the same type for every answer, so that what only hands answers on is compiled once: it keeps the wasm small.
 pub struct Reply<T> {
@@ -19,11 +19,6 @@ impl<T> Reply<T> {
     /// From the body of a good answer and what reads it.
     pub fn new(sent: BoxFuture<Result<Vec<u8>, Problem>>, read: fn(Vec<u8>) -> Result<T, Problem>) -> Self {
         Self { sent, read }
-    }
-
-    /// The body as it came.
-    pub fn raw(self) -> BoxFuture<Result<Vec<u8>, Problem>> {
-        self.sent
     }
 
     /// The same where the answer does not matter.

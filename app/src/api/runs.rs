@@ -359,11 +359,6 @@ pub fn log_path(team: &str, id: &str) -> String {
     path(team, id, "/log")
 }
 
-/// Path of the whole log as text.
-pub fn log_text_path(team: &str, id: &str) -> String {
-    path(team, id, "/log/text")
-}
-
 fn path(team: &str, id: &str, rest: &str) -> String {
     team_path(team, &format!("/runs/{}{rest}", segment(id)))
 }

@@ -4,6 +4,24 @@
 use super::client::segment;
 use serde_json::Value;
 
+/// Fields that hold secrets: they are never filled in and never written into an address.
+pub const SECRET: [&str; 7] = ["password", "current", "new", "token", "value", "env", "git_url"];
+
+/// Whether `address` is a path of this server: `//host` is none, nor what a browser reads as such (it takes `\` for `/` and leaves out
+/// tabs and ends of lines).
+pub fn is_local(address: &str) -> bool {
+    address.starts_with('/') && !address.starts_with("//") && !address.contains(|c: char| c == '\\' || c.is_control())
+}
+
+/// What `name` stands for where a form goes on and in what it says then: what the answer says, else what was typed. Nothing where it is
+/// a secret, whoever wrote the template.
+pub fn known<'a>(answer: &Value, name: &str, typed: impl Fn(&str) -> Option<&'a str>) -> Option<String> {
+    if name.split('.').any(|part| SECRET.contains(&part)) {
+        return None;
+    }
+    of_answer(answer, name).or_else(|| typed(name).map(|text| text.trim().to_owned()))
+}
+
 /// Fills in `template`. A name that nobody knows becomes nothing.
 pub fn words(template: &str, known: impl Fn(&str) -> Option<String>) -> String {
     fill(template, |name| known(name).unwrap_or_default())
@@ -46,7 +64,7 @@ pub fn of_answer(answer: &Value, name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{of_answer, path, words};
+    use super::{is_local, known, of_answer, path, words};
 
     #[test]
     fn filled_in() {
@@ -58,5 +76,24 @@ mod tests {
         let answer = serde_json::json!({ "latest": { "version": 3 }, "name": "x" });
         assert_eq!(of_answer(&answer, "latest.version").as_deref(), Some("3"));
         assert_eq!(of_answer(&answer, "name.x"), None);
+    }
+
+    #[test]
+    fn secrets_are_not_filled_in() {
+        let answer = serde_json::json!({ "token": "slip_x", "name": "laptop" });
+        let typed = |name: &str| Some(if name == "user" { " ada " } else { "sesame" });
+        let filled = words("{password}{current}{new}{token}{value}{env}{git_url}{user.password}", |n| known(&answer, n, typed));
+        assert_eq!(filled, "");
+        assert_eq!(words("{name} of {user}", |n| known(&answer, n, typed)), "laptop of ada");
+    }
+
+    #[test]
+    fn paths_of_this_server() {
+        assert!(is_local("/") && is_local("/teams/a?tab=b"));
+        for bad in
+            ["", "teams", "//evil.example", "/\\evil.example", "/\t/evil.example", "/\n/evil.example", "/teams/\\x", "https://evil.example"]
+        {
+            assert!(!is_local(bad), "{bad:?}");
+        }
     }
 }

@@ -23,6 +23,14 @@ struct Living {
     view: Option<View>,
 }
 
+impl Drop for Living {
+    fn drop(&mut self) {
+        // What it is read by ends first.
+        self.view = None;
+        self.props.dispose();
+    }
+}
+
 thread_local! {
     static ALL: RefCell<Vec<Living>> = const { RefCell::new(Vec::new()) };
     /// Owns what all of them share.
@@ -78,6 +86,11 @@ fn begin_one(element: HtmlElement) {
 fn with_root<T>(f: impl FnOnce(Crosshair) -> T) -> Option<T> {
     let (root, crosshair) = ROOT.with_borrow(|r| r.as_ref().map(|(o, c)| (o.clone(), *c)))?;
     Some(root.with(|| f(crosshair)))
+}
+
+/// Another page: the pointer is at no place of its charts.
+pub fn elsewhere() {
+    with_root(Crosshair::leave);
 }
 
 /// Gives the island at `old` what the new rendering of it says.

@@ -5,13 +5,16 @@
 use super::{dom, living};
 use std::collections::{HashMap, HashSet};
 use wasm_bindgen::JsCast;
-use web_sys::{CharacterData, Element, HtmlInputElement, HtmlOptionElement, HtmlTextAreaElement, Node};
+use web_sys::{CharacterData, Element, HtmlFormElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement, Node};
 
 /// What fields become.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Fields {
     /// What was typed and chosen stays: the same page again.
     Stay,
+    /// The same within a form that holds what nobody has sent yet: what it knows of the object (its revision) stays as well, so that
+    /// nothing is overwritten that the reader has not seen.
+    Typed,
     /// They hold what the rendering says: another page.
     AsRendered,
 }
@@ -21,27 +24,31 @@ pub fn children(old: &Node, new: &Node, fields: Fields) {
     let wanted: HashSet<String> = nodes(new).iter().filter_map(key).collect();
     let mut keyed: HashMap<String, Node> = nodes(old).into_iter().filter_map(|n| Some((key(&n)?, n))).collect();
     let mut at = old.first_child();
-    for node in nodes(new) {
+    let news = nodes(new);
+    for (i, node) in news.iter().enumerate() {
         // What is no longer wanted goes at once: what stays behind it is then not moved, and keeps the focus.
         while let Some(gone) = at.as_ref().filter(|a| key(a).is_some_and(|k| !wanted.contains(&k))) {
             let next = gone.next_sibling();
             let _ = old.remove_child(gone);
             at = next;
         }
-        let found = match key(&node) {
+        let found = match key(node) {
             Some(k) => keyed.remove(&k),
-            None => unkeyed(at.as_ref(), &node),
+            None => unkeyed(at.as_ref(), node),
         };
-        match found.filter(|f| alike(f, &node)) {
+        match found.filter(|f| alike(f, node)) {
             Some(found) => {
+                if key(node).is_none() {
+                    at = skipped(old, at, &found, &news[i + 1..]);
+                }
                 if at.as_ref().is_some_and(|a| a.is_same_node(Some(&found))) {
                     at = found.next_sibling();
                 } else {
                     let _ = old.insert_before(&found, at.as_ref());
                 }
-                one(&found, &node, fields);
+                one(&found, node, fields);
             }
-            None => drop(old.insert_before(&node, at.as_ref())),
+            None => drop(old.insert_before(node, at.as_ref())),
         }
     }
     while let Some(rest) = at {
@@ -55,16 +62,35 @@ fn nodes(of: &Node) -> Vec<Node> {
     (0..list.length()).filter_map(|i| list.get(i)).collect()
 }
 
-/// The first from `at` on that has no key and is of the same kind.
+/// The first from `at` on that has no key and is of the same kind: a note that appears is not what stood in its place.
 fn unkeyed(at: Option<&Node>, like: &Node) -> Option<Node> {
     let mut at = at.cloned();
     while let Some(node) = at {
-        if key(&node).is_none() && alike(&node, like) {
+        if same_kind(&node, like) {
             return Some(node);
         }
         at = node.next_sibling();
     }
     None
+}
+
+/// Removes what lies from `at` to `found` and has no place among those that `come`, so that `found` is not moved and keeps the focus.
+fn skipped(old: &Node, at: Option<Node>, found: &Node, come: &[Node]) -> Option<Node> {
+    let mut at = at;
+    while let Some(node) = at.take_if(|a| !a.is_same_node(Some(found))) {
+        if key(&node).is_some() || come.iter().any(|c| same_kind(&node, c)) {
+            return Some(node);
+        }
+        at = node.next_sibling();
+        let _ = old.remove_child(&node);
+    }
+    at
+}
+
+/// Whether an unkeyed node may become like another: the same element with the same leading class.
+fn same_kind(node: &Node, like: &Node) -> bool {
+    let class = |n: &Node| n.dyn_ref::<Element>().and_then(|e| e.class_list().item(0));
+    key(node).is_none() && key(like).is_none() && alike(node, like) && class(node) == class(like)
 }
 
 /// What tells a node from its siblings: its id, or what a row or a line leads to.
@@ -84,7 +110,10 @@ fn key(node: &Node) -> Option<String> {
 fn alike(a: &Node, b: &Node) -> bool {
     a.node_name() == b.node_name()
         && match (a.dyn_ref::<Element>(), b.dyn_ref::<Element>()) {
-            (Some(a), Some(b)) => a.get_attribute("data-island") == b.get_attribute("data-island"),
+            (Some(a), Some(b)) => {
+                a.get_attribute("data-island") == b.get_attribute("data-island")
+                    && a.has_attribute("data-own") == b.has_attribute("data-own")
+            }
             _ => true,
         }
 }
@@ -111,11 +140,50 @@ fn one(old: &Node, new: &Node, fields: Fields) {
     if clocked && ["datetime", "data-from", "data-to"].iter().all(|name| o.get_attribute(name) == n.get_attribute(name)) {
         return;
     }
+    if fields == Fields::Typed && o.get_attribute("type").as_deref() == Some("hidden") {
+        return;
+    }
+    let fields = match o.dyn_ref::<HtmlFormElement>() {
+        Some(form) if fields == Fields::Stay => match within(form) {
+            Some(fields) => fields,
+            None => return,
+        },
+        _ => fields,
+    };
     attributes(o, n);
     children(old, new, fields);
     if fields == Fields::AsRendered {
         as_rendered(o);
     }
+}
+
+/// What becomes of the fields of a form of the same page; nothing where it was refused and stays as it is.
+fn within(form: &HtmlFormElement) -> Option<Fields> {
+    if form.has_attribute("data-refused") {
+        None
+    } else if form.has_attribute("data-sent") {
+        Some(Fields::AsRendered)
+    } else {
+        Some(if is_typed_in(form) { Fields::Typed } else { Fields::Stay })
+    }
+}
+
+/// Whether a form holds what nobody has sent yet.
+pub fn is_typed_in(form: &HtmlFormElement) -> bool {
+    let input = |i: &HtmlInputElement| match i.type_().as_str() {
+        "checkbox" | "radio" => i.checked() != i.default_checked(),
+        "hidden" => false,
+        _ => i.value() != i.default_value(),
+    };
+    dom::within::<HtmlInputElement>(form, "input").iter().any(input)
+        || dom::within::<HtmlTextAreaElement>(form, "textarea").iter().any(|a| a.default_value().is_ok_and(|first| a.value() != first))
+        || dom::within::<HtmlSelectElement>(form, "select").iter().any(|s| s.selected_index() != chosen(s))
+}
+
+/// Which option a rendering says is chosen.
+fn chosen(select: &Element) -> i32 {
+    let options: Vec<Element> = dom::within(select, "option");
+    options.iter().position(|o| o.has_attribute("selected")).and_then(|i| i32::try_from(i).ok()).unwrap_or(0)
 }
 
 /// What opens and closes by itself keeps how it is.
@@ -143,12 +211,8 @@ fn as_rendered(element: &Element) {
             _ => input.set_value(&input.get_attribute("value").unwrap_or_default()),
         }
     } else if let Some(area) = element.dyn_ref::<HtmlTextAreaElement>() {
-        area.set_value(&area.text_content().unwrap_or_default());
-    } else if element.tag_name() == "SELECT" {
-        let options: Vec<HtmlOptionElement> = dom::within(element, "option");
-        let chosen = options.iter().position(|o| o.has_attribute("selected")).unwrap_or(0);
-        for (i, option) in options.iter().enumerate() {
-            option.set_selected(i == chosen);
-        }
+        area.set_value(&area.default_value().unwrap_or_default());
+    } else if let Some(select) = element.dyn_ref::<HtmlSelectElement>() {
+        select.set_selected_index(chosen(select));
     }
 }

@@ -1,6 +1,6 @@
 //! Buttons that act in the page alone: they open and close, copy, fold, and choose the theme.
 
-use super::{dialogs, dom};
+use super::{dialogs, dom, notices};
 use web_sys::{Element, MouseEvent};
 
 /// Listens to clicks.
@@ -52,10 +52,11 @@ pub fn close_menus(target: Option<&Element>) {
 
 fn copy(button: &Element, text: &str) {
     let navigator = dom::window().navigator();
-    // Only there over https and on this machine; where it is missing the text can still be marked by hand.
-    if js_sys::Reflect::get(&navigator, &"clipboard".into()).is_ok_and(|c| !c.is_undefined()) {
-        let _ = navigator.clipboard().write_text(text);
+    // Only there over https and on this machine.
+    if !js_sys::Reflect::get(&navigator, &"clipboard".into()).is_ok_and(|c| !c.is_undefined()) {
+        return notices::say("Not copied: browsers copy for pages over https only. Mark the text and copy it yourself.");
     }
+    let _ = navigator.clipboard().write_text(text);
     let before = button.get_attribute("aria-label").unwrap_or_default();
     if button.class_list().contains("done") {
         return;

@@ -3,8 +3,14 @@
 use super::{dom, notices, visit};
 use crate::api::{Problem, template, transport::browser::ask};
 use serde_json::Value;
+use std::cell::RefCell;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, FormData, HtmlButtonElement, HtmlDialogElement, HtmlElement, HtmlFormElement, SubmitEvent};
+
+thread_local! {
+    /// What was posted last and not answered yet, and its key.
+    static UNANSWERED: RefCell<Option<(String, String)>> = const { RefCell::new(None) };
+}
 
 /// Listens to forms with `data-api`.
 pub fn listen() {
@@ -18,11 +24,13 @@ pub fn listen() {
         let _ = form.set_attribute("aria-busy", "true");
         let button = e.submitter().and_then(|b| b.dyn_into::<HtmlButtonElement>().ok());
         leptos::task::spawn_local(async move {
-            let answer = call(&form, button).await;
-            let _ = form.remove_attribute("aria-busy");
-            match answer {
+            match call(&form, button).await {
+                // Busy until what follows is shown: a second click does nothing twice.
                 Ok(answer) => done(&form, &answer),
-                Err(problem) => refused(&form, &problem),
+                Err(problem) => {
+                    let _ = form.remove_attribute("aria-busy");
+                    refused(&form, &problem);
+                }
             }
         });
     });
@@ -31,7 +39,7 @@ pub fn listen() {
 /// The fields, and those that only the way of a plain browser needs left out.
 fn fields(form: &HtmlFormElement, button: Option<&HtmlButtonElement>) -> Vec<(String, String)> {
     let data = FormData::new_with_form(form).map(|d| visit::entries(&d)).unwrap_or_default();
-    let mut all: Vec<_> = data.into_iter().filter(|(k, _)| !matches!(k.as_str(), "_method" | "next" | "back")).collect();
+    let mut all: Vec<_> = data.into_iter().filter(|(k, _)| k != "next" && !k.starts_with('_')).collect();
     all.extend(button.filter(|b| !b.name().is_empty()).map(|b| (b.name(), b.value())));
     all
 }
@@ -39,38 +47,72 @@ fn fields(form: &HtmlFormElement, button: Option<&HtmlButtonElement>) -> Vec<(St
 async fn call(form: &HtmlFormElement, button: Option<HtmlButtonElement>) -> Result<Value, Problem> {
     let fields = fields(form, button.as_ref());
     let action = form.get_attribute("action").unwrap_or_default();
-    let path = template::path(&action, |name| fields.iter().find(|(k, _)| k == name).map(|(_, v)| v.trim().to_owned()));
+    let mut path = template::path(&action, |name| fields.iter().find(|(k, _)| k == name).map(|(_, v)| v.trim().to_owned()));
     let sent = fields.iter().filter(|(k, _)| !action.contains(&format!("{{{k}}}"))).collect::<Vec<_>>();
-    let body = serde_urlencoded::to_string(sent).unwrap_or_default();
+    let fields_sent = serde_urlencoded::to_string(&sent).unwrap_or_default();
     let method = form.get_attribute("data-api").unwrap_or_default();
-    let got = ask(&method, &path, "application/json", Some(("application/x-www-form-urlencoded", &body))).await?;
+    let (mut body, mut key) = (None, None);
+    match method.as_str() {
+        // What is deleted has no body: its fields lie in the query.
+        "DELETE" => path = format!("{path}?{fields_sent}"),
+        _ => body = Some(("application/x-www-form-urlencoded", fields_sent.as_str())),
+    }
+    // The server keeps a hash of what a key came with; passwords are not to be tried against it.
+    let open = |k: &str| matches!(k, "password" | "current" | "new");
+    if method == "POST" && !sent.iter().any(|(k, _)| open(k)) {
+        key = Some(key_of(&format!("{path}\n{fields_sent}")));
+    }
+    let got = ask(&method, &path, "application/json", body, key.as_deref()).await?;
+    if got.status != 409 && got.status < 500 {
+        UNANSWERED.take();
+    }
     if (200..300).contains(&got.status) {
         return Ok(serde_json::from_str(&got.body).unwrap_or(Value::Null));
     }
     Err(serde_json::from_str(&got.body).unwrap_or_else(|_| Problem::new(got.status, got.body.chars().take(300).collect::<String>())))
 }
 
+/// The key of what is sent: the same again where the same was sent before and no answer came.
+fn key_of(what: &str) -> String {
+    let before = UNANSWERED.with_borrow(|u| u.as_ref().filter(|(sent, _)| sent == what).map(|(_, key)| key.clone()));
+    before.unwrap_or_else(|| {
+        let key = format!("{}-{}", dom::now_ms(), js_sys::Math::random());
+        UNANSWERED.set(Some((what.to_owned(), key.clone())));
+        key
+    })
+}
+
 fn done(form: &HtmlFormElement, answer: &Value) {
     clear(form);
     let typed = fields(form, None);
-    let known =
-        |name: &str| template::of_answer(answer, name).or_else(|| typed.iter().find(|(k, _)| k == name).map(|(_, v)| v.trim().to_owned()));
+    let known = |name: &str| template::known(answer, name, |n| typed.iter().find(|(k, _)| k == n).map(|(_, v)| v.as_str()));
     if let Some(say) = form.get_attribute("data-say") {
         notices::say(&template::words(&say, known));
+    }
+    // Who went elsewhere meanwhile stays there.
+    if !form.is_connected() {
+        return;
     }
     show_answer(form, answer);
     if form.has_attribute("data-reset") {
         form.reset();
+    } else {
+        // What was typed is kept by now: the next rendering says what there is.
+        let _ = form.set_attribute("data-sent", "");
     }
     if let Some(dialog) = dom::around::<HtmlDialogElement>(form, "dialog.box") {
         dialog.close();
     }
+    visit::busy_until_shown(form.clone());
     let next = form.get_attribute("data-next").map(|next| template::path(&next, known));
     match next {
         // Somebody else, or nobody, is signed in from here on: nothing of what was shown before stays.
         Some(next) if form.has_attribute("data-whole") => drop(dom::window().location().set_href(&next)),
         Some(next) => visit::go(&next),
-        None => visit::again(),
+        None => {
+            visit::forget_refusal(&typed);
+            visit::anew();
+        }
     }
 }
 
@@ -95,6 +137,7 @@ fn words(problem: &Problem) -> String {
 
 /// Takes away what was wrong before.
 fn clear(form: &HtmlFormElement) {
+    let _ = form.remove_attribute("data-refused");
     for note in dom::within::<Element>(form, ".wrong, [data-refusal]") {
         note.remove();
     }
@@ -110,9 +153,11 @@ fn clear(form: &HtmlFormElement) {
 /// Said beside the field that it is about, else at the end of the form; of a form that is only a button, as a notice.
 fn refused(form: &HtmlFormElement, problem: &Problem) {
     clear(form);
-    if form.has_attribute("data-quiet") {
+    if form.has_attribute("data-quiet") || !form.is_connected() {
         return notices::problem(problem);
     }
+    // Stays as it is until it is sent again: what is read meanwhile does not take away what was said.
+    let _ = form.set_attribute("data-refused", "");
     if let Some(name) = problem.field.as_deref()
         && beside(form, name, problem).is_some()
     {

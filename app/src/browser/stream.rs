@@ -12,6 +12,8 @@ use web_sys::{Element, Event, EventSource, MessageEvent};
 
 /// A page is not read more often than this.
 const AT_MOST: f64 = 700.0;
+/// After an answer that is no stream the browser does not try again by itself, and no change says that the page can be read again.
+const TRY_AGAIN: u64 = 3000;
 
 type Held = (EventSource, [Closure<dyn Fn()>; 2], Closure<dyn Fn(MessageEvent)>);
 
@@ -24,8 +26,27 @@ thread_local! {
     static SOON: Cell<bool> = const { Cell::new(false) };
     /// When it was last read.
     static READ: Cell<f64> = const { Cell::new(0.0) };
-    /// Whether the stream was lost.
-    static LOST: Cell<bool> = const { Cell::new(false) };
+    /// How the stream is.
+    static FLOW: Cell<Flow> = const { Cell::new(Flow::Off) };
+    /// How reading the page went last.
+    static READS: Cell<Reads> = const { Cell::new(Reads::Well) };
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Flow {
+    /// There is none, or it is about to begin.
+    Off,
+    Up,
+    Lost,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Reads {
+    Well,
+    /// No answer came.
+    Failed,
+    /// Nobody is signed in any more, and something is typed that is not to be taken away.
+    SignedOut,
 }
 
 /// Looks at the clock from now on.
@@ -43,29 +64,40 @@ pub fn begin() {
 pub fn watch() {
     let team = dom::first::<Element>("[data-team]").and_then(|e| e.get_attribute("data-team")).filter(|t| !t.is_empty());
     let now = OPEN.with_borrow(|o| o.as_ref().map(|(team, _)| team.clone()));
-    if team == now {
-        return;
+    if team != now {
+        if let Some((_, (source, ..))) = OPEN.take() {
+            source.close();
+        }
+        FLOW.set(Flow::Off);
+        if let Some(team) = team {
+            OPEN.set(open(&team).map(|held| (team, held)));
+        }
     }
-    if let Some((_, (source, ..))) = OPEN.take() {
-        source.close();
-    }
-    LOST.set(false);
-    say("", "");
-    if let Some(team) = team {
-        OPEN.set(open(&team).map(|held| (team, held)));
-    }
+    tell();
 }
 
 fn open(team: &str) -> Option<Held> {
     let source = EventSource::new(&crate::api::client::team_path(team, "/changes")).ok()?;
     let up = Closure::<dyn Fn()>::new(|| {
         // After a gap anything may have changed.
-        if LOST.replace(false) {
+        if FLOW.replace(Flow::Up) == Flow::Lost {
             stale();
         }
-        say("up", "Live");
+        tell();
     });
-    let lost = Closure::<dyn Fn()>::new(|| answers(false));
+    let of = team.to_owned();
+    let lost = Closure::<dyn Fn()>::new(move || {
+        FLOW.set(Flow::Lost);
+        tell();
+        if is_closed(&of) {
+            let of = of.clone();
+            dom::later(TRY_AGAIN, move || {
+                if is_closed(&of) {
+                    OPEN.set(open(&of).map(|held| (of, held)));
+                }
+            });
+        }
+    });
     let change = Closure::<dyn Fn(MessageEvent)>::new(|e: MessageEvent| {
         let change = e.data().as_string().and_then(|t| serde_json::from_str::<Change>(&t).ok());
         if change.is_some_and(|c| c.kind == "all" || shows(&c.kind)) {
@@ -78,21 +110,26 @@ fn open(team: &str) -> Option<Held> {
     Some((source, [up, lost], change))
 }
 
+/// Whether the stream of that team was given up by the browser.
+fn is_closed(team: &str) -> bool {
+    OPEN.with_borrow(|o| o.as_ref().is_some_and(|(of, (source, ..))| of == team && source.ready_state() == EventSource::CLOSED))
+}
+
 /// Whether the page shows something of that kind.
 fn shows(kind: &str) -> bool {
     dom::first::<Element>(&format!("[data-live~=\"{}\"]", kind.replace(['"', '\\'], ""))).is_some()
 }
 
-/// Whether the server answers, as far as is known here.
+/// Whether the server answered when the page was read.
 pub fn answers(does: bool) {
-    if does {
-        if !LOST.get() {
-            line(false);
-        }
-    } else if OPEN.with_borrow(Option::is_some) {
-        LOST.set(true);
-        say("lost", "Reconnecting");
-    }
+    READS.set(if does { Reads::Well } else { Reads::Failed });
+    tell();
+}
+
+/// Somebody is typing, and is signed in no more.
+pub fn signed_out() {
+    READS.set(Reads::SignedOut);
+    tell();
 }
 
 /// The page was read just now.
@@ -129,22 +166,35 @@ fn due() {
     }
     let seconds =
         dom::all::<Element>("[data-every]").iter().filter_map(|e| e.get_attribute("data-every")?.parse::<f64>().ok()).reduce(f64::min);
+    let seconds = if READS.get() == Reads::Well { seconds } else { Some(TRY_AGAIN as f64 / 1000.0) };
     if seconds.is_some_and(|s| dom::now_ms() - READ.get() >= s * 1000.0) {
         soon();
     }
 }
 
-fn say(class: &str, words: &str) {
+/// Says how the connection is.
+fn tell() {
+    let lost = "The connection to the server was lost. What you see may be old; it is tried again by itself.";
+    let (class, words, line) = match (READS.get(), FLOW.get()) {
+        (Reads::SignedOut, _) => {
+            ("lost", "Signed out", "You are signed out. What you typed is still here: sign in in another tab, then send it.")
+        }
+        (Reads::Failed, _) | (_, Flow::Lost) => ("lost", "Reconnecting", lost),
+        (Reads::Well, Flow::Up) => ("up", "Live", ""),
+        (Reads::Well, Flow::Off) => ("", "", ""),
+    };
     if let Some(badge) = dom::first::<Element>(".live") {
         badge.set_class_name(format!("live {class}").trim());
-        badge.set_text_content(Some(words));
-        let _ = if words.is_empty() { badge.set_attribute("hidden", "") } else { badge.remove_attribute("hidden") };
+        put(&badge, words);
     }
-    line(class == "lost");
+    if let Some(place) = dom::first::<Element>(".lost-line") {
+        put(&place, line);
+    }
 }
 
-fn line(lost: bool) {
-    if let Some(line) = dom::first::<Element>(".lost-line") {
-        let _ = if lost { line.remove_attribute("hidden") } else { line.set_attribute("hidden", "") };
+fn put(place: &Element, words: &str) {
+    if place.text_content().as_deref() != Some(words) {
+        place.set_text_content(Some(words));
     }
+    let _ = if words.is_empty() { place.set_attribute("hidden", "") } else { place.remove_attribute("hidden") };
 }

@@ -1,7 +1,7 @@
 //! From page to page without leaving: the new page is fetched, and what is shown becomes like it.
 
 use super::{
-    arrived, dom,
+    arrived, dom, living,
     morph::{self, Fields},
     notices, stream,
 };
@@ -9,7 +9,7 @@ use crate::api::{Problem, transport::browser::ask};
 use std::cell::{Cell, RefCell};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
-    DomParser, Event, FormData, HtmlAnchorElement, HtmlElement, HtmlFormElement, HtmlInputElement, HtmlTextAreaElement, MouseEvent,
+    DomParser, Element, Event, FormData, HtmlAnchorElement, HtmlDialogElement, HtmlElement, HtmlFormElement, MouseEvent, ScrollRestoration,
     SubmitEvent, SupportedType, Url, UrlSearchParams,
 };
 
@@ -24,6 +24,10 @@ thread_local! {
     static SHOWN: RefCell<String> = const { RefCell::new(String::new()) };
     /// Path and query of what is shown.
     static HERE: RefCell<String> = const { RefCell::new(String::new()) };
+    /// Forms that were answered, and wait for the page that follows.
+    static BUSY: RefCell<Vec<HtmlFormElement>> = const { RefCell::new(Vec::new()) };
+    /// Whether the history is about to be told how far the page is scrolled.
+    static TOLD_SOON: Cell<bool> = const { Cell::new(false) };
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -52,11 +56,43 @@ pub fn listen() {
         }
     });
     dom::on_window::<Event>("popstate", |_| {
-        // Another place on the same page is the browser's own affair.
-        if HERE.with_borrow(|here| *here != address()) {
+        // Another place on the same page was there all the time.
+        if HERE.with_borrow(|here| *here == address()) {
+            scroll_back();
+        } else {
             load(address(), Way::Back);
         }
     });
+    // The page that one comes back to is there only later than the browser would scroll it.
+    if let Ok(history) = dom::window().history() {
+        let _ = history.set_scroll_restoration(ScrollRestoration::Manual);
+    }
+    scroll_back();
+    dom::on::<Event>("scroll", |_| {
+        if !TOLD_SOON.replace(true) {
+            dom::later(150, || {
+                TOLD_SOON.set(false);
+                if matches!(UNDER_WAY.get(), None | Some(Way::Again)) {
+                    tell_history();
+                }
+            });
+        }
+    });
+}
+
+/// Keeps in the history how far the page is scrolled.
+fn tell_history() {
+    let window = dom::window();
+    if let (Ok(history), Ok(y)) = (window.history(), window.scroll_y()) {
+        let _ = history.replace_state_with_url(&y.into(), "", None);
+    }
+}
+
+/// Scrolls to where the page was left.
+fn scroll_back() {
+    if let Some(y) = dom::window().history().and_then(|h| h.state()).ok().and_then(|s| s.as_f64()) {
+        dom::window().scroll_to_with_x_and_y(0.0, y);
+    }
 }
 
 /// Goes to a page of this server.
@@ -64,13 +100,39 @@ pub fn go(url: &str) {
     load(url.to_owned(), Way::To);
 }
 
-/// Reads the page again. Never twice at once, and not while another page is on its way.
+/// Reads the page again. Never twice at once: what is on its way may be older than what changed.
 pub fn again() {
     match UNDER_WAY.get() {
         None => load(address(), Way::Again),
-        Some(Way::Again) => ONCE_MORE.set(true),
-        Some(Way::To | Way::Back) => {}
+        Some(_) => ONCE_MORE.set(true),
     }
+}
+
+/// Reads the page again, and shows it also where nothing of it changed: a form holds what there is.
+pub fn anew() {
+    SHOWN.take();
+    again();
+}
+
+/// The form is busy until the next page is shown.
+pub fn busy_until_shown(form: HtmlFormElement) {
+    BUSY.with_borrow_mut(|busy| busy.push(form));
+}
+
+/// Takes what an earlier refusal left in the address out of it: it is mended.
+pub fn forget_refusal(typed: &[(String, String)]) {
+    let Some(url) = dom::window().location().href().and_then(|h| Url::new(&h)).ok().filter(|u| u.search_params().has("problem")) else {
+        return;
+    };
+    for name in ["problem", "field", "hint", "_form"].into_iter().chain(typed.iter().map(|(k, _)| k.as_str())) {
+        url.search_params().delete(name);
+    }
+    replace(&(url.pathname() + &url.search()));
+    HERE.set(address());
+}
+
+fn replace(url: &str) {
+    let _ = dom::window().history().and_then(|h| h.replace_state_with_url(&h.state()?, "", Some(url)));
 }
 
 fn address() -> String {
@@ -95,6 +157,14 @@ fn followed(event: &MouseEvent) -> Option<String> {
     }
     let url = Url::new(&link.href()).ok()?;
     let to = url.pathname() + &url.search();
+    // Closing gives the focus back to where the sheet was opened, and goes there.
+    if let Some(sheet) = dom::around::<HtmlDialogElement>(&link, "dialog.sheet[open]")
+        && sheet.get_attribute("data-back").as_deref() == Some(to.as_str())
+    {
+        event.prevent_default();
+        sheet.close();
+        return None;
+    }
     // A place on this page.
     if !url.hash().is_empty() && to == address() {
         return None;
@@ -105,10 +175,12 @@ fn followed(event: &MouseEvent) -> Option<String> {
 /// The page that a form asks for; empty fields are left out of its address.
 fn asked_for(event: &SubmitEvent) -> Option<String> {
     let form: HtmlFormElement = dom::target(event)?.dyn_into().ok()?;
-    if event.default_prevented() || form.method() != "get" {
+    // The attributes: a field called `action` or `method` hides what the form says under that name.
+    let says = |name: &str| form.get_attribute(name).unwrap_or_default();
+    if event.default_prevented() || !matches!(says("method").as_str(), "" | "get") {
         return None;
     }
-    let url = Url::new(&form.action()).ok().filter(is_page)?;
+    let url = Url::new_with_base(&says("action"), &dom::window().location().href().ok()?).ok().filter(is_page)?;
     let query = UrlSearchParams::new().ok()?;
     for (name, value) in entries(&FormData::new_with_form(&form).ok()?) {
         if !value.is_empty() {
@@ -144,25 +216,29 @@ fn load(url: String, way: Way) {
         });
     }
     leptos::task::spawn_local(async move {
-        let got = ask("GET", &url, "text/html", None).await;
+        let got = ask("GET", &url, "text/html", None, None).await;
         if ASKED.get() != turn {
             return;
         }
         ASKED.set(turn + 1);
         UNDER_WAY.set(None);
         waiting(false);
-        match got {
-            Ok(page) if page.kind.starts_with("text/html") => {
-                stream::answers(true);
-                show(&page.url, &page.body, way);
+        let problem = match got {
+            // What stands between us and the server has pages of its own to say that it is away.
+            Ok(page) if page.kind.starts_with("text/html") && page.status < 500 && show(&page.url, &page.body, way) => None,
+            Ok(other) => {
+                let unknown = |_| Problem::new(other.status, "What was answered is no page of Slipway.").hint("Try again in a moment.");
+                Some(serde_json::from_str(&other.body).unwrap_or_else(unknown))
             }
-            Ok(other) => refused(
-                &url,
-                way,
-                &serde_json::from_str(&other.body).unwrap_or_else(|_| Problem::new(other.status, "The page cannot be shown.")),
-            ),
-            Err(problem) if way == Way::Again => drop((problem, stream::answers(false))),
-            Err(problem) => refused(&url, way, &problem),
+            Err(problem) => Some(problem),
+        };
+        match problem {
+            None => {}
+            Some(_) if way == Way::Again => stream::answers(false),
+            Some(problem) => refused(&url, way, &problem),
+        }
+        for form in BUSY.take() {
+            let _ = form.remove_attribute("aria-busy");
         }
         stream::read();
         if ONCE_MORE.take() {
@@ -179,9 +255,6 @@ fn waiting(is: bool) {
 
 /// What came instead of the page: the frame stays, the page says it.
 fn refused(url: &str, way: Way, problem: &Problem) {
-    if way == Way::Again {
-        return;
-    }
     let Some(page) = dom::first::<HtmlElement>("main") else { return notices::problem(problem) };
     if way == Way::To {
         push(url);
@@ -198,52 +271,70 @@ fn refused(url: &str, way: Way, problem: &Problem) {
 
 /// Whether a form of the page holds what nobody has sent yet.
 fn is_typed_in() -> bool {
-    let text =
-        |i: &HtmlInputElement| matches!(i.type_().as_str(), "text" | "search" | "password" | "number") && i.value() != i.default_value();
-    dom::all::<HtmlInputElement>("form[data-api] input").iter().any(text)
-        || dom::all::<HtmlTextAreaElement>("form[data-api] textarea").iter().any(|a| a.value() != a.text_content().unwrap_or_default())
+    dom::all::<HtmlFormElement>("form[data-api]").iter().any(morph::is_typed_in)
 }
 
 fn push(url: &str) {
+    tell_history();
     if let Ok(history) = dom::window().history() {
         let _ = history.push_state_with_url(&JsValue::NULL, "", Some(url));
     }
 }
 
-fn show(url: &str, html: &str, way: Way) {
+/// Shows a page that came; false where it is none of ours.
+fn show(url: &str, html: &str, way: Way) -> bool {
     // What stands around it differs each time and matters only to the document that was loaded.
     let text = html.split_once("</head>").map_or(html, |(_, body)| body).rsplit_once("</body>").map_or(html, |(body, _)| body);
-    let same = SHOWN.with_borrow(|shown| shown == text);
-    if way == Way::Again && same {
-        return;
+    if way == Way::Again && SHOWN.with_borrow(|shown| shown == text) {
+        stream::answers(true);
+        return true;
     }
-    let Some(new) = DomParser::new().ok().and_then(|p| p.parse_from_string(html, SupportedType::TextHtml).ok()) else { return };
-    let (Some(old), Some(body)) = (dom::document().body(), new.body()) else { return };
+    let Some(new) = DomParser::new().ok().and_then(|p| p.parse_from_string(html, SupportedType::TextHtml).ok()) else { return false };
+    let (Some(old), Some(body)) = (dom::document().body(), new.body()) else { return false };
+    if !new.query_selector("main#page, main.door").is_ok_and(|m| m.is_some()) {
+        return false;
+    }
     // Signed out meanwhile: what is being typed is not taken away.
     if way == Way::Again && url.starts_with("/sign-in") && is_typed_in() {
-        return stream::answers(false);
+        stream::signed_out();
+        return true;
     }
+    stream::answers(true);
     let before = HERE.with_borrow(|h| h.split('?').next().unwrap_or_default().to_owned());
-    let path = url.split('?').next().unwrap_or_default();
+    let elsewhere = url.split('?').next().unwrap_or_default() != before;
     match way {
         Way::To if HERE.with_borrow(|h| h != url) => push(url),
         // Sent elsewhere: the address says so.
-        Way::Back | Way::Again if url != address() => {
-            let _ = dom::window().history().map(|h| h.replace_state_with_url(&JsValue::NULL, "", Some(url)));
-        }
+        Way::Back | Way::Again if url != address() => replace(url),
         _ => {}
     }
     HERE.set(url.to_owned());
+    let followed = BUSY.with_borrow(|b| !b.is_empty()) || dom::first::<Element>("dialog.sheet[open]").is_some();
+    if elsewhere {
+        // A dialog of the same id on the next page is another one.
+        for dialog in dom::all::<HtmlDialogElement>("dialog.box[open]") {
+            dialog.close();
+        }
+        living::elsewhere();
+    }
     let fields = if way == Way::Again { Fields::Stay } else { Fields::AsRendered };
     morph::children(&old, &body, fields);
     SHOWN.set(text.to_owned());
     dom::document().set_title(&new.title());
     arrived();
-    if way == Way::To && path != before {
+    let open = dom::first::<Element>("dialog[open]").is_some();
+    if way == Way::To && elsewhere {
         dom::window().scroll_to_with_x_and_y(0.0, 0.0);
         // Whoever reads with the keyboard or with a screen reader is at the beginning of the new page.
-        if dom::first::<HtmlElement>("dialog[open]").is_none() && !dom::focus("main [autofocus]") {
+        if !open && !dom::focus("main [autofocus]") {
             dom::focus("main");
         }
+    } else if way == Way::Back {
+        scroll_back();
     }
+    // What had the focus is gone with the sheet, or with the row.
+    if followed && !open && dom::document().active_element().is_none_or(|e| e.tag_name() == "BODY") {
+        dom::focus("main");
+    }
+    true
 }

@@ -38,6 +38,11 @@ impl Crosshair {
     pub fn new() -> Self {
         Self(RwSignal::new(None))
     }
+
+    /// Nowhere from now on.
+    pub fn leave(self) {
+        self.0.set(None);
+    }
 }
 
 impl Default for Crosshair {

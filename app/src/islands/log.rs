@@ -21,6 +21,8 @@ use std::time::Duration;
 const PIECE: u32 = 2000;
 /// How much of the end of a log is shown at first, bytes.
 const TAIL: i64 = 200_000;
+/// How much of it the server renders: bytes, and lines of them. The rest is read by the browser, once and not with each rendering.
+const FIRST: (i64, usize) = (20_000, 100);
 
 /// Which log, and how it is shown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -67,12 +69,13 @@ pub fn LogView(
     bare: bool,
 ) -> impl IntoView {
     let shown = Shown { path, streams, download, nothing: nothing.into(), height: height.into(), again, bare };
-    let first = shown.read(&client, &tail(None, String::new()));
+    let first = shown.read(&client, &LogQuery { offset: Some(-FIRST.0), ..tail(None, String::new()) });
     Suspend::new(async move {
         let content = match first.await {
             Ok(page) => {
                 let mut lines = Lines::default();
-                lines.append(page.items);
+                let from = page.items.len().saturating_sub(FIRST.1);
+                lines.append(page.items.into_iter().skip(from).collect());
                 let blocks =
                     lines.blocks(false).into_iter().map(|b| view! { <div class="chunk" class:last=b.last inner_html=b.html()></div> });
                 let none = lines.is_empty().then(|| view! { <p class="nothing">{nothing}</p> });

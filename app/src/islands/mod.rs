@@ -28,12 +28,23 @@ fn island(name: &'static str, key: String, props: &impl Serialize, content: AnyV
 #[cfg(feature = "browser")]
 pub type First = Option<crate::api::logs::LogPage>;
 
-/// Calls `then` when island `name` can be taken over.
+/// Calls `then` when island `name` can be taken over; never where its props cannot be read: what the server rendered stays.
 #[cfg(feature = "browser")]
 pub fn ready(name: &str, props: &str, then: impl FnOnce(First) + 'static) {
-    match (name, serde_json::from_str(props)) {
-        ("log", Ok(props)) => leptos::task::spawn_local(async move { then(log::first(&props).await) }),
-        _ => then(None),
+    let reads = match name {
+        "chart" => serde_json::from_str::<chart::Shown>(props).is_ok(),
+        "palette" => serde_json::from_str::<palette::Shown>(props).is_ok(),
+        "try" => serde_json::from_str::<try_it::Shown>(props).is_ok(),
+        "log" => {
+            if let Ok(props) = serde_json::from_str(props) {
+                leptos::task::spawn_local(async move { then(log::first(&props).await) });
+            }
+            return;
+        }
+        _ => false,
+    };
+    if reads {
+        then(None);
     }
 }
 

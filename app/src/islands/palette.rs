@@ -1,4 +1,4 @@
-//! `Ctrl-K`: finds any object or place of the team.
+//! `Ctrl-K`: finds any object or place of the team; outside of one the places of the platform.
 
 use super::island;
 use crate::{
@@ -25,7 +25,7 @@ pub struct Line {
 /// Where one can always go, and where the rest is found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Shown {
-    /// Path of the API that finds objects.
+    /// Path of the API that finds objects; empty where there are none to find.
     find: String,
     lines: Vec<Line>,
 }
@@ -45,7 +45,7 @@ fn icon(kind: &str) -> &'static str {
 /// The palette; nothing of it is seen before it is opened.
 #[component]
 pub fn Palette(
-    /// Path of the API that finds objects.
+    /// Path of the API that finds objects; empty where there are none to find.
     find: String,
     /// Where one can always go.
     lines: Vec<Line>,
@@ -71,18 +71,20 @@ pub fn palette(shown: Signal<Shown>) -> AnyView {
         all
     });
     let look = move || {
-        let q = query.get_untracked().trim().to_owned();
-        if q.is_empty() {
-            found.set(Vec::new());
+        // It may have ended since the key was pressed, and again before the answer comes.
+        let (Some(q), Some(find)) = (query.try_get_untracked(), shown.try_with_untracked(|s| s.find.clone())) else { return };
+        let q = q.trim().to_owned();
+        if q.is_empty() || find.is_empty() {
+            let _ = found.try_set(Vec::new());
             return;
         }
-        let call = client.get::<Vec<Found>>(with_query(shown.with_untracked(|s| s.find.clone()), &[("q", &q)]));
+        let call = client.get::<Vec<Found>>(with_query(find, &[("q", &q)]));
         spawn_local(async move {
             if let Ok(list) = call.await
-                && query.with_untracked(|now| now.trim() == q)
+                && query.try_with_untracked(|now| now.trim() == q) == Some(true)
             {
-                found.set(list);
-                at.set(0);
+                let _ = found.try_set(list);
+                let _ = at.try_set(0);
             }
         });
     };

@@ -28,7 +28,7 @@ fn words(section: &str, depth: usize, part: &str) -> String {
     match (section, depth) {
         ("runs", 1) if part == "submit" => "Submit run".into(),
         // An id: its beginning differs between runs of the same day only at the end.
-        ("runs", 1) if part.len() > 12 => part.chars().skip(part.chars().count() - 8).collect(),
+        ("runs", 1) if part.len() > 12 => part.chars().skip(part.chars().count().saturating_sub(8)).collect(),
         ("models", 2) => format!("v{part}"),
         _ => part,
     }

@@ -20,6 +20,6 @@ pub fn Door(
                 <section class="card stack"><h1>{title}</h1><QueryProblem/>{children()}</section>
             </div>
         </main>
-        <div class="toasts" role="status" aria-live="polite" data-own=""></div>
+        <div class="toasts" role="status" aria-live="polite" data-key="toasts" data-own=""></div>
     }
 }

@@ -6,7 +6,7 @@ use super::{
     top_bar::TopBar,
 };
 use crate::{
-    api::client::team_path,
+    api::{client::team_path, session::Me},
     islands::{Palette, palette::Line},
     parts::Session,
     ui::QueryProblem,
@@ -36,11 +36,38 @@ fn lines(team: &str) -> Vec<Line> {
     places.chain(actions).chain([account]).collect()
 }
 
+/// The same outside of a team: one's teams, and the pages of the platform.
+fn platform_lines(me: Me) -> Vec<Line> {
+    let line = |label: &str, icon: &str, sub: &str, href: &str| Line {
+        icon: icon.into(),
+        label: label.into(),
+        sub: sub.into(),
+        href: href.into(),
+    };
+    let teams = me.teams.iter().map(|t| line(&t.display_name, "team", &t.name, &format!("/teams/{}", t.name)));
+    let own = [("Teams", "home", "/"), ("New team", "plus", "/?new=1"), ("Account and tokens", "user", "/account")];
+    let admin = [
+        ("Admin", "gear", "/admin"),
+        ("Users", "user", "/admin?tab=users"),
+        ("All teams", "team", "/admin?tab=teams"),
+        ("Quotas", "gear", "/admin?tab=quotas"),
+        ("Events of the platform", "clock", "/admin?tab=events"),
+    ];
+    let places = own.into_iter().chain(admin.into_iter().filter(|_| me.admin)).map(|(label, icon, href)| line(label, icon, "", href));
+    teams.chain(places).collect()
+}
+
 /// The frame around the pages of those who are signed in.
 #[component]
 pub fn Frame() -> impl IntoView {
-    let Session { team, .. } = Session::provide();
-    let palette = (!team.is_empty()).then(|| view! { <Palette find=team_path(&team, "/find") lines=lines(&team)/> });
+    let session = Session::provide();
+    let team = session.team.clone();
+    let palette = if team.is_empty() {
+        let places = async move { session.me().await.ok().map(|me| view! { <Palette find=String::new() lines=platform_lines(me)/> }) };
+        Suspend::new(places).into_any()
+    } else {
+        view! { <Palette find=team_path(&team, "/find") lines=lines(&team)/> }.into_any()
+    };
     view! {
         <a class="skip" href="#page">"To the content"</a>
         <div class="frame" data-team=team>
@@ -51,6 +78,6 @@ pub fn Frame() -> impl IntoView {
             </div>
         </div>
         {palette}
-        <div class="toasts" role="status" aria-live="polite" data-own=""></div>
+        <div class="toasts" role="status" aria-live="polite" data-key="toasts" data-own=""></div>
     }
 }

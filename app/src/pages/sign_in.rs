@@ -1,15 +1,16 @@
 //! Signing in; works without JavaScript.
 
 use crate::{
+    api::template::is_local,
     layout::Door,
     parts::params::query,
     ui::{ApiForm, Field},
 };
 use leptos::prelude::*;
 
-/// A path of this server, so that nobody is sent elsewhere.
+/// A path of this server, so that nobody is sent elsewhere; and none with a place to fill in, which would take what is typed along.
 fn here(next: Option<String>) -> String {
-    next.filter(|n| n.starts_with('/') && !n.starts_with("//") && !n.starts_with("/\\")).unwrap_or_else(|| "/".into())
+    next.filter(|n| is_local(n)).map_or_else(|| "/".into(), |n| n.replace('{', "%7B"))
 }
 
 /// The sign-in form. A refusal comes back as `?problem=`.
@@ -35,8 +36,9 @@ mod tests {
     #[test]
     fn only_paths_of_this_server() {
         assert_eq!(here(Some("/teams/a".into())), "/teams/a");
-        for bad in ["//evil.example", "https://evil.example", "/\\evil.example", ""] {
+        for bad in ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", "/\n/evil.example", ""] {
             assert_eq!(here(Some(bad.into())), "/");
         }
+        assert_eq!(here(Some("/x?p={password}".into())), "/x?p=%7Bpassword}");
     }
 }

@@ -84,13 +84,13 @@ pub fn EventTable(
                 {with_team.then(|| view! { <td data-label="Team">{e.team}</td> })}
                 <td data-label="" class="right">
                     <button type="button" class="btn small" aria-label=label aria-haspopup="dialog" commandfor=id.clone() command="show-modal" data-dialog=id.clone()>"Details"</button>
-                    <dialog class="box" id=id aria-label=format!("Event {}", e.seq)>
+                    <dialog class="box" id=id.clone() aria-label=format!("Event {}", e.seq)>
                         <div class="in">
                             <h1>{format!("Event {}", e.seq)}</h1>
                             <p class="sub mono">{e.object_id}</p>
                             {before.map(|t| view! { <h2>"Before"</h2><div class="codeblock"><pre tabindex="0">{t}</pre></div> })}
                             {after.map(|t| view! { <h2>"After"</h2><div class="codeblock"><pre tabindex="0">{t}</pre></div> })}
-                            <div class="actions"><button type="button" class="btn" data-close="">"Close"</button></div>
+                            <div class="actions"><button type="button" class="btn" commandfor=id.clone() command="close" data-close="">"Close"</button></div>
                         </div>
                     </dialog>
                 </td>

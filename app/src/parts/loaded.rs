@@ -24,6 +24,11 @@ impl Every {
         Self { kinds, seconds: 0, page: "" }
     }
 
+    /// Every so many seconds, where no stream tells of changes.
+    pub const fn seconds(seconds: u64) -> Self {
+        Self { kinds: &[], seconds, page: "" }
+    }
+
     /// The same, for a page as a whole.
     pub const fn page(self, page: &'static str) -> Self {
         Self { page, ..self }

@@ -1,6 +1,6 @@
 //! A question over the page: native `dialog`, found by its id, so that a live update of the page beneath does not lose it.
 
-use leptos::prelude::*;
+use leptos::{context::Provider, prelude::*};
 
 /// A button that opens the dialog `id`.
 #[component]
@@ -30,16 +30,21 @@ pub fn Dialog(
     children: Children,
 ) -> impl IntoView {
     let heading = format!("{id}-title");
-    let named = heading.clone();
+    let (named, around) = (heading.clone(), Around(id.clone()));
     view! {
         <dialog class="box" id=id aria-labelledby=named>
-            <div class="in"><h1 id=heading>{title}</h1>{children()}</div>
+            <div class="in"><h1 id=heading>{title}</h1><Provider value=around>{children()}</Provider></div>
         </dialog>
     }
 }
 
+/// Id of the dialog around; from context.
+#[derive(Clone)]
+struct Around(String);
+
 /// The button that closes the dialog around it.
 #[component]
 pub fn DialogCancel() -> impl IntoView {
-    view! { <button type="button" class="btn" data-close="">"Cancel"</button> }
+    let id = use_context::<Around>().map(|a| a.0);
+    view! { <button type="button" class="btn" commandfor=id command="close" data-close="">"Cancel"</button> }
 }

@@ -99,10 +99,11 @@ pub fn Area(
     let id = FormState::id(name);
     let wrong = FormState::wrong(name);
     let value = FormState::typed(name).or(value);
+    let below = format!("{id}-wrong");
     view! {
         <Framed name id=id.clone() label hint>
             <textarea id=id name=name rows=rows.to_string() placeholder=placeholder required=required class="code" spellcheck="false"
-                aria-invalid=wrong.is_some().then_some("true")>{value}</textarea>
+                aria-invalid=wrong.is_some().then_some("true") aria-describedby=wrong.is_some().then_some(below)>{value}</textarea>
         </Framed>
     }
 }
@@ -126,9 +127,10 @@ pub fn Select(
 ) -> impl IntoView {
     let id = FormState::id(name);
     let value = FormState::typed(name).unwrap_or(value);
+    let (bad, below) = (FormState::wrong(name).is_some(), format!("{id}-wrong"));
     view! {
         <Framed name id=id.clone() label hint>
-            <select id=id name=name>
+            <select id=id name=name aria-invalid=bad.then_some("true") aria-describedby=bad.then_some(below)>
                 {options.into_iter().map(|(v, words)| {
                     let chosen = v == value;
                     view! { <option value=v selected=chosen>{words}</option> }

@@ -1,7 +1,7 @@
 //! A form that calls the API: by our script within the page, as a plain post without it. What was typed stays when it is refused.
 
 use leptos::{context::Provider, prelude::*};
-use leptos_router::hooks::use_query_map;
+use leptos_router::{hooks::use_query_map, params::ParamsMap};
 
 /// The form around; from context.
 #[derive(Clone)]
@@ -18,14 +18,20 @@ impl FormState {
     /// What was typed into the field when a plain browser's form was refused: it comes back in the address.
     pub(super) fn typed(name: &str) -> Option<String> {
         let query = use_query_map();
-        query.with_untracked(|q| q.get("problem").and_then(|_| q.get(name)))
+        query.with_untracked(|q| refused(q).then(|| q.get(name)).flatten())
     }
 
     /// What is wrong with the field, when a plain browser's form was refused.
     pub(super) fn wrong(name: &'static str) -> Option<String> {
         let query = use_query_map();
-        query.with_untracked(|q| (q.get("field").as_deref() == Some(name)).then(|| q.get("problem")).flatten())
+        query.with_untracked(|q| (refused(q) && q.get("field").as_deref() == Some(name)).then(|| q.get("problem")).flatten())
     }
+}
+
+/// Whether the form around is the one that was refused.
+fn refused(query: &ParamsMap) -> bool {
+    let form = query.get("_form");
+    query.get("problem").is_some() && form.is_some() && form == use_context::<FormState>().map(|s| s.id)
 }
 
 /// A form. `{name}` in `action` is what its field of that name holds; in `next` and `say` also what the answer says under it.
@@ -65,10 +71,13 @@ pub fn ApiForm(
     children: Children,
 ) -> impl IntoView {
     let state = FormState { id: id.clone() };
+    let (key, shown) = (format!("form-{id}"), show.clone());
     let (to, say) = (next.clone().filter(|n| !n.is_empty()), say.filter(|s| !s.is_empty()));
     view! {
-        <form class=class method="post" action=action data-key=format!("form-{id}") data-api=method data-next=to data-say=say data-show=show data-reset=reset data-quiet=quiet data-whole=whole>
+        <form class=class method="post" action=action data-key=key data-api=method data-next=to data-say=say data-show=shown data-reset=reset data-quiet=quiet data-whole=whole>
             {(method != "POST").then(|| view! { <input type="hidden" name="_method" value=method/> })}
+            {(!quiet).then(|| view! { <input type="hidden" name="_form" value=id/> })}
+            {show.map(|show| view! { <input type="hidden" name="_show" value=show/> })}
             {next.filter(|n| !n.is_empty()).map(|next| view! { <input type="hidden" name="next" value=next/> })}
             <Provider value=state>{children()}</Provider>
         </form>

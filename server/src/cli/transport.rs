@@ -77,9 +77,6 @@ impl Network {
                 }
             }
         }
-        if let Some(key) = &call.idempotency_key {
-            request = request.header("idempotency-key", key);
-        }
         if let Some(body) = call.body {
             request = request.header("content-type", call.content_type);
             request = if body.len() >= LARGE && std::io::stderr().is_terminal() { watched(request, body) } else { request.body(body) };

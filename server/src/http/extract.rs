@@ -197,7 +197,9 @@ fn form<T: DeserializeOwned>(pairs: &[(String, String)]) -> Result<T, Error> {
     let mut object = Map::new();
     for (key, text) in pairs.iter().filter(|(_, v)| !v.is_empty()) {
         // A plain browser ends the lines of a text as the mail of old does.
-        let value = Value::String(text.replace("\r\n", "\n"));
+        let text = text.replace("\r\n", "\n");
+        // A name that was pasted brings spaces along.
+        let value = Value::String(if key == "name" { text.trim().to_owned() } else { text });
         if let Some((outer, inner)) = key.split_once('.') {
             if let Value::Object(map) = object.entry(outer).or_insert_with(|| Value::Object(Map::new())) {
                 map.insert(inner.to_owned(), value);

@@ -1,19 +1,26 @@
 //! Forms work without JavaScript: a plain browser that posted a form gets a 303 back to the page, with the problem and what was typed.
 
-use crate::{access::Principal, error::Error};
-use app::api::{Problem, template};
+use crate::access::{Known, Principal};
+use app::api::{
+    Problem,
+    template::{self, SECRET, is_local},
+};
 use axum::{
     Router,
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, Method, StatusCode, Uri, header},
+    http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     middleware::Next,
-    response::{IntoResponse, Redirect, Response},
+    response::{Html, IntoResponse, Redirect, Response},
 };
+use std::sync::Arc;
 use tower::ServiceExt;
+use tower_sessions::Session;
 
 const LARGEST_FORM: usize = 1 << 20;
-const NEVER_BACK: [&str; 8] = ["password", "current", "new", "token", "value", "next", "back", "_method"];
+/// What a form has for this way alone: where it goes on, the method that it means, the part of the answer that is shown this once, and
+/// which form it is, to which what was typed comes back.
+const FOR_US: [&str; 4] = ["next", "_method", "_show", "_form"];
 
 /// Answers plain browsers with a redirect; programs as they are. `_method` and `{field}` in the path are what a form has beside GET and
 /// POST: such a request goes to `api` as it is meant.
@@ -29,23 +36,25 @@ pub async fn answer(State(api): State<Router>, request: Request, next: Next) -> 
         None => next.run(Request::from_parts(parts, Body::from(bytes))).await,
         Some((method, uri)) => {
             (parts.method, parts.uri) = (method, uri);
-            let path = parts.uri.path().to_owned();
-            let fields = pairs.iter().filter(|(k, _)| k != "_method").collect::<Vec<_>>();
-            let body = serde_urlencoded::to_string(fields).unwrap_or_default();
+            // What is deleted has no body: its fields lie in the query.
+            let body = if parts.method == Method::DELETE { String::new() } else { encoded(&pairs) };
             parts.headers.remove(header::CONTENT_LENGTH);
-            // What the router found out about the path that was posted to is not about this one.
-            let mut request = Request::builder().method(parts.method).uri(parts.uri);
-            if let (Some(headers), Some(extensions)) = (request.headers_mut(), parts.extensions.get::<Principal>().cloned()) {
-                *headers = parts.headers;
-                request = request.extension(extensions);
-            }
-            match request.body(Body::from(body)) {
-                Ok(request) => api.oneshot(request).await.unwrap_or_else(|never| match never {}),
-                Err(e) => Error::invalid("", format!("There is no path {path}: {e}.")).into_response(),
-            }
+            let mut request = Request::new(Body::from(body));
+            (*request.method_mut(), *request.uri_mut(), *request.headers_mut()) = (parts.method, parts.uri, parts.headers);
+            // Who asks goes along; what the router found out about the path that was posted to is not about this one.
+            carry::<Principal>(&parts.extensions, &mut request);
+            carry::<Arc<Known>>(&parts.extensions, &mut request);
+            carry::<Session>(&parts.extensions, &mut request);
+            api.oneshot(request).await.unwrap_or_else(|never| match never {})
         }
     };
     redirect(response, &pairs, &back).await
+}
+
+fn carry<T: Clone + Send + Sync + 'static>(from: &Extensions, to: &mut Request) {
+    if let Some(one) = from.get::<T>() {
+        to.extensions_mut().insert(one.clone());
+    }
 }
 
 /// Method and address that a form means, where they are not those that it was sent with.
@@ -57,7 +66,17 @@ fn meant(uri: &Uri, pairs: &[(String, String)]) -> Option<(Method, Uri)> {
         return None;
     }
     let method = method.and_then(|m| m.parse().ok()).unwrap_or(Method::POST);
-    Some((method, template::path(&path, field).parse().ok()?))
+    let mut target = template::path(&path, field);
+    if method == Method::DELETE {
+        target = format!("{target}?{}", encoded(pairs));
+    }
+    Some((method, target.parse().ok()?))
+}
+
+/// The fields that are for the API.
+fn encoded(pairs: &[(String, String)]) -> String {
+    let fields = pairs.iter().filter(|(k, _)| !FOR_US.contains(&k.as_str())).collect::<Vec<_>>();
+    serde_urlencoded::to_string(fields).unwrap_or_default()
 }
 
 /// Whether a plain browser posted a form: it follows redirects, and shows what it is answered.
@@ -69,12 +88,7 @@ pub fn is_plain(method: &Method, headers: &HeaderMap) -> bool {
 /// The page that the form was on: path and query of `Referer` (its origin was checked before).
 fn back_to(headers: &HeaderMap) -> String {
     let referer = headers.get(header::REFERER).and_then(|v| v.to_str().ok()).and_then(|r| r.parse::<axum::http::Uri>().ok());
-    referer.and_then(|u| u.path_and_query().map(|p| p.as_str().to_owned())).filter(|p| local(p)).unwrap_or_else(|| "/".into())
-}
-
-/// A path on this server: `//host` and `/\host` are not.
-fn local(path: &str) -> bool {
-    path.starts_with('/') && !path[1..].starts_with(['/', '\\']) && !path.contains(['\r', '\n'])
+    referer.and_then(|u| u.path_and_query().map(|p| p.as_str().to_owned())).filter(|p| is_local(p)).unwrap_or_else(|| "/".into())
 }
 
 async fn redirect(response: Response, pairs: &[(String, String)], back: &str) -> Response {
@@ -87,14 +101,17 @@ async fn redirect(response: Response, pairs: &[(String, String)], back: &str) ->
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, LARGEST_FORM).await.unwrap_or_else(|_| Bytes::new());
         let answer: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
-        let known = |name: &str| template::of_answer(&answer, name).or_else(|| field(name).map(str::to_owned));
+        if let Some(text) = field("_show").and_then(|name| template::of_answer(&answer, name)) {
+            return shown_once(&text, &clean(back, pairs));
+        }
+        let known = |name: &str| template::known(&answer, name, field);
         let next = field("next").map(|next| if template::is(next) { template::path(next, known) } else { next.to_owned() });
-        (parts.headers, next.filter(|n| local(n)).unwrap_or_else(|| clean(back, pairs)))
+        (parts.headers, next.filter(|n| is_local(n)).unwrap_or_else(|| clean(back, pairs)))
     } else {
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, LARGEST_FORM).await.unwrap_or_else(|_| Bytes::new());
         let problem: Problem = serde_json::from_slice(&bytes).unwrap_or_else(|_| Problem::new(status.as_u16(), "Something went wrong."));
-        (parts.headers, with_problem(field("back").filter(|b| local(b)).unwrap_or(back), &problem, pairs))
+        (parts.headers, with_problem(back, &problem, pairs))
     };
     let mut out = Redirect::to(&target).into_response();
     // Cookies of the answer (a new session) travel with the redirect.
@@ -105,11 +122,33 @@ async fn redirect(response: Response, pairs: &[(String, String)], back: &str) ->
     out
 }
 
+/// What the answer says this once (a token): a page of its own, which nothing keeps.
+fn shown_once(text: &str, back: &str) -> Response {
+    let page = format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <title>Shown once · Slipway</title><link rel=\"icon\" href=\"/favicon.svg\"><link rel=\"stylesheet\" href=\"/pkg/slipway.css\"></head>\
+         <body><main class=\"door\"><div class=\"in\"><section class=\"card stack\"><h1>Copy it now</h1>\
+         <p class=\"muted\">It is not shown again.</p><div class=\"codeblock\"><pre tabindex=\"0\"><code>{}</code></pre></div>\
+         <a class=\"btn primary\" href=\"{}\">Copied, go back</a></section></div></main></body></html>",
+        escaped(text),
+        escaped(back)
+    );
+    let policy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    let mut response = Html(page).into_response();
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
 /// Path and query of an address, without what an earlier refusal put there.
 fn parts<'a>(back: &'a str, typed: &[(String, String)]) -> (&'a str, Vec<(String, String)>) {
     let (path, query) = back.split_once('?').unwrap_or((back, ""));
     let mut pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
-    pairs.retain(|(k, _)| !matches!(k.as_str(), "problem" | "field" | "hint") && !typed.iter().any(|(t, _)| t == k));
+    pairs.retain(|(k, _)| !matches!(k.as_str(), "problem" | "field" | "hint" | "_form") && !typed.iter().any(|(t, _)| t == k));
     (path, pairs)
 }
 
@@ -126,6 +165,7 @@ fn with_problem(back: &str, problem: &Problem, typed: &[(String, String)]) -> St
     pairs.push(("problem".into(), problem.sentence().to_owned()));
     pairs.extend(problem.field.clone().map(|f| ("field".into(), f)));
     pairs.extend(problem.hint.clone().map(|h| ("hint".into(), h)));
-    pairs.extend(typed.iter().filter(|(k, v)| !NEVER_BACK.contains(&k.as_str()) && v.len() <= 500).cloned());
+    pairs.extend(typed.iter().find(|(k, _)| k == "_form").cloned());
+    pairs.extend(typed.iter().filter(|(k, v)| !FOR_US.contains(&k.as_str()) && !SECRET.contains(&k.as_str()) && v.len() <= 500).cloned());
     format!("{path}?{}", serde_urlencoded::to_string(pairs).unwrap_or_default())
 }

@@ -30,6 +30,12 @@ fn missing(alias: &str) -> Error {
     Error::invalid("alias", format!("Registered model alias {alias} not found."))
 }
 
+/// An alias as people write it: `@champion` is `champion`.
+pub fn typed(alias: &str) -> &str {
+    let alias = alias.trim();
+    alias.strip_prefix('@').unwrap_or(alias)
+}
+
 /// Points an alias at a version, wherever it pointed before.
 ///
 /// # Errors

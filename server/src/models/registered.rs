@@ -113,7 +113,7 @@ pub async fn rename(store: &Store, editor: &TeamEditor, name: &str, new_name: &s
     get(store, editor, new_name).await
 }
 
-/// Changes description and tags; what is left out stays, or goes where the change is to replace all. An empty value removes a tag.
+/// Changes description and tags; what is left out stays, or goes where the change replaces what was seen.
 ///
 /// # Errors
 /// There is no such model; a text is not allowed.
@@ -130,11 +130,10 @@ pub async fn update(store: &Store, editor: &TeamEditor, name: &str, change: &Mod
     let old = tx.model_tags(&row.id).await?;
     for (key, value) in tags(change, &old) {
         before["tags"][key] = json!(old.get(key));
-        after["tags"][key] = if value.is_empty() { Value::Null } else { json!(value) };
-        if value.is_empty() {
-            tx.model_tag_remove(&row.id, key).await?;
-        } else {
-            tx.model_tag_set(&row.id, key, value).await?;
+        after["tags"][key] = json!(value);
+        match value {
+            Some(value) => tx.model_tag_set(&row.id, key, value).await?,
+            None => drop(tx.model_tag_remove(&row.id, key).await?),
         }
     }
     event(&mut tx, editor, "update", &row, Some(before), Some(after)).await?;
@@ -153,11 +152,11 @@ pub(super) fn description(change: &ModelChange) -> Option<&str> {
     change.description.as_deref().or(change.replace.then_some(""))
 }
 
-/// The tags that a change sets, and with an empty value those that it removes. MLflow's own go only where they are named.
-pub(super) fn tags<'a>(change: &'a ModelChange, old: &'a BTreeMap<String, String>) -> BTreeMap<&'a str, &'a str> {
-    let left_out = old.keys().filter(|key| change.replace && !key.starts_with("mlflow."));
-    let named = change.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-    left_out.map(|key| (key.as_str(), "")).chain(named).collect()
+/// The tags that a change sets, and with no value those of `old` that it removes.
+pub(super) fn tags<'a>(change: &'a ModelChange, old: &BTreeMap<String, String>) -> BTreeMap<&'a str, Option<&'a str>> {
+    let left_out = change.seen.iter().filter(|key| change.replace && old.contains_key(*key));
+    let named = change.tags.iter().map(|(key, value)| (key.as_str(), (change.replace || !value.is_empty()).then_some(value.as_str())));
+    left_out.map(|key| (key.as_str(), None)).chain(named).collect()
 }
 
 /// Sets a tag, also to an empty value.
@@ -242,9 +241,14 @@ mod tests {
     fn what_a_change_leaves_out() {
         let map = |list: &[(&str, &str)]| list.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<BTreeMap<_, _>>();
         let old = map(&[("a", "1"), ("b", "2"), ("mlflow.source", "x")]);
-        let mut change = ModelChange { tags: map(&[("b", "3"), ("c", "4")]), ..ModelChange::default() };
-        assert_eq!((description(&change), tags(&change, &old)), (None, BTreeMap::from([("b", "3"), ("c", "4")])));
-        change.replace = true;
-        assert_eq!((description(&change), tags(&change, &old)), (Some(""), BTreeMap::from([("a", ""), ("b", "3"), ("c", "4")])));
+        let mut change = ModelChange { tags: map(&[("b", "3"), ("c", "4"), ("d", "")]), ..ModelChange::default() };
+        let wanted = BTreeMap::from([("b", Some("3")), ("c", Some("4")), ("d", None)]);
+        assert_eq!((description(&change), tags(&change, &old)), (None, wanted));
+        // `b` was added by somebody else and is named here by chance; `e` was removed by somebody else.
+        change = ModelChange { replace: true, seen: vec!["a".into(), "e".into()], ..change };
+        let wanted = BTreeMap::from([("a", None), ("b", Some("3")), ("c", Some("4")), ("d", Some(""))]);
+        assert_eq!((description(&change), tags(&change, &old)), (Some(""), wanted));
+        change.tags.clear();
+        assert_eq!(tags(&change, &old), BTreeMap::from([("a", None)]));
     }
 }

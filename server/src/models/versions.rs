@@ -140,7 +140,7 @@ fn check(new: &Registration<'_>) -> Result<()> {
     new.tags.iter().try_for_each(|(key, value)| names::tag(key, value))
 }
 
-/// Changes description and tags; what is left out stays, or goes where the change is to replace all. An empty value removes a tag.
+/// Changes description and tags; what is left out stays, or goes where the change replaces what was seen.
 ///
 /// # Errors
 /// There is no such version; a text is not allowed.
@@ -155,11 +155,10 @@ pub async fn update(store: &Store, editor: &TeamEditor, model: &str, version: i6
     let old = tx.version_tags(&row.id).await?;
     for (key, value) in registered::tags(change, &old) {
         before["tags"][key] = json!(old.get(key));
-        after["tags"][key] = if value.is_empty() { Value::Null } else { json!(value) };
-        if value.is_empty() {
-            tx.version_tag_remove(&row.id, key).await?;
-        } else {
-            tx.version_tag_set(&row.id, key, value).await?;
+        after["tags"][key] = json!(value);
+        match value {
+            Some(value) => tx.version_tag_set(&row.id, key, value).await?,
+            None => drop(tx.version_tag_remove(&row.id, key).await?),
         }
     }
     event(&mut tx, editor, "update", &row, Some(before), Some(after)).await?;

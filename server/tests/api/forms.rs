@@ -23,7 +23,7 @@ async fn a_refused_form_comes_back_with_the_problem_and_without_the_password() {
 #[tokio::test]
 async fn next_leads_nowhere_else() {
     let w = World::new().await;
-    for next in ["//evil.test", "/\\evil.test", "http://evil.test", "javascript:alert(1)"] {
+    for next in ["//evil.test", "/\\evil.test", "/\t/evil.test", "http://evil.test", "javascript:alert(1)"] {
         let answer = w.nobody.form("/sign-in", "/api/v1/session", &[("user", "ada"), ("password", PASSWORD), ("next", next)]).await.is(303);
         assert_eq!(answer.location(), "/sign-in", "{next}");
     }
@@ -36,4 +36,46 @@ async fn a_team_by_form() {
     assert!(answer.location().contains("field=name") && answer.location().contains("name=Bad+Name"), "{}", answer.location());
     w.ada.form("/", "/api/v1/teams", &[("name", "good"), ("display_name", "")]).await.is(303);
     w.ada.get("/api/v1/teams/good").await.is(200);
+}
+
+#[tokio::test]
+async fn next_takes_no_secret_along() {
+    let w = World::new().await;
+    let fields = [("user", "ada"), ("password", PASSWORD), ("next", "/x/{password}/{user}")];
+    let answer = w.nobody.form("/sign-in", "/api/v1/session", &fields).await.is(303);
+    assert_eq!(answer.location(), "/x/%7Bpassword%7D/ada");
+}
+
+#[tokio::test]
+async fn what_was_typed_comes_back_to_its_form() {
+    let w = World::new().await;
+    let fields = [("_form", "team"), ("name", "Bad Name"), ("env", "KEY=secret"), ("git_url", "https://me:secret@git.test/x")];
+    let answer = w.ada.form("/", "/api/v1/teams", &fields).await.is(303);
+    let location = answer.location();
+    assert!(location.contains("_form=team") && location.contains("name=Bad+Name") && !location.contains("secret"), "{location}");
+    // Sent again from there, it leaves nothing of it behind.
+    let answer = w.ada.form(location, "/api/v1/teams", &[("_form", "team"), ("name", " good ")]).await.is(303);
+    assert_eq!(answer.location(), "/");
+}
+
+#[tokio::test]
+async fn a_token_is_shown_this_once() {
+    let w = World::new().await;
+    let fields = [("_form", "token"), ("_show", "token"), ("name", "<laptop>"), ("team", "forecast"), ("role", "editor")];
+    let answer = w.ada.form("/account", "/api/v1/tokens", &fields).await.is(200);
+    let page = String::from_utf8_lossy(&answer.body).into_owned();
+    let token = page.split_once("<code>").and_then(|(_, rest)| rest.split_once("</code>")).map(|(token, _)| token.to_owned()).unwrap();
+    assert!(token.starts_with("slip_") && page.contains("href=\"/account\""), "{page}");
+    assert_eq!(answer.headers["cache-control"], "no-store");
+    assert!(answer.headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
+    w.nobody.with("authorization", &format!("Bearer {token}")).get("/api/v1/me").await.is(200);
+}
+
+#[tokio::test]
+async fn a_session_is_ended_by_a_form_that_means_delete() {
+    let w = World::new().await;
+    let ada = w.nobody.sign_in("ada").await;
+    ada.get("/api/v1/me").await.is(200);
+    ada.form("/", "/api/v1/session", &[("_method", "DELETE"), ("next", "/sign-in")]).await.is(303);
+    ada.get("/api/v1/me").await.is(401);
 }

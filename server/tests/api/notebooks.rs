@@ -222,6 +222,20 @@ async fn deleting_keeps_the_files_for_their_owner_or_takes_them_along() {
 }
 
 #[tokio::test]
+async fn a_form_says_what_becomes_of_the_files() {
+    let w = world().await;
+    for (files, gone) in [("false", 0), ("true", 1)] {
+        w.ada.post(LIST, json!({ "name": "lab" })).await.is(201);
+        settle(&w).await;
+        let fields = [("_method", "DELETE"), ("_form", "delete-form"), ("next", "/teams/forecast/notebooks"), ("files", files)];
+        let answer = w.ada.form("/teams/forecast/notebooks/lab", LAB, &fields).await.is(303);
+        assert_eq!(answer.location(), "/teams/forecast/notebooks");
+        settle(&w).await;
+        assert_eq!(w.cluster.removed_volumes().len(), gone, "files={files}");
+    }
+}
+
+#[tokio::test]
 async fn whose_owner_leaves_the_team_stops() {
     let w = world().await;
     running(&w, nowhere()).await;

@@ -22,19 +22,22 @@ pub struct Got {
     pub body: String,
 }
 
-/// One request of this page's origin.
+/// One request of this page's origin. A POST with a `key` makes one thing, however often it is sent.
 ///
 /// # Errors
 /// No answer came.
-pub async fn ask(method: &str, path: &str, accept: &str, body: Option<(&str, &str)>) -> Result<Got, Problem> {
-    send(method, path, accept, body)
+pub async fn ask(method: &str, path: &str, accept: &str, body: Option<(&str, &str)>, key: Option<&str>) -> Result<Got, Problem> {
+    send(method, path, accept, body, key)
         .await
         .map_err(|_| Problem::no_answer("The server did not answer.").hint("Check the connection, then try again."))
 }
 
-async fn send(method: &str, path: &str, accept: &str, body: Option<(&str, &str)>) -> Result<Got, JsValue> {
+async fn send(method: &str, path: &str, accept: &str, body: Option<(&str, &str)>, key: Option<&str>) -> Result<Got, JsValue> {
     let (headers, init) = (Headers::new()?, RequestInit::new());
     headers.set("accept", accept)?;
+    if let Some(key) = key {
+        headers.set("idempotency-key", key)?;
+    }
     if let Some((kind, text)) = body {
         headers.set("content-type", kind)?;
         init.set_body(&text.into());
@@ -58,7 +61,7 @@ impl Transport for Browser {
         Box::pin(SendWrapper::new(async move {
             let body = call.body.map(|b| String::from_utf8_lossy(&b).into_owned());
             let body = body.as_deref().map(|b| (call.content_type, b));
-            let got = ask(call.method.as_str(), &call.path, "application/json", body).await?;
+            let got = ask(call.method.as_str(), &call.path, "application/json", body, None).await?;
             Ok(Answer { status: got.status, body: got.body.into_bytes() })
         }))
     }

@@ -23,8 +23,6 @@ pub struct Call {
     pub body: Option<Vec<u8>>,
     /// `application/json` unless a call uploads something else.
     pub content_type: &'static str,
-    /// Makes a creating POST safe to repeat.
-    pub idempotency_key: Option<String>,
 }
 
 /// What came back.

@@ -14,7 +14,7 @@ use leptos::prelude::*;
 /// The tab.
 #[component]
 pub fn Overview() -> impl IntoView {
-    let every = Every { kinds: &[], seconds: 10, page: "" };
+    let every = Every::seconds(10);
     loaded(every, Client::from_context().platform(), |p: Platform, _| {
         view! {
             <Held platform=p.clone()/>

@@ -44,6 +44,6 @@ fn Events() -> impl IntoView {
     let events = Client::from_context().event_list_all(&query);
     view! {
         <EventFilter action="/admin"/>
-        {loaded(Every { kinds: &[], seconds: 15, page: "" }, events, |page, _| view! { <EventTable page with_team=true/> })}
+        {loaded(Every::seconds(15), events, |page, _| view! { <EventTable page with_team=true/> })}
     }
 }

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 #[component]
 pub fn Teams() -> impl IntoView {
     let teams = Client::from_context().team_list(&ListQuery { page_token: query("page"), page_size: None });
-    loaded(Every::default(), teams, |page, _| {
+    loaded(Every::seconds(15), teams, |page, _| {
         if page.items.is_empty() {
             return view! { <section class="card"><Empty text="There is no team yet." button=Some(("New team", "/?new=1".into()))/></section> }.into_any();
         }
@@ -36,7 +36,7 @@ pub fn Teams() -> impl IntoView {
 pub fn Quotas() -> impl IntoView {
     let client = Client::from_context();
     let teams = client.team_list(&ListQuery { page_token: query("page"), page_size: Some(10) });
-    loaded(Every::default(), teams, move |page, _| {
+    loaded(Every::seconds(15), teams, move |page, _| {
         let card = |t: crate::api::teams::Team| {
             let client = client.clone();
             view! { <Card title=t.display_name><QuotaForm client team=t.name sets=true/></Card> }

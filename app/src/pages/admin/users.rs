@@ -11,7 +11,8 @@ use leptos::prelude::*;
 #[component]
 pub fn Users() -> impl IntoView {
     let users = Client::from_context().user_list(&ListQuery { page_token: query("page"), page_size: None });
-    let list = loaded(Every::default(), users, |page, access| view! { <Rows items=page.items access/><Pager next=page.next_page_token/> });
+    let list =
+        loaded(Every::seconds(15), users, |page, access| view! { <Rows items=page.items access/><Pager next=page.next_page_token/> });
     view! { <div class="cols side"><div class="cols">{list}</div><NewUserCard/></div> }
 }
 

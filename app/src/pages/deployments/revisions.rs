@@ -48,7 +48,7 @@ fn Rows(items: Vec<Revision>, access: Access, name: String) -> impl IntoView {
             }
         });
         view! {
-            <tr>
+            <tr data-key=format!("revision-{}", r.number)>
                 <td class="lead" data-label="Revision"><span class="name">{r.number}</span></td>
                 <td class="state" data-label="State"><RevisionBadge state=r.state/></td>
                 <td data-label="Version"><a class="link" href=version>{format!("{} v{}", r.model, r.version)}</a></td>

@@ -38,23 +38,25 @@ pub fn Words(
     edits: bool,
 ) -> impl IntoView {
     let tags: Vec<(String, String)> = tags.into_iter().filter(|(k, _)| !k.starts_with("mlflow.")).collect();
+    let seen = tags.iter().map(|(k, _)| k.as_str()).collect::<Vec<_>>().join("\n");
     let lines = tags.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join("\n");
     let facts = tags.into_iter().map(|(k, v)| view! { <dt>{k}</dt><dd>{v}</dd> }).collect_view();
     let text = if description.is_empty() { "No description.".to_owned() } else { description.clone() };
     let more = move || edits.then(|| view! { <DialogButton id="words" class="btn small">"Edit"</DialogButton> });
     view! {
         <Card title="Description" more><div class="stack"><p class="pre muted">{text}</p><dl class="facts">{facts}</dl></div></Card>
-        {edits.then(|| view! { <Edit of description lines/> })}
+        {edits.then(|| view! { <Edit of description lines seen/> })}
     }
 }
 
-/// The form holds all there is: a field that it leaves out was emptied.
+/// The form holds all that one has seen: of that, what it leaves out goes.
 #[component]
-fn Edit(of: Of, description: String, lines: String) -> impl IntoView {
+fn Edit(of: Of, description: String, lines: String, seen: String) -> impl IntoView {
     view! {
         <Dialog id="words" title="Description and tags">
             <ApiForm id="words-form" method="PATCH" action=of.path() say="Kept.">
                 <input type="hidden" name="replace" value="true"/>
+                <input type="hidden" name="seen" value=seen/>
                 <Area name="description" label="Description" value=description/>
                 <Area name="tags" label="Tags" value=lines hint="NAME=value, one a line."/>
                 <div class="actions"><button class="btn primary" type="submit">"Keep"</button><DialogCancel/></div>
@@ -88,7 +90,7 @@ pub fn Aliases(
     });
     let list = list.collect_view();
     let add = edits.then(|| {
-        let (action, say) = (format!("{path}/{{alias}}"), format!("@{{alias}} points at version {version}."));
+        let (action, say) = (format!("{path}/{{alias}}"), format!("The alias points at version {version}."));
         view! {
             <ApiForm id="alias-form" method="PUT" action say reset=true>
                 <input type="hidden" name="version" value=version.to_string()/>

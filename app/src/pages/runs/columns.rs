@@ -122,8 +122,8 @@ pub fn Chooser(
     let keep = keep.collect_view();
     let boxes = offered.into_iter().map(|c| {
         let (name, checked) = (c.name(), now.contains(&c));
-        let words = name.clone();
-        view! { <label><input type="checkbox" name="col" value=name checked=checked/>{words}</label> }
+        let (words, key) = (name.clone(), format!("col-{name}"));
+        view! { <label data-key=key><input type="checkbox" name="col" value=name checked=checked/>{words}</label> }
     });
     let boxes = boxes.collect_view();
     view! {

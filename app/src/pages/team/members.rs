@@ -67,8 +67,9 @@ fn Rows(items: Vec<Member>, access: Access) -> impl IntoView {
         } else {
             m.role.as_str().into_any()
         };
+        let key = format!("member-{}", m.user);
         view! {
-            <tr>
+            <tr data-key=key>
                 <td class="lead" data-label="User"><span class="name">{m.user}</span></td>
                 <td data-label="Shown as">{m.display_name}</td>
                 <td data-label="Role">{role}</td>

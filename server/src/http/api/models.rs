@@ -107,7 +107,7 @@ pub async fn alias_set(
     At([model, alias]): At<2>,
     Payload(body): Payload<SetAlias>,
 ) -> Result<Json<Model>> {
-    aliases::set(&web.store, &by, &model, &alias, body.version).await?;
+    aliases::set(&web.store, &by, &model, aliases::typed(&alias), body.version).await?;
     let row = registered::get(&web.store, &by, &model).await?;
     view::model(&web.store, row).await.map(Json)
 }
