@@ -13,8 +13,10 @@ pub enum Kind {
     Forbidden,
     /// Not there, or not the asker's to see: 404.
     NotFound,
-    /// Clashes with what is there: 409.
+    /// Clashes with the state of what is there: 409.
     Conflict,
+    /// There is one of this name already: 409.
+    Taken,
     /// Too large: 413.
     TooLarge,
     /// Too many or too fast: 429.
@@ -64,9 +66,24 @@ impl Error {
     pub fn not_found(what: &str) -> Self {
         Self::new(Kind::NotFound, format!("There is no such {what}, or it is not yours to see."))
     }
-    /// Clashes with what is there.
+    /// Clashes with the state of what is there.
     pub fn conflict(public: impl Into<String>) -> Self {
         Self::new(Kind::Conflict, public)
+    }
+    /// There is one of this name already.
+    pub fn taken(public: impl Into<String>) -> Self {
+        Self::new(Kind::Taken, public)
+    }
+    /// It is no longer what the asker saw: `what` was changed by somebody else.
+    pub fn stale(what: impl fmt::Display) -> Self {
+        Self::conflict(format!("{what} was changed in the meantime.")).hint("Look at it again, then repeat.")
+    }
+    /// Goes on where a change names no revision, or the one in force.
+    ///
+    /// # Errors
+    /// It names another: [`Error::stale`].
+    pub fn unless_stale(asked: Option<i64>, now: i64, what: impl fmt::Display) -> Result<()> {
+        if asked.is_none_or(|seen| seen == now) { Ok(()) } else { Err(Self::stale(what)) }
     }
     /// Known, but not allowed.
     pub fn forbidden(public: impl Into<String>) -> Self {

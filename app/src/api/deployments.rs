@@ -103,8 +103,8 @@ pub struct Revision {
 pub struct Smoke {
     /// Whether the model's own input example was answered; false where it has none and was only loaded.
     pub example: bool,
-    /// How long the answer took.
-    pub latency_ms: f64,
+    /// How long the answer took, seconds.
+    pub latency_seconds: f64,
     /// What happened, in a sentence.
     pub detail: String,
 }
@@ -151,6 +151,9 @@ pub struct Redeploy {
     /// Amounts, which outrank the size.
     #[serde(flatten)]
     pub amount: ResourcesAsked,
+    /// The revision that was seen; where it is no longer the one in force, nothing is changed (409).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<i64>,
 }
 
 /// Traffic over the last minutes, one point each 10 seconds.
@@ -165,16 +168,16 @@ pub struct Traffic {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct TrafficPoint {
-    /// Milliseconds since 1970.
-    pub time: i64,
+    /// When the 10 seconds began, RFC 3339.
+    pub time: String,
     /// Requests per second.
     pub rate: f64,
-    /// Median, milliseconds; absent without requests.
+    /// Median latency, seconds; absent without requests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub p50_ms: Option<f64>,
-    /// 95th percentile, milliseconds; absent without requests.
+    pub p50_seconds: Option<f64>,
+    /// 95th percentile of latency, seconds; absent without requests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub p95_ms: Option<f64>,
+    pub p95_seconds: Option<f64>,
     /// Answers of 5xx per second.
     pub errors: f64,
 }

@@ -95,6 +95,10 @@ impl Client {
     pub fn environment(&self, team: &str, name: &str) -> Reply<Environment> {
         self.get(team_path(team, &format!("/environments/{}", segment(name))))
     }
+    /// `GET /api/v1/teams/{team}/environments/{name}/versions`: newest first.
+    pub fn environment_versions(&self, team: &str, name: &str, query: &ListQuery) -> Reply<Page<EnvironmentVersion>> {
+        self.get(with_query(team_path(team, &format!("/environments/{}/versions", segment(name))), query))
+    }
     /// `POST /api/v1/teams/{team}/environments/{name}/retry`: builds the newest version again.
     pub fn environment_retry(&self, team: &str, name: &str) -> Reply<()> {
         self.act(Method::POST, team_path(team, &format!("/environments/{}/retry", segment(name))))

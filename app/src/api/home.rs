@@ -26,8 +26,11 @@ pub struct HomeItem {
     pub by: String,
     /// Since when it is in this state, RFC 3339.
     pub since: String,
-    /// What it holds, or asks for.
+    /// What it asks for.
     pub resources: Resources,
+    /// What it was granted; absent while it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub granted: Option<Resources>,
     /// Page of the dashboard.
     pub href: String,
     /// CPU in millicores over the last minutes, oldest first.

@@ -50,6 +50,8 @@ pub struct Member {
     pub role: Role,
     /// Since when, RFC 3339.
     pub since: String,
+    /// Counts up with each change.
+    pub revision: i64,
 }
 
 /// The role to give.
@@ -58,6 +60,9 @@ pub struct Member {
 pub struct SetMember {
     /// Role in the team.
     pub role: Role,
+    /// The revision that was seen; where it is no longer the one in force, nothing is changed (409).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<i64>,
 }
 
 impl Client {
@@ -67,7 +72,7 @@ impl Client {
     }
     /// `PUT /api/v1/teams/{team}/members/{user}`
     pub fn member_set(&self, team: &str, user: &str, role: Role) -> Reply<Member> {
-        self.call(Method::PUT, team_path(team, &format!("/members/{}", segment(user))), &SetMember { role })
+        self.call(Method::PUT, team_path(team, &format!("/members/{}", segment(user))), &SetMember { role, revision: None })
     }
     /// `DELETE /api/v1/teams/{team}/members/{user}`
     pub fn member_remove(&self, team: &str, user: &str) -> Reply<()> {

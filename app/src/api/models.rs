@@ -23,6 +23,8 @@ pub struct Model {
     /// The newest version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest_version: Option<i64>,
+    /// Counts up with each change, of its versions and aliases too.
+    pub revision: i64,
     /// RFC 3339.
     pub created_at: String,
     /// RFC 3339.
@@ -63,6 +65,8 @@ pub struct ModelVersion {
     pub input_example: bool,
     /// Deployments that serve it.
     pub deployments: Vec<String>,
+    /// Counts up with each change.
+    pub revision: i64,
     /// RFC 3339.
     pub created_at: String,
 }
@@ -129,6 +133,9 @@ pub struct ModelChange {
     /// Names of the tags that one has seen. What somebody else has added since stays.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seen: Vec<String>,
+    /// The revision that was seen; where it is no longer the one in force, nothing is changed (409).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<i64>,
 }
 
 impl Client {

@@ -255,8 +255,8 @@ pub struct MetricSeries {
 pub struct MetricPoint {
     /// Step.
     pub step: i64,
-    /// Milliseconds since 1970.
-    pub time: i64,
+    /// RFC 3339.
+    pub time: String,
     /// Value; absent where it is not a number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<f64>,

@@ -21,6 +21,8 @@ pub struct User {
     pub admin: bool,
     /// Cannot sign in; tokens are refused.
     pub disabled: bool,
+    /// Counts up with each change.
+    pub revision: i64,
     /// RFC 3339.
     pub created_at: String,
     /// RFC 3339.
@@ -60,6 +62,9 @@ pub struct UserChange {
     /// Ends every session and refuses every token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled: Option<bool>,
+    /// The revision that was seen; where it is no longer the one in force, nothing is changed (409).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<i64>,
 }
 
 impl Client {

@@ -70,7 +70,9 @@ pub async fn change(store: &Store, principal: &Principal, body: ChangePassword) 
     }
     let hash = hash(body.new).await?;
     let mut tx = store.begin().await?;
-    tx.user_update(&row.id, &row.display_name, Some(&hash), row.admin(), row.disabled()).await?;
+    if !tx.user_update((&row.id, row.revision), &row.display_name, Some(&hash), row.admin(), row.disabled()).await? {
+        return Err(Error::stale("Your account"));
+    }
     tx.sessions_end_of(&row.id).await?;
     tx.event(NewEvent {
         team_id: None,
@@ -79,7 +81,7 @@ pub async fn change(store: &Store, principal: &Principal, body: ChangePassword) 
         kind: "user",
         object_id: &row.id,
         object_name: &row.name,
-        revision: 0,
+        revision: row.revision + 1,
         before: None,
         after: None,
     })

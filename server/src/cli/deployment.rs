@@ -149,7 +149,7 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             Ok(())
         }
         Command::Redeploy { name, model, version, amount, watch } => {
-            let body = Redeploy { model, version, size: amount.size.clone(), amount: amount.asked() };
+            let body = Redeploy { model, version, size: amount.size.clone(), amount: amount.asked(), revision: None };
             let made = client.deployment_redeploy(team, &name, &body).await?;
             let wanted = made.next.as_ref().map(|r| r.number);
             if !watch {

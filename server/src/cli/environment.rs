@@ -8,7 +8,7 @@ use super::{
     pages::{self, Limit},
     watch::{self, Fate},
 };
-use app::api::environments::{Build, Environment, NewEnvironment};
+use app::api::environments::{Build, Environment, EnvironmentVersion, NewEnvironment};
 use clap::Subcommand;
 use std::path::PathBuf;
 
@@ -47,6 +47,13 @@ pub enum Command {
         /// Until it is ready or failed
         #[arg(long, short)]
         watch: bool,
+    },
+    /// Its versions, newest first
+    Versions {
+        /// Name
+        name: String,
+        #[command(flatten)]
+        limit: Limit,
     },
     /// The log of its build
     Log {
@@ -89,6 +96,11 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             here.show(&made, facts);
             Ok(())
         }
+        Command::Versions { name, limit } => {
+            let page = pages::collect(&limit, async |q| client.environment_versions(team, &name, &q).await).await?;
+            here.show(&page, |p| versions(&p.items));
+            Ok(())
+        }
         Command::Log { name, log } => logs::show(here.output, &log, async |q| client.environment_log(team, &name, &q).await).await,
         Command::Retry { name, watch } => {
             client.environment_retry(team, &name).await?;
@@ -110,10 +122,10 @@ async fn show(here: &Here, name: &str, watch: bool) -> Result<(), Failure> {
     watch::show(here, watch, async || here.client.environment(&here.team, name).await, facts, fate).await
 }
 
-fn build(environment: &Environment) -> String {
-    match environment.latest.build {
+fn build(version: &EnvironmentVersion) -> String {
+    match version.build {
         Build::Queued => "queued".into(),
-        Build::Building => format!("building, {:.0} %", environment.latest.progress * 100.0),
+        Build::Building => format!("building, {:.0} %", version.progress * 100.0),
         Build::Ready => "ready".into(),
         Build::Failed => "failed".into(),
     }
@@ -122,16 +134,24 @@ fn build(environment: &Environment) -> String {
 fn table(environments: &[Environment]) -> String {
     let row = |e: &Environment| {
         let from = if e.shipped { "shipped" } else { "team" };
-        vec![e.name.clone(), format!("v{}", e.latest.version), build(e), from.into(), e.latest.packages.join(", ")]
+        vec![e.name.clone(), format!("v{}", e.latest.version), build(&e.latest), from.into(), e.latest.packages.join(", ")]
     };
     output::rows(&["name", "version", "build", "from", "packages"], environments.iter().map(row).collect(), "No environments.")
+}
+
+fn versions(all: &[EnvironmentVersion]) -> String {
+    let row = |v: &EnvironmentVersion| {
+        let digest: String = v.digest.chars().take(12).collect();
+        vec![format!("v{}", v.version), build(v), output::ago(Some(&v.created_at)), digest, v.packages.join(", ")]
+    };
+    output::rows(&["version", "build", "made", "digest", "packages"], all.iter().map(row).collect(), "No versions.")
 }
 
 fn facts(e: &Environment) -> String {
     output::facts(&[
         ("Name", e.name.clone()),
         ("Version", e.latest.version.to_string()),
-        ("Build", build(e)),
+        ("Build", build(&e.latest)),
         ("Reason", e.latest.reason.clone().unwrap_or_default()),
         ("Description", e.description.clone()),
         ("Packages", e.latest.packages.join(", ")),

@@ -49,7 +49,7 @@ struct World {
     stops: Vec<(String, Duration)>,
     forgotten: Vec<String>,
     removed_volumes: Vec<String>,
-    refusal: Option<String>,
+    refusal: Option<(Kind, String)>,
     broken: Option<String>,
     total: Resources,
     reserve: Resources,
@@ -85,7 +85,12 @@ impl FakeCluster {
 
     /// From now on nothing is started, for this reason; `None` lifts it.
     pub fn refuse(&self, reason: Option<&str>) {
-        self.world().refusal = reason.map(Into::into);
+        self.world().refusal = reason.map(|r| (Kind::Unavailable, r.into()));
+    }
+
+    /// From now on everything that is to be started is refused as wrong in itself, for this reason.
+    pub fn refuse_as_wrong(&self, reason: &str) {
+        self.world().refusal = Some((Kind::Invalid, reason.into()));
     }
 
     /// From now on `list`, `stop`, `forget` and `capacity` fail, as a cluster does that cannot be reached; `None` lifts it.
@@ -195,7 +200,10 @@ impl Cluster for FakeCluster {
             if world.workloads.contains_key(&spec.id) {
                 return Ok(());
             }
-            if let Some(reason) = world.refusal.as_ref().or(world.broken.as_ref()) {
+            if let Some((kind, reason)) = &world.refusal {
+                return Err(Error::new(*kind, reason.clone()));
+            }
+            if let Some(reason) = &world.broken {
                 return Err(Error::new(Kind::Unavailable, reason.clone()));
             }
             let script = world.scripts.get(&spec.id).cloned().unwrap_or_default();

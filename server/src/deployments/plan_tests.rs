@@ -31,7 +31,7 @@ fn seen(serving: Option<i64>, next: Option<i64>, revisions: Vec<SeenRevision>) -
 }
 
 fn smoke() -> Smoke {
-    Smoke { example: true, latency_ms: 1.0, detail: "answered".into() }
+    Smoke { example: true, latency_seconds: 0.001, detail: "answered".into() }
 }
 
 #[test]

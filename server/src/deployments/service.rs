@@ -165,10 +165,11 @@ impl Service {
     /// Deploys another version under the same name: the one that serves goes on until the new one has taken over.
     ///
     /// # Errors
-    /// Not there, or being removed; a version that cannot be served.
+    /// Not there, or being removed; a version that cannot be served; a stale revision.
     pub async fn redeploy(&self, by: &TeamEditor, name: &str, ask: &Redeploy) -> Result<Deployment> {
         for _ in 0..TRIES {
             let row = self.wanted(by, name).await?;
+            Error::unless_stale(ask.revision, row.revision, format!("The deployment {name}"))?;
             let like = self.last(&row).await?;
             let model = ask.model.as_deref().map(str::trim).filter(|m| !m.is_empty()).unwrap_or(&like.model);
             let servable = self.servable(by, model, ask.version).await?;

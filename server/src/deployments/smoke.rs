@@ -76,7 +76,8 @@ async fn test(reach: &Reach, endpoint: &Endpoint) -> SmokeTest {
         Err(error) => SmokeTest::Failed(format!("Its smoke test answered what nobody understands: {error}."), None),
         Ok(answer) => {
             let detail = why::sentence(&answer.detail);
-            let smoke = Smoke { example: answer.example, latency_ms: answer.latency_ms.unwrap_or(0.0), detail: detail.clone() };
+            let latency_seconds = answer.latency_ms.unwrap_or(0.0) / 1000.0;
+            let smoke = Smoke { example: answer.example, latency_seconds, detail: detail.clone() };
             if answer.ok { SmokeTest::Passed(smoke) } else { SmokeTest::Failed(detail, Some(smoke)) }
         }
     }

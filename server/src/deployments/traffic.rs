@@ -1,5 +1,6 @@
 //! Traffic: requests, latencies and errors of the last half hour in memory, 10 seconds a slot, and counters for Prometheus.
 
+use crate::clock::rfc3339;
 use app::api::deployments::{Traffic, TrafficPoint};
 use metrics::{Counter, Histogram, counter, histogram};
 use std::{
@@ -105,17 +106,17 @@ impl Book {
         }
         let seconds = SLOT as f64 / 1000.0;
         let points = sums.iter().map(|s| TrafficPoint {
-            time: s.number * SLOT,
+            time: rfc3339(s.number * SLOT),
             rate: f64::from(s.requests) / seconds,
-            p50_ms: quantile(s, 0.5),
-            p95_ms: quantile(s, 0.95),
+            p50_seconds: quantile(s, 0.5),
+            p95_seconds: quantile(s, 0.95),
             errors: f64::from(s.errors) / seconds,
         });
         Traffic { points: points.collect() }
     }
 }
 
-/// The latency that this share of the requests did not pass, within the width of a bucket (12 %).
+/// The latency in seconds that this share of the requests did not pass, within the width of a bucket (12 %).
 fn quantile(slot: &Slot, share: f64) -> Option<f64> {
     let wanted = (f64::from(slot.requests) * share).max(1.0);
     let mut before = 0.0;
@@ -125,7 +126,8 @@ fn quantile(slot: &Slot, share: f64) -> Option<f64> {
             let high = FIRST * GROWTH.powi(i as i32);
             let low = if i == 0 { 0.0 } else { high / GROWTH };
             let value = low + (high - low) * ((wanted - before) / n);
-            return Some((value * 1000.0).round() / 1000.0);
+            // Whole microseconds.
+            return Some((value * 1000.0).round() / 1e6);
         }
         before += n;
     }
@@ -176,10 +178,10 @@ mod tests {
         let points = book.points("d", NOW + SLOT).points;
         assert_eq!(points.len(), SLOTS - 1);
         let last = points.last().unwrap();
-        assert_eq!((last.time, last.rate, last.errors), (1_764_000_000_000, 10.0, 0.1));
+        assert_eq!((last.time.as_str(), last.rate, last.errors), ("2025-11-24T16:00:00.000Z", 10.0, 0.1));
         let near = |got: Option<f64>, want: f64| got.is_some_and(|g| (g / want - 1.0).abs() < 0.12);
-        assert!(near(last.p50_ms, 50.0) && near(last.p95_ms, 95.0), "{last:?}");
-        assert_eq!((points[0].rate, points[0].p50_ms), (0.0, None));
+        assert!(near(last.p50_seconds, 0.05) && near(last.p95_seconds, 0.095), "{last:?}");
+        assert_eq!((points[0].rate, points[0].p50_seconds), (0.0, None));
         assert!(book.points("other", NOW).points.iter().all(|p| p.rate == 0.0));
     }
 

@@ -25,23 +25,33 @@ const REQUIREMENTS_MAX: usize = 64 * 1024;
 
 /// An environment as the API answers it.
 pub fn environment(row: EnvironmentRow) -> Environment {
-    Environment {
-        shipped: row.is_shipped(),
-        latest: EnvironmentVersion {
-            version: row.version,
-            build: row.build(),
-            progress: row.progress,
-            reason: row.reason,
-            requirements: row.requirements,
-            image: row.image,
-            digest: row.digest,
-            packages: serde_json::from_str(&row.packages).unwrap_or_default(),
-            created_at: rfc3339(row.created_at),
-            ready_at: row.ready_at.map(rfc3339),
-        },
-        name: row.name,
-        description: row.description,
+    Environment { shipped: row.is_shipped(), name: row.name.clone(), description: row.description.clone(), latest: version(row) }
+}
+
+fn version(row: EnvironmentRow) -> EnvironmentVersion {
+    EnvironmentVersion {
+        version: row.version,
+        build: row.build(),
+        progress: row.progress,
+        reason: row.reason,
+        requirements: row.requirements,
+        image: row.image,
+        digest: row.digest,
+        packages: serde_json::from_str(&row.packages).unwrap_or_default(),
+        created_at: rfc3339(row.created_at),
+        ready_at: row.ready_at.map(rfc3339),
     }
+}
+
+/// Versions of one, newest first.
+///
+/// # Errors
+/// There is none of this name; a page token that is not ours.
+pub async fn versions(store: &Store, by: &TeamMember, name: &str, query: &ListQuery) -> Result<Page<EnvironmentVersion>> {
+    let keyset = Keyset::<i64>::of(query)?;
+    let of = row(store, by, name).await?;
+    let rows = store.environment_versions(&of.environment_id, keyset.after.unwrap_or(i64::MAX), keyset.limit()).await?;
+    Ok(keyset.page(rows, |r| r.version, version))
 }
 
 /// Those of the team and the shipped ones.

@@ -8,6 +8,7 @@ use crate::{
     runs::tracking,
     store::{
         Store, Tx,
+        events::NewEvent,
         logged_models::{LoggedModelFull, LoggedModelRow, NewLoggedModel},
         runs::RunRow,
     },
@@ -136,7 +137,8 @@ pub async fn create(store: &Store, editor: &TeamEditor, new: &NewModel<'_>) -> R
     for (key, value) in &new.params {
         tx.logged_model_param(&id, key, value).await?;
     }
-    told(&mut tx, editor, &id, new.source_run_id);
+    let after = json!({ "experiment": experiment.name, "run_id": new.source_run_id, "tags": new.tags, "params": new.params });
+    event(&mut tx, editor, "create", (&id, name, new.source_run_id), (None, Some(after))).await?;
     tx.commit().await?;
     get(store, editor, &id, false).await
 }
@@ -155,7 +157,8 @@ fn pairs(map: &BTreeMap<String, String>, check: impl Fn(&str, &str) -> Result<()
 pub async fn finalize(store: &Store, editor: &TeamEditor, id: &str, status: Status) -> Result<LoggedModelFull> {
     let (mut tx, row) = begin(store, editor, id).await?;
     tx.logged_model_status(id, status.as_str()).await?;
-    told(&mut tx, editor, id, row.source_run_id.as_deref());
+    let change = (Some(json!({ "status": row.status })), Some(json!({ "status": status.as_str() })));
+    event(&mut tx, editor, "finalize", of(&row), change).await?;
     tx.commit().await?;
     get(store, editor, id, false).await
 }
@@ -167,7 +170,7 @@ pub async fn finalize(store: &Store, editor: &TeamEditor, id: &str, status: Stat
 pub async fn delete(store: &Store, editor: &TeamEditor, id: &str) -> Result<()> {
     let (mut tx, row) = begin(store, editor, id).await?;
     tx.logged_model_delete(id).await?;
-    told(&mut tx, editor, id, row.source_run_id.as_deref());
+    event(&mut tx, editor, "delete", of(&row), (Some(json!({ "status": row.status, "run_id": row.source_run_id })), None)).await?;
     tx.commit().await
 }
 
@@ -178,10 +181,12 @@ pub async fn delete(store: &Store, editor: &TeamEditor, id: &str) -> Result<()> 
 pub async fn tags_set(store: &Store, editor: &TeamEditor, id: &str, tags: &BTreeMap<String, String>) -> Result<LoggedModelFull> {
     pairs(tags, names::tag)?;
     let (mut tx, row) = begin(store, editor, id).await?;
+    let mut before = BTreeMap::new();
     for (key, value) in tags {
+        before.insert(key, tx.logged_model_tag(id, key).await?);
         tx.logged_model_tag_set(id, key, value).await?;
     }
-    told(&mut tx, editor, id, row.source_run_id.as_deref());
+    event(&mut tx, editor, "update", of(&row), (Some(json!({ "tags": before })), Some(json!({ "tags": tags })))).await?;
     tx.commit().await?;
     get(store, editor, id, false).await
 }
@@ -193,10 +198,11 @@ pub async fn tags_set(store: &Store, editor: &TeamEditor, id: &str, tags: &BTree
 pub async fn tag_remove(store: &Store, editor: &TeamEditor, id: &str, key: &str) -> Result<()> {
     names::text("tag_key", key, 250)?;
     let (mut tx, row) = begin(store, editor, id).await?;
+    let before = tx.logged_model_tag(id, key).await?;
     if !tx.logged_model_tag_remove(id, key).await? {
         return Err(Error::new(Kind::NotFound, format!("No tag with key '{key}' found for model with ID '{id}'.")));
     }
-    told(&mut tx, editor, id, row.source_run_id.as_deref());
+    event(&mut tx, editor, "update", of(&row), (Some(json!({ "tags": { key: before } })), Some(json!({ "tags": { key: null } })))).await?;
     tx.commit().await
 }
 
@@ -218,7 +224,7 @@ pub async fn params(store: &Store, editor: &TeamEditor, id: &str, params: &BTree
             _ => {}
         }
     }
-    told(&mut tx, editor, id, row.source_run_id.as_deref());
+    event(&mut tx, editor, "update", of(&row), (None, Some(json!({ "params": params })))).await?;
     tx.commit().await
 }
 
@@ -247,9 +253,20 @@ async fn begin(store: &Store, editor: &TeamEditor, id: &str) -> Result<(Tx, Logg
     Ok((tx, row))
 }
 
-fn told(tx: &mut Tx, editor: &TeamEditor, id: &str, run_id: Option<&str>) {
-    tx.changed(Some(&editor.team.id), "logged_model", id, 0);
-    if let Some(run) = run_id {
-        tx.changed(Some(&editor.team.id), "run", run, 0);
+/// What an event is about: its id, its name, the run that made it.
+type Of<'a> = (&'a str, &'a str, Option<&'a str>);
+
+fn of(row: &LoggedModelRow) -> Of<'_> {
+    (&row.id, &row.name, row.source_run_id.as_deref())
+}
+
+/// Records a change; the page of its run looks again.
+async fn event(tx: &mut Tx, editor: &TeamEditor, action: &str, of: Of<'_>, change: (Option<Value>, Option<Value>)) -> Result<()> {
+    let ((object_id, object_name, run), (before, after)) = (of, change);
+    let (team_id, actor) = (Some(editor.team.id.as_str()), editor.actor());
+    if let Some(run) = run {
+        tx.changed(team_id, "run", run, 0);
     }
+    let event = NewEvent { team_id, actor: &actor, action, kind: "logged_model", object_id, object_name, revision: 0, before, after };
+    tx.event(event).await.map(drop)
 }

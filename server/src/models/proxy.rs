@@ -10,11 +10,12 @@ use crate::{
     artifacts::{ArtifactPath, ArtifactStore, Entry, Opened, Range},
     error::{Error, Kind, Result},
     runs::{experiments::real_id, tracking},
-    store::Store,
+    store::{Store, events::NewEvent},
     wake::TeamChange,
 };
 use bytes::Bytes;
 use futures::Stream;
+use serde_json::json;
 
 /// Files and folders directly in a folder; nothing where there is no such folder.
 ///
@@ -44,7 +45,7 @@ where
     E: std::fmt::Display,
 {
     let path = ArtifactPath::parse_file(path)?;
-    let (at, run) = writable(store, by, &path).await?;
+    let Owned { at, run, .. } = writable(store, by, &path).await?;
     artifacts.put(&by.team.id, &at, body).await?;
     if let Some(run) = run {
         // The tree of the run's page looks again.
@@ -59,8 +60,42 @@ where
 /// Nothing is there; the path is not clean, or belongs to no run or logged model that the asker may write.
 pub async fn delete(store: &Store, artifacts: &ArtifactStore, by: &TeamEditor, path: &str) -> Result<()> {
     let clean = ArtifactPath::parse(path)?;
-    let (at, _) = writable(store, by, &clean).await?;
-    if artifacts.delete(&by.team.id, &at).await? == 0 { Err(no_file(path)) } else { Ok(()) }
+    let Owned { at, run, kind, id, name } = writable(store, by, &clean).await?;
+    let team = &by.team.id;
+    if artifacts.size(team, &at).await?.is_none() && artifacts.list(team, &at).await?.is_empty() {
+        return Err(no_file(path));
+    }
+    // First the record, then the deed: a crash in between leaves files that are said to be deleted, never a deletion that nobody knows of.
+    let mut tx = store.begin().await?;
+    if let Some(run) = &run {
+        tx.changed(Some(team), "run", run, 0);
+    }
+    tx.event(NewEvent {
+        team_id: Some(team),
+        actor: &by.actor(),
+        action: "delete_artifacts",
+        kind,
+        object_id: &id,
+        object_name: &name,
+        revision: 0,
+        before: Some(json!({ "path": at.as_str() })),
+        after: None,
+    })
+    .await?;
+    tx.commit().await?;
+    artifacts.delete(team, &at).await.map(drop)
+}
+
+/// Files that somebody may write, and what they belong to.
+struct Owned {
+    /// Where, with the experiment's own id.
+    at: ArtifactPath,
+    /// The run whose page shows them.
+    run: Option<String>,
+    /// `run` or `logged_model`.
+    kind: &'static str,
+    id: String,
+    name: String,
 }
 
 /// The root URI of a run's files, and what is in a folder of them.
@@ -107,23 +142,21 @@ async fn seen(store: &Store, by: &TeamMember, path: &ArtifactPath) -> Result<Art
     Ok(ArtifactPath::parse(id)?.join(&rest))
 }
 
-/// As [`seen`], for somebody who writes: it has to belong to a run or a logged model that is theirs to write. Also the run.
-async fn writable(store: &Store, by: &TeamEditor, path: &ArtifactPath) -> Result<(ArtifactPath, Option<String>)> {
+/// As [`seen`], for somebody who writes: it has to belong to a run or a logged model that is theirs to write.
+async fn writable(store: &Store, by: &TeamEditor, path: &ArtifactPath) -> Result<Owned> {
     let at = seen(store, by, path).await?;
     let team = &by.team.id;
     match location::owner(&at) {
         Some((experiment, Owner::Run(id))) => {
             let run = store.run(team, id).await?.filter(|r| r.experiment_id == experiment).ok_or_else(|| no_file(path.as_str()))?;
             tracking::own(&run, &by.principal)?;
-            let id = run.id;
-            Ok((at, Some(id)))
+            Ok(Owned { at, run: Some(run.id.clone()), kind: "run", id: run.id, name: run.name })
         }
         Some((experiment, Owner::Model(id))) => {
             let model =
                 store.logged_model(team, id).await?.filter(|m| m.row.experiment_id == experiment).ok_or_else(|| no_file(path.as_str()))?;
             logged::own(store, by, model.row.source_run_id.as_deref()).await?;
-            let run = model.row.source_run_id;
-            Ok((at, run))
+            Ok(Owned { at, run: model.row.source_run_id, kind: "logged_model", id: model.row.id, name: model.row.name })
         }
         _ => Err(no_file(path.as_str()).hint("Files belong to a run ({experiment}/{run}/artifacts) or to a logged model.")),
     }

@@ -38,7 +38,7 @@ pub async fn from_run(store: &Store, artifacts: &ArtifactStore, editor: &TeamEdi
     };
     match versions::create(store, artifacts, editor, &registration).await {
         // Somebody made the model at the same moment: now it is there.
-        Err(e) if e.kind == Kind::Conflict => versions::create(store, artifacts, editor, &registration).await,
+        Err(e) if e.kind == Kind::Taken => versions::create(store, artifacts, editor, &registration).await,
         done => done,
     }
 }

@@ -94,7 +94,7 @@ pub(super) async fn insert(
 }
 
 fn taken(e: Error, name: &str) -> Error {
-    if e.kind == Kind::Conflict { Error::conflict(format!("Registered Model (name={name}) already exists.")) } else { e }
+    if e.kind == Kind::Taken { Error::taken(format!("Registered Model (name={name}) already exists.")) } else { e }
 }
 
 /// Gives a model another name; versions, aliases and tags stay with it.
@@ -116,12 +116,14 @@ pub async fn rename(store: &Store, editor: &TeamEditor, name: &str, new_name: &s
 /// Changes description and tags; what is left out stays, or goes where the change replaces what was seen.
 ///
 /// # Errors
-/// There is no such model; a text is not allowed.
+/// There is no such model; a text is not allowed; a stale revision.
 pub async fn update(store: &Store, editor: &TeamEditor, name: &str, change: &ModelChange) -> Result<ModelFull> {
     names::model("name", name)?;
     check(change)?;
     let mut tx = store.begin().await?;
     let row = lock(&mut tx, editor, name, description(change).is_some()).await?;
+    // The lock has counted up.
+    Error::unless_stale(change.revision, row.revision - 1, format!("The model {name}"))?;
     let (mut before, mut after) = (json!({}), json!({}));
     if let Some(text) = description(change) {
         tx.model_describe(&row.id, text).await?;

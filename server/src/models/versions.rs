@@ -143,10 +143,11 @@ fn check(new: &Registration<'_>) -> Result<()> {
 /// Changes description and tags; what is left out stays, or goes where the change replaces what was seen.
 ///
 /// # Errors
-/// There is no such version; a text is not allowed.
+/// There is no such version; a text is not allowed; a stale revision.
 pub async fn update(store: &Store, editor: &TeamEditor, model: &str, version: i64, change: &ModelChange) -> Result<VersionFull> {
     registered::check(change)?;
     let (mut tx, row) = begin(store, editor, model, version).await?;
+    Error::unless_stale(change.revision, row.revision, format!("{model} v{version}"))?;
     let (mut before, mut after) = (json!({}), json!({}));
     if let Some(text) = registered::description(change) {
         tx.version_describe(&row.id, text).await?;

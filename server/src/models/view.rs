@@ -32,6 +32,7 @@ pub async fn models(store: &Store, rows: Vec<ModelFull>) -> Result<Vec<Model>> {
         .into_iter()
         .map(|m| Model {
             latest_version: newest.get(&m.row.id).copied(),
+            revision: m.row.revision,
             name: m.row.name,
             description: m.row.description,
             tags: m.tags,
@@ -119,6 +120,7 @@ async fn version(artifacts: &ArtifactStore, team: &str, v: VersionFull, origin: 
         signature: stored.signature,
         input_example: stored.example.is_some(),
         deployments: Vec::new(),
+        revision: v.row.revision,
         created_at: rfc3339(v.row.created_at),
     })
 }

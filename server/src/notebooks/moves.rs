@@ -50,6 +50,7 @@ pub async fn queue(tx: &mut Tx, seen: &NotebookRow, to: &NotebookMove<'_>, actor
         owner_id: &seen.id,
         name: &seen.name,
         attempt: 1,
+        generation: seen.revision + to.revisions,
         resources: seen.resources(),
     })
     .await?;

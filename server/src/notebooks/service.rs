@@ -116,6 +116,7 @@ pub async fn launch(store: &Store, cluster: &dyn Cluster, keys: &NotebookKeys, b
         owner_id: &id,
         name: &new.name,
         attempt: 1,
+        generation: 1,
         resources,
     })
     .await?;

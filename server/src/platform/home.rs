@@ -12,6 +12,8 @@ use app::api::{
     home::{Counts, Found, Home, HomeItem},
 };
 
+use std::collections::HashMap;
+
 const FAILED_MS: i64 = 3 * 24 * 3600 * 1000;
 const CHART_MS: i64 = 10 * 60 * 1000;
 
@@ -34,6 +36,7 @@ fn item(team: &str, row: &WorkloadRow, by: String, cpu: Vec<i64>) -> HomeItem {
         by,
         since: rfc3339(since),
         resources: row.resources(),
+        granted: row.granted(),
         href,
         cpu,
     }
@@ -51,11 +54,12 @@ pub async fn of_team(store: &Store, by: &TeamViewer) -> Result<Home> {
     let ended = store.workloads_ended(&by.team.id, now - FAILED_MS, 50).await?;
     let people = store.workload_people(shown().chain(&ended)).await?;
     let item = |row: &WorkloadRow, cpu| item(name, row, people.get(&row.id).cloned().unwrap_or_default(), cpu);
-    let mut active = Vec::new();
-    for row in shown() {
-        let cpu = store.usage_since(row.key, now - CHART_MS).await?.into_iter().map(|s| s.cpu_millis).collect();
-        active.push(item(row, cpu));
+    let keys: Vec<i64> = shown().map(|r| r.key).collect();
+    let mut cpu: HashMap<i64, Vec<i64>> = HashMap::new();
+    for sample in store.usage_of(&keys, now - CHART_MS).await? {
+        cpu.entry(sample.workload_key).or_default().push(sample.cpu_millis);
     }
+    let active = shown().map(|row| item(row, cpu.remove(&row.key).unwrap_or_default())).collect();
     let newest = |row: &&WorkloadRow| !live.iter().any(|l| l.owner_id == row.owner_id);
     let failed = ended.iter().filter(|r| r.state() == State::Failed).filter(newest).take(10).map(|r| item(r, vec![])).collect();
     let recent = ended.iter().take(10).map(|r| item(r, vec![])).collect();

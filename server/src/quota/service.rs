@@ -40,7 +40,7 @@ pub async fn set(store: &Store, admin: &PlatformAdmin, team: &TeamMember, new: &
     };
     let mut tx = store.begin().await?;
     if !tx.quota_set(&row).await? {
-        return Err(Error::conflict("The quota was changed in the meantime.").hint("Reload, then change it again."));
+        return Err(Error::stale("The quota"));
     }
     let after = Quota { revision: row.revision + 1, ..quota(row) };
     tx.event(NewEvent {

@@ -295,6 +295,7 @@ impl Work<'_> {
                 owner_id: &row.id,
                 name: &self.row.name,
                 attempt: row.attempts + 1,
+                generation: row.number,
                 resources: row.resources(),
             })
             .await?;

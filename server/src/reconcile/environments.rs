@@ -94,7 +94,8 @@ impl Environments {
             }
             let mut tx = self.store.begin().await?;
             tx.environment_requeue(&version.id, Build::Ready, &now).await?;
-            tx.changed(version.team_id.as_deref(), "environment", &version.environment_id, version.version);
+            let after = serde_json::json!({ "version": version.version, "digest": now });
+            event(&mut tx, &version, "requeue", after).await?;
             tx.commit().await?;
             lost += 1;
         }
@@ -179,6 +180,7 @@ impl Environments {
             owner_id: &version.id,
             name: &format!("{} v{}", version.name, version.version),
             attempt: 1,
+            generation: version.version,
             resources: HOLDS,
         })
         .await?;

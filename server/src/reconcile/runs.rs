@@ -143,6 +143,7 @@ impl Runs {
             owner_id: &run.run_id,
             name: &run.name,
             attempt,
+            generation: 1,
             resources: run.resources(),
         })
         .await

@@ -3,7 +3,7 @@
 use super::{Report, Task};
 use crate::{
     cluster::{Observed, Phase, SharedCluster, WorkloadKind},
-    error::{Error, Result},
+    error::{Error, Kind, Result},
     quota::capacity,
     store::{
         Store,
@@ -17,7 +17,10 @@ use crate::{
 };
 use app::api::State;
 use async_trait::async_trait;
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 /// The task.
 pub struct Workloads {
@@ -49,6 +52,20 @@ fn count(rows: &[WorkloadRow]) {
             let n = rows.iter().filter(|r| r.kind == kind.as_str() && r.state() == state).count();
             metrics::gauge!("slipway_workloads", "kind" => kind.as_str(), "state" => state.as_str()).set(n as f64);
         }
+    }
+}
+
+/// How long a granted workload whose start fails in the same way again and again is tried, milliseconds; `None` is for good.
+///
+/// What is wrong with the workload itself does not become right by waiting. What is wrong here may be put right by somebody, within reason.
+/// What is elsewhere (a cluster that cannot be reached, a full disk) is not the workload's fault.
+const fn patience(kind: Kind) -> Option<i64> {
+    match kind {
+        Kind::Invalid | Kind::Unauthenticated | Kind::Forbidden | Kind::NotFound | Kind::Conflict | Kind::Taken | Kind::TooLarge => {
+            Some(30_000)
+        }
+        Kind::Internal => Some(600_000),
+        Kind::TooMany | Kind::Unavailable | Kind::Full | Kind::Upstream => None,
     }
 }
 
@@ -89,7 +106,10 @@ impl Task for Workloads {
             let done = match step(row, observed.get(&row.id)) {
                 Step::Nothing => continue,
                 Step::Cancel => self.cancel(row).await,
-                Step::Build => self.build(row).await,
+                Step::Build => match self.build(row).await {
+                    Ok(done) => Ok(done),
+                    Err(error) => self.stumble(row, error).await,
+                },
                 Step::Observe => self.observe(row, &observed[&row.id]).await,
                 Step::Lost => self.lost(row).await,
                 Step::Forget => self.forget(&row.id).await,
@@ -159,6 +179,21 @@ impl Workloads {
         }
     }
 
+    /// A start that failed: the reason is shown, and the next tick tries again, until patience ends.
+    async fn stumble(&self, row: &WorkloadRow, error: Error) -> Result<bool> {
+        let now = self.store.clock().now();
+        let again = row.reason.as_deref() == Some(&error.public);
+        let out = patience(error.kind).is_some_and(|most| row.granted_at.is_some_and(|at| now - at >= most));
+        if again && out {
+            let end = WorkloadEnd { state: Some(State::Failed), reason: Some(error.public), ended_at: now, ..WorkloadEnd::default() };
+            return self.end(row, &end).await;
+        }
+        if !again {
+            self.doing(row, &error.public).await?;
+        }
+        Err(error)
+    }
+
     async fn doing(&self, row: &WorkloadRow, doing: &str) -> Result<bool> {
         if row.reason.as_deref() == Some(doing) {
             return Ok(false);
@@ -211,8 +246,9 @@ impl Workloads {
 
     /// What the cluster knows but no open row does: a row that was forgotten while the cluster did not manage to, or no row at all.
     async fn strays(&self, rows: &[WorkloadRow], observed: &HashMap<String, Observed>) -> Result<i64> {
+        let known: HashSet<&str> = rows.iter().map(|r| r.id.as_str()).collect();
         let mut strays = 0;
-        for id in observed.keys().filter(|id| !rows.iter().any(|r| r.id == **id)) {
+        for id in observed.keys().filter(|id| !known.contains(id.as_str())) {
             // The row may have come after the listing.
             if self.store.workload(id).await?.is_none_or(|r| r.forgotten != 0) {
                 self.cluster.forget(id).await?;
@@ -230,13 +266,14 @@ impl Workloads {
         let total = self.cluster.capacity().await?.total;
         let limits = capacity::limits(&self.store).await?;
         let entries: Vec<_> = rows.iter().map(capacity::entry).collect();
-        let mut granted = 0;
+        let by_id: HashMap<&str, &WorkloadRow> = rows.iter().map(|r| (r.id.as_str(), r)).collect();
+        let (mut granted, mut waiting) = (0, Vec::new());
         for (id, decision) in queue::plan(total, &limits, &entries) {
-            let Some(row) = rows.iter().find(|r| r.id == id) else { continue };
+            let Some(row) = by_id.get(id.as_str()) else { continue };
             match decision {
-                Decision::Wait(why) => {
-                    self.doing(row, &why).await?;
-                }
+                // One that starts moves all behind it: only places that changed are written, and all in one transaction.
+                Decision::Wait(why) if row.reason.as_deref() == Some(&why) => {}
+                Decision::Wait(why) => waiting.push((*row, why)),
                 Decision::Grant => {
                     let mut tx = self.store.begin().await?;
                     if tx.workload_grant(&id).await? {
@@ -247,6 +284,15 @@ impl Workloads {
                     tx.commit().await?;
                 }
             }
+        }
+        if !waiting.is_empty() {
+            let mut tx = self.store.begin().await?;
+            for (row, why) in waiting {
+                tx.workload_reason(&row.id, Some(&why)).await?;
+                tx.changed(row.team_id.as_deref(), "workload", &row.id, 0);
+            }
+            tx.wakes();
+            tx.commit().await?;
         }
         Ok(granted)
     }

@@ -3,6 +3,7 @@
 use super::{tracking::no_run, validate};
 use crate::{
     access::TeamViewer,
+    clock::rfc3339,
     error::{Error, Result},
     store::{Store, keyset, run_curves::PointRow},
 };
@@ -80,5 +81,5 @@ pub async fn series(store: &Store, by: &TeamViewer, run_id: &str, query: &Series
 }
 
 fn point(row: PointRow) -> MetricPoint {
-    MetricPoint { step: row.step, time: row.time, value: Some(row.logged()).filter(|v| v.is_finite()) }
+    MetricPoint { step: row.step, time: rfc3339(row.time), value: Some(row.logged()).filter(|v| v.is_finite()) }
 }

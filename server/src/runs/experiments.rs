@@ -176,7 +176,7 @@ pub async fn create_in(
     }
     if let Some(taken) = tx.experiment_by_name(&by.team.id, name).await? {
         let deleted = if taken.is_active() { "" } else { " It is deleted: restore it, or choose another name." };
-        return Err(Error::conflict(format!("Experiment(name={name}) already exists.{deleted}")));
+        return Err(Error::taken(format!("Experiment(name={name}) already exists.{deleted}")));
     }
     let row = tx.experiment_insert(&by.team.id, &id, name, &place).await?;
     for (key, value) in tags {
@@ -231,9 +231,10 @@ pub async fn set_tag(store: &Store, by: &TeamEditor, id: &str, key: &str, value:
     validate::experiment_tag(key, value)?;
     let mut tx = store.begin().await?;
     let row = active(locked(&mut tx, by, id).await?)?;
+    let old = tx.experiment_tag(row.key, key).await?;
     tx.experiment_tag_set(row.key, key, value).await?;
     tx.experiment_touch(row.key).await?;
-    tx.changed(Some(&by.team.id), "experiment", &row.id, row.revision);
+    event(&mut tx, by, "update", &row, Some(json!({ "tags": { key: old } })), json!({ "tags": { key: value } })).await?;
     tx.commit().await
 }
 
@@ -244,11 +245,12 @@ pub async fn set_tag(store: &Store, by: &TeamEditor, id: &str, key: &str, value:
 pub async fn remove_tag(store: &Store, by: &TeamEditor, id: &str, key: &str) -> Result<()> {
     let mut tx = store.begin().await?;
     let row = active(locked(&mut tx, by, id).await?)?;
+    let old = tx.experiment_tag(row.key, key).await?;
     if !tx.experiment_tag_remove(row.key, key).await? {
         return Err(Error::new(Kind::NotFound, format!("No tag with name: {key} in experiment with id {id}")));
     }
     tx.experiment_touch(row.key).await?;
-    tx.changed(Some(&by.team.id), "experiment", &row.id, row.revision);
+    event(&mut tx, by, "update", &row, Some(json!({ "tags": { key: old } })), json!({ "tags": { key: null } })).await?;
     tx.commit().await
 }
 

@@ -5,7 +5,7 @@ use crate::{
     access::{TeamEditor, TeamMember},
     clock::rfc3339,
     error::{Error, Result},
-    store::{Store, events::NewEvent, submissions::SubmissionRow},
+    store::{Store, events::NewEvent, submissions::SubmissionRow, usage::Span},
 };
 use app::api::usage::UsageSample;
 
@@ -13,6 +13,8 @@ use app::api::usage::UsageSample;
 pub const GRACE_SECONDS: i64 = 30;
 /// Up to this age single samples are told, later minutes.
 const FINE_MS: i64 = 3600 * 1000;
+/// Up to this age an attempt is shown by the minute: that many fit an answer.
+const MINUTES_MS: i64 = 72 * 3600 * 1000;
 
 /// The submission of a run of the team.
 ///
@@ -61,7 +63,7 @@ pub async fn cancel(store: &Store, by: &TeamEditor, run_id: &str) -> Result<()> 
     tx.commit().await
 }
 
-/// Use of a run over time, all attempts together; by the minute once it is older than an hour.
+/// Use of a run over time, all attempts together; by the minute once an attempt is older than an hour, by the hour after three days.
 ///
 /// # Errors
 /// There is no such run.
@@ -75,9 +77,10 @@ pub async fn usage(store: &Store, by: &TeamMember, run_id: &str) -> Result<Vec<U
     let mut out = Vec::new();
     for attempt in attempts {
         let age = attempt.ended_at.unwrap_or(now) - attempt.running_at.unwrap_or(now);
-        let mut rows = if age <= FINE_MS { store.usage_since(attempt.key, 0).await? } else { vec![] };
+        let mut rows = if age <= FINE_MS { store.usage_newest(attempt.key).await? } else { vec![] };
         if rows.is_empty() {
-            rows = store.usage_minutes(attempt.key).await?;
+            let span = if age <= MINUTES_MS { Span::Minute } else { Span::Hour };
+            rows = store.usage_rolled(attempt.key, span).await?;
         }
         out.extend(rows.into_iter().map(|s| UsageSample { time: rfc3339(s.time), cpu_millis: s.cpu_millis, memory_bytes: s.memory_bytes }));
     }

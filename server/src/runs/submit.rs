@@ -284,6 +284,7 @@ async fn insert_submission(tx: &mut Tx, store: &Store, by: &TeamEditor, plan: &P
         owner_id: &run.id,
         name: &run.name,
         attempt: 1,
+        generation: 1,
         resources: plan.resources,
     })
     .await?;

@@ -224,6 +224,29 @@ pub async fn set_lifecycle(store: &Store, by: &TeamEditor, id: &str, to: Lifecyc
     tx.commit().await
 }
 
+/// Sets a tag, as somebody who is not the run itself: that is a change, with an event. What a run says of itself goes through the writer.
+///
+/// # Errors
+/// No such run, a deleted one, not the asker's to write, a tag that MLflow does not take.
+pub async fn set_tag(store: &Store, by: &TeamEditor, id: &str, key: &str, value: &str) -> Result<()> {
+    tracking::run_id_form(id)?;
+    let value = validate::tag("key", key, value)?;
+    if key == NAME_TAG {
+        validate::run_name(&value)?;
+    }
+    let mut tx = store.begin().await?;
+    let row = tx.run(&by.team.id, id).await?.ok_or_else(|| no_run(id))?;
+    tracking::writable(&row, &by.principal)?;
+    let old = tx.run_tag(row.key, key).await?;
+    if key == NAME_TAG {
+        tx.run_rename(row.key, &value).await?;
+    }
+    let pair = NewPair { run_key: row.key, experiment_key: row.experiment_key, key: key.into(), value: value.clone() };
+    tx.run_tags_set(&[pair]).await?;
+    event(&mut tx, by, "update", &row, Some(json!({ "tags": { key: old } })), json!({ "tags": { key: value } })).await?;
+    tx.commit().await
+}
+
 /// Removes a tag.
 ///
 /// # Errors
@@ -232,11 +255,12 @@ pub async fn remove_tag(store: &Store, by: &TeamEditor, id: &str, key: &str) -> 
     let mut tx = store.begin().await?;
     let row = tx.run(&by.team.id, id).await?.ok_or_else(|| no_run(id))?;
     tracking::writable(&row, &by.principal)?;
+    let old = tx.run_tag(row.key, key).await?;
     if !tx.run_tag_remove(row.key, key).await? {
         let key = search::syntax::shorten(key);
         return Err(Error::new(Kind::NotFound, format!("No tag with name: {key} in run with id {id}")));
     }
-    tx.changed(Some(&by.team.id), "run", id, row.revision);
+    event(&mut tx, by, "update", &row, Some(json!({ "tags": { key: old } })), json!({ "tags": { key: null } })).await?;
     tx.commit().await
 }
 
@@ -308,7 +332,8 @@ pub fn status(text: &str) -> Result<RunStatus> {
     })
 }
 
-async fn event(
+/// Records a change of a run.
+pub(super) async fn event(
     tx: &mut Tx,
     by: &TeamEditor,
     action: &str,

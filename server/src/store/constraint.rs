@@ -20,9 +20,9 @@ pub fn explain(error: sqlx::Error) -> Error {
         let (name, message) = (database.constraint().unwrap_or_default(), database.message());
         let hit =
             SENTENCES.iter().find(|(constraint, columns, ..)| name == *constraint || message.ends_with(&format!("failed: {columns}")));
-        if let Some((.., field, sentence)) = hit {
+        if let Some((constraint, _, field, sentence)) = hit {
             let mut out = Error::invalid(field, *sentence);
-            out.kind = Kind::Conflict;
+            out.kind = if constraint.ends_with("_unique") { Kind::Taken } else { Kind::Conflict };
             return out;
         }
     }

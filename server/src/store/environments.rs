@@ -133,6 +133,18 @@ impl Store {
         .await
     }
 
+    /// Versions of an environment below number `before`, newest first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn environment_versions(&self, environment_id: &str, before: i64, limit: i64) -> Result<Vec<EnvironmentRow>> {
+        self.all(
+            select!("WHERE v.environment_id = $1 AND v.version < $2 ORDER BY v.version DESC LIMIT $3"),
+            args![environment_id, before, limit],
+        )
+        .await
+    }
+
     /// A version by its id.
     ///
     /// # Errors

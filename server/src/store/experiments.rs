@@ -242,6 +242,16 @@ impl Tx {
         .map(drop)
     }
 
+    /// The value of a tag of an experiment.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn experiment_tag(&mut self, experiment_key: i64, key: &str) -> Result<Option<String>> {
+        let row: Option<(String,)> =
+            self.opt("SELECT value FROM experiment_tags WHERE experiment_key = $1 AND key = $2", args![experiment_key, key]).await?;
+        Ok(row.map(|r| r.0))
+    }
+
     /// Removes a tag of an experiment; whether it was there.
     ///
     /// # Errors

@@ -354,6 +354,6 @@ impl NotebookRow {
 
     /// An error where a row cannot be moved because somebody else moved it.
     pub fn moved(&self) -> Error {
-        Error::conflict(format!("The notebook {} was changed in the meantime.", self.name)).hint("Look at it again, then repeat.")
+        Error::stale(format!("The notebook {}", self.name))
     }
 }

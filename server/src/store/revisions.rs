@@ -102,7 +102,12 @@ impl RevisionRow {
 
     /// What the smoke test saw.
     pub fn smoke(&self) -> Option<Smoke> {
-        serde_json::from_str(self.smoke_json.as_deref()?).ok()
+        let mut kept: serde_json::Value = serde_json::from_str(self.smoke_json.as_deref()?).ok()?;
+        // Older rows keep milliseconds.
+        if let Some(ms) = kept.get("latency_ms").and_then(serde_json::Value::as_f64) {
+            kept["latency_seconds"] = (ms / 1000.0).into();
+        }
+        serde_json::from_value(kept).ok()
     }
 }
 

@@ -95,6 +95,15 @@ impl Tx {
         Ok(self.exec("DELETE FROM run_tags WHERE run_key = $1 AND key = $2", args![run_key, key]).await? > 0)
     }
 
+    /// The value of a tag of a run.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn run_tag(&mut self, run_key: i64, key: &str) -> Result<Option<String>> {
+        let row: Option<(String,)> = self.opt("SELECT value FROM run_tags WHERE run_key = $1 AND key = $2", args![run_key, key]).await?;
+        Ok(row.map(|r| r.0))
+    }
+
     async fn pairs(&mut self, table: &'static str, pairs: &[NewPair], conflict: &'static str) -> Result<()> {
         let mut rest = pairs;
         while !rest.is_empty() {

@@ -33,6 +33,8 @@ pub struct MemberRow {
     pub display_name: String,
     /// Role.
     pub role: String,
+    /// Counts up with each change.
+    pub revision: i64,
     /// Milliseconds since 1970.
     pub created_at: i64,
 }
@@ -132,7 +134,7 @@ impl Store {
     /// The database does not answer.
     pub async fn member_list(&self, team_id: &str, after: &str, limit: i64) -> Result<Vec<MemberRow>> {
         self.all(
-            "SELECT u.name AS \"user\", u.display_name, m.role, m.created_at FROM members m JOIN users u ON u.id = m.user_id
+            "SELECT u.name AS \"user\", u.display_name, m.role, m.revision, m.created_at FROM members m JOIN users u ON u.id = m.user_id
              WHERE m.team_id = $1 AND u.name > $2 ORDER BY u.name LIMIT $3",
             args![team_id, after, limit],
         )
@@ -171,14 +173,14 @@ impl Tx {
         Ok(n == 1)
     }
 
-    /// The role of a user in a team.
+    /// The role of a user in a team, with its revision.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn member_role(&mut self, team_id: &str, user_id: &str) -> Result<Option<Role>> {
-        let row: Option<(String,)> =
-            self.opt("SELECT role FROM members WHERE team_id = $1 AND user_id = $2", args![team_id, user_id]).await?;
-        row.map(|(r,)| r.parse().map_err(Error::internal)).transpose()
+    pub async fn member_role(&mut self, team_id: &str, user_id: &str) -> Result<Option<(Role, i64)>> {
+        let row: Option<(String, i64)> =
+            self.opt("SELECT role, revision FROM members WHERE team_id = $1 AND user_id = $2", args![team_id, user_id]).await?;
+        row.map(|(r, revision)| r.parse().map(|r| (r, revision)).map_err(Error::internal)).transpose()
     }
 
     /// How many maintainers a team has.
@@ -199,8 +201,8 @@ impl Tx {
         self.access_changes();
         let now = self.now();
         self.exec(
-            "INSERT INTO members (team_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (team_id, user_id) DO UPDATE SET role = excluded.role",
+            "INSERT INTO members (team_id, user_id, role, revision, created_at) VALUES ($1, $2, $3, 1, $4)
+             ON CONFLICT (team_id, user_id) DO UPDATE SET role = excluded.role, revision = members.revision + 1",
             args![team_id, user_id, role.as_str(), now],
         )
         .await?;

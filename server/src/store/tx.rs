@@ -132,8 +132,11 @@ impl Tx {
     /// Commits, then rings the bell.
     ///
     /// # Errors
-    /// Not committed.
-    pub async fn commit(self) -> Result<()> {
+    /// Not committed; the request runs under an `Idempotency-Key` that a repeated request took over.
+    pub async fn commit(mut self) -> Result<()> {
+        if let Some(claim) = super::idempotency::claim() {
+            self.idempotency_commits(&claim).await?;
+        }
         // Counted in any case, and before anyone hears of the commit.
         let touched = self.touched;
         match self.inner {

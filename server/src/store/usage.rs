@@ -1,6 +1,6 @@
 //! Use of workloads: samples, rolled up to minutes and hours.
 
-use super::{Store, Tx};
+use super::{Store, Tx, list};
 use crate::{args, error::Result};
 
 /// A sample.
@@ -16,34 +16,65 @@ pub struct SampleRow {
     pub memory_bytes: i64,
 }
 
-const MINUTE: i64 = 60;
-const HOUR: i64 = 3600;
+/// What samples are rolled up to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Span {
+    /// 60 seconds.
+    Minute,
+    /// 3600 seconds.
+    Hour,
+}
+
+impl Span {
+    const fn seconds(self) -> i64 {
+        match self {
+            Span::Minute => 60,
+            Span::Hour => 3600,
+        }
+    }
+}
 
 impl Store {
-    /// Samples of a workload since a time, oldest first.
+    /// The newest samples of a workload, oldest first; 2000 at most.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn usage_since(&self, workload_key: i64, since: i64) -> Result<Vec<SampleRow>> {
-        self.all(
-            "SELECT workload_key, time, cpu_millis, memory_bytes FROM usage_samples
-             WHERE workload_key = $1 AND time >= $2 ORDER BY time LIMIT 2000",
-            args![workload_key, since],
-        )
-        .await
+    pub async fn usage_newest(&self, workload_key: i64) -> Result<Vec<SampleRow>> {
+        let mut rows: Vec<SampleRow> = self
+            .all(
+                "SELECT workload_key, time, cpu_millis, memory_bytes FROM usage_samples
+                 WHERE workload_key = $1 ORDER BY time DESC LIMIT 2000",
+                args![workload_key],
+            )
+            .await?;
+        rows.reverse();
+        Ok(rows)
     }
 
-    /// Use of a workload by the minute over its whole life, oldest first; CPU is the mean, memory the most.
+    /// Samples of these workloads since a time, oldest first.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn usage_minutes(&self, workload_key: i64) -> Result<Vec<SampleRow>> {
-        self.all(
-            "SELECT workload_key, time, cpu_millis_sum / samples AS cpu_millis, memory_bytes_max AS memory_bytes FROM usage_rollups
-             WHERE workload_key = $1 AND seconds = 60 ORDER BY time LIMIT 5000",
-            args![workload_key],
-        )
-        .await
+    pub async fn usage_of(&self, workload_keys: &[i64], since: i64) -> Result<Vec<SampleRow>> {
+        let sql = "SELECT workload_key, time, cpu_millis, memory_bytes FROM usage_samples
+                   WHERE workload_key IN (@INTS($1)) AND time >= $2 ORDER BY workload_key, time";
+        self.all(list::sql(self.db(), sql), args![list::ints(workload_keys), since]).await
+    }
+
+    /// Use of a workload by the minute or by the hour, oldest first: the newest 5000 spans. CPU is the mean, memory the most.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn usage_rolled(&self, workload_key: i64, span: Span) -> Result<Vec<SampleRow>> {
+        let mut rows: Vec<SampleRow> = self
+            .all(
+                "SELECT workload_key, time, cpu_millis_sum / samples AS cpu_millis, memory_bytes_max AS memory_bytes FROM usage_rollups
+                 WHERE workload_key = $1 AND seconds = $2 ORDER BY time DESC LIMIT 5000",
+                args![workload_key, span.seconds()],
+            )
+            .await?;
+        rows.reverse();
+        Ok(rows)
     }
 
     /// The last sample of each live workload, not older than `since`.
@@ -74,7 +105,7 @@ impl Tx {
             args![s.workload_key, s.time, s.cpu_millis, s.memory_bytes],
         )
         .await?;
-        for seconds in [MINUTE, HOUR] {
+        for seconds in [Span::Minute.seconds(), Span::Hour.seconds()] {
             let span = s.time - s.time.rem_euclid(seconds * 1000);
             self.exec(
                 "INSERT INTO usage_rollups (workload_key, seconds, time, samples, cpu_millis_sum, memory_bytes_max)

@@ -16,6 +16,8 @@ pub struct UserRow {
     pub password_hash: Option<String>,
     admin: i64,
     disabled: i64,
+    /// Counts up with each change.
+    pub revision: i64,
     /// Milliseconds since 1970.
     pub created_at: i64,
     /// Milliseconds since 1970.
@@ -48,7 +50,7 @@ pub struct NewUserRow<'a> {
     pub admin: bool,
 }
 
-const COLUMNS: &str = "SELECT id, name, display_name, password_hash, admin, disabled, created_at, last_sign_in_at FROM users";
+const COLUMNS: &str = "SELECT id, name, display_name, password_hash, admin, disabled, revision, created_at, last_sign_in_at FROM users";
 
 impl Store {
     /// The user of this name.
@@ -108,32 +110,35 @@ impl Tx {
     pub async fn user_insert(&mut self, user: &NewUserRow<'_>) -> Result<()> {
         let now = self.now();
         self.exec(
-            "INSERT INTO users (id, name, display_name, password_hash, admin, disabled, created_at) VALUES ($1, $2, $3, $4, $5, 0, $6)",
+            "INSERT INTO users (id, name, display_name, password_hash, admin, disabled, revision, created_at)
+             VALUES ($1, $2, $3, $4, $5, 0, 1, $6)",
             args![user.id, user.name, user.display_name, user.password_hash, user.admin, now],
         )
         .await
         .map(drop)
     }
 
-    /// Writes what may change of a user.
+    /// Writes what may change of a user whose revision is still `seen`; whether it was.
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn user_update(
         &mut self,
-        id: &str,
+        (id, seen): (&str, i64),
         display_name: &str,
         password_hash: Option<&str>,
         admin: bool,
         disabled: bool,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         self.access_changes();
-        self.exec(
-            "UPDATE users SET display_name = $2, password_hash = $3, admin = $4, disabled = $5 WHERE id = $1",
-            args![id, display_name, password_hash, admin, disabled],
-        )
-        .await
-        .map(drop)
+        let n = self
+            .exec(
+                "UPDATE users SET display_name = $3, password_hash = $4, admin = $5, disabled = $6, revision = revision + 1
+                 WHERE id = $1 AND revision = $2",
+                args![id, seen, display_name, password_hash, admin, disabled],
+            )
+            .await?;
+        Ok(n == 1)
     }
 
     /// Remembers when somebody signed in.

@@ -20,12 +20,16 @@ pub struct WorkloadRow {
     pub owner_id: String,
     pub name: String,
     pub attempt: i64,
+    pub generation: i64,
     #[sqlx(rename = "state")]
     pub state_text: String,
     pub reason: Option<String>,
     pub cpu_millis: i64,
     pub memory_bytes: i64,
     pub gpus: i64,
+    pub granted_cpu_millis: Option<i64>,
+    pub granted_memory_bytes: Option<i64>,
+    pub granted_gpus: Option<i64>,
     pub exit_code: Option<i64>,
     pub signal: Option<i64>,
     pub out_of_memory: i64,
@@ -48,6 +52,11 @@ impl WorkloadRow {
     /// Its state; a word nobody knows counts as failed.
     pub fn state(&self) -> State {
         self.state_text.parse().unwrap_or(State::Failed)
+    }
+
+    /// What it was granted; none while it waits.
+    pub fn granted(&self) -> Option<Resources> {
+        Some(Resources { cpu_millis: self.granted_cpu_millis?, memory_bytes: self.granted_memory_bytes?, gpus: self.granted_gpus? })
     }
 
     /// What it holds, or asks for.
@@ -81,6 +90,8 @@ pub struct NewWorkload<'a> {
     pub name: &'a str,
     /// Attempt, from 1.
     pub attempt: i64,
+    /// Which state of its owner it carries out: a deployment's revision, an environment's version; 1 where the owner has but one.
+    pub generation: i64,
     /// What it asks for.
     pub resources: Resources,
 }
@@ -104,8 +115,8 @@ pub struct WorkloadEnd {
     pub ended_at: i64,
 }
 
-const SELECT: &str = "SELECT id, key, cluster, team_id, kind, owner_id, name, attempt, state, reason, cpu_millis, memory_bytes, gpus,
-    exit_code, signal, out_of_memory, timed_out, endpoint, queued_at, granted_at, ensured_at, running_at, ended_at, stop_requested_at,
+const SELECT: &str = "SELECT id, key, cluster, team_id, kind, owner_id, name, attempt, generation, state, reason, cpu_millis,
+    memory_bytes, gpus, granted_cpu_millis, granted_memory_bytes, granted_gpus, exit_code, signal, out_of_memory, timed_out, endpoint, queued_at, granted_at, ensured_at, running_at, ended_at, stop_requested_at,
     stop_reason, stop_grace_seconds, settled, forgotten FROM workloads";
 
 fn select(rest: &str) -> sqlx::AssertSqlSafe<String> {
@@ -167,9 +178,9 @@ impl Tx {
         self.wakes();
         self.changed(w.team_id, "workload", w.id, 0);
         self.exec(
-            "INSERT INTO workloads (id, key, cluster, team_id, kind, owner_id, name, attempt, state, cpu_millis, memory_bytes, gpus,
-                out_of_memory, timed_out, queued_at, live, settled, forgotten)
-             VALUES ($1, $2, 'local', $3, $4, $5, $6, $7, 'queued', $8, $9, $10, 0, 0, $11, 1, 0, 0)",
+            "INSERT INTO workloads (id, key, cluster, team_id, kind, owner_id, name, attempt, generation, state, cpu_millis, memory_bytes,
+                gpus, out_of_memory, timed_out, queued_at, live, settled, forgotten)
+             VALUES ($1, $2, 'local', $3, $4, $5, $6, $7, $8, 'queued', $9, $10, $11, 0, 0, $12, 1, 0, 0)",
             args![
                 w.id,
                 key,
@@ -178,6 +189,7 @@ impl Tx {
                 w.owner_id,
                 w.name,
                 w.attempt,
+                w.generation,
                 w.resources.cpu_millis,
                 w.resources.memory_bytes,
                 w.resources.gpus,
@@ -221,7 +233,8 @@ impl Tx {
         let now = self.now();
         let n = self
             .exec(
-                "UPDATE workloads SET state = 'starting', granted_at = $2, reason = NULL
+                "UPDATE workloads SET state = 'starting', granted_at = $2, granted_cpu_millis = cpu_millis, granted_memory_bytes = memory_bytes,
+                    granted_gpus = gpus, reason = NULL
                  WHERE id = $1 AND state = 'queued' AND stop_requested_at IS NULL",
                 args![id, now],
             )

@@ -8,7 +8,7 @@ use crate::{
 };
 use app::api::{
     ListQuery, Page,
-    members::{Member, Role},
+    members::{Member, Role, SetMember},
 };
 
 /// Members by name.
@@ -26,6 +26,7 @@ pub async fn list(store: &Store, by: &TeamViewer, query: &ListQuery) -> Result<P
             user: r.user,
             display_name: r.display_name,
             since: rfc3339(r.created_at),
+            revision: r.revision,
         },
     ))
 }
@@ -33,15 +34,19 @@ pub async fn list(store: &Store, by: &TeamViewer, query: &ListQuery) -> Result<P
 /// Gives a user a role, as a new member or in place of the old role.
 ///
 /// # Errors
-/// No such user; the last maintainer cannot step down.
-pub async fn set(store: &Store, by: &TeamMaintainer, user: &str, role: Role) -> Result<Member> {
+/// No such user, a stale revision; the last maintainer cannot step down.
+pub async fn set(store: &Store, by: &TeamMaintainer, user: &str, to: &SetMember) -> Result<Member> {
+    let role = to.role;
     let row = store.user_by_name(user).await?.ok_or_else(|| {
         let mut error = Error::new(Kind::NotFound, format!("There is no user {user}.")).hint("A platform admin makes users.");
         error.field = Some("user".into());
         error
     })?;
     let mut tx = store.begin().await?;
-    let before = tx.member_role(&by.team.id, &row.id).await?;
+    let (before, seen) = tx.member_role(&by.team.id, &row.id).await?.unzip();
+    // Who is no member has no revision: 0 says that this was seen.
+    let seen = seen.unwrap_or(0);
+    Error::unless_stale(to.revision, seen, format!("The role of {user}"))?;
     if before == Some(Role::Maintainer) && role != Role::Maintainer && tx.maintainers(&by.team.id).await? == 1 {
         return Err(last());
     }
@@ -54,13 +59,13 @@ pub async fn set(store: &Store, by: &TeamMaintainer, user: &str, role: Role) -> 
         kind: "member",
         object_id: &row.id,
         object_name: &row.name,
-        revision: 0,
+        revision: seen + 1,
         before: before.map(|r| serde_json::json!({ "role": r })),
         after: Some(serde_json::json!({ "role": role })),
     })
     .await?;
     tx.commit().await?;
-    Ok(Member { user: row.name, display_name: row.display_name, role, since: rfc3339(now) })
+    Ok(Member { user: row.name, display_name: row.display_name, role, since: rfc3339(now), revision: seen + 1 })
 }
 
 /// Takes a user out of the team.
@@ -70,7 +75,7 @@ pub async fn set(store: &Store, by: &TeamMaintainer, user: &str, role: Role) -> 
 pub async fn remove(store: &Store, by: &TeamMaintainer, user: &str) -> Result<()> {
     let row = store.user_by_name(user).await?.ok_or_else(|| Error::not_found("member"))?;
     let mut tx = store.begin().await?;
-    let before = tx.member_role(&by.team.id, &row.id).await?.ok_or_else(|| Error::not_found("member"))?;
+    let (before, revision) = tx.member_role(&by.team.id, &row.id).await?.ok_or_else(|| Error::not_found("member"))?;
     if before == Role::Maintainer && tx.maintainers(&by.team.id).await? == 1 {
         return Err(last());
     }
@@ -82,7 +87,7 @@ pub async fn remove(store: &Store, by: &TeamMaintainer, user: &str) -> Result<()
         kind: "member",
         object_id: &row.id,
         object_name: &row.name,
-        revision: 0,
+        revision,
         before: Some(serde_json::json!({ "role": before })),
         after: None,
     })

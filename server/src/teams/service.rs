@@ -77,7 +77,7 @@ pub async fn update(store: &Store, by: &TeamMaintainer, change: &TeamChange) -> 
     let display_name = display_name(&change.display_name)?;
     let mut tx = store.begin().await?;
     if !tx.team_update(&by.team.id, &display_name, change.revision).await? {
-        return Err(Error::conflict("The team was changed in the meantime.").hint("Reload, then change it again."));
+        return Err(Error::stale("The team"));
     }
     tx.event(NewEvent {
         team_id: Some(&by.team.id),

@@ -50,7 +50,7 @@ fn everything(c: &Client) {
         c.quota("t"); c.quota_set("t", &SetQuota::default()); c.capacity("t");
         c.event_list("t", &EventQuery::default()); c.event_list_all(&EventQuery::default()); c.home("t"); c.find("t", "q"); c.platform();
         c.environment_list("t", l); c.environment_create("t", &NewEnvironment { name: text(), description: text(), requirements: text(), image: None });
-        c.environment("t", "e"); c.environment_retry("t", "e"); c.environment_log("t", "e", log);
+        c.environment("t", "e"); c.environment_versions("t", "e", l); c.environment_retry("t", "e"); c.environment_log("t", "e", log);
         c.notebook_list("t", l); c.notebook_launch("t", &NewNotebook::default()); c.notebook("t", "n"); c.notebook_update("t", "n", &NotebookChange::default());
         c.notebook_start("t", "n"); c.notebook_stop("t", "n"); c.notebook_open("t", "n"); c.notebook_delete("t", "n", &DeleteNotebook::default()); c.notebook_log("t", "n", log);
         c.experiment_list("t", l); c.run_list("t", &RunQuery::default()); c.run_submit("t", &NewRun::default()); c.code_upload("t", vec![]); c.run("t", "r");

@@ -240,6 +240,9 @@ async fn another_version_takes_over_while_the_old_one_finishes() {
     };
     tokio::time::sleep(Duration::from_millis(50)).await;
 
+    // What was asked for on the grounds of an earlier state is refused.
+    let seen = d.w.vic.get(IRIS).await.is(200).json()["revision"].as_i64().unwrap();
+    d.w.ada.post(&format!("{IRIS}/redeploy"), json!({ "version": 3, "revision": seen - 1 })).await.is(409);
     let new = d.redeploy(2).await;
     assert_eq!(predict(&token, "{}").await.is(200).json()["says"], "old");
     d.serve(&new, "new", passes()).await;

@@ -187,3 +187,59 @@ async fn our_own_api_shows_what_was_tracked() {
     let actions: Vec<&str> = told["items"].as_array().unwrap().iter().map(|e| e["action"].as_str().unwrap()).collect();
     assert_eq!(actions, ["restore", "delete", "create"], "metrics, parameters and tags make no events");
 }
+
+#[tokio::test]
+async fn every_change_of_what_is_tracked_is_an_event() {
+    let w = World::new().await;
+    let ada = w.ada.token("forecast", "editor").await;
+    let run = run_of(&ada).await;
+    let ok = async |path: &str, body: Value| ada.post(&format!("{P}/{path}"), body).await.is(200).json();
+    // A run.
+    ok("runs/set-tag", json!({ "run_id": run, "key": "team", "value": "red" })).await;
+    ok("runs/set-tag", json!({ "run_id": run, "key": "team", "value": "blue" })).await;
+    ok("runs/set-tag", json!({ "run_id": run, "key": "mlflow.runName", "value": "renamed" })).await;
+    ok("runs/delete-tag", json!({ "run_id": run, "key": "team" })).await;
+    let data = json!({ "name": "digits", "digest": "d1", "source_type": "local", "source": "here" });
+    ok("runs/log-inputs", json!({ "run_id": run, "datasets": [{ "dataset": data }] })).await;
+    // What a run says of itself is its data.
+    let own = w.run(&run).await;
+    own.post(&format!("{P}/runs/set-tag"), json!({ "run_id": run, "key": "phase", "value": "warm-up" })).await.is(200);
+    let events = async |id: &str| {
+        let told = w.mia.get(&format!("/api/v1/teams/forecast/events?object_id={id}")).await.is(200).json();
+        told["items"].as_array().unwrap().iter().rev().map(|e| (e["action"].as_str().unwrap().to_owned(), e.clone())).collect::<Vec<_>>()
+    };
+    let names = |all: &[(String, Value)]| all.iter().map(|e| e.0.clone()).collect::<Vec<_>>().join(" ");
+    let told = events(&run).await;
+    assert_eq!(names(&told), "create update update update update log_inputs");
+    assert_eq!(
+        (&told[2].1["before"], &told[2].1["after"]),
+        (&json!({ "tags": { "team": "red" } }), &json!({ "tags": { "team": "blue" } }))
+    );
+    assert_eq!(told[4].1["after"], json!({ "tags": { "team": null } }));
+    assert_eq!(w.vic.get(&format!("/api/v1/teams/forecast/runs/{run}")).await.is(200).json()["name"], "renamed");
+    // An experiment.
+    let experiment = ok("experiments/create", json!({ "name": "e" })).await["experiment_id"].as_str().unwrap().to_owned();
+    ok("experiments/set-experiment-tag", json!({ "experiment_id": experiment, "key": "k", "value": "v" })).await;
+    ok("experiments/delete-experiment-tag", json!({ "experiment_id": experiment, "key": "k" })).await;
+    assert_eq!(names(&events(&experiment).await), "create update update");
+    // A logged model of the Default experiment, which clients know as 0.
+    let model = ok("logged-models", json!({ "experiment_id": "0", "name": "m", "source_run_id": run })).await;
+    assert_eq!(model["model"]["info"]["experiment_id"], "0");
+    let id = model["model"]["info"]["model_id"].as_str().unwrap().to_owned();
+    ok(&format!("logged-models/{id}/params"), json!({ "params": [{ "key": "a", "value": "1" }] })).await;
+    let path = format!("{P}/logged-models/{id}");
+    ada.patch(&format!("{path}/tags"), json!({ "tags": [{ "key": "a", "value": "1" }] })).await.is(200);
+    ada.delete(&format!("{path}/tags/a")).await.is(200);
+    ada.patch(&path, json!({ "model_id": id, "status": "LOGGED_MODEL_READY" })).await.is(200);
+    ada.delete(&path).await.is(200);
+    assert_eq!(names(&events(&id).await), "create update update update finalize delete");
+    // A file.
+    let proxy = "/api/2.0/mlflow-artifacts/artifacts";
+    let file = format!("{proxy}/0/{run}/artifacts/a/b.txt");
+    ada.send(http::Method::PUT, &file, "text/plain", "x").await.is(200);
+    ada.delete(&format!("{proxy}/0/{run}/artifacts/nothing")).await.is(404);
+    ada.delete(&format!("{proxy}/0/{run}/artifacts/a")).await.is(200);
+    ada.get(&file).await.is(404);
+    let told = events(&run).await;
+    assert_eq!(names(&told[6..]), "delete_artifacts");
+}

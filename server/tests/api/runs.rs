@@ -200,6 +200,11 @@ async fn environments() {
     let made = w.ada.post(ENVIRONMENTS, new.clone()).await.is(201).json();
     assert_eq!((&made["shipped"], &made["latest"]["version"], &made["latest"]["build"]), (&json!(false), &json!(1), &json!("queued")));
     assert_eq!(w.ada.post(ENVIRONMENTS, new.clone()).await.is(201).json()["latest"]["version"], 2);
+    let versions = w.vic.get(&format!("{ENVIRONMENTS}/torch/versions?page_size=1")).await.is(200).json();
+    assert_eq!((&versions["items"][0]["version"], &versions["items"][0]["requirements"]), (&json!(2), &json!("numpy\n")));
+    let next = format!("{ENVIRONMENTS}/torch/versions?page_token={}", versions["next_page_token"].as_str().unwrap());
+    assert_eq!(w.vic.get(&next).await.is(200).json()["items"][0]["version"], 1);
+    w.eve.get("/api/v1/teams/elsewhere/environments/torch/versions").await.is(404);
     w.vic.post(ENVIRONMENTS, new).await.is(403);
     w.ada.post(ENVIRONMENTS, json!({ "name": "train", "requirements": "numpy" })).await.is(409);
     assert_eq!(w.ada.post(ENVIRONMENTS, json!({ "name": "x", "requirements": "-r /etc/passwd" })).await.is(422).field(), "requirements");

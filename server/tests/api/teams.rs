@@ -21,6 +21,43 @@ async fn a_stale_revision_is_a_conflict() {
 }
 
 #[tokio::test]
+async fn what_somebody_else_changed_meanwhile_is_not_overwritten() {
+    let w = World::new().await;
+    let sentence = |what: &str| format!("{what} was changed in the meantime.");
+    // A role.
+    let path = "/api/v1/teams/forecast/members/ada";
+    let seen = w.vic.get("/api/v1/teams/forecast/members").await.is(200).json()["items"][0].clone();
+    assert_eq!((seen["user"].as_str(), seen["revision"].as_i64()), (Some("ada"), Some(1)));
+    let first = w.mia.put(path, json!({ "role": "viewer", "revision": 1 })).await.is(200).json();
+    assert_eq!(first["revision"], 2);
+    let late = w.mia.put(path, json!({ "role": "maintainer", "revision": 1 })).await.is(409);
+    assert_eq!(late.json()["detail"], sentence("The role of ada"));
+    w.mia.put(path, json!({ "role": "editor" })).await.is(200);
+    // A user.
+    let seen = w.bob.patch("/api/v1/users/eve", json!({ "display_name": "E", "revision": 1 })).await.is(200).json();
+    assert_eq!(seen["revision"], 2);
+    let late = w.bob.patch("/api/v1/users/eve", json!({ "disabled": true, "revision": 1 })).await.is(409);
+    assert_eq!(late.json()["detail"], sentence("The user eve"));
+    w.bob.patch("/api/v1/users/eve", json!({ "disabled": true, "revision": 2 })).await.is(200);
+    // A model and a version of it.
+    let ada = w.ada.with("x-mlflow-workspace", "forecast");
+    ada.post("/api/2.0/mlflow/registered-models/create", json!({ "name": "iris" })).await.is(200);
+    let run = ada.post("/api/2.0/mlflow/runs/create", json!({ "experiment_id": "0" })).await.is(200).json();
+    let run = run["run"]["info"]["run_id"].as_str().unwrap().to_owned();
+    let source = format!("runs:/{run}/model");
+    ada.post("/api/2.0/mlflow/model-versions/create", json!({ "name": "iris", "source": source, "run_id": run })).await.is(200);
+    for (path, what) in
+        [("/api/v1/teams/forecast/models/iris/versions/1", "iris v1"), ("/api/v1/teams/forecast/models/iris", "The model iris")]
+    {
+        let seen = w.vic.get(path).await.is(200).json()["revision"].as_i64().unwrap();
+        let change = json!({ "description": "new", "revision": seen });
+        assert!(w.ada.patch(path, change.clone()).await.is(200).json()["revision"].as_i64().unwrap() > seen);
+        assert_eq!(w.ada.patch(path, change).await.is(409).json()["detail"], sentence(what));
+        w.ada.patch(path, json!({ "description": "newer" })).await.is(200);
+    }
+}
+
+#[tokio::test]
 async fn a_team_keeps_a_maintainer() {
     let w = World::new().await;
     w.mia.put("/api/v1/teams/forecast/members/mia", json!({ "role": "viewer" })).await.is(409);
@@ -70,6 +107,36 @@ async fn a_repeated_post_makes_one() {
     assert_eq!(w.mia.get("/api/v1/tokens").await.json()["items"].as_array().unwrap().len(), 1);
     mia.post("/api/v1/tokens", json!({ "name": "other", "team": "forecast", "role": "viewer" })).await.is(422);
     w.ada.with("idempotency-key", "k1").post("/api/v1/teams", json!({ "name": "mine" })).await.is(201);
+}
+
+#[tokio::test]
+async fn what_the_server_died_over_is_done_once() {
+    let w = World::new().await;
+    let user = w.web.store.user_by_name("mia").await.unwrap().unwrap().id;
+    let body = json!({ "name": "t", "team": "forecast", "role": "viewer" });
+    let hash = server::ids::sha256(format!("POST /api/v1/tokens\n{body}").into_bytes());
+    let mia = |key: &str| w.mia.with("idempotency-key", key);
+    // It died before anything was committed: the row of the key is all there is.
+    let mut tx = w.web.store.begin().await.unwrap();
+    let first = tx.idempotency_claim(&user, "died-before", &hash).await.unwrap().unwrap();
+    tx.commit().await.unwrap();
+    mia("died-before").post("/api/v1/tokens", body.clone()).await.is(409);
+    w.clock.advance(121_000);
+    mia("died-before").post("/api/v1/tokens", body.clone()).await.is(201);
+    mia("died-before").post("/api/v1/tokens", body.clone()).await.is(201);
+    assert_eq!(w.mia.get("/api/v1/tokens").await.json()["items"].as_array().unwrap().len(), 1);
+    // What is left of the first request commits nothing any more.
+    let late = server::store::idempotency::fenced(first, async { w.web.store.begin().await.unwrap().commit().await }).await;
+    assert_eq!(late.unwrap_err().kind, server::error::Kind::Conflict);
+    // It died after: the answer is lost, and nothing is made twice.
+    let mut tx = w.web.store.begin().await.unwrap();
+    let claim = tx.idempotency_claim(&user, "died-after", &hash).await.unwrap().unwrap();
+    tx.commit().await.unwrap();
+    server::store::idempotency::fenced(claim, async { w.web.store.begin().await.unwrap().commit().await }).await.unwrap();
+    w.clock.advance(121_000);
+    let told = mia("died-after").post("/api/v1/tokens", body).await.is(409).json();
+    assert!(told["detail"].as_str().unwrap().contains("was carried out"), "{told}");
+    assert_eq!(w.mia.get("/api/v1/tokens").await.json()["items"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]

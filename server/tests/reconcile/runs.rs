@@ -5,6 +5,7 @@ use app::api::{
     State,
     environments::Build,
     logs::LogQuery,
+    resources::{Resources, ResourcesAsked},
     runs::{Code, NewRun},
 };
 use server::{
@@ -266,4 +267,62 @@ async fn the_live_log_goes_over_all_attempts_and_tells_the_end() {
 
     let page = server::runs::log::page(&w.store, &logs, &w.ada, &run, &LogQuery { attempt: Some(1), ..LogQuery::default() }).await.unwrap();
     assert_eq!((page.items.len(), page.attempt, page.attempts, page.complete), (2, 1, 2, true));
+}
+
+#[tokio::test]
+async fn a_start_that_fails_says_why_and_ends_only_when_it_is_the_runs_own_fault() {
+    let w = World::new().await;
+    let run = w.submit(python()).await.summary;
+    w.cluster.refuse(Some("The cluster cannot be reached."));
+    w.settle().await;
+    assert_eq!(w.state(&run.id).await, (State::Starting, "The cluster cannot be reached.".into()));
+    let row = w.workload(&run.id).await;
+    assert_eq!((row.generation, row.granted()), (1, Some(row.resources())));
+    w.clock.advance(3_600_000);
+    w.settle().await;
+    assert_eq!(w.state(&run.id).await.0, State::Starting, "nobody can say that it will not be reached again");
+    w.cluster.refuse(None);
+    w.settle().await;
+    assert_eq!(w.workload(&run.id).await.reason.as_deref(), Some("Starting"), "the reason is gone");
+
+    let wrong = w.submit(python()).await.summary;
+    w.cluster.refuse_as_wrong("Its folder has no name.");
+    w.settle().await;
+    assert_eq!(w.state(&wrong.id).await, (State::Starting, "Its folder has no name.".into()));
+    w.clock.advance(31_000);
+    w.settle().await;
+    assert_eq!(w.state(&wrong.id).await, (State::Failed, "Its folder has no name.".into()));
+}
+
+#[tokio::test]
+async fn a_queue_that_did_not_move_is_not_written_again() {
+    let w = World::new().await;
+    w.cluster.set_capacity(Resources { cpu_millis: 1000, memory_bytes: 4 << 30, gpus: 0 }, Resources::NONE);
+    let new = || NewRun { amount: ResourcesAsked { cpu: Some("1".into()), ..ResourcesAsked::default() }, ..python() };
+    let first = w.submit(new()).await.summary;
+    w.settle().await;
+    let mut waiting = Vec::new();
+    for _ in 0..3 {
+        waiting.push(w.submit(new()).await.summary.id);
+    }
+    w.settle().await;
+    let places = async || {
+        let mut out = Vec::new();
+        for id in &waiting {
+            let row = w.workload(id).await;
+            assert!(row.state() != State::Queued || row.granted().is_none());
+            out.push(row.reason.unwrap_or_default().split(' ').next().unwrap_or_default().to_owned());
+        }
+        out
+    };
+    assert_eq!(places().await, ["1st", "2nd", "3rd"]);
+    let rings = w.store.bell().work();
+    let before = *rings.borrow();
+    tick(&w.workloads).await;
+    assert_eq!(*rings.borrow(), before, "nothing was written");
+    let workload = w.workload(&first.id).await;
+    w.cluster.run(&workload.id);
+    w.cluster.exit(&workload.id, 0);
+    w.settle().await;
+    assert_eq!(places().await[1..], ["1st", "2nd"]);
 }

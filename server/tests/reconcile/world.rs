@@ -35,7 +35,7 @@ pub struct World {
     pub data: PathBuf,
     pub cache: PathBuf,
     pub ada: TeamEditor,
-    workloads: Workloads,
+    pub workloads: Workloads,
     pub runs: Runs,
     pub environments: Environments,
     _folder: tempfile::TempDir,

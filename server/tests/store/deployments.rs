@@ -65,6 +65,7 @@ async fn a_deployment_and_its_revisions() {
             owner_id: "r1",
             name: "iris",
             attempt: 1,
+            generation: 1,
             resources: RESOURCES,
         };
         tx.workload_insert(&workload).await.unwrap();
@@ -72,7 +73,7 @@ async fn a_deployment_and_its_revisions() {
         tx.commit().await.unwrap();
 
         let mut tx = s.begin().await.unwrap();
-        assert_eq!(tx.deployment_insert("e", OURS, "iris").await.unwrap_err().kind, Kind::Conflict, "{}", w.engine);
+        assert_eq!(tx.deployment_insert("e", OURS, "iris").await.unwrap_err().kind, Kind::Taken, "{}", w.engine);
         drop(tx);
         assert!(s.deployment(THEIRS, "iris").await.unwrap().is_none());
         assert_eq!(s.deployment_routes().await.unwrap()[0].endpoint, None, "it does not serve yet");
@@ -83,7 +84,7 @@ async fn a_deployment_and_its_revisions() {
         assert!(!tx.deployment_hold("d", 7).await.unwrap());
         assert!(tx.deployment_hold("d", 1).await.unwrap());
         assert!(tx.deployment_update("d", 1, &change(Some(1), Some(2), State::Running)).await.unwrap());
-        let smoke = Smoke { example: true, latency_ms: 1.5, detail: "x".into() };
+        let smoke = Smoke { example: true, latency_seconds: 0.0015, detail: "x".into() };
         tx.revision_update("r1", &RevisionChange { smoke: Some(&smoke), ..is(RevisionState::Serving) }).await.unwrap();
         tx.commit().await.unwrap();
         let (d, r) = (s.deployment(OURS, "iris").await.unwrap().unwrap(), s.revision("r1").await.unwrap().unwrap());

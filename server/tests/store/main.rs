@@ -11,4 +11,5 @@ mod models;
 mod run_plans;
 mod run_search;
 mod runs;
+mod usage;
 mod writer;

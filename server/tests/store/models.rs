@@ -32,12 +32,12 @@ async fn a_name_is_taken_once_in_a_team() {
         model(world, THEIRS, "iris").await;
         let mut tx = world.store.begin().await.unwrap();
         let error = tx.model_insert(OURS, "x", "iris", "").await.unwrap_err();
-        assert_eq!((error.kind, error.public.contains("already")), (Kind::Conflict, true), "{}", world.engine);
+        assert_eq!((error.kind, error.public.contains("already")), (Kind::Taken, true), "{}", world.engine);
         drop(tx);
         model(world, OURS, "wine").await;
         let mut tx = world.store.begin().await.unwrap();
         let row = tx.model_lock(OURS, "wine", true).await.unwrap().unwrap();
-        assert_eq!(tx.model_rename(&row.id, "iris").await.unwrap_err().kind, Kind::Conflict);
+        assert_eq!(tx.model_rename(&row.id, "iris").await.unwrap_err().kind, Kind::Taken);
         drop(tx);
         assert!(world.store.model(OURS, "wine").await.unwrap().is_some());
         assert!(world.store.model(THEIRS, "wine").await.unwrap().is_none(), "another team does not see it");

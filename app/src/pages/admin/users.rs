@@ -47,10 +47,11 @@ fn Rows(items: Vec<User>, access: Access) -> impl IntoView {
 #[component]
 fn Change(user: User, own: bool) -> impl IntoView {
     let (name, action) = (user.name.clone(), format!("/api/v1/users/{}", segment(&user.name)));
+    let seen = user.revision;
     let button = |field: &'static str, value: bool, words: &'static str, say: String| {
         view! {
             <PostButton id=format!("{field}-{name}") method="PATCH" action=action.clone() say class="">
-                <input type="hidden" name=field value=value.to_string()/>{words}
+                <input type="hidden" name=field value=value.to_string()/><input type="hidden" name="revision" value=seen.to_string()/>{words}
             </PostButton>
         }
     };
@@ -71,6 +72,7 @@ fn Change(user: User, own: bool) -> impl IntoView {
             {admin}{disable}
         </Menu>
         <Dialog id=dialog title><ApiForm id=form method="PATCH" action say reset=true>
+            <input type="hidden" name="revision" value=seen.to_string()/>
             <Field name="password" label="New password" kind="password" autocomplete="new-password" hint="At least 10 characters. Ends every session of the user." required=true/>
             <div class="actions"><button class="btn primary" type="submit">"Set"</button><DialogCancel/></div>
         </ApiForm></Dialog>

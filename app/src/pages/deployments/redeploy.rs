@@ -30,7 +30,7 @@ pub fn RedeploySheet(
 
 #[component]
 fn Choice(deployment: Deployment, access: Access, next: String, versions: Vec<ModelVersion>, capacity: Capacity) -> impl IntoView {
-    let now = deployment.serving.or(deployment.next);
+    let now = deployment.serving.clone().or(deployment.next.clone());
     let serving = now.as_ref().map_or(0, |r| r.version);
     let options = versions.iter().map(|v| {
         let aliases: String = v.aliases.iter().map(|a| format!(" @{a}")).collect();
@@ -46,6 +46,7 @@ fn Choice(deployment: Deployment, access: Access, next: String, versions: Vec<Mo
     view! {
         <ApiForm id="redeploy" action next say="The version is on its way.">
             <input type="hidden" name="model" value=model/>
+            <input type="hidden" name="revision" value=deployment.revision.to_string()/>
             <Select name="version" label="Version" options value=chosen/>
             <Select name="size" label="Size" options=sizes/>
             <p class="sub">"The new version is tried with its own input example first. Until it is ready the one before keeps serving; no request is dropped."</p>

@@ -7,9 +7,19 @@ use crate::{
     },
     islands::{Axis, Chart, Series},
     parts::{Every, loaded},
-    ui::{Card, number},
+    ui::{Card, number, time},
 };
 use leptos::prelude::*;
+
+const MS: f64 = 1000.0;
+
+fn p50(p: &TrafficPoint) -> Option<f64> {
+    p.p50_seconds.map(|s| s * MS)
+}
+
+fn p95(p: &TrafficPoint) -> Option<f64> {
+    p.p95_seconds.map(|s| s * MS)
+}
 
 /// Three small charts with one crosshair.
 #[component]
@@ -24,14 +34,14 @@ pub fn TrafficCharts(
     let every = Every { kinds: &[], seconds: 10, page: "" };
     loaded(every, client.deployment_traffic(&team, &name), |traffic: Traffic, _| {
         let line = |name: &str, value: fn(&TrafficPoint) -> Option<f64>| {
-            let points = traffic.points.iter().map(|p| (p.time as f64, value(p))).collect();
+            let points = traffic.points.iter().filter_map(|p| Some((time::parse(&p.time)?, value(p)))).collect();
             Series { name: name.into(), points }
         };
         let rate = vec![line("requests", |p| Some(p.rate))];
-        let latency = vec![line("p50", |p| p.p50_ms), line("p95", |p| p.p95_ms)];
+        let latency = vec![line("p50", p50), line("p95", p95)];
         let errors = vec![line("errors", |p| Some(p.errors))];
         let last = |f: fn(&TrafficPoint) -> Option<f64>| traffic.points.iter().rev().find_map(f).map(number::tick);
-        let (now, p50, p95, wrong) = (last(|p| Some(p.rate)), last(|p| p.p50_ms), last(|p| p.p95_ms), last(|p| Some(p.errors)));
+        let (now, p50, p95, wrong) = (last(|p| Some(p.rate)), last(p50), last(p95), last(|p| Some(p.errors)));
         view! {
             <div class="cols c3">
                 <Card title="Requests/s" more=move || now.clone()><Chart label="Requests per second" series=rate axis=Axis::Time zero=true/></Card>

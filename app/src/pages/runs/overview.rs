@@ -130,13 +130,17 @@ fn submitted(sub: Submission, access: &Access) -> Vec<(&'static str, Option<AnyV
             view! { <span>{commit}{reference}" in "<code>{url}</code></span> }.into_any()
         }
     });
+    let environment = access.href(&format!("/environments/{}?version={}", sub.environment, sub.environment_version));
     let attempts = (sub.max_attempts > 1 || sub.attempt > 1).then(|| format!("{} of {}", sub.attempt, sub.max_attempts));
     let retry_of =
         sub.retry_of.map(|id| view! { <a class="link" href=access.href(&format!("/runs/{id}"))>"an earlier run"</a> }.into_any());
     vec![
         ("Command", Some(view! { <code class="pre" tabindex="0">{sub.command.join(" ")}</code> }.into_any())),
         ("Code", code),
-        ("Environment", text(format!("{} v{}", sub.environment, sub.environment_version))),
+        (
+            "Environment",
+            Some(view! { <a class="link" href=environment>{format!("{} v{}", sub.environment, sub.environment_version)}</a> }.into_any()),
+        ),
         ("Size", text(sub.resources.words())),
         ("Attempt", attempts.map(IntoAny::into_any)),
         ("Time limit", sub.timeout_seconds.map(|s| crate::ui::time::duration(s as f64).into_any())),

@@ -60,6 +60,7 @@ fn Rows(items: Vec<Member>, access: Access) -> impl IntoView {
             let label = format!("Role of {}", m.user);
             view! {
                 <ApiForm id=format!("role-{}", m.user) method="PUT" action=path say="{user} is {role} now." class="inline" quiet=true>
+                    <input type="hidden" name="revision" value=m.revision.to_string()/>
                     <span class="row"><select name="role" aria-label=label>{options.collect_view()}</select><button class="btn small" type="submit">"Set"</button></span>
                 </ApiForm>
             }

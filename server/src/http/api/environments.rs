@@ -12,7 +12,7 @@ use crate::{
 };
 use app::api::{
     ListQuery, Page, Problem,
-    environments::{Environment, NewEnvironment},
+    environments::{Environment, EnvironmentVersion, NewEnvironment},
     logs::{LogPage, LogQuery},
 };
 use axum::{Json, extract::State, http::StatusCode};
@@ -43,6 +43,19 @@ pub async fn create(
     responses((status = 200, body = Environment), (status = 404, body = Problem)))]
 pub async fn get(State(web): State<Web>, by: TeamViewer, At([name]): At<1>) -> Result<Json<Environment>> {
     service::get(&web.store, &by, &name).await.map(Json)
+}
+
+/// Versions of an environment, newest first
+#[utoipa::path(get, path = "/api/v1/teams/{team}/environments/{name}/versions", tag = "environments",
+    params(("team" = String, Path), ("name" = String, Path), ListQuery),
+    responses((status = 200, body = Page<EnvironmentVersion>), (status = 404, body = Problem)))]
+pub async fn versions(
+    State(web): State<Web>,
+    by: TeamViewer,
+    At([name]): At<1>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<Page<EnvironmentVersion>>> {
+    service::versions(&web.store, &by, &name, &query).await.map(Json)
 }
 
 /// Build the newest version again, where it failed

@@ -27,7 +27,7 @@ pub async fn list(State(web): State<Web>, by: TeamViewer, Query(query): Query<Li
     params(("team" = String, Path), ("user" = String, Path)), request_body = SetMember,
     responses((status = 200, body = Member), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn set(State(web): State<Web>, by: TeamMaintainer, At([user]): At<1>, Payload(body): Payload<SetMember>) -> Result<Json<Member>> {
-    room::set(&web.store, &by, &user, body.role).await.map(Json)
+    room::set(&web.store, &by, &user, &body).await.map(Json)
 }
 
 /// Take a user out of the team

@@ -78,6 +78,7 @@ pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(artifacts::file))
         .routes(routes!(environments::list, environments::create))
         .routes(routes!(environments::get))
+        .routes(routes!(environments::versions))
         .routes(routes!(environments::retry))
         .routes(routes!(environments::log))
         .routes(routes!(deployments::list, deployments::create))

@@ -30,8 +30,9 @@ impl IntoResponse for MlflowError {
         // Writes the private part to the log.
         let problem = problem::of(&self.0);
         let (status, code) = match self.0.kind {
-            Kind::Invalid => (StatusCode::BAD_REQUEST, "INVALID_PARAMETER_VALUE"),
-            Kind::Conflict => (StatusCode::BAD_REQUEST, "RESOURCE_ALREADY_EXISTS"),
+            // MLflow says so too of what is in the wrong state. Its INVALID_STATE is a 500, which clients would send again.
+            Kind::Invalid | Kind::Conflict => (StatusCode::BAD_REQUEST, "INVALID_PARAMETER_VALUE"),
+            Kind::Taken => (StatusCode::BAD_REQUEST, "RESOURCE_ALREADY_EXISTS"),
             Kind::NotFound => (StatusCode::NOT_FOUND, "RESOURCE_DOES_NOT_EXIST"),
             Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
             Kind::Forbidden => (StatusCode::FORBIDDEN, "PERMISSION_DENIED"),

@@ -7,6 +7,7 @@ use super::{
     wire::{Args, Empty, Int, Pair, list, pairs, required},
 };
 use crate::{
+    access::TeamMember,
     error::Error,
     http::{extract::At, state::Web},
     models::{logged, logged::Status, logged_search},
@@ -111,8 +112,8 @@ fn status(value: Option<Value>) -> Result<Status, MlflowError> {
     }
 }
 
-fn answer(model: &LoggedModelFull) -> Json<Value> {
-    Json(json!({ "model": out::logged(model) }))
+fn answer(by: &TeamMember, model: &LoggedModelFull) -> Json<Value> {
+    Json(json!({ "model": out::logged(&by.team.id, model) }))
 }
 
 async fn create(State(web): State<Web>, Writer(by): Writer, Args(a): Args<New>) -> Reply<Value> {
@@ -125,16 +126,16 @@ async fn create(State(web): State<Web>, Writer(by): Writer, Args(a): Args<New>) 
         tags: pairs(a.tags, "tags")?.into_iter().collect(),
         params: pairs(a.params, "params")?.into_iter().collect(),
     };
-    Ok(answer(&logged::create(&web.store, &by, &new).await?))
+    Ok(answer(&by, &logged::create(&web.store, &by, &new).await?))
 }
 
 async fn one(State(web): State<Web>, Reader(by): Reader, At([id]): At<1>, Args(a): Args<Which>) -> Reply<Value> {
     let deleted = a.allow_deleted.is_some_and(|d| d.eq_ignore_ascii_case("true"));
-    Ok(answer(&logged::get(&web.store, &by, &id, deleted).await?))
+    Ok(answer(&by, &logged::get(&web.store, &by, &id, deleted).await?))
 }
 
 async fn finalize(State(web): State<Web>, Writer(by): Writer, At([id]): At<1>, Args(a): Args<Change>) -> Reply<Value> {
-    Ok(answer(&logged::finalize(&web.store, &by, &id, status(a.status)?).await?))
+    Ok(answer(&by, &logged::finalize(&web.store, &by, &id, status(a.status)?).await?))
 }
 
 async fn remove(State(web): State<Web>, Writer(by): Writer, At([id]): At<1>) -> Reply<Empty> {
@@ -144,7 +145,7 @@ async fn remove(State(web): State<Web>, Writer(by): Writer, At([id]): At<1>) -> 
 
 async fn tags_set(State(web): State<Web>, Writer(by): Writer, At([id]): At<1>, Args(a): Args<Change>) -> Reply<Value> {
     let tags = pairs(a.tags, "tags")?.into_iter().collect();
-    Ok(answer(&logged::tags_set(&web.store, &by, &id, &tags).await?))
+    Ok(answer(&by, &logged::tags_set(&web.store, &by, &id, &tags).await?))
 }
 
 async fn tag_remove(State(web): State<Web>, Writer(by): Writer, At([id, key]): At<2>) -> Reply<Empty> {
@@ -175,5 +176,5 @@ async fn search(State(web): State<Web>, Reader(by): Reader, Args(a): Args<Search
         page_token: a.page_token,
     };
     let found = logged_search::search(&web.store, &by, asked).await?;
-    Ok(Json(page("models", found.items.iter().map(out::logged).collect(), found.next_page_token)))
+    Ok(Json(page("models", found.items.iter().map(|m| out::logged(&by.team.id, m)).collect(), found.next_page_token)))
 }

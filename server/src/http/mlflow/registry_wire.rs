@@ -1,6 +1,7 @@
 //! Registered models, versions and logged models in MLflow's JSON.
 
 use super::wire::Float;
+use crate::runs::experiments::shown_id;
 use crate::store::{logged_models::LoggedModelFull, model_versions::VersionFull, models::ModelFull};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -59,12 +60,12 @@ pub fn version(version: &VersionFull) -> Value {
     Value::Object(out)
 }
 
-/// `LoggedModel`.
-pub fn logged(model: &LoggedModelFull) -> Value {
+/// `LoggedModel` of a team.
+pub fn logged(team_id: &str, model: &LoggedModelFull) -> Value {
     let row = &model.row;
     let mut info = object(json!({
         "model_id": row.id,
-        "experiment_id": row.experiment_id,
+        "experiment_id": shown_id(team_id, &row.experiment_id),
         "name": row.name,
         "artifact_uri": row.artifact_uri,
         "creation_timestamp_ms": row.created_at,

@@ -250,8 +250,12 @@ pub async fn restore(State(web): State<Web>, Writer(by): Writer, Args(asked): Ar
 
 pub async fn set_tag(State(web): State<Web>, Writer(by): Writer, Args(asked): Args<Asked>) -> Reply<Empty> {
     let id = run_id(asked.run_id, asked.run_uuid)?;
-    let tag = (required(asked.key, "key")?, asked.value.unwrap_or_default());
-    web.writer.write(Batch::new(&by, &id, vec![], vec![], vec![tag])?).await?;
+    let (key, value) = (required(asked.key, "key")?, asked.value.unwrap_or_default());
+    if by.principal.run().is_some() {
+        web.writer.write(Batch::new(&by, &id, vec![], vec![], vec![(key, value)])?).await?;
+    } else {
+        tracked::set_tag(&web.store, &by, &id, &key, &value).await?;
+    }
     Ok(Json(Empty {}))
 }
 

@@ -4,11 +4,13 @@ use super::{no_run, run_id_form, writable};
 use crate::{
     access::TeamEditor,
     error::{Error, Result},
+    runs::tracked::event,
     store::{
         Store,
         run_inputs::{Direction, NewRunDataset},
     },
 };
+use serde_json::json;
 
 /// Inputs of one request at most.
 const MAX_INPUTS: usize = 1000;
@@ -62,7 +64,8 @@ pub async fn log_inputs(store: &Store, by: &TeamEditor, run_id: &str, datasets: 
     for id in models {
         tx.run_model_insert(run.key, Direction::Input, id, 0).await?;
     }
-    tx.changed(Some(&by.team.id), "run", run_id, run.revision);
+    let read: Vec<_> = rows.iter().map(|d| json!({ "name": d.name, "digest": d.digest })).collect();
+    event(&mut tx, by, "log_inputs", &run, None, json!({ "datasets": read, "models": models })).await?;
     tx.commit().await
 }
 
@@ -82,7 +85,8 @@ pub async fn log_outputs(store: &Store, by: &TeamEditor, run_id: &str, models: &
     for (id, step) in models {
         tx.run_model_insert(run.key, Direction::Output, id, *step).await?;
     }
-    tx.changed(Some(&by.team.id), "run", run_id, run.revision);
+    let made: Vec<_> = models.iter().map(|(id, _)| id).collect();
+    event(&mut tx, by, "log_outputs", &run, None, json!({ "models": made })).await?;
     tx.commit().await
 }
 

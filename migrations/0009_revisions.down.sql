@@ -1,0 +1,2 @@
+ALTER TABLE members DROP COLUMN revision;
+ALTER TABLE users DROP COLUMN revision;
