@@ -118,6 +118,7 @@ test('a token is shown once, copied, and revoked; the page stays', async ({ page
   await page.getByRole('button', { name: 'Make the token' }).click();
   const shown = page.locator('[data-shown=token]');
   await expect(shown).toContainText('not shown again');
+  await expect(shown.locator('code')).toHaveText(/^slip_/);
   const token = await shown.locator('code').innerText();
   expect(token).toMatch(/^slip_/);
   await shown.getByRole('button', { name: 'Copy' }).click();
