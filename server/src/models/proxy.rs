@@ -13,6 +13,7 @@ use crate::{
     store::Store,
     wake::TeamChange,
 };
+use app::api::changes::kinds;
 use bytes::Bytes;
 use futures::Stream;
 
@@ -44,12 +45,9 @@ where
     E: std::fmt::Display,
 {
     let path = ArtifactPath::parse_file(path)?;
-    let (at, run) = writable(store, by, &path).await?;
+    let (at, owner) = writable(store, by, &path).await?;
     artifacts.put(&by.team.id, &at, body).await?;
-    if let Some(run) = run {
-        // The tree of the run's page looks again.
-        store.bell().ring(vec![TeamChange { team_id: Some(by.team.id.clone()), kind: "run".into(), id: run, revision: 0 }], false);
-    }
+    announce(store, by, owner);
     Ok(())
 }
 
@@ -59,8 +57,17 @@ where
 /// Nothing is there; the path is not clean, or belongs to no run or logged model that the asker may write.
 pub async fn delete(store: &Store, artifacts: &ArtifactStore, by: &TeamEditor, path: &str) -> Result<()> {
     let clean = ArtifactPath::parse(path)?;
-    let (at, _) = writable(store, by, &clean).await?;
-    if artifacts.delete(&by.team.id, &at).await? == 0 { Err(no_file(path)) } else { Ok(()) }
+    let (at, owner) = writable(store, by, &clean).await?;
+    if artifacts.delete(&by.team.id, &at).await? == 0 {
+        return Err(no_file(path));
+    }
+    announce(store, by, owner);
+    Ok(())
+}
+
+/// Pages that show files of `owner` look again. No transaction: files are not in the database.
+fn announce(store: &Store, by: &TeamEditor, owner: String) {
+    store.bell().ring(vec![TeamChange { team_id: Some(by.team.id.clone()), kind: kinds::ARTIFACT.into(), id: owner, revision: 0 }], false);
 }
 
 /// The root URI of a run's files, and what is in a folder of them.
@@ -107,8 +114,9 @@ async fn seen(store: &Store, by: &TeamMember, path: &ArtifactPath) -> Result<Art
     Ok(ArtifactPath::parse(id)?.join(&rest))
 }
 
-/// As [`seen`], for somebody who writes: it has to belong to a run or a logged model that is theirs to write. Also the run.
-async fn writable(store: &Store, by: &TeamEditor, path: &ArtifactPath) -> Result<(ArtifactPath, Option<String>)> {
+/// As [`seen`], for somebody who writes: it has to belong to a run or a logged model that is theirs to write. Also the id of
+/// that run, or of the logged model where no run made it.
+async fn writable(store: &Store, by: &TeamEditor, path: &ArtifactPath) -> Result<(ArtifactPath, String)> {
     let at = seen(store, by, path).await?;
     let team = &by.team.id;
     match location::owner(&at) {
@@ -116,14 +124,14 @@ async fn writable(store: &Store, by: &TeamEditor, path: &ArtifactPath) -> Result
             let run = store.run(team, id).await?.filter(|r| r.experiment_id == experiment).ok_or_else(|| no_file(path.as_str()))?;
             tracking::own(&run, &by.principal)?;
             let id = run.id;
-            Ok((at, Some(id)))
+            Ok((at, id))
         }
         Some((experiment, Owner::Model(id))) => {
             let model =
                 store.logged_model(team, id).await?.filter(|m| m.row.experiment_id == experiment).ok_or_else(|| no_file(path.as_str()))?;
             logged::own(store, by, model.row.source_run_id.as_deref()).await?;
-            let run = model.row.source_run_id;
-            Ok((at, run))
+            let owner = model.row.source_run_id.unwrap_or_else(|| id.to_owned());
+            Ok((at, owner))
         }
         _ => Err(no_file(path.as_str()).hint("Files belong to a run ({experiment}/{run}/artifacts) or to a logged model.")),
     }
