@@ -35,7 +35,8 @@ const things = {
 /// Nothing is there, and the page says so.
 const MISSING = ['/nothing-here', ...['/runs/none', '/models/none', '/models/none/1', '/deployments/none', '/notebooks/none', '/environments/none'].map((p) => `/teams/${TEAM}${p}`), '/teams/nobody'];
 
-/// What these show is known wherever anything is: who is signed in, and of which teams they are.
+/// What these show is known wherever anything is: who is signed in, and of which teams they are. The first ones also fail, without teams.
+const TEAMS = ['/', '/?new=1', '/admin?tab=users', '/admin?tab=teams', `/teams/${TEAM}/team`];
 const KNOWN = ['/admin?tab=users', '/admin?tab=teams', `/teams/${TEAM}/team`];
 
 const named = (portal, path) => `${portal}-${path.replace(/\b[0-9a-f]{32}\b/, 'id').replace(/[^a-z0-9]+/gi, '-').replace(/^-|-$/g, '') || 'start'}`;
@@ -100,24 +101,27 @@ for (const portal of ['many', 'one', 'none']) {
       test('an API that fails is said in a sentence, and the page stays', async ({ page }) => {
         await signIn(page, '/', portal);
         const heard = listen(page);
-        await open(page, `${url(portal)}/teams/${TEAM}`);
-        const all = [...PLATFORM.slice(2), ...[...LISTS.slice(1), ...things.one(seeds)].map((path) => `/teams/${TEAM}${path}`)];
-        const paths = all.filter((path) => !KNOWN.includes(path));
+        await open(page, `${url(portal)}/teams/${TEAM}/notebooks`);
+        const all = [...PLATFORM, ...[...LISTS, ...things.one(seeds)].map((path) => `/teams/${TEAM}${path}`)];
+        // Without the teams themselves nothing of a team is there, and the pages of the platform say so.
+        const [platform, paths] = [PLATFORM.filter((path) => path !== '/account'), all.filter((path) => !TEAMS.includes(path))];
         let looks = 0;
-        await broken(portal, async () => {
+        const failing = (what, paths) => async () => {
           for (const path of paths) {
             await follow(page, path);
             await page.waitForURL(url(portal) + path);
             await expect.soft(page.getByText('Something went wrong here.').first(), path).toBeVisible({ timeout: 5000 });
             await expect.soft(page.locator('nav.nav'), path).toBeVisible();
-            looks += await look(page, named('failing', path));
+            looks += await look(page, named(what, path));
           }
-        });
+        };
+        await broken(portal, failing('failing', paths));
+        await broken(portal, failing('teamless', platform), ['teams']);
         // Mended, the same page comes back by itself.
         await follow(page, `/teams/${TEAM}/notebooks`);
         await expect(page.getByRole('link', { name: 'explore' })).toBeVisible();
         expect.soft(heard).toEqual([]);
-        tell(paths.length, looks);
+        tell(paths.length + platform.length, looks);
       });
 
       test('a server that does not answer is said in a sentence, and the page stays', async ({ page }) => {

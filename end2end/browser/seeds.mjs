@@ -2,12 +2,14 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { admin, each, program, signedIn, team, until } from './api.mjs';
+import { copies } from './database.mjs';
 import { ADMIN } from './server.mjs';
 import { environments, train } from './train.mjs';
 
 export const TEAM = 'rows';
 const MANY = 1000;
-/// Passwords are slow to hash on purpose, and environments are really built: of these there is just a next page.
+/// A page and a bit, of what is not made a thousand times through the API: passwords are slow to hash on purpose, and environments are
+/// really built. The rest of them are copies of the last one, in the database itself.
 const FEW = 55;
 const START = 1_790_000_000_000;
 const SIX = 'six==1.17.0';
@@ -104,7 +106,8 @@ async function many() {
   await step('notebooks', each(MANY, (i) => waits(i, 'notebook', {})));
   await step('deployments', each(MANY, (i) => waits(i, 'deployment', { model: 'model-0', version: 1 })));
   await step('users', each(FEW, (i) => api('POST', '/api/v1/users', { name: `user-${i}`, password: ADMIN.password, admin: i === 0 })));
-  await step('members', each(FEW, (i) => api('PUT', `${own}/members/user-${i}`, { role: 'viewer' })));
+  await step('copies', copies('many', FEW, MANY));
+  await step('members', each(MANY, (i) => api('PUT', `${own}/members/user-${i}`, { role: 'viewer' })));
   // Of another admin's making: the visitor is in one team.
   const other = await signedIn({ ...ADMIN, user: 'user-0' }, 'many');
   await step('teams', each(MANY, (i) => other('POST', '/api/v1/teams', { name: `team-${i}`, display_name: `Team ${i}` })));

@@ -6,6 +6,7 @@ ids that it tries; the team's quota is small, so that what it launches stays sma
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,9 @@ from portal import Api, Problem  # noqa: E402
 URL, TOKEN, TEAM = (os.environ[f"SLIPWAY_{name}"] for name in ("URL", "TOKEN", "TEAM"))
 SEED = os.environ.get("SEED", "20261124")
 SECONDS = int(os.environ.get("SECONDS_EACH", "40"))
+
+# Colours of the log.
+PLAIN = re.compile("\x1b\\[[0-9;]*m")
 
 # Streams end when the reader goes; a token could revoke itself.
 LEFT_OUT = r"/changes$|/log/stream$|/tokens/\{id\}$"
@@ -87,11 +91,21 @@ def run(config: Path, folder: str, who: str, token: str, seconds: int) -> int:
 
 
 def alive() -> None:
-    """After all of it the portal is ready, and its log tells of no failure of ours."""
+    """After all of it the portal is ready; it answered no 5xx to anybody, and its log tells of no panic and no failure of ours."""
     try:
         Api(URL).raw("GET", "/readyz", timeout=20)
+        numbers = Api(URL).raw("GET", "/metrics", timeout=20).decode()
     except Problem as problem:
         sys.exit(f"the portal is not ready any more: {problem}")
+    answers = re.findall(r'^slipway_http_request_duration_seconds_count\{(.*code="(\d)\d\d".*)\} (\d+)', numbers, re.MULTILINE)
+    if sum(int(count) for _, _, count in answers) < 1000:
+        sys.exit("the portal counts no answers: nothing was tested")
+    log = [PLAIN.sub("", line) for line in (Path(os.environ["SLIPWAY_DATA"]) / "server.log").read_text(errors="replace").splitlines()]
+    wrong = [f"answered: {labels} {count} times" for labels, code, count in answers if code == "5"]
+    wrong += [f"log: {line}" for line in log if "panicked" in line or " ERROR " in line]
+    if wrong:
+        sys.exit("the portal failed:\n" + "\n".join(wrong[:40]))
+    print(f"no 5xx in {sum(int(count) for _, _, count in answers)} answers, no panic and no error in {len(log)} lines of the log")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ from demo import TRAIN, packed  # noqa: E402
 from portal import Api, Portal, Problem, free_ports, new_password  # noqa: E402
 
 COUNT, PAUSE = 400, 0.1
+# What tells a workload by its command.
+KINDS = {"notebook": "jupyter", "deployment": "slipway_model_server", "run": "counter.py", "training": "train.py"}
 TEAM = "/api/v1/teams/kill"
 
 
@@ -47,6 +49,9 @@ class World:
         self.kills += 1
         print(f"  {self.kills}  killed {moment:.2f} s after: {what}", flush=True)
         self.start()
+        twice = {id for id in self.ours() if len(self.supervisors(id)) > 1}
+        if twice:
+            sys.exit(f"NOT TRUE: every workload has one supervisor (not {twice})")
 
     def get(self, path: str):
         return self.api.call("GET", TEAM + path)
@@ -64,17 +69,42 @@ class World:
                 sys.exit(f"{path}: {thing['state']} {thing.get('reason')}")
             time.sleep(0.3)
 
-    def supervisors(self) -> int:
-        """Supervisors of workloads that this data folder has a log of, whatever the portal says of them."""
-        ours = {folder.name for folder in (self.data / "logs").iterdir()}
-        found = 0
-        for process in Path("/proc").iterdir():
+    def ours(self) -> set[str]:
+        """Workloads that this data folder has a log of, whatever the portal says of them."""
+        return {folder.name for folder in (self.data / "logs").iterdir()}
+
+    def supervisors(self, *ids: str) -> list[str]:
+        """Of which workloads a supervisor lives, once for each; of all of ours, where none are named."""
+        asked = ids or self.ours()
+        words = [file("cmdline") for file in processes()]
+        return [w[2] for w in words if len(w) > 2 and w[1] == "shim" and w[2] in asked]
+
+    def workers(self) -> list[str]:
+        """Of which of our workloads a process lives, once for each, supervised or not: every process of a workload carries its mark."""
+        marks = {f"SLIPWAY_WORKLOAD_ID={id}": id for id in self.ours()}
+        return [marks[word] for file in processes() for word in set(file("environ")) & marks.keys()]
+
+    def starts(self) -> dict[str, list[int]]:
+        """How often each workload was really started, by what it is: the supervisor writes it into the log before it does."""
+        counts: dict[str, list[int]] = {}
+        for id in self.ours():
+            text = "\n".join(part.read_text(errors="replace") for part in (self.data / "logs" / id).glob("*.log"))
+            begins = [line for line in text.splitlines() if " slipway Starting with " in line]
+            kind = next((kind for kind, word in KINDS.items() if any(word in line for line in begins)), "other")
+            counts.setdefault(kind, []).append(len(begins))
+        return counts
+
+
+def processes():
+    """For each process what reads its files in /proc, split into words; one that has gone has none, a zombie neither."""
+    def reader(folder: Path):
+        def words(name: str) -> list[str]:
             try:
-                words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
+                return (folder / name).read_bytes().decode(errors="replace").split("\0")
             except OSError:
-                continue
-            found += len(words) > 2 and words[1] == "shim" and words[2] in ours
-        return found
+                return []
+        return words
+    return [reader(folder) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
 
 
 def submit(w: World, script: Path, command: list[str], **more):
@@ -117,9 +147,13 @@ def main() -> None:
                     w.api.call("DELETE", f"{TEAM}/{kind}/{thing['name']}?files=true")
                 except Problem as problem:
                     print(problem)
-        time.sleep(3)
+        end = time.monotonic() + 30
+        while w.workers() and time.monotonic() < end:
+            time.sleep(0.3)
+        strays = w.workers()
         w.portal.stop()
         shutil.rmtree(w.data, ignore_errors=True)
+    check(not strays, "with everything deleted, no process is left")
     print(f"{w.kills} kills survived")
 
 
@@ -155,9 +189,15 @@ def perform(w: World) -> None:
     example = w.get("/deployments/digits/example")
     check(len(w.api.call("POST", ready["predict_path"], example["v1"])["predictions"]) > 0, "it answers")
     end = time.monotonic() + 30
-    while w.supervisors() != 1 and time.monotonic() < end:
+    while len(w.supervisors()) != 1 and time.monotonic() < end:
         time.sleep(0.3)
-    check(w.supervisors() == 1, "one supervisor is left, the deployment's")
+    left = w.supervisors()
+    check(len(left) == 1, "one supervisor is left, the deployment's")
+    check(set(w.workers()) == set(left), "no process of any other workload is left")
+    starts = w.starts()
+    for kind, workloads in (("training", 1), ("run", 1), ("notebook", 1), ("deployment", 2)):
+        check(starts.get(kind) == [1] * workloads, f"{kind}: {workloads} started, once each" if starts.get(kind) == [1] * workloads else f"{kind}: {workloads} started, once each; there were {starts}")
+    check(all(n <= 1 for of_kind in starts.values() for n in of_kind), "nothing else was started twice")
 
 
 if __name__ == "__main__":

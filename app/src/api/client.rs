@@ -102,10 +102,10 @@ pub fn segment(text: &str) -> String {
     out
 }
 
-/// `path?query` from a serialisable query; only `path` where it is empty.
+/// `path?query` from a serialisable query; only `path` where it is empty. A path that has a query already is continued.
 pub fn with_query<Q: Serialize>(path: String, query: &Q) -> String {
     match serde_urlencoded::to_string(query) {
-        Ok(q) if !q.is_empty() => format!("{path}?{q}"),
+        Ok(q) if !q.is_empty() => format!("{path}{}{q}", if path.contains('?') { '&' } else { '?' }),
         _ => path,
     }
 }

@@ -195,6 +195,16 @@ pub struct Example {
     pub signature: Option<serde_json::Value>,
 }
 
+/// Which revision of a deployment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "ssr", into_params(parameter_in = Query))]
+pub struct RevisionQuery {
+    /// Number of the revision, from 1; the newest when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<i64>,
+}
+
 impl Client {
     /// `GET /api/v1/teams/{team}/deployments`
     pub fn deployment_list(&self, team: &str, query: &ListQuery) -> Reply<Page<Deployment>> {
@@ -236,14 +246,19 @@ impl Client {
     pub fn deployment_example(&self, team: &str, name: &str) -> Reply<Example> {
         self.get(path(team, name, "/example"))
     }
-    /// `GET /api/v1/teams/{team}/deployments/{name}/log`: of the newest revision.
-    pub fn deployment_log(&self, team: &str, name: &str, query: &LogQuery) -> Reply<LogPage> {
-        self.get(with_query(path(team, name, "/log"), query))
+    /// `GET /api/v1/teams/{team}/deployments/{name}/log`: of the newest revision, or of the one that is asked for.
+    pub fn deployment_log(&self, team: &str, name: &str, revision: Option<i64>, query: &LogQuery) -> Reply<LogPage> {
+        self.get(with_query(log_path(team, name, revision), query))
     }
     /// `POST /api/v1/teams/{team}/deployments/{name}/try`: a prediction with one's session, for "Try it".
     pub fn deployment_try(&self, team: &str, name: &str, body: &serde_json::Value) -> Reply<serde_json::Value> {
         self.call(Method::POST, path(team, name, "/try"), body)
     }
+}
+
+/// Where the log of a revision is read; of the newest where none is named.
+pub fn log_path(team: &str, name: &str, revision: Option<i64>) -> String {
+    with_query(path(team, name, "/log"), &RevisionQuery { revision })
 }
 
 fn path(team: &str, name: &str, rest: &str) -> String {

@@ -1,8 +1,8 @@
 //! What changes on the server appears: one stream of changes of the team, and the page is read again when it shows something of that kind
-//! (`data-live`), or after a while (`data-every`, seconds).
+//! (`data-live`; where `data-of` names one object: of that one), or after a while (`data-every`, seconds).
 
 use super::{dom, visit};
-use crate::api::changes::Change;
+use crate::api::changes::{Change, kinds};
 use std::{
     cell::{Cell, RefCell},
     time::Duration,
@@ -100,7 +100,7 @@ fn open(team: &str) -> Option<Held> {
     });
     let change = Closure::<dyn Fn(MessageEvent)>::new(|e: MessageEvent| {
         let change = e.data().as_string().and_then(|t| serde_json::from_str::<Change>(&t).ok());
-        if change.is_some_and(|c| c.kind == "all" || shows(&c.kind)) {
+        if change.is_some_and(|c| c.kind == kinds::ALL || shows(&c)) {
             stale();
         }
     });
@@ -115,9 +115,10 @@ fn is_closed(team: &str) -> bool {
     OPEN.with_borrow(|o| o.as_ref().is_some_and(|(of, (source, ..))| of == team && source.ready_state() == EventSource::CLOSED))
 }
 
-/// Whether the page shows something of that kind.
-fn shows(kind: &str) -> bool {
-    dom::first::<Element>(&format!("[data-live~=\"{}\"]", kind.replace(['"', '\\'], ""))).is_some()
+/// Whether the page shows something of that kind; where it says of which object (`data-of`), that one.
+fn shows(change: &Change) -> bool {
+    let live = dom::all::<Element>(&format!("[data-live~=\"{}\"]", change.kind.replace(['"', '\\'], "")));
+    live.iter().any(|e| e.get_attribute("data-of").is_none_or(|id| id == change.id))
 }
 
 /// Whether the server answered when the page was read.

@@ -1,9 +1,10 @@
 //! The files of a run: folders in the address, previews of text, images and tables.
 
-use super::{Every, loaded, params::query};
+use super::{Every, loaded, loaded_of, params::query};
 use crate::{
     api::{
         Client,
+        changes::kinds,
         client::segment,
         resources::bytes_words,
         runs::{Artifact, ArtifactQuery, artifact_path},
@@ -29,7 +30,7 @@ pub fn ArtifactTree(
 ) -> impl IntoView {
     let (folder, file) = (query("path"), query("file"));
     let list = client.run_artifacts(&team, &id, &ArtifactQuery { path: folder.clone() });
-    loaded(Every::change(&["artifact", "run"]), list, move |items, _| {
+    loaded_of(Every::change(&[kinds::ARTIFACT, kinds::RUN]), &id.clone(), list, move |items, _| {
         let base = format!("/teams/{team}/runs/{id}?tab=artifacts");
         if items.is_empty() && folder.is_none() {
             return view! { <section class="card"><Empty text="This run has no files. A script keeps one with mlflow.log_artifact(path)."/></section> }.into_any();

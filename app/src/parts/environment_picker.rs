@@ -26,5 +26,10 @@ pub fn EnvironmentPicker(
         let packages = if packages.is_empty() { packages } else { format!(": {packages}") };
         (e.name.clone(), format!("{} v{}{packages}{state}", e.name, e.latest.version))
     });
-    view! { <Select name="environment" label="Environment" options=options.collect() value=chosen/> }
+    let mut options = options.collect::<Vec<_>>();
+    // Where there are more than a list has, what is chosen at first is among them all the same.
+    if !chosen.is_empty() && options.iter().all(|(name, _)| *name != chosen) {
+        options.insert(0, (chosen.clone(), chosen.clone()));
+    }
+    view! { <Select name="environment" label="Environment" options value=chosen/> }
 }

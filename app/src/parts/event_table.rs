@@ -3,6 +3,7 @@
 use crate::{
     api::{
         Page,
+        changes::kinds,
         events::{Event, EventQuery},
     },
     ui::{Ago, Empty, Pager, Table, url},
@@ -23,9 +24,6 @@ pub fn event_query(query: &ParamsMap) -> EventQuery {
     }
 }
 
-/// Kinds of objects that have events.
-const KINDS: [&str; 10] = ["team", "member", "user", "token", "secret", "quota", "environment", "notebook", "run", "deployment"];
-
 /// The filters: a plain form.
 #[component]
 pub fn EventFilter(
@@ -45,7 +43,7 @@ pub fn EventFilter(
                 <input type="search" name="action" placeholder="What was done" aria-label="What was done" value=did/>
                 <select name="kind" aria-label="Kind of object">
                     <option value="">"All kinds"</option>
-                    {KINDS.into_iter().map(|k| view! { <option value=k selected=k == kind>{k}</option> }).collect_view()}
+                    {kinds::RECORDED.into_iter().map(|k| view! { <option value=k selected=k == kind>{k.replace('_', " ")}</option> }).collect_view()}
                 </select>
                 <button class="btn" type="submit">"Filter"</button>
                 <a class="btn bare" href=clear>"Clear"</a>

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 /// When the browser reads the page again.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Every {
-    /// When an object of these kinds changed.
+    /// When an object of these kinds changed; each is one of [`crate::api::changes::kinds`].
     pub kinds: &'static [&'static str],
     /// And every so many seconds; 0 for never.
     pub seconds: u64,
@@ -41,6 +41,23 @@ where
     T: Send + 'static,
     V: IntoView + 'static,
 {
+    show(every, None, answer, view)
+}
+
+/// The same, read again only when the object `id` changed: for what changes so often that others' changes would be felt.
+pub fn loaded_of<T, V>(every: Every, id: &str, answer: Reply<T>, view: impl FnOnce(T, Access) -> V + Send + 'static) -> AnyView
+where
+    T: Send + 'static,
+    V: IntoView + 'static,
+{
+    show(every, Some(id.to_owned()), answer, view)
+}
+
+fn show<T, V>(every: Every, of: Option<String>, answer: Reply<T>, view: impl FnOnce(T, Access) -> V + Send + 'static) -> AnyView
+where
+    T: Send + 'static,
+    V: IntoView + 'static,
+{
     let session = use_context::<Session>();
     let content = Suspend::new(async move {
         let access = match session {
@@ -57,6 +74,6 @@ where
     });
     let kinds = (!every.kinds.is_empty()).then(|| every.kinds.join(" "));
     let seconds = (every.seconds > 0).then_some(every.seconds);
-    let again = (kinds.is_some() || seconds.is_some()).then(|| view! { <i hidden data-live=kinds data-every=seconds></i> });
+    let again = (kinds.is_some() || seconds.is_some()).then(|| view! { <i hidden data-live=kinds data-of=of data-every=seconds></i> });
     view! { {content}{again} }.into_any()
 }

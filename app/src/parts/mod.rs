@@ -17,7 +17,7 @@ pub mod state_badge;
 pub use access::{Access, Session};
 pub use environment_picker::EnvironmentPicker;
 pub use head::Head;
-pub use loaded::{Every, loaded};
+pub use loaded::{Every, loaded, loaded_of};
 pub use offers::{Offers, offers};
 pub use size_picker::SizePicker;
 pub use state_badge::{BuildBadge, RevisionBadge, StateBadge};

@@ -10,7 +10,7 @@ use super::{
     watch::{self, Fate},
 };
 use app::api::{
-    Problem,
+    ListQuery, Problem,
     deployments::{Deployment, NewDeployment, Redeploy, Revision, RevisionState},
 };
 use clap::Subcommand;
@@ -101,10 +101,13 @@ pub enum Command {
         #[command(flatten)]
         limit: Limit,
     },
-    /// The log of its newest revision
+    /// The log of a revision
     Log {
         /// Name
         name: String,
+        /// Number of the revision [default: the newest]
+        #[arg(long)]
+        revision: Option<i64>,
         #[command(flatten)]
         log: Log,
     },
@@ -176,7 +179,19 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             here.show(&page, |p| revisions(&p.items));
             Ok(())
         }
-        Command::Log { name, log } => logs::show(here.output, &log, async |q| client.deployment_log(team, &name, &q).await).await,
+        Command::Log { name, revision, log } => {
+            // Decided once: whoever follows a log stays with it when a newer revision comes.
+            let revision = match revision {
+                Some(number) => Some(number),
+                None => client
+                    .revision_list(team, &name, &ListQuery { page_size: Some(1), page_token: None })
+                    .await?
+                    .items
+                    .first()
+                    .map(|r| r.number),
+            };
+            logs::show(here.output, &log, async |q| client.deployment_log(team, &name, revision, &q).await).await
+        }
         Command::Predict { name, data } => {
             let body = match data {
                 Some(data) => json(&data)?,

@@ -22,8 +22,8 @@
 //!
 //! # Nasty cases every implementation has to get right (the conformance suite has them all)
 //! ended while nobody looked; a command that cannot be started (an end with a reason, not an error of `ensure`); a process that
-//! ignores SIGTERM; children that survive their parent; a recycled pid; output without line ends, or never ending; out of memory told apart
-//! from a crash; two `ensure`s at once; `stop` before the start has finished; a server that never listens.
+//! ignores SIGTERM; children that survive their parent; a recycled pid, where there are pids; output without line ends, or never ending;
+//! out of memory told apart from a crash; two `ensure`s at once; `stop` before the start has finished; a server that never listens.
 
 pub mod fake;
 pub mod local;

@@ -96,13 +96,18 @@ impl Service {
         Ok(keyset.page(rows, |r| r.number, |r| view::revision(&r)))
     }
 
-    /// The log of the newest revision: of its newest replica, or of the attempt that is asked for.
+    /// The log of a revision (the newest, if none is named): of its newest replica, or of the attempt that is asked for.
     ///
     /// # Errors
-    /// Not there; no such attempt.
-    pub async fn log(&self, logs: &LogStore, by: &TeamViewer, name: &str, query: &LogQuery) -> Result<LogPage> {
+    /// Not there; no such revision, no such attempt.
+    pub async fn log(&self, logs: &LogStore, by: &TeamViewer, name: &str, revision: Option<i64>, query: &LogQuery) -> Result<LogPage> {
         let row = self.row(by, name).await?;
-        let revision = self.store.revision_numbered(&row.id, row.latest).await?.ok_or_else(|| Error::not_found("log"))?;
+        let number = revision.unwrap_or(row.latest);
+        let revision = self
+            .store
+            .revision_numbered(&row.id, number)
+            .await?
+            .ok_or_else(|| Error::invalid("revision", format!("There is no revision {number}; there were {}.", row.latest)))?;
         let replicas = self.store.workloads_of(&revision.id, 1000).await?;
         let wanted = match query.attempt {
             None => replicas.first(),

@@ -1,6 +1,6 @@
 //! Who is asking: a token, or the session of a browser. Leaves a `Principal` in the request's extensions, or nothing.
 
-use super::{pages, problem, state::Web};
+use super::{mlflow, pages, problem, state::Web};
 use crate::{
     access::{Known, Principal, sign_in},
     error::{Error, Kind, Result},
@@ -53,7 +53,7 @@ pub async fn authenticate(State(web): State<Web>, session: Session, mut request:
         Ok(None) => next.run(request).await,
         // A browser looks for a page: the sign-in, or the one that says there is none.
         Err(_) if pages::asks_for_one(&request) => next.run(request).await,
-        Err(error) if request.uri().path().starts_with("/api/2.0/") || request.uri().path().starts_with("/api/3.0/") => {
+        Err(error) if mlflow::speaks(request.uri().path()) => {
             let code = if error.kind == Kind::Forbidden { "PERMISSION_DENIED" } else { "UNAUTHENTICATED" };
             let body = serde_json::json!({ "error_code": code, "message": error.public });
             (problem::status(error.kind), axum::Json(body)).into_response()

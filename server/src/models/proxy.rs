@@ -13,6 +13,7 @@ use crate::{
     store::{Store, events::NewEvent},
     wake::TeamChange,
 };
+use app::api::changes::kinds;
 use bytes::Bytes;
 use futures::Stream;
 use serde_json::json;
@@ -45,12 +46,9 @@ where
     E: std::fmt::Display,
 {
     let path = ArtifactPath::parse_file(path)?;
-    let Owned { at, run, .. } = writable(store, by, &path).await?;
-    artifacts.put(&by.team.id, &at, body).await?;
-    if let Some(run) = run {
-        // The tree of the run's page looks again.
-        store.bell().ring(vec![TeamChange { team_id: Some(by.team.id.clone()), kind: "run".into(), id: run, revision: 0 }], false);
-    }
+    let owned = writable(store, by, &path).await?;
+    artifacts.put(&by.team.id, &owned.at, body).await?;
+    announce(store, by, owned);
     Ok(())
 }
 
@@ -60,30 +58,36 @@ where
 /// Nothing is there; the path is not clean, or belongs to no run or logged model that the asker may write.
 pub async fn delete(store: &Store, artifacts: &ArtifactStore, by: &TeamEditor, path: &str) -> Result<()> {
     let clean = ArtifactPath::parse(path)?;
-    let Owned { at, run, kind, id, name } = writable(store, by, &clean).await?;
+    let owned = writable(store, by, &clean).await?;
+    let Owned { at, kind, id, name, .. } = &owned;
     let team = &by.team.id;
-    if artifacts.size(team, &at).await?.is_none() && artifacts.list(team, &at).await?.is_empty() {
+    if artifacts.size(team, at).await?.is_none() && artifacts.list(team, at).await?.is_empty() {
         return Err(no_file(path));
     }
     // First the record, then the deed: a crash in between leaves files that are said to be deleted, never a deletion that nobody knows of.
     let mut tx = store.begin().await?;
-    if let Some(run) = &run {
-        tx.changed(Some(team), "run", run, 0);
-    }
     tx.event(NewEvent {
         team_id: Some(team),
         actor: &by.actor(),
         action: "delete_artifacts",
         kind,
-        object_id: &id,
-        object_name: &name,
+        object_id: id,
+        object_name: name,
         revision: 0,
         before: Some(json!({ "path": at.as_str() })),
         after: None,
     })
     .await?;
     tx.commit().await?;
-    artifacts.delete(team, &at).await.map(drop)
+    artifacts.delete(team, at).await?;
+    announce(store, by, owned);
+    Ok(())
+}
+
+/// Pages that show these files look again.
+fn announce(store: &Store, by: &TeamEditor, files: Owned) {
+    let id = files.run.unwrap_or(files.id);
+    store.bell().ring(vec![TeamChange { team_id: Some(by.team.id.clone()), kind: kinds::ARTIFACT.into(), id, revision: 0 }], false);
 }
 
 /// Files that somebody may write, and what they belong to.

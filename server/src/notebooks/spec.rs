@@ -97,7 +97,7 @@ fn spec(
     }
     env.insert("PYTHONUNBUFFERED".into(), "1".into());
     env.insert(PROGRAM_ENV.into(), PROGRAM.into());
-    env.extend(links.tracking());
+    env.extend(links.tracking(&team.name));
     let mut secrets = tokens.secrets;
     secrets.insert("JUPYTER_TOKEN".into(), tokens.jupyter);
     secrets.insert("SLIPWAY_TOKEN".into(), tokens.token.clone());

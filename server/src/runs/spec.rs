@@ -118,7 +118,7 @@ fn spec(row: &WorkloadRow, team: &TeamRow, run: &SubmissionRow, environment: &En
     let mut command: Vec<String> = serde_json::from_str(&run.command)?;
     let mut env: BTreeMap<String, String> = serde_json::from_str(&run.env)?;
     env.entry("PYTHONUNBUFFERED".into()).or_insert_with(|| "1".into());
-    env.extend(links.tracking());
+    env.extend(links.tracking(&team.name));
     for (name, value) in [
         ("MLFLOW_RUN_ID", run.run_id.as_str()),
         ("MLFLOW_EXPERIMENT_ID", &run.experiment_id),

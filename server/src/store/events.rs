@@ -2,7 +2,7 @@
 
 use super::{Store, Tx, keyset::Keyset};
 use crate::{args, error::Result};
-use app::api::{events::EventQuery, page::Page};
+use app::api::{changes::kinds, events::EventQuery, page::Page};
 use serde_json::Value;
 use std::fmt::Write;
 
@@ -60,6 +60,7 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn event(&mut self, event: NewEvent<'_>) -> Result<i64> {
+        debug_assert!(kinds::RECORDED.contains(&event.kind), "{} is no kind that events are filtered by", event.kind);
         let seq = self.next("events").await?;
         let now = self.now();
         let json = |v: &Option<Value>| v.as_ref().map(Value::to_string);

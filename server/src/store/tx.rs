@@ -108,7 +108,10 @@ impl Tx {
 
     /// Tells the live streams, after the commit, that something of `team_id` changed. Events do this by themselves; use it for what
     /// changes without an event (metrics, progress).
+    ///
+    /// `kind` is one of [`app::api::changes::kinds`]: pages wait for nothing else.
     pub fn changed(&mut self, team_id: Option<&str>, kind: &str, id: &str, revision: i64) {
+        debug_assert!(app::api::changes::kinds::known(kind), "{kind} is no kind that pages know");
         self.changes.push(TeamChange { team_id: team_id.map(Into::into), kind: kind.into(), id: id.into(), revision });
     }
 

@@ -20,8 +20,10 @@ impl Links {
         Self { internal_url: format!("http://{}", SocketAddr::new(ip, listen.port())) }
     }
 
-    /// Environment variables that every workload which may log gets; the token goes into its secrets as `MLFLOW_TRACKING_TOKEN`.
-    pub fn tracking(&self) -> BTreeMap<String, String> {
+    /// Environment variables that every workload of `team` which may log gets; the token goes into its secrets as
+    /// `MLFLOW_TRACKING_TOKEN`.
+    pub fn tracking(&self, team: &str) -> BTreeMap<String, String> {
+        let workspace = is_workspace(team).then_some(("MLFLOW_WORKSPACE", team));
         [
             ("MLFLOW_TRACKING_URI", self.internal_url.as_str()),
             ("SLIPWAY_URL", self.internal_url.as_str()),
@@ -29,7 +31,28 @@ impl Links {
             ("DO_NOT_TRACK", "true"),
         ]
         .into_iter()
+        .chain(workspace)
         .map(|(k, v)| (k.to_owned(), v.to_owned()))
         .collect()
+    }
+}
+
+/// Whether MLflow's client takes a team's name for that of a workspace: it refuses some that are good names of teams. The token says the
+/// team all the same.
+fn is_workspace(team: &str) -> bool {
+    team.len() >= 2 && !["workspaces", "api", "ajax-api", "static-files"].contains(&team)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Links;
+
+    #[test]
+    fn the_team_is_the_workspace_where_the_client_takes_it() {
+        let links = Links::of(([127, 0, 0, 1], 8080).into());
+        assert_eq!(links.tracking("forecast")["MLFLOW_WORKSPACE"], "forecast");
+        for team in ["a", "api", "workspaces"] {
+            assert!(!links.tracking(team).contains_key("MLFLOW_WORKSPACE"), "{team}");
+        }
     }
 }

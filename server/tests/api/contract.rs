@@ -1,6 +1,9 @@
-//! Every call of the typed client exists in the document.
+//! Every call of the typed client exists in the document, and what the API answers is what the client reads.
 
-use super::world::World;
+use super::{
+    deployments::{Desk, passes},
+    world::{Person, World},
+};
 use app::api::{
     Client, ListQuery, Problem,
     deployments::{NewDeployment, Redeploy},
@@ -18,7 +21,12 @@ use app::api::{
     transport::{Answer, BoxFuture, Call, Transport},
     users::{NewUser, UserChange},
 };
-use std::sync::{Arc, Mutex};
+use axum::http::Method;
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
 
 /// Writes down what is called.
 #[derive(Clone, Default)]
@@ -61,7 +69,7 @@ fn everything(c: &Client) {
         c.version_register("t", &NewModelVersion { model: text(), run_id: text(), source: None, description: text() });
         c.deployment_list("t", l); c.deployment_create("t", &NewDeployment::default()); c.deployment("t", "d"); c.deployment_redeploy("t", "d", &Redeploy::default());
         c.deployment_start("t", "d"); c.deployment_stop("t", "d"); c.deployment_delete("t", "d"); c.revision_list("t", "d", l); c.deployment_traffic("t", "d");
-        c.deployment_example("t", "d"); c.deployment_log("t", "d", log); c.deployment_try("t", "d", &serde_json::Value::Null);
+        c.deployment_example("t", "d"); c.deployment_log("t", "d", Some(1), log); c.deployment_try("t", "d", &serde_json::Value::Null);
     }
 }
 
@@ -86,4 +94,107 @@ async fn every_call_of_the_client_is_documented() {
         })
         .collect();
     assert!(missing.is_empty(), "not in the document: {missing:#?}");
+}
+
+/// The way of somebody to the API in process; keeps what was asked and answered.
+#[derive(Clone)]
+struct Really(Person, Arc<Mutex<Vec<(String, Vec<u8>)>>>);
+
+impl Transport for Really {
+    fn send(&self, call: Call) -> BoxFuture<Result<Answer, Problem>> {
+        let Self(person, said) = self.clone();
+        Box::pin(async move {
+            let answer = person.send(call.method.clone(), &call.path, call.content_type, call.body.unwrap_or_default()).await;
+            let path = call.path.split('?').next().unwrap_or_default().to_owned();
+            said.lock().unwrap().push((format!("{} {path}", call.method), answer.body.to_vec()));
+            Ok(Answer { status: answer.status.as_u16(), body: answer.body.to_vec() })
+        })
+    }
+}
+
+macro_rules! read {
+    ($client:ident: $($call:ident($($arg:expr),*);)*) => { $(
+        if let Err(problem) = $client.$call($($arg),*).await {
+            panic!("{}: {problem:?}", stringify!($call));
+        }
+    )* };
+}
+
+/// Whether it is a list, or has one, that is empty: nothing of it was read.
+fn is_empty(answer: &[u8]) -> bool {
+    let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+    answer.as_array().or(answer["items"].as_array()).is_some_and(Vec::is_empty)
+}
+
+const TEAM: &str = "forecast";
+
+/// One of everything: a deployment that serves, a notebook, a submitted run, a run with metrics and a file. The ids of the runs.
+async fn one_of_each(desk: &Desk) -> (String, String) {
+    let w = &desk.w;
+    let own = format!("/api/v1/teams/{TEAM}");
+    let spec = desk.deploy().await;
+    desk.serve(&spec, "one", passes()).await;
+    let mut log = server::logs::LogWriter::open(&w.web.config.data.join("logs").join(&spec.id), spec.attempt, 1 << 20).unwrap();
+    log.say(0, "loaded");
+    w.mia.post(&format!("{own}/notebooks"), json!({ "name": "lab", "environment": "serve", "env": { "A": "1" } })).await.is(201);
+    w.mia.put(&format!("{own}/secrets/key"), json!({ "value": "x" })).await.is(200);
+    w.mia.put(&format!("{own}/models/iris/aliases/best"), json!({ "version": 1 })).await;
+    let body = json!({ "name": "train", "environment": "serve", "command": ["python"], "params": { "lr": "1" }, "secrets": [{ "env": "K", "secret": "key" }] });
+    let submitted = w.mia.post(&format!("{own}/runs"), body).await.is(201).json()["id"].as_str().unwrap().to_owned();
+    let program = w.mia.token(TEAM, "editor").await;
+    let p = "/api/2.0/mlflow";
+    let run = program.post(&format!("{p}/runs/create"), json!({ "experiment_id": "0" })).await.is(200).json()["run"]["info"].clone();
+    let (id, root) = (run["run_id"].as_str().unwrap().to_owned(), run["artifact_uri"].as_str().unwrap());
+    let batch = "\"metrics\": [{\"key\": \"m\", \"value\": 1, \"timestamp\": 1}, {\"key\": \"n\", \"value\": NaN, \"timestamp\": 1}], \"params\": [{\"key\": \"p\", \"value\": \"1\"}]";
+    program
+        .send(Method::POST, &format!("{p}/runs/log-batch"), "application/json", format!("{{\"run_id\": \"{id}\", {batch}}}"))
+        .await
+        .is(200);
+    let file =
+        format!("/api/2.0/mlflow-artifacts/artifacts/{}/a.txt", root.strip_prefix("mlflow-artifacts:/").unwrap().trim_start_matches('/'));
+    program.send(Method::PUT, &file, "", "x").await.is(200);
+    (id, submitted)
+}
+
+#[tokio::test]
+async fn what_the_api_answers_is_what_the_client_reads() {
+    let desk = Desk::new().await;
+    let (id, submitted) = one_of_each(&desk).await;
+    let said = Arc::new(Mutex::new(Vec::new()));
+    let of = |person: &Person| Client::new(Really(person.clone(), said.clone()));
+    let (c, admin) = (of(&desk.w.mia), of(&desk.w.bob));
+    let (l, log, events) = (&ListQuery::default(), &LogQuery::default(), &EventQuery::default());
+    let (id, submitted) = (id.as_str(), submitted.as_str());
+    read! { admin: user_list(l); event_list_all(events); platform(); }
+    read! { c:
+        me(); team_list(l); team(TEAM); member_list(TEAM, l); token_list(l); secret_list(TEAM, l); quota(TEAM); capacity(TEAM);
+        event_list(TEAM, events); home(TEAM); find(TEAM, "iris"); environment_list(TEAM, l); environment(TEAM, "serve");
+        environment_log(TEAM, "serve", log); notebook_list(TEAM, l); notebook(TEAM, "lab"); notebook_log(TEAM, "lab", log);
+        experiment_list(TEAM, l); run_list(TEAM, &RunQuery::default()); run(TEAM, id); run(TEAM, submitted);
+        run_metrics(TEAM, id, &SeriesQuery::default()); run_usage(TEAM, submitted); run_log(TEAM, submitted, log);
+        run_artifacts(TEAM, id, &ArtifactQuery::default()); run_artifact(TEAM, id, &ArtifactQuery { path: Some("a.txt".into()) });
+        model_list(TEAM, l); model(TEAM, "iris"); version_list(TEAM, "iris", l); version(TEAM, "iris", 1);
+        deployment_list(TEAM, l); deployment(TEAM, "iris"); revision_list(TEAM, "iris", l); deployment_traffic(TEAM, "iris");
+        deployment_example(TEAM, "iris"); deployment_log(TEAM, "iris", None, log);
+    }
+    let said = said.lock().unwrap();
+    for (call, body) in said.iter() {
+        // What nothing ran of has neither log nor use.
+        let may =
+            ["/environments/serve/log", "/notebooks/lab/log", "/usage"].iter().any(|end| call.ends_with(end)) || call.contains(submitted);
+        assert!(may || !is_empty(body), "{call} answered nothing to read: {}", String::from_utf8_lossy(body));
+    }
+
+    // And no call is left out.
+    let document = desk.w.nobody.get("/api/openapi.json").await.is(200).json();
+    let templates: Vec<String> = document["paths"].as_object().unwrap().keys().cloned().collect();
+    let recorder = Recorder::default();
+    everything(&Client::new(recorder.clone()));
+    let of = |calls: Vec<String>| -> BTreeSet<String> {
+        let gets = calls.iter().filter_map(|c| c.strip_prefix("GET "));
+        gets.filter_map(|path| templates.iter().find(|t| fits(t, path))).cloned().collect()
+    };
+    let all = of(recorder.0.lock().unwrap().clone());
+    let read = of(said.iter().map(|(call, _)| call.clone()).collect());
+    assert_eq!(all.difference(&read).collect::<Vec<_>>(), Vec::<&String>::new(), "calls whose answers nothing reads here");
 }

@@ -27,15 +27,15 @@ const PREDICT: &str = "/serve/forecast/iris/v1/models/iris:predict";
 const FLAVORS: &str = "flavors:\n  python_function:\n    loader_module: x\n";
 
 /// A portal with an environment, a model of four versions (the last cannot be served), and its reconcilers.
-struct Desk {
-    w: World,
+pub struct Desk {
+    pub w: World,
     workloads: Workloads,
     deployments: Deployments,
     sockets: tempfile::TempDir,
 }
 
 impl Desk {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let w = World::new().await;
         let web = w.web.clone();
         let team = w.vic.get("/api/v1/teams/forecast").await.is(200).json()["id"].as_str().unwrap().to_owned();
@@ -98,7 +98,7 @@ impl Desk {
         self.w.cluster.specs().into_iter().max_by(|a, b| a.id.cmp(&b.id)).unwrap()
     }
 
-    async fn deploy(&self) -> WorkloadSpec {
+    pub async fn deploy(&self) -> WorkloadSpec {
         self.w.ada.post(LIST, json!({ "name": "iris", "model": "iris", "version": 1 })).await.is(201);
         self.told().await
     }
@@ -109,7 +109,7 @@ impl Desk {
     }
 
     /// Lets the replica be ready, with a server that says who it is.
-    async fn serve(&self, spec: &WorkloadSpec, says: &'static str, smoke: Value) -> Arc<Notify> {
+    pub async fn serve(&self, spec: &WorkloadSpec, says: &'static str, smoke: Value) -> Arc<Notify> {
         let path = self.sockets.path().join(format!("{}.sock", spec.id));
         let listener = tokio::net::UnixListener::bind(&path).unwrap();
         let go = Arc::new(Notify::new());
@@ -145,7 +145,7 @@ async fn model_server(request: Request, says: &'static str, smoke: Value, go: Ar
     ([(header::SET_COOKIE, "slipway_session=x")], Json(answer)).into_response()
 }
 
-fn passes() -> Value {
+pub fn passes() -> Value {
     json!({ "loaded": true, "ok": true, "example": true, "latency_ms": 1.5, "output_preview": "[0]", "detail": "answered in 1.5 ms" })
 }
 
@@ -350,4 +350,38 @@ async fn what_cannot_be_deployed_is_told() {
     assert_eq!(ask(json!({ "env": { "A=B": "1" } })).await, "env");
     d.w.ada.post(LIST, json!({ "name": "x", "model": "iris", "version": 1 })).await.is(201);
     d.w.ada.post(LIST, json!({ "name": "x", "model": "iris", "version": 1 })).await.is(409);
+}
+
+#[tokio::test]
+async fn every_revision_keeps_its_log() {
+    let d = Desk::new().await;
+    let wrote = |spec: &WorkloadSpec, text: &str| {
+        let mut log = server::logs::LogWriter::open(&d.w.web.config.data.join("logs").join(&spec.id), spec.attempt, 1 << 20).unwrap();
+        log.say(0, text);
+        log.finish().unwrap();
+    };
+    let old = d.deploy().await;
+    wrote(&old, "the first model");
+    d.serve(&old, "old", passes()).await;
+    let new = d.redeploy(2).await;
+    wrote(&new, "the second model");
+    d.serve(&new, "new", passes()).await;
+    d.settle().await;
+
+    let log = async |query: &str| {
+        let page = d.w.vic.get(&format!("{IRIS}/log{query}")).await.is(200).json();
+        (page["items"][0]["text"].as_str().unwrap().to_owned(), page["attempts"].clone())
+    };
+    assert_eq!(log("").await, ("the second model".into(), json!(1)), "the newest");
+    assert_eq!(log("?revision=2").await.0, "the second model");
+    assert_eq!(log("?revision=1").await, ("the first model".into(), json!(1)));
+    assert_eq!(log("?revision=1&attempt=1&contains=first").await.0, "the first model");
+    let told = d.w.vic.get(&format!("{IRIS}/log?revision=3")).await.is(422);
+    assert_eq!((told.field().as_str(), told.json()["detail"].as_str().unwrap()), ("revision", "There is no revision 3; there were 2."));
+    d.w.vic.get(&format!("{IRIS}/log?revision=x")).await.is(422);
+
+    let page = d.w.vic.with("accept", "text/html").get("/teams/forecast/deployments/iris?tab=log&revision=1").await.is(200);
+    let html = String::from_utf8_lossy(&page.body).into_owned();
+    assert!(html.contains("the first model") && !html.contains("the second model"), "{html}");
+    assert!(html.contains("Log of revision 1") && html.contains("value=\"2\""), "{html}");
 }

@@ -194,9 +194,37 @@ async fn metrics_that_are_no_numbers() {
         let answer = ada.send(Method::POST, "/api/2.0/mlflow/runs/log-metric", "application/json", body).await.is(400).json();
         assert_eq!(answer["error_code"], "INVALID_PARAMETER_VALUE", "{value}");
     }
-    let shown = w.vic.get(&format!("/api/v1/teams/forecast/runs/{id}/metrics?keys=nan,up,down")).await.is(200).json();
-    let values: Vec<&Value> = shown.as_array().unwrap().iter().map(|s| &s["points"][0]["value"]).collect();
-    assert_eq!(values.len(), 3, "{shown}");
+    // When and where a value belongs has to be a whole number; nothing of a batch with one that is not is kept.
+    for (field, value) in [
+        ("timestamp", "NaN"),
+        ("timestamp", "\"NaN\""),
+        ("timestamp", "Infinity"),
+        ("timestamp", "\"soon\""),
+        ("timestamp", "1.5"),
+        ("timestamp", "-1"),
+        ("timestamp", "true"),
+        ("timestamp", "[1]"),
+        ("step", "NaN"),
+        ("step", "-Infinity"),
+        ("step", "\"first\""),
+        ("step", "0.5"),
+        ("step", "99999999999999999999"),
+    ] {
+        let rest = if field == "timestamp" { "\"step\": 0" } else { "\"timestamp\": 1" };
+        let metric = format!("\"key\": \"k\", \"value\": 1, \"{field}\": {value}, {rest}");
+        let good = "{\"key\": \"good\", \"value\": 1, \"timestamp\": 1}";
+        for (call, body) in [
+            ("log-metric", format!("{{\"run_id\": \"{id}\", {metric}}}")),
+            ("log-batch", format!("{{\"run_id\": \"{id}\", \"metrics\": [{good}, {{{metric}}}]}}")),
+        ] {
+            let answer = ada.send(Method::POST, &format!("/api/2.0/mlflow/runs/{call}"), "application/json", body).await.is(400).json();
+            assert_eq!(answer["error_code"], "INVALID_PARAMETER_VALUE", "{call} {field} {value}");
+            assert!(answer["message"].as_str().unwrap().contains(field), "{answer}");
+        }
+    }
+    let shown = w.vic.get(&format!("/api/v1/teams/forecast/runs/{id}/metrics")).await.is(200).json();
+    let kept: Vec<_> = shown.as_array().unwrap().iter().map(|s| s["key"].as_str().unwrap()).collect();
+    assert_eq!(kept, ["down", "nan", "up"], "{shown}");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What every cluster has to do, whatever it is made of.
 
-use crate::world::{Does, Fake, Local, World, ended, observed, running, until};
+use crate::world::{Does, Fake, Local, World, ended, lives, observed, running, until};
 use server::cluster::Phase;
 use std::time::Duration;
 
@@ -30,6 +30,11 @@ conformance! {
     the_bell_rings
     measuring_never_fails
     others_are_left_alone
+    children_end_with_their_parent
+    a_recycled_pid_is_nobodys
+    output_without_an_end_holds_nothing_up
+    out_of_memory_is_no_crash
+    a_server_that_never_listens_is_ended
 }
 
 async fn the_unknown_is_no_error(world: &dyn World) {
@@ -173,4 +178,60 @@ async fn others_are_left_alone(world: &dyn World) {
     ended(cluster, &one.id).await;
     cluster.forget(&one.id).await.unwrap();
     assert!(matches!(observed(cluster, &two.id).await.unwrap().phase, Phase::Running { .. }));
+}
+
+async fn children_end_with_their_parent(world: &dyn World) {
+    let (cluster, spec) = (world.cluster(), world.spec(Does::LeavesAChild));
+    cluster.ensure(&spec).await.unwrap();
+    assert_eq!(ended(cluster, &spec.id).await.code, Some(0));
+    assert_eq!(world.processes(&spec.id), 0);
+}
+
+async fn a_recycled_pid_is_nobodys(world: &dyn World) {
+    let (cluster, spec) = (world.cluster(), world.spec(Does::Runs));
+    cluster.ensure(&spec).await.unwrap();
+    running(cluster, &spec.id).await;
+    cluster.stop(&spec.id, Duration::ZERO).await.unwrap();
+    ended(cluster, &spec.id).await;
+    let stranger = world.recycle(&spec.id);
+    // Not taken for the workload, which has ended, and not ended in its place.
+    ended(cluster, &spec.id).await;
+    cluster.stop(&spec.id, Duration::ZERO).await.unwrap();
+    cluster.forget(&spec.id).await.unwrap();
+    assert_eq!(cluster.list().await.unwrap(), []);
+    if let Some(mut stranger) = stranger {
+        let spared = lives(stranger.id() as i32);
+        stranger.kill().unwrap();
+        stranger.wait().unwrap();
+        assert!(spared);
+    }
+}
+
+async fn output_without_an_end_holds_nothing_up(world: &dyn World) {
+    let (cluster, spec, other) = (world.cluster(), world.spec(Does::WritesForever), world.spec(Does::Exits(0)));
+    cluster.ensure(&spec).await.unwrap();
+    running(cluster, &spec.id).await;
+    cluster.ensure(&other).await.unwrap();
+    assert_eq!(ended(cluster, &other.id).await.code, Some(0));
+    assert!(matches!(observed(cluster, &spec.id).await.unwrap().phase, Phase::Running { .. }));
+    cluster.stop(&spec.id, GRACE).await.unwrap();
+    assert!(ended(cluster, &spec.id).await.stopped);
+    assert_eq!(world.processes(&spec.id), 0);
+}
+
+async fn out_of_memory_is_no_crash(world: &dyn World) {
+    let (cluster, greedy, crashes) = (world.cluster(), world.spec(Does::TakesTooMuch), world.spec(Does::Crashes));
+    cluster.ensure(&greedy).await.unwrap();
+    let exit = ended(cluster, &greedy.id).await;
+    assert!(exit.out_of_memory && !exit.stopped, "{exit:?}");
+    cluster.ensure(&crashes).await.unwrap();
+    let exit = ended(cluster, &crashes.id).await;
+    assert_eq!((exit.signal, exit.out_of_memory, exit.stopped), (Some(9), false, false));
+}
+
+async fn a_server_that_never_listens_is_ended(world: &dyn World) {
+    let (cluster, spec) = (world.cluster(), world.spec(Does::NeverListens));
+    cluster.ensure(&spec).await.unwrap();
+    let exit = ended(cluster, &spec.id).await;
+    assert!(exit.reason.is_some() && !exit.stopped, "{exit:?}");
 }

@@ -33,6 +33,16 @@ pub enum Does {
     IgnoresTerm,
     /// Is a server that gets ready.
     Serves,
+    /// Is a server that never listens, and has a second to.
+    NeverListens,
+    /// Writes without a line end, for ever.
+    WritesForever,
+    /// Takes more memory than it may.
+    TakesTooMuch,
+    /// Is ended by a signal of its own.
+    Crashes,
+    /// Ends and leaves a child in a session of its own.
+    LeavesAChild,
 }
 
 /// A cluster under test.
@@ -41,6 +51,11 @@ pub trait World {
     fn cluster(&self) -> &dyn Cluster;
     /// A workload that behaves so.
     fn spec(&self, does: Does) -> WorkloadSpec;
+    /// How many processes of a workload there are.
+    fn processes(&self, id: &str) -> usize;
+    /// Makes it look as if the machine had given the pid of a workload, which has ended unseen, to a stranger; the stranger. None where
+    /// workloads are not known by pids.
+    fn recycle(&self, id: &str) -> Option<std::process::Child>;
 }
 
 /// A workload with nothing special about it.
@@ -105,18 +120,29 @@ impl World for Fake {
     }
     fn spec(&self, does: Does) -> WorkloadSpec {
         let spec = match does {
-            Does::Serves => python_server(""),
+            Does::Serves | Does::NeverListens => python_server(""),
             _ => plain(),
         };
+        let ends = |reason: &str| Script::Ends(Exit { reason: Some(reason.into()), ..Exit::default() });
         let script = match does {
-            Does::Runs => Script::Runs,
+            Does::Runs | Does::WritesForever => Script::Runs,
+            Does::TakesTooMuch => Script::Ends(Exit { signal: Some(9), out_of_memory: true, ..Exit::default() }),
+            Does::Crashes => Script::Ends(Exit { signal: Some(9), ..Exit::default() }),
+            Does::LeavesAChild => Script::Ends(Exit { code: Some(0), ..Exit::default() }),
+            Does::NeverListens => ends("It did not listen in time."),
             Does::Exits(code) => Script::Ends(Exit { code: Some(code), ..Exit::default() }),
-            Does::CannotStart => Script::Ends(Exit { reason: Some("The command does not exist.".into()), ..Exit::default() }),
+            Does::CannotStart => ends("The command does not exist."),
             Does::IgnoresTerm => Script::IgnoresStop,
             Does::Serves => Script::Serves(server::cluster::Endpoint::Tcp { address: "127.0.0.1:1".into() }),
         };
         self.0.script(&spec.id, script);
         spec
+    }
+    fn processes(&self, _: &str) -> usize {
+        0
+    }
+    fn recycle(&self, _: &str) -> Option<std::process::Child> {
+        None
     }
 }
 
@@ -188,7 +214,33 @@ impl World for Local {
             Does::CannotStart => WorkloadSpec { command: vec!["there-is-no-such-command".into()], ..plain() },
             Does::IgnoresTerm => shell("trap '' TERM; while :; do sleep 0.05; done"),
             Does::Serves => python_server(""),
+            Does::NeverListens => {
+                let mut spec = python_server("time.sleep(1000)");
+                spec.server = spec.server.map(|s| ServerSpec { start_seconds: 1, ..s });
+                spec
+            }
+            Does::WritesForever => shell("exec tr '\\0' x </dev/zero"),
+            Does::TakesTooMuch => {
+                let program = "b = [bytearray(4 << 20) for _ in range(256)]; import time; time.sleep(1000)";
+                let mut spec = WorkloadSpec { command: ["python3", "-c", program].map(Into::into).into(), ..plain() };
+                spec.resources.memory_bytes = 128 << 20;
+                spec
+            }
+            Does::Crashes => shell("kill -9 $$"),
+            Does::LeavesAChild => shell("setsid sleep 1000 & exit 0"),
         }
+    }
+    fn processes(&self, id: &str) -> usize {
+        marked(id).len()
+    }
+    fn recycle(&self, id: &str) -> Option<std::process::Child> {
+        let stranger = std::process::Command::new("setsid").args(["sleep", "1000"]).spawn().unwrap();
+        let mut record = self.record(id);
+        record["shim"]["pid"] = stranger.id().into();
+        let workloads = self.data().join("workloads");
+        std::fs::write(workloads.join(format!("{id}.state.json")), record.to_string()).unwrap();
+        std::fs::remove_file(workloads.join(format!("{id}.exit.json"))).unwrap();
+        Some(stranger)
     }
 }
 

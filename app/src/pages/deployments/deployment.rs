@@ -1,9 +1,8 @@
 //! One deployment: is it serving, what, how fast; try it; what served when.
 
-use super::{redeploy::RedeploySheet, revisions::Revisions, traffic::TrafficCharts, try_it::TryIt};
+use super::{log::RevisionLog, redeploy::RedeploySheet, revisions::Revisions, traffic::TrafficCharts, try_it::TryIt};
 use crate::{
-    api::{Client, State, client::team_path, deployments::Deployment},
-    islands::LogView,
+    api::{Client, State, changes::kinds, client::team_path, deployments::Deployment},
     parts::{
         Access, Every, Head, RevisionBadge, StateBadge, loaded,
         params::{param, query, team},
@@ -19,7 +18,7 @@ pub fn DeploymentPage() -> impl IntoView {
     let (tab, redeploy) = (query("tab").unwrap_or_default(), query("redeploy").is_some());
     // Trying it is not disturbed by looking: an example is asked of the model server.
     let seconds = if tab == "try" { 0 } else { 15 };
-    let every = Every { kinds: &["deployment", "revision", "workload"], seconds, page: "Deployment" };
+    let every = Every { kinds: &[kinds::DEPLOYMENT, kinds::WORKLOAD], seconds, page: "Deployment" };
     loaded(every, client.deployment(&team(), &param("name")), move |deployment: Deployment, access| {
         let (team, name, state) = (access.team.clone(), deployment.name.clone(), deployment.state);
         let here = access.href(&format!("/deployments/{name}"));
@@ -33,10 +32,7 @@ pub fn DeploymentPage() -> impl IntoView {
         );
         let content = match tab.as_str() {
             "try" => view! { <TryIt client team name state/> }.into_any(),
-            "log" => {
-                let path = team_path(&team, &format!("/deployments/{name}/log"));
-                view! { <section class="card"><header><h2>"Log of the newest revision"</h2></header><LogView client path again=state as u64 height="calc(100vh - 280px)"/></section> }.into_any()
-            }
+            "log" => view! { <RevisionLog client team name state/> }.into_any(),
             _ => {
                 view! { <TrafficCharts client=client.clone() team=team.clone() name=name.clone()/><Revisions client team name/> }.into_any()
             }

@@ -1,7 +1,7 @@
 //! The deployments of a team.
 
 use crate::{
-    api::{Client, ListQuery, client::segment, deployments::Deployment},
+    api::{Client, ListQuery, changes::kinds, client::segment, deployments::Deployment},
     parts::{
         Access, Every, Head, StateBadge, loaded,
         params::{query, team},
@@ -14,7 +14,7 @@ use leptos::prelude::*;
 #[component]
 pub fn Deployments() -> impl IntoView {
     let client = Client::from_context();
-    let every = Every { kinds: &["deployment", "revision", "workload"], seconds: 15, page: "" };
+    let every = Every { kinds: &[kinds::DEPLOYMENT, kinds::WORKLOAD], seconds: 15, page: "" };
     let deployments = client.deployment_list(&team(), &ListQuery { page_token: query("page"), page_size: None });
     view! {
         <Head title="Deployments"/>

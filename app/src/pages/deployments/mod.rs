@@ -2,6 +2,7 @@
 
 pub mod deployment;
 pub mod list;
+mod log;
 pub mod redeploy;
 pub mod revisions;
 pub mod traffic;

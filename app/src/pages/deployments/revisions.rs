@@ -3,6 +3,7 @@
 use crate::{
     api::{
         Client, ListQuery,
+        changes::kinds,
         client::{segment, team_path},
         deployments::{Revision, RevisionState},
     },
@@ -21,7 +22,7 @@ pub fn Revisions(
     /// Name of the deployment.
     name: String,
 ) -> impl IntoView {
-    let every = Every { kinds: &["deployment", "revision", "workload"], seconds: 15, page: "" };
+    let every = Every { kinds: &[kinds::DEPLOYMENT, kinds::WORKLOAD], seconds: 15, page: "" };
     let revisions = client.revision_list(&team, &name, &ListQuery { page_token: query("page"), page_size: None });
     loaded(every, revisions, move |page, access| {
         if page.items.is_empty() {
@@ -37,6 +38,7 @@ fn Rows(items: Vec<Revision>, access: Access, name: String) -> impl IntoView {
     let edits = access.edits();
     let rows = items.into_iter().map(|r| {
         let version = access.href(&format!("/models/{}/{}", segment(&r.model), r.version));
+        let log = access.href(&format!("/deployments/{name}?tab=log&revision={}", r.number));
         let note = r.reason.clone().or_else(|| r.smoke.as_ref().map(|s| s.detail.clone()));
         let again = (edits && matches!(r.state, RevisionState::Retired)).then(|| {
             let action = team_path(&access.team, &format!("/deployments/{name}/redeploy"));
@@ -49,7 +51,7 @@ fn Rows(items: Vec<Revision>, access: Access, name: String) -> impl IntoView {
         });
         view! {
             <tr data-key=format!("revision-{}", r.number)>
-                <td class="lead" data-label="Revision"><span class="name">{r.number}</span></td>
+                <td class="lead" data-label="Revision"><a class="name" href=log title=format!("Log of revision {}", r.number)>{r.number}</a></td>
                 <td class="state" data-label="State"><RevisionBadge state=r.state/></td>
                 <td data-label="Version"><a class="link" href=version>{format!("{} v{}", r.model, r.version)}</a></td>
                 <td data-label="Environment"><span class="sub">{r.environment}", "{r.runtime}</span></td>

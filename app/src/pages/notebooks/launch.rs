@@ -17,7 +17,7 @@ pub fn LaunchSheet() -> impl IntoView {
         let cancel = next.clone();
         view! {
             <ApiForm id="launch" action next say="{name} is launched.">
-                <Field name="name" label="Name" hint="Its files stay under this name when it stops." required=true autofocus=true code=true placeholder="explore"/>
+                <Field name="name" label="Name" hint="Its files stay under this name when it stops. Files that you kept of an earlier notebook of this name are there again." required=true autofocus=true code=true placeholder="explore"/>
                 <EnvironmentPicker environments=environments.items chosen="notebook"/>
                 <SizePicker capacity/>
                 <Surroundings/>

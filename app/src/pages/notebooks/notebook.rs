@@ -92,7 +92,7 @@ fn Delete(notebook: Notebook, access: Access) -> impl IntoView {
                 <p>"It stops, and is gone from the list. What becomes of its files?"</p>
                 <fieldset>
                     <legend class="sr">"Files"</legend>
-                    <label class="check"><input type="radio" name="files" value="false" checked/>"Keep them: a notebook launched under this name finds them again"</label>
+                    <label class="check"><input type="radio" name="files" value="false" checked/>"Keep them: a notebook that its owner launches under this name finds them again, and nobody else can take the name"</label>
                     <label class="check"><input type="radio" name="files" value="true"/>"Delete them too; this cannot be undone"</label>
                 </fieldset>
                 <div class="actions"><button class="btn danger" type="submit">"Delete"</button><DialogCancel/></div>

@@ -4,6 +4,7 @@ use super::columns::{Chooser, Column, chosen, column_heading, heading};
 use crate::{
     api::{
         Client, ListQuery, Page,
+        page::MAX_PAGE_SIZE,
         runs::{RunQuery, RunSummary},
     },
     parts::{Access, Every, Head, StateBadge, loaded, params::team},
@@ -24,31 +25,37 @@ pub fn Runs() -> impl IntoView {
         filter: part("filter"),
         order_by: part("order_by"),
     };
-    let experiments = client.experiment_list(&team, &ListQuery { page_size: Some(200), page_token: None });
+    let experiments = client.experiment_list(&team, &ListQuery { page_size: Some(MAX_PAGE_SIZE), page_token: None });
     let runs = client.run_list(&team, &asked);
     let shown = query.clone();
     view! {
         {loaded(Every::change(&["experiment"]).page("Runs"), experiments, move |list, access| {
             let (submit, edits) = (access.href("/runs/submit"), access.edits());
+            let more = list.next_page_token.is_some();
             let experiments = list.items.into_iter().map(|e| (e.id, e.name)).collect::<Vec<_>>();
             view! {
                 <Head title="Runs">{edits.then(|| view! { <a class="btn primary" href=submit>"Submit run"</a> })}</Head>
-                <Filter action=access.href("/runs") query experiments/>
+                <Filter action=access.href("/runs") query experiments more/>
             }
         })}
         {loaded(Every { kinds: &["run"], seconds: 10, page: "" }, runs, move |page, access| view! { <Rows page query=shown access/> })}
     }
 }
 
-/// The filter in MLflow's grammar, and the experiment.
+/// The filter in MLflow's grammar, and the experiment; `more` where there are more than those.
 #[component]
-fn Filter(action: String, query: ParamsMap, experiments: Vec<(String, String)>) -> impl IntoView {
+fn Filter(action: String, query: ParamsMap, experiments: Vec<(String, String)>, more: bool) -> impl IntoView {
     let (filter, experiment) = (query.get("filter").unwrap_or_default(), query.get("experiment").unwrap_or_default());
     let clear = (!filter.is_empty() || !experiment.is_empty())
         .then(|| url::with(&action, &query, &[("filter", None), ("experiment", None), ("page", None)]));
     let order = query.get("order_by").map(|v| view! { <input type="hidden" name="order_by" value=v/> });
     let cols =
         query.get_all("col").unwrap_or_default().into_iter().map(|v| view! { <input type="hidden" name="col" value=v/> }).collect_view();
+    // One that was led to stays chosen, also where the list ends before it.
+    let other = (!experiment.is_empty() && experiments.iter().all(|(id, _)| *id != experiment))
+        .then(|| view! { <option value=experiment.clone() selected=true>"The one chosen"</option> });
+    let rest =
+        more.then(|| view! { <option disabled=true>{format!("Only the {MAX_PAGE_SIZE} last changed; any run leads to its own")}</option> });
     let options = experiments.into_iter().map(|(id, name)| {
         let selected = id == experiment;
         view! { <option value=id selected=selected>{name}</option> }
@@ -59,7 +66,7 @@ fn Filter(action: String, query: ParamsMap, experiments: Vec<(String, String)>) 
             {order}{cols}
             <div class="filter">
                 <input type="search" name="filter" class="grammar" aria-label="Filter in MLflow's grammar" placeholder="metrics.loss < 0.3 and params.lr = '0.1'" value=filter spellcheck="false" autocomplete="off" data-filter=""/>
-                <select name="experiment" aria-label="Experiment"><option value="">"All experiments"</option>{options}</select>
+                <select name="experiment" aria-label="Experiment"><option value="">"All experiments"</option>{other}{options}{rest}</select>
                 <button class="btn" type="submit">"Filter"</button>
                 {clear.map(|href| view! { <a class="btn bare" href=href>"Clear"</a> })}
             </div>

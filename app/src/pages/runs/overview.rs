@@ -4,6 +4,7 @@ use super::tabs::{LogTail, MetricCharts};
 use crate::{
     api::{
         Client,
+        changes::kinds,
         client::segment,
         resources::{Resources, bytes_words, cpu_words},
         runs::{Code, Run, SeriesQuery, Submission},
@@ -11,7 +12,7 @@ use crate::{
     parts::{
         Access, Every,
         amounts::{cpu_use, memory_use},
-        loaded,
+        loaded, loaded_of,
     },
     ui::{Ago, Card, Copyable, Facts, facts::text, number},
 };
@@ -44,10 +45,10 @@ pub fn Overview(
 ) -> impl IntoView {
     let (team, id) = (access.team.clone(), run.summary.id.clone());
     let keys = foremost(&run);
-    let every = Every { kinds: &["metric"], seconds: if active { 5 } else { 0 }, page: "" };
+    let every = Every { kinds: &[kinds::METRIC], seconds: if active { 30 } else { 0 }, page: "" };
     // A run that has not logged anything yet shows whatever comes first.
     let query = SeriesQuery { keys: (!keys.is_empty()).then(|| keys.join(",")), points: Some(300) };
-    let curves = loaded(every, client.run_metrics(&team, &id, &query), move |mut series, _| {
+    let curves = loaded_of(every, &id, client.run_metrics(&team, &id, &query), move |mut series, _| {
         series.sort_by_key(|s| keys.iter().position(|k| *k == s.key));
         series.truncate(2 * CURVES);
         view! { <MetricCharts series/> }

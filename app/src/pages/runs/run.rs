@@ -6,11 +6,11 @@ use super::{
     tabs::{Logs, Metrics, System},
 };
 use crate::{
-    api::{Client, State, client::team_path, runs::Run},
+    api::{Client, State, changes::kinds, client::team_path, runs::Run},
     parts::{
         Access, Every, Head, StateBadge,
         artifact_tree::ArtifactTree,
-        loaded,
+        loaded_of,
         params::{param, query, team},
     },
     ui::{Ago, ApiForm, Dialog, DialogButton, DialogCancel, Lasting, Note, PostButton, Tabs},
@@ -22,9 +22,10 @@ use leptos::prelude::*;
 pub fn RunPage() -> impl IntoView {
     let client = Client::from_context();
     let tab = query("tab").unwrap_or_default();
-    let every = Every { kinds: &["run"], seconds: 15, page: "Run" };
-    let run = client.run(&team(), &param("id"));
-    loaded(every, run, move |run: Run, access| {
+    let every = Every { kinds: &[kinds::RUN], seconds: 15, page: "Run" };
+    let id = param("id");
+    let run = client.run(&team(), &id);
+    loaded_of(every, &id, run, move |run: Run, access| {
         let (team, id) = (access.team.clone(), run.summary.id.clone());
         let here = access.href(&format!("/runs/{id}"));
         let item = |words, name: &str| {

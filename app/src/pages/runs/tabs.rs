@@ -3,11 +3,12 @@
 use crate::{
     api::{
         Client,
+        changes::kinds,
         runs::{MetricSeries, SeriesQuery, log_path},
         usage::UsageSample,
     },
     islands::{Axis, Chart, LogView, Series},
-    parts::{Every, loaded},
+    parts::{Every, loaded, loaded_of},
     ui::{Card, Empty, number, time},
 };
 use leptos::prelude::*;
@@ -56,9 +57,9 @@ pub fn Metrics(
     /// Whether it still logs.
     active: bool,
 ) -> impl IntoView {
-    let every = Every { kinds: &["metric"], seconds: if active { 3 } else { 0 }, page: "" };
+    let every = Every { kinds: &[kinds::METRIC], seconds: if active { 30 } else { 0 }, page: "" };
     let series = client.run_metrics(&team, &id, &SeriesQuery { keys: None, points: Some(POINTS) });
-    loaded(every, series, |series, _| view! { <MetricCharts series/> })
+    loaded_of(every, &id, series, |series, _| view! { <MetricCharts series/> })
 }
 
 /// The log tab.

@@ -15,7 +15,7 @@ use crate::{
 };
 use app::api::{
     ListQuery, Page, Problem,
-    deployments::{Deployment, Example, NewDeployment, Redeploy, Revision, Traffic},
+    deployments::{Deployment, Example, NewDeployment, Redeploy, Revision, RevisionQuery, Traffic},
     logs::{LogPage, LogQuery},
 };
 use axum::{
@@ -136,13 +136,19 @@ pub async fn example(State(web): State<Web>, by: TeamViewer, At([name]): At<1>) 
     serde_json::from_value(answer).map(Json).map_err(Error::internal)
 }
 
-/// The log of the newest revision
+/// The log of the newest revision, or of one by its number
 #[utoipa::path(get, path = "/api/v1/teams/{team}/deployments/{name}/log", tag = "deployments",
-    params(("team" = String, Path), ("name" = String, Path), LogQuery),
+    params(("team" = String, Path), ("name" = String, Path), RevisionQuery, LogQuery),
     responses((status = 200, body = LogPage), (status = 404, body = Problem), (status = 422, body = Problem)))]
-pub async fn log(State(web): State<Web>, by: TeamViewer, At([name]): At<1>, Query(query): Query<LogQuery>) -> Result<Json<LogPage>> {
+pub async fn log(
+    State(web): State<Web>,
+    by: TeamViewer,
+    At([name]): At<1>,
+    Query(RevisionQuery { revision }): Query<RevisionQuery>,
+    Query(query): Query<LogQuery>,
+) -> Result<Json<LogPage>> {
     let logs = LogStore::new(&web.config.data);
-    service(&web).log(&logs, &by, &name, &query).await.map(Json)
+    service(&web).log(&logs, &by, &name, revision, &query).await.map(Json)
 }
 
 /// A prediction with one's session, for "Try it": a body of V1 or of V2

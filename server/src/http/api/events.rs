@@ -10,7 +10,7 @@ use crate::{
 };
 use app::api::{
     Page, Problem,
-    changes::Change,
+    changes::{Change, kinds},
     events::{Event, EventQuery},
 };
 use axum::{
@@ -64,9 +64,11 @@ pub async fn changes(State(web): State<Web>, by: TeamViewer) -> Sse<impl Stream<
             Ok(TeamChange { team_id, kind, id, revision }) if team_id.as_deref() == Some(team.as_str()) => {
                 Some(Change { kind, id, revision })
             }
+            // What belongs to the platform and is shown in every team.
+            Ok(TeamChange { team_id: None, kind, id, revision }) if kind == kinds::ENVIRONMENT => Some(Change { kind, id, revision }),
             Ok(_) => None,
             // The reader fell behind: anything may have changed.
-            Err(_) => Some(Change { kind: "all".into(), id: String::new(), revision: 0 }),
+            Err(_) => Some(Change { kind: kinds::ALL.into(), id: String::new(), revision: 0 }),
         };
         futures::future::ready(line.and_then(|l| sse::Event::default().event("change").json_data(l).ok()).map(Ok))
     });

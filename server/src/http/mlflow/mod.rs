@@ -13,11 +13,12 @@ pub mod search;
 pub mod server_info;
 pub mod team;
 pub mod wire;
+pub mod workspaces;
 
 use super::state::Web;
 use axum::{
     Router,
-    routing::{get, post},
+    routing::{any, get, post},
 };
 
 /// Every endpoint, under each prefix that MLflow has for it; what is unknown answers as MLflow does.
@@ -33,6 +34,14 @@ pub fn router(web: &Web) -> Router {
         .nest("/api/3.0", third())
         .nest("/ajax-api/3.0", third())
         .merge(server_info::router())
+        // What MLflow has outside of those; its clients are to hear it in their words.
+        .route("/v1/traces", any(error::unknown))
+        .route("/ajax-api/{*rest}", any(error::unknown))
+}
+
+/// Whether MLflow's clients ask there: its own errors are what they understand.
+pub fn speaks(path: &str) -> bool {
+    path == "/v1/traces" || ["/api/2.0/", "/api/3.0/", "/ajax-api/"].iter().any(|start| path.starts_with(start))
 }
 
 fn second_version() -> Router<Web> {
@@ -67,5 +76,5 @@ fn second_version() -> Router<Web> {
 }
 
 fn third_version() -> Router<Web> {
-    Router::new().route("/server-info", get(server_info::info))
+    Router::new().route("/server-info", get(server_info::info)).merge(workspaces::router())
 }

@@ -3,7 +3,7 @@
 use super::error::MlflowError;
 use crate::{
     access::{Known, Principal, TeamEditor, TeamMember, TeamViewer},
-    error::{Error, Result},
+    error::{Error, Kind, Result},
     http::{extract::who, state::Web},
 };
 use axum::{extract::FromRequestParts, http::request::Parts};
@@ -35,14 +35,28 @@ impl FromRequestParts<Web> for Writer {
 async fn member(parts: &Parts, web: &Web) -> Result<TeamMember> {
     let principal = parts.extensions.get::<Principal>().ok_or_else(who)?;
     let named = parts.headers.get(HEADER).map(|v| v.to_str().unwrap_or_default().trim().to_owned()).filter(|v| !v.is_empty());
-    if let Some(known) = parts.extensions.get::<Arc<Known>>() {
-        return TeamMember::known(known, named.as_deref().unwrap_or(&known.team.name));
-    }
-    let name = match named {
-        Some(name) => name,
-        None => only_team(web, principal).await?,
+    let known = parts.extensions.get::<Arc<Known>>();
+    let name = match (named, known) {
+        (Some(name), _) => name,
+        (None, Some(known)) => known.team.name.clone(),
+        (None, None) => only_team(web, principal).await?,
     };
-    TeamMember::check(&web.store, principal, &name).await
+    workspace(web, principal, known, &name).await
+}
+
+/// Somebody as a member of the team that they name.
+///
+/// # Errors
+/// Not a member, or no such team: not found, with the teams that there are for them.
+pub async fn workspace(web: &Web, principal: &Principal, known: Option<&Arc<Known>>, name: &str) -> Result<TeamMember> {
+    let found = match known {
+        Some(known) => TeamMember::known(known, name),
+        None => TeamMember::check(&web.store, principal, name).await,
+    };
+    found.map_err(|e| match (e.kind, known) {
+        (Kind::NotFound, Some(known)) => e.hint(format!("This token is for the team {}.", known.team.name)),
+        _ => e,
+    })
 }
 
 async fn only_team(web: &Web, principal: &Principal) -> Result<String> {

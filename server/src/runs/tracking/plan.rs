@@ -6,6 +6,7 @@ use crate::{
     runs::known_runs::KnownRuns,
     store::{Tx, logged_models::ModelMetricRow, run_metrics::NewPoint, run_tags::NewPair, runs::RunRow},
 };
+use app::api::changes::kinds;
 use std::collections::{BTreeSet, HashMap};
 
 /// What is to be written, and the answer to each batch.
@@ -112,10 +113,10 @@ fn one(plan: &mut Plan, batch: &Batch, row: Option<&RunRow>, params: &mut HashMa
         }
     }
     if !batch.metrics.is_empty() {
-        plan.changed.insert((batch.team_id.clone(), "metrics", row.id.clone()));
+        plan.changed.insert((batch.team_id.clone(), kinds::METRIC, row.id.clone()));
     }
     if !batch.params.is_empty() || !batch.tags.is_empty() {
-        plan.changed.insert((batch.team_id.clone(), "run", row.id.clone()));
+        plan.changed.insert((batch.team_id.clone(), kinds::RUN, row.id.clone()));
     }
     Ok(())
 }

@@ -1,0 +1,28 @@
+// A portal's database, past its API: for faults, and for rows that the API is slow to make on purpose.
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
+
+/// Runs a script with `db`, the database of `portal`, and `sys.argv[2:]`.
+export const python = (portal, script, ...args) =>
+  execFileSync('python3', [
+    '-c', `import sqlite3, sys\ndb = sqlite3.connect(sys.argv[1], timeout=60, isolation_level=None)\n${script}`,
+    path.join(process.env.SLIPWAY_SEEDS, portal, 'slipway.db'), ...args.map(String),
+  ]);
+
+const COPIES = `
+few, many = int(sys.argv[2]), int(sys.argv[3])
+def copy(table, where, **other):
+    columns = [c[1] for c in db.execute(f"PRAGMA table_info({table})")]
+    values = ", ".join(":" + c if c in other else c for c in columns)
+    db.execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table} WHERE {where}", other)
+db.execute("BEGIN IMMEDIATE")
+for n in range(few, many):
+    copy("users", f"name = 'user-{few - 1}'", id=f"{n:032x}", name=f"user-{n}", display_name=f"User {n}")
+    copy("environments", f"name = 'env-{few - 1}'", id=f"{n:032x}", name=f"env-{n}")
+    copy("environment_versions", f"environment_id = (SELECT id FROM environments WHERE name = 'env-{few - 1}')",
+         id=f"{n:032x}", environment_id=f"{n:032x}", build="ready", progress=1.0, reason=None, workload_id=None)
+db.execute("COMMIT")
+`;
+
+/// Users and environments from number `few` on to `many`, copies of the one before.
+export const copies = async (portal, few, many) => python(portal, COPIES, few, many);
