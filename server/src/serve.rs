@@ -148,7 +148,7 @@ fn cluster(config: &Config, clock: SharedClock) -> Result<SharedCluster> {
         data: config.data.clone(),
         cache: config.cache.clone(),
         exe: std::env::current_exe().context("find our own program")?,
-        reserve: Resources { cpu_millis: config.reserve_cpu_millis, memory_bytes: config.reserve_memory_bytes, gpus: 0 },
+        reserve: Resources { cpu_millis: config.reserve_cpu_millis, memory_bytes: config.reserve_memory_bytes, gpus: config.reserve_gpus },
         gpus: local::gpus(),
         clock,
     })

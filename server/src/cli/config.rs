@@ -4,7 +4,7 @@ use super::Failure;
 use crate::config::{
     Config,
     keys::KEYS,
-    load::{Origin, Values, gather},
+    load::{Origin, Surroundings, Values, gather},
 };
 use clap::{Args, Subcommand};
 use std::{collections::BTreeMap, path::PathBuf};
@@ -71,7 +71,8 @@ pub fn load(flags: &Flags) -> Result<(Values, Config), Failure> {
         None => None,
     };
     let values = gather(&flags.map(), &environment, file.as_deref()).map_err(Failure::usage)?;
-    let config = values.config(environment.get("HOME").map(PathBuf::from)).map_err(Failure::usage)?;
+    let around = Surroundings { home: environment.get("HOME").map(PathBuf::from), memory_bytes: crate::cluster::local::memory_bytes() };
+    let config = values.config(&around).map_err(Failure::usage)?;
     Ok((values, config))
 }
 

@@ -153,6 +153,9 @@ fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failu
 }
 
 #[cfg(test)]
+mod shown_tests;
+
+#[cfg(test)]
 mod tests {
     use clap::CommandFactory;
 

@@ -17,6 +17,15 @@ pub enum Origin {
     Default,
 }
 
+/// What defaults depend on.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// Home folder of our user.
+    pub home: Option<PathBuf>,
+    /// Memory of this machine, or of our own control group where that is less, in bytes.
+    pub memory_bytes: i64,
+}
+
 /// The value of each key with its origin.
 #[derive(Debug, Clone, Default)]
 pub struct Values(pub BTreeMap<&'static str, (String, Option<Origin>)>);
@@ -97,7 +106,7 @@ impl Values {
     ///
     /// # Errors
     /// The first value that is wrong, with what it should look like.
-    pub fn config(&self, home: Option<PathBuf>) -> Result<Config, String> {
+    pub fn config(&self, around: &Surroundings) -> Result<Config, String> {
         let listen = self.address("listen")?;
         let notebook_listen = match self.optional("notebook_listen") {
             Some(_) => self.address("notebook_listen")?,
@@ -111,7 +120,7 @@ impl Values {
         let data = std::path::absolute(&data).map_err(|e| format!("data: {e}"))?;
         let cache = match self.optional("cache") {
             Some(path) => std::path::absolute(path).map_err(|e| format!("cache: {e}"))?,
-            None => home.map_or_else(|| data.join("cache"), |h| h.join(".cache/slipway")),
+            None => around.home.as_ref().map_or_else(|| data.join("cache"), |h| h.join(".cache/slipway")),
         };
         let cluster = self.text("cluster").to_owned();
         if cluster != "local" {
@@ -137,8 +146,14 @@ impl Values {
             },
             reserve_memory_bytes: match self.optional("reserve_memory") {
                 Some(_) => bytes("reserve_memory")?,
-                None => 0,
+                None => around.memory_bytes / 16,
             },
+            reserve_gpus: self
+                .text("reserve_gpus")
+                .parse()
+                .ok()
+                .filter(|n| *n >= 0)
+                .ok_or_else(|| format!("reserve_gpus: \"{}\" is not a whole number from 0", self.text("reserve_gpus")))?,
             max_upload_bytes: bytes("max_upload")?.unsigned_abs(),
             max_body_bytes: usize::try_from(bytes("max_body")?).map_err(|e| format!("max_body: {e}"))?,
             session_idle_seconds: self.number("session_idle_seconds")?,
@@ -164,7 +179,7 @@ mod tests {
         let file = "listen = \"127.0.0.1:1\"\ndata = \"/f\"\nmax_body = \"1Mi\"";
         let env = map(&[("SLIPWAY_LISTEN", "127.0.0.1:2"), ("SLIPWAY_DATA", "/e")]);
         let values = gather(&map(&[("listen", "127.0.0.1:3")]), &env, Some(file)).unwrap();
-        let config = values.config(None).unwrap();
+        let config = values.config(&Surroundings::default()).unwrap();
         assert_eq!(config.listen.port(), 3);
         assert_eq!(config.notebook_listen.port(), 4);
         assert_eq!(config.data, PathBuf::from("/e"));
@@ -179,11 +194,26 @@ mod tests {
     }
 
     #[test]
+    fn a_part_of_the_machine_is_kept_back() {
+        let around = Surroundings { memory_bytes: 16 << 30, ..Surroundings::default() };
+        let config = |flags: &[(&str, &str)]| gather(&map(flags), &map(&[]), None).unwrap().config(&around).unwrap();
+        let left_out = config(&[]);
+        assert_eq!((left_out.reserve_cpu_millis, left_out.reserve_memory_bytes, left_out.reserve_gpus), (250, 1 << 30, 0));
+        let given = config(&[("reserve_cpu", "2"), ("reserve_memory", "3Gi"), ("reserve_gpus", "1")]);
+        assert_eq!((given.reserve_cpu_millis, given.reserve_memory_bytes, given.reserve_gpus), (2000, 3 << 30, 1));
+    }
+
+    #[test]
     fn wrong_values_are_told() {
-        for (key, value) in
-            [("listen", "x"), ("cluster", "mars"), ("max_body", "lots"), ("public_url", "ftp://x"), ("session_idle_seconds", "-1")]
-        {
-            let error = gather(&map(&[(key, value)]), &map(&[]), None).unwrap().config(None).unwrap_err();
+        for (key, value) in [
+            ("listen", "x"),
+            ("cluster", "mars"),
+            ("max_body", "lots"),
+            ("public_url", "ftp://x"),
+            ("session_idle_seconds", "-1"),
+            ("reserve_gpus", "-1"),
+        ] {
+            let error = gather(&map(&[(key, value)]), &map(&[]), None).unwrap().config(&Surroundings::default()).unwrap_err();
             assert!(error.starts_with(key), "{error}");
         }
     }

@@ -29,6 +29,8 @@ pub struct Config {
     pub reserve_cpu_millis: i64,
     /// Memory kept back from workloads, in bytes.
     pub reserve_memory_bytes: i64,
+    /// GPUs kept back from workloads.
+    pub reserve_gpus: i64,
     /// Largest upload of an artifact or of code, in bytes.
     pub max_upload_bytes: u64,
     /// Largest body of any other request, in bytes.

@@ -67,7 +67,7 @@ impl World {
             ("cache".to_owned(), folder.path().join("cache").display().to_string()),
             ("public_url".to_owned(), ORIGIN.to_owned()),
         ]);
-        let config = gather(&flags, &BTreeMap::new(), None).unwrap().config(None).unwrap();
+        let config = gather(&flags, &BTreeMap::new(), None).unwrap().config(&Default::default()).unwrap();
         let clock = Arc::new(TestClock::at(NOON));
         let shared: SharedClock = clock.clone();
         let store = Store::open(&config.database_url, shared.clone(), Bell::default()).await.unwrap();

@@ -21,7 +21,7 @@ pub fn Deployments() -> impl IntoView {
         {loaded(every, deployments, |page, access| {
             if page.items.is_empty() {
                 let button = Some(("Models", access.href("/models")));
-                view! { <section class="card"><Empty text="A deployment serves a version of a model: open the version and press Deploy." button command="slipway deploy churn --version 1"/></section> }.into_any()
+                view! { <section class="card"><Empty text="A deployment serves a version of a model: open the version and press Deploy." button command="slipway deployment create churn --model churn"/></section> }.into_any()
             } else {
                 view! { <Rows items=page.items access/><Pager next=page.next_page_token/> }.into_any()
             }

@@ -15,6 +15,12 @@ fn suggestion(model: &str) -> String {
     if name::check(&out).is_ok() { out } else { "model".into() }
 }
 
+/// One word for a shell.
+fn quoted(text: &str) -> String {
+    let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) && !text.is_empty();
+    if plain { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
 /// The sheet.
 #[component]
 pub fn DeploySheet(
@@ -31,7 +37,7 @@ pub fn DeploySheet(
     let form = loaded(Every::default(), offers(&client, &access.team), move |(capacity, _), access| {
         let (action, next) = (team_path(&access.team, "/deployments"), access.href("/deployments/{name}"));
         let (model, number, name) = (version.model.clone(), version.version, suggestion(&version.model));
-        let command = format!("slipway deploy {model} --version {number} --name {name}");
+        let command = format!("slipway deployment create {name} --model={} --version {number}", quoted(&model));
         view! {
             <ApiForm id="deploy" action next>
                 <input type="hidden" name="model" value=model/>
@@ -50,11 +56,17 @@ pub fn DeploySheet(
 
 #[cfg(test)]
 mod tests {
-    use super::suggestion;
+    use super::{quoted, suggestion};
 
     #[test]
     fn names() {
         assert_eq!(suggestion("Churn Model_2"), "churn-model-2");
         assert_eq!(suggestion("___"), "model");
+    }
+
+    #[test]
+    fn words_of_a_shell() {
+        assert_eq!(quoted("churn_2.1-x"), "churn_2.1-x");
+        assert_eq!(quoted("Ada's model"), r"'Ada'\''s model'");
     }
 }

@@ -7,9 +7,13 @@ use std::{fs, path::Path};
 /// Everything less the reserve. A container's own limits count where they are smaller than the machine.
 pub(super) fn capacity(reserve: Resources, gpus: &[u32]) -> Capacity {
     let all = Resources { cpu_millis: cpu_millis(), memory_bytes: memory_bytes(), gpus: gpus.len() as i64 };
+    Capacity { total: less(all, reserve), reserve }
+}
+
+/// A reserve larger than the machine leaves nothing, and not less than that.
+fn less(all: Resources, reserve: Resources) -> Resources {
     let left = all.minus(reserve);
-    let total = Resources { cpu_millis: left.cpu_millis.max(0), memory_bytes: left.memory_bytes.max(0), gpus: left.gpus.max(0) };
-    Capacity { total, reserve }
+    Resources { cpu_millis: left.cpu_millis.max(0), memory_bytes: left.memory_bytes.max(0), gpus: left.gpus.max(0) }
 }
 
 /// Numbers of this machine's GPUs.
@@ -33,11 +37,27 @@ fn cpu_millis() -> i64 {
     cores * 1000
 }
 
-fn memory_bytes() -> i64 {
+/// Memory of this machine, or of our own control group where that is less; 0 where neither can be told.
+pub fn memory_bytes() -> i64 {
     let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
         let line = text.lines().find_map(|l| l.strip_prefix("MemTotal:"))?;
         line.trim().strip_suffix("kB")?.trim().parse::<i64>().ok().map(|kib| kib * 1024)
     });
     let group = super::limits::own_memory_limit();
     machine.into_iter().chain(group).min().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reserve_is_not_for_workloads() {
+        let amount = |cpu_millis, memory_bytes, gpus| Resources { cpu_millis, memory_bytes, gpus };
+        let all = amount(8000, 64 << 30, 4);
+        assert_eq!(less(all, amount(250, 4 << 30, 1)), amount(7750, 60 << 30, 3));
+        assert_eq!(less(all, amount(9000, 65 << 30, 5)), amount(0, 0, 0));
+        let told = capacity(amount(0, 1 << 20, 1), &[0, 2, 5]);
+        assert_eq!((told.total.gpus, told.total.memory_bytes), (2, memory_bytes() - (1 << 20)));
+    }
 }

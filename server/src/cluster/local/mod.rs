@@ -18,7 +18,7 @@ pub mod shim;
 mod usage;
 mod watch;
 
-pub use capacity::gpus;
+pub use capacity::{gpus, memory_bytes};
 pub use limits::LimitsMode;
 
 use super::{Capacity, Cluster, Observed, Usage, WorkloadSpec};

@@ -112,7 +112,8 @@ mod tests {
 
     fn config(data: &Path) -> Config {
         let flags = [("data".to_owned(), data.display().to_string())].into();
-        crate::config::load::gather(&flags, &Default::default(), None).unwrap().config(Some(data.to_owned())).unwrap()
+        let around = crate::config::load::Surroundings { home: Some(data.to_owned()), ..Default::default() };
+        crate::config::load::gather(&flags, &Default::default(), None).unwrap().config(&around).unwrap()
     }
 
     #[test]
