@@ -3,9 +3,9 @@
 use super::{
     Failure,
     here::Here,
+    list::{List, Named},
     logs::{self, Log},
     output,
-    pages::{self, Limit},
     watch::{self, Fate},
 };
 use app::api::environments::{Build, Environment, NewEnvironment};
@@ -16,21 +16,9 @@ use std::path::PathBuf;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// The team's environments and the shipped ones
-    List {
-        #[command(flatten)]
-        limit: Limit,
-        /// Until nothing is being built any more
-        #[arg(long, short)]
-        watch: bool,
-    },
+    List(List),
     /// An environment
-    Show {
-        /// Name
-        name: String,
-        /// Until it is ready or failed
-        #[arg(long, short)]
-        watch: bool,
-    },
+    Show(Named),
     /// Make an environment, or a new version of one
     Create {
         /// Name
@@ -56,13 +44,7 @@ pub enum Command {
         log: Log,
     },
     /// Build the newest version again
-    Retry {
-        /// Name
-        name: String,
-        /// Until it is ready or failed
-        #[arg(long, short)]
-        watch: bool,
-    },
+    Retry(Named),
 }
 
 /// Runs a verb.
@@ -72,13 +54,11 @@ pub enum Command {
 pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
     let Here { client, team, .. } = &here;
     match command {
-        Command::List { limit, watch } => {
-            let ask = async || pages::collect(&limit, async |q| client.environment_list(team, &q).await).await;
-            let settled = |e: &Environment| matches!(e.latest.build, Build::Ready | Build::Failed);
-            let fate = |p: &app::api::Page<Environment>| if p.items.iter().all(settled) { Fate::Good } else { Fate::Pending };
-            watch::show(&here, watch, ask, |p| table(&p.items), fate).await
+        Command::List(list) => {
+            let moves = |e: &Environment| matches!(e.latest.build, Build::Queued | Build::Building);
+            list.show(&here, async |q| client.environment_list(team, &q).await, table, Some(moves)).await
         }
-        Command::Show { name, watch } => show(&here, &name, watch).await,
+        Command::Show(Named { name, watch }) => show(&here, &name, watch).await,
         Command::Create { name, file, description, image, watch } => {
             let requirements = std::fs::read_to_string(&file).map_err(|e| Failure::usage(format!("read {}: {e}", file.display())))?;
             let new = NewEnvironment { name: name.clone(), description, requirements, image };
@@ -90,7 +70,7 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             Ok(())
         }
         Command::Log { name, log } => logs::show(here.output, &log, async |q| client.environment_log(team, &name, &q).await).await,
-        Command::Retry { name, watch } => {
+        Command::Retry(Named { name, watch }) => {
             client.environment_retry(team, &name).await?;
             if watch {
                 return show(&here, &name, true).await;
@@ -119,6 +99,18 @@ fn build(environment: &Environment) -> String {
     }
 }
 
+/// While it is built, a bar of how far it is.
+fn build_bar(environment: &Environment) -> String {
+    const WIDTH: usize = 30;
+    match environment.latest.build {
+        Build::Building => {
+            let full = ((environment.latest.progress.clamp(0.0, 1.0) * WIDTH as f64) as usize).min(WIDTH);
+            format!("[{}{}] {}", "#".repeat(full), "-".repeat(WIDTH - full), build(environment))
+        }
+        _ => build(environment),
+    }
+}
+
 fn table(environments: &[Environment]) -> String {
     let row = |e: &Environment| {
         let from = if e.shipped { "shipped" } else { "team" };
@@ -131,7 +123,7 @@ fn facts(e: &Environment) -> String {
     output::facts(&[
         ("Name", e.name.clone()),
         ("Version", e.latest.version.to_string()),
-        ("Build", build(e)),
+        ("Build", build_bar(e)),
         ("Reason", e.latest.reason.clone().unwrap_or_default()),
         ("Description", e.description.clone()),
         ("Packages", e.latest.packages.join(", ")),
