@@ -71,7 +71,7 @@ class Job(unittest.TestCase):
         self.slipway("run", "show", "0" * 32, code=4)
         self.slipway("run", "list", "--filter", "this is no filter", code=5)
         self.slipway("team", "list", "--team", "foreign", code=3)
-        for noun in "team member token secret environment notebook run experiment model deployment quota".split():
+        for noun in "team user member token secret environment notebook run experiment model deployment quota".split():
             self.assertIn("Usage", self.slipway(noun, "--help"))
         for noun in "notebook run deployment environment".split():
             self.assertIn("--follow", self.slipway(noun, "log", "--help"))
@@ -90,6 +90,17 @@ class Job(unittest.TestCase):
         self.slipway("token", "revoke", made["id"])
         self.slipway("notebook", "list", code=3, **mine)
 
+    def test_03_what_takes_a_person(self):
+        self.slipway("user", "create", "grace", "--password-stdin", given=f"{PASSWORD}\nlong enough for her\n")
+        listed = self.json("user", "list", "--password-stdin", given=PASSWORD + "\n")["items"]
+        self.assertIn("grace", [u["name"] for u in listed])
+        changed = self.json("user", "change", "grace", "--disabled", "true", "--password-stdin", given=PASSWORD + "\n")
+        self.assertTrue(changed["disabled"])
+        self.slipway("user", "list", "--password-stdin", given="wrong\n", code=3)
+        quota = self.json("quota", "set", "--gpu", "1", "--password-stdin", given=PASSWORD + "\n")
+        self.assertEqual(quota["gpus"], 1)
+        self.assertNotIn("gpus", self.json("quota", "set", "--password-stdin", given=PASSWORD + "\n"))
+
     def test_04_environments(self):
         for name in ("notebook", "train", "serve"):
             self.slipway("environment", "show", name, "--watch")
@@ -101,6 +112,8 @@ class Job(unittest.TestCase):
         self.slipway("notebook", "launch", "first", code=5)
         self.assertTrue(self.slipway("notebook", "log", "first"))
         self.slipway("notebook", "stop", "first", "--watch")
+        self.slipway("notebook", "resize", "first", "--cpu", "500m", "--memory", "256Mi")
+        self.assertEqual(self.json("notebook", "show", "first")["resources"]["cpu_millis"], 500)
         self.slipway("notebook", "delete", "first", "--files")
 
     def test_06_a_run_that_fails(self):
@@ -130,6 +143,10 @@ class Job(unittest.TestCase):
         self.slipway("model", "alias", "digits", "champion", "1")
         self.assertEqual(self.json("model", "list")["items"][0]["aliases"], {"champion": 1})
         self.slipway("model", "versions", "nothing", code=4)
+        self.slipway("model", "describe", "digits", "reads digits")
+        self.slipway("model", "tag", "digits", "stage=try", "--version", "1")
+        self.assertEqual(self.json("model", "list")["items"][0]["description"], "reads digits")
+        self.assertEqual(self.json("model", "show", "digits")["tags"]["stage"], "try")
 
     def test_09_deployment(self):
         self.slipway("deployment", "create", "digits", "--model", "digits", "--cpu", "250m", "--memory", "768Mi", "--watch")

@@ -15,6 +15,7 @@ use crate::{
         spec::Replicas,
     },
     environments::spec::{EnvironmentSpecs, Interpreter},
+    error::Error,
     http::{self, Web, state::Opened},
     notebooks::{NotebookKeys, spec::NotebookSpecs},
     reconcile::{
@@ -26,11 +27,11 @@ use crate::{
     wake::Bell,
     workloads::specs::Builders,
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use app::api::resources::Resources;
 use axum::serve::ListenerExt;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{io::ErrorKind, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch};
 
 /// Seconds that split the latencies of requests and predictions.
@@ -43,12 +44,14 @@ const BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 
 pub async fn serve(mut config: Config) -> Result<()> {
     crate::telemetry::start(&config.log_format);
     let clock: SharedClock = Arc::new(SystemClock);
-    std::fs::create_dir_all(&config.data).with_context(|| format!("make the data folder {}", config.data.display()))?;
+    std::fs::create_dir_all(&config.data).map_err(|e| no_folder(&config, &e))?;
     let _lock = lock(&config)?;
-    let listener = bind(&mut config.listen).await?;
-    let notebook_listener = bind(&mut config.notebook_listen).await?;
+    let listener = bind(&mut config.listen, "--listen").await?;
+    let notebook_listener = bind(&mut config.notebook_listen, "--notebook-listen").await?;
 
-    let store = Store::open(&config.database_url, clock.clone(), Bell::default()).await?;
+    let store = Store::open(&config.database_url, clock.clone(), Bell::default())
+        .await
+        .map_err(|e| cause("the database cannot be opened", e, "Check --database-url; `slipway doctor` looks at what a start needs."))?;
     let sealer = crate::secrets::key::sealer(&config).map_err(anyhow::Error::msg)?;
     let cluster = cluster(&config, clock)?;
     let (drain, draining) = watch::channel(false);
@@ -82,8 +85,14 @@ pub async fn serve(mut config: Config) -> Result<()> {
 }
 
 /// Binds; afterwards the address has the port that was given, where any would do.
-async fn bind(address: &mut SocketAddr) -> Result<TcpListener> {
-    let listener = TcpListener::bind(*address).await.with_context(|| format!("listen on {address}"))?;
+async fn bind(address: &mut SocketAddr, flag: &str) -> Result<TcpListener> {
+    let listener = TcpListener::bind(*address).await.map_err(|e| match e.kind() {
+        ErrorKind::AddrInUse => {
+            anyhow!("another program listens on {address}\n  End it (`ss -ltnp` names it), or give another address with {flag}.")
+        }
+        ErrorKind::PermissionDenied => anyhow!("this user may not listen on {address}\n  Give a port from 1024 with {flag}."),
+        _ => anyhow!("cannot listen on {address}: {e}\n  Give an address of this machine with {flag}."),
+    })?;
     *address = listener.local_addr()?;
     Ok(listener)
 }
@@ -150,19 +159,31 @@ fn cluster(config: &Config, clock: SharedClock) -> Result<SharedCluster> {
         exe: std::env::current_exe().context("find our own program")?,
         reserve: Resources { cpu_millis: config.reserve_cpu_millis, memory_bytes: config.reserve_memory_bytes, gpus: config.reserve_gpus },
         gpus: local::gpus(),
+        upload_bytes: config.max_upload_bytes,
         clock,
     })
-    .context("open the local cluster")?;
+    .map_err(|e| cause("the local cluster cannot be opened", e, "`slipway doctor` looks at what a start needs."))?;
     Ok(Arc::new(local))
 }
 
 /// One server per data folder.
 fn lock(config: &Config) -> Result<std::fs::File> {
     let path = config.data.join("lock");
-    let file = std::fs::File::create(&path).with_context(|| format!("open {}", path.display()))?;
-    file.try_lock()
-        .map_err(|_| anyhow::anyhow!("another Slipway uses the data folder {}: stop it, or give another --data", config.data.display()))?;
+    let file = std::fs::File::create(&path).map_err(|e| no_folder(config, &e))?;
+    file.try_lock().map_err(|_| {
+        anyhow!("another Slipway uses the data folder {}\n  Stop it, or give another one with --data.", config.data.display())
+    })?;
     Ok(file)
+}
+
+fn no_folder(config: &Config, e: &std::io::Error) -> anyhow::Error {
+    let folder = config.data.display();
+    anyhow!("the data folder {folder} cannot be written: {e}\n  Let this user write there, or give another one with --data.")
+}
+
+/// Why a start failed. Who starts a server reads the cause itself, which other readers are not told.
+fn cause(what: &str, e: Error, fix: &str) -> anyhow::Error {
+    anyhow!("{what}: {}\n  {fix}", e.private.first().unwrap_or(&e.public))
 }
 
 /// The first SIGTERM or Ctrl-C drains, for at most half a minute; a second one quits at once.

@@ -25,6 +25,9 @@ pub struct Capacity {
     pub used: Resources,
     /// Workloads of this team that wait.
     pub queued: i64,
+    /// Largest upload of code, packed and unpacked, and largest artifact, in bytes.
+    #[serde(default)]
+    pub max_upload_bytes: i64,
     /// The sizes on offer.
     pub sizes: Vec<Size>,
 }

@@ -62,7 +62,7 @@ impl Client {
 
     fn body_of(&self, call: Call) -> BoxFuture<Result<Vec<u8>, Problem>> {
         let sent = self.0.send(call);
-        Box::pin(async move { good(sent.await?) })
+        Box::pin(async move { read_answer(sent.await?) })
     }
 }
 
@@ -71,7 +71,11 @@ fn json<B: Serialize>(body: &B) -> Vec<u8> {
     serde_json::to_vec(body).unwrap_or_default()
 }
 
-fn good(answer: Answer) -> Result<Vec<u8>, Problem> {
+/// The body of a good answer.
+///
+/// # Errors
+/// The problem that the answer tells.
+pub fn read_answer(answer: Answer) -> Result<Vec<u8>, Problem> {
     if (200..300).contains(&answer.status) {
         return Ok(answer.body);
     }

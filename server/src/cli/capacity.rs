@@ -4,8 +4,12 @@ use super::{
     Failure,
     here::{Here, Reach},
     output,
+    watch::{self, Fate},
 };
-use app::api::capacity::{self as words, Size};
+use app::api::{
+    capacity::{self as words, Size},
+    resources::bytes_words,
+};
 use clap::Args;
 
 /// Flags.
@@ -13,6 +17,9 @@ use clap::Args;
 pub struct Capacity {
     #[command(flatten)]
     reach: Reach,
+    /// Show it again whenever it changes, until Ctrl-C
+    #[arg(long, short)]
+    watch: bool,
 }
 
 /// Runs `slipway capacity`.
@@ -21,8 +28,7 @@ pub struct Capacity {
 /// What the API answers.
 pub async fn run(capacity: &Capacity) -> Result<(), Failure> {
     let here = Here::open(&capacity.reach).await?;
-    here.show(&here.client.capacity(&here.team).await?, table);
-    Ok(())
+    watch::show(&here, capacity.watch, async || here.client.capacity(&here.team).await, table, |_| Fate::Pending).await
 }
 
 fn table(c: &words::Capacity) -> String {
@@ -34,6 +40,7 @@ fn table(c: &words::Capacity) -> String {
         ("Team holds", c.held.words()),
         ("Team uses", c.used.words()),
         ("Team waits", format!("{} workloads", c.queued)),
+        ("Largest upload", bytes_words(c.max_upload_bytes)),
     ]);
     let row = |s: &Size| vec![s.name.clone(), s.resources.words(), s.effect.clone()];
     format!("{facts}\n\n{}", output::rows(&["size", "holds", "effect"], c.sizes.iter().map(row).collect(), "No sizes."))

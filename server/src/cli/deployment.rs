@@ -3,9 +3,9 @@
 use super::{
     Failure,
     here::Here,
+    list::{List, Named},
     logs::{self, Log},
     model, output,
-    pages::{self, Limit},
     pairs::{Amount, Given},
     watch::{self, Fate},
 };
@@ -21,21 +21,9 @@ use std::io::Read;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// The team's deployments
-    List {
-        #[command(flatten)]
-        limit: Limit,
-        /// Until none is on its way up or down
-        #[arg(long, short)]
-        watch: bool,
-    },
+    List(List),
     /// A deployment
-    Show {
-        /// Name
-        name: String,
-        /// Until it serves or has failed
-        #[arg(long, short)]
-        watch: bool,
-    },
+    Show(Named),
     /// Deploy a model version under a new name
     Create {
         /// Name
@@ -74,21 +62,9 @@ pub enum Command {
         watch: bool,
     },
     /// Start a stopped deployment
-    Start {
-        /// Name
-        name: String,
-        /// Until it serves or has failed
-        #[arg(long, short)]
-        watch: bool,
-    },
+    Start(Named),
     /// Stop a deployment
-    Stop {
-        /// Name
-        name: String,
-        /// Until it has stopped
-        #[arg(long, short)]
-        watch: bool,
-    },
+    Stop(Named),
     /// Delete a deployment
     Delete {
         /// Name
@@ -99,7 +75,7 @@ pub enum Command {
         /// Name
         name: String,
         #[command(flatten)]
-        limit: Limit,
+        list: List,
     },
     /// The log of a revision
     Log {
@@ -128,11 +104,10 @@ pub enum Command {
 pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
     let Here { client, team, .. } = &here;
     match command {
-        Command::List { limit, watch } => {
-            let ask = async || pages::collect(&limit, async |q| client.deployment_list(team, &q).await).await;
-            watch::show(&here, watch, ask, |p| table(&p.items), |p| Fate::of_list(p.items.iter().map(|d| d.state))).await
+        Command::List(list) => {
+            list.show(&here, async |q| client.deployment_list(team, &q).await, table, Some(|d: &Deployment| watch::moves(d.state))).await
         }
-        Command::Show { name, watch } => up(&here, &name, watch).await,
+        Command::Show(Named { name, watch }) => up(&here, &name, watch).await,
         Command::Create { name, model, version, environment, amount, given, watch } => {
             let new = NewDeployment {
                 name: name.clone(),
@@ -161,11 +136,11 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             }
             watch::show(&here, true, async || client.deployment(team, &name).await, |d| facts(&here, d), |d| taken_over(d, wanted)).await
         }
-        Command::Start { name, watch } => {
+        Command::Start(Named { name, watch }) => {
             client.deployment_start(team, &name).await?;
             up(&here, &name, watch).await
         }
-        Command::Stop { name, watch } => {
+        Command::Stop(Named { name, watch }) => {
             client.deployment_stop(team, &name).await?;
             watch::show(&here, watch, async || client.deployment(team, &name).await, |d| facts(&here, d), |d| Fate::of_stop(d.state)).await
         }
@@ -174,11 +149,7 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             here.say(format!("The deployment {name} is deleted."));
             Ok(())
         }
-        Command::Revisions { name, limit } => {
-            let page = pages::collect(&limit, async |q| client.revision_list(team, &name, &q).await).await?;
-            here.show(&page, |p| revisions(&p.items));
-            Ok(())
-        }
+        Command::Revisions { name, list } => list.show(&here, async |q| client.revision_list(team, &name, &q).await, revisions, None).await,
         Command::Log { name, revision, log } => {
             // Decided once: whoever follows a log stays with it when a newer revision comes.
             let revision = match revision {

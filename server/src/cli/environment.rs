@@ -3,9 +3,9 @@
 use super::{
     Failure,
     here::Here,
+    list::{List, Named},
     logs::{self, Log},
     output,
-    pages::{self, Limit},
     watch::{self, Fate},
 };
 use app::api::environments::{Build, Environment, EnvironmentVersion, NewEnvironment};
@@ -16,21 +16,9 @@ use std::path::PathBuf;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// The team's environments and the shipped ones
-    List {
-        #[command(flatten)]
-        limit: Limit,
-        /// Until nothing is being built any more
-        #[arg(long, short)]
-        watch: bool,
-    },
+    List(List),
     /// An environment
-    Show {
-        /// Name
-        name: String,
-        /// Until it is ready or failed
-        #[arg(long, short)]
-        watch: bool,
-    },
+    Show(Named),
     /// Make an environment, or a new version of one
     Create {
         /// Name
@@ -53,7 +41,7 @@ pub enum Command {
         /// Name
         name: String,
         #[command(flatten)]
-        limit: Limit,
+        list: List,
     },
     /// The log of its build
     Log {
@@ -63,13 +51,7 @@ pub enum Command {
         log: Log,
     },
     /// Build the newest version again
-    Retry {
-        /// Name
-        name: String,
-        /// Until it is ready or failed
-        #[arg(long, short)]
-        watch: bool,
-    },
+    Retry(Named),
 }
 
 /// Runs a verb.
@@ -79,13 +61,11 @@ pub enum Command {
 pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
     let Here { client, team, .. } = &here;
     match command {
-        Command::List { limit, watch } => {
-            let ask = async || pages::collect(&limit, async |q| client.environment_list(team, &q).await).await;
-            let settled = |e: &Environment| matches!(e.latest.build, Build::Ready | Build::Failed);
-            let fate = |p: &app::api::Page<Environment>| if p.items.iter().all(settled) { Fate::Good } else { Fate::Pending };
-            watch::show(&here, watch, ask, |p| table(&p.items), fate).await
+        Command::List(list) => {
+            let moves = |e: &Environment| matches!(e.latest.build, Build::Queued | Build::Building);
+            list.show(&here, async |q| client.environment_list(team, &q).await, table, Some(moves)).await
         }
-        Command::Show { name, watch } => show(&here, &name, watch).await,
+        Command::Show(Named { name, watch }) => show(&here, &name, watch).await,
         Command::Create { name, file, description, image, watch } => {
             let requirements = std::fs::read_to_string(&file).map_err(|e| Failure::usage(format!("read {}: {e}", file.display())))?;
             let new = NewEnvironment { name: name.clone(), description, requirements, image };
@@ -96,13 +76,9 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             here.show(&made, facts);
             Ok(())
         }
-        Command::Versions { name, limit } => {
-            let page = pages::collect(&limit, async |q| client.environment_versions(team, &name, &q).await).await?;
-            here.show(&page, |p| versions(&p.items));
-            Ok(())
-        }
+        Command::Versions { name, list } => list.show(&here, async |q| client.environment_versions(team, &name, &q).await, versions, None).await,
         Command::Log { name, log } => logs::show(here.output, &log, async |q| client.environment_log(team, &name, &q).await).await,
-        Command::Retry { name, watch } => {
+        Command::Retry(Named { name, watch }) => {
             client.environment_retry(team, &name).await?;
             if watch {
                 return show(&here, &name, true).await;
@@ -131,6 +107,18 @@ fn build(version: &EnvironmentVersion) -> String {
     }
 }
 
+/// While it is built, a bar of how far it is.
+fn build_bar(environment: &Environment) -> String {
+    const WIDTH: usize = 30;
+    match environment.latest.build {
+        Build::Building => {
+            let full = ((environment.latest.progress.clamp(0.0, 1.0) * WIDTH as f64) as usize).min(WIDTH);
+            format!("[{}{}] {}", "#".repeat(full), "-".repeat(WIDTH - full), build(&environment.latest))
+        }
+        _ => build(&environment.latest),
+    }
+}
+
 fn table(environments: &[Environment]) -> String {
     let row = |e: &Environment| {
         let from = if e.shipped { "shipped" } else { "team" };
@@ -151,7 +139,7 @@ fn facts(e: &Environment) -> String {
     output::facts(&[
         ("Name", e.name.clone()),
         ("Version", e.latest.version.to_string()),
-        ("Build", build(&e.latest)),
+        ("Build", build_bar(e)),
         ("Reason", e.latest.reason.clone().unwrap_or_default()),
         ("Description", e.description.clone()),
         ("Packages", e.latest.packages.join(", ")),

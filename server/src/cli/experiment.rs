@@ -3,6 +3,7 @@
 use super::{
     Failure,
     here::Here,
+    list::List,
     output,
     pages::{self, Limit},
 };
@@ -13,7 +14,7 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// The team's experiments, last changed first
-    List(Limit),
+    List(List),
 }
 
 /// Runs a verb.
@@ -21,11 +22,10 @@ pub enum Command {
 /// # Errors
 /// What the API answers.
 pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
-    let Command::List(limit) = command;
-    let page = pages::collect(&limit, async |q| here.client.experiment_list(&here.team, &q).await).await?;
+    let Command::List(list) = command;
     let row = |e: &Experiment| vec![e.id.clone(), e.name.clone(), output::ago(Some(&e.updated_at)), output::ago(Some(&e.created_at))];
-    here.show(&page, |p| output::rows(&["id", "name", "changed", "age"], p.items.iter().map(row).collect(), "No experiments."));
-    Ok(())
+    let table = |all: &[Experiment]| output::rows(&["id", "name", "changed", "age"], all.iter().map(row).collect(), "No experiments.");
+    list.show(&here, async |q| here.client.experiment_list(&here.team, &q).await, table, None).await
 }
 
 /// The id of an experiment by its name; an id is taken as it is.

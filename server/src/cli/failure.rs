@@ -39,6 +39,11 @@ impl Failure {
         Self { message: message.into(), code: 3 }
     }
 
+    /// Refused, as the portal would: exit code 5.
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 5 }
+    }
+
     /// What was watched ended badly: exit code 6.
     pub fn ended(message: impl Into<String>) -> Self {
         Self { message: message.into(), code: 6 }

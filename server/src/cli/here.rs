@@ -5,7 +5,7 @@ use super::{
     output::{self, Output},
     transport::{Identity, Network},
 };
-use app::api::Client;
+use app::api::{Client, Problem};
 use clap::Args;
 use serde::Serialize;
 
@@ -28,6 +28,8 @@ pub struct Reach {
 pub struct Here {
     /// Calls the API.
     pub client: Client,
+    /// The same, for files.
+    pub network: Network,
     /// URL of the portal.
     pub url: String,
     /// Name of the team.
@@ -58,7 +60,8 @@ impl Here {
                 })?
             }
         };
-        let client = Client::new(Network::new(&url, Identity::Token(token))?);
+        let network = Network::new(&url, Identity::Token(token))?;
+        let client = Client::new(network.clone());
         let team = match team {
             Some(team) => team,
             None if token_of_environment().is_none() => kept.map(|k| k.team).unwrap_or_default(),
@@ -69,7 +72,17 @@ impl Here {
                 first.map(|t| t.name).ok_or_else(|| Failure::usage("the token in SLIPWAY_TOKEN is of no team: give --team"))?
             }
         };
-        Ok(Self { client, url, team, output: reach.output })
+        Ok(Self { client, network, url, team, output: reach.output })
+    }
+
+    /// Does something in the session of a person (see `login::in_person`), which ends with it, whatever the answer.
+    ///
+    /// # Errors
+    /// What the API answers.
+    pub async fn in_session<T>(&self, work: impl AsyncFnOnce(&Client) -> Result<T, Problem>) -> Result<T, Problem> {
+        let done = work(&self.client).await;
+        let signed_out = self.client.sign_out().await;
+        done.and_then(|answer| signed_out.map(|()| answer))
     }
 
     /// Shows an answer: as JSON, or as `table` writes it.

@@ -4,7 +4,7 @@ use super::{
     Failure,
     credentials::{self, Credentials},
     here::{Here, Reach, token_of_environment},
-    output,
+    output::{self, Output},
     pages::{self, Limit},
     transport::{Identity, Network},
 };
@@ -34,6 +34,9 @@ pub struct Login {
     token: Option<String>,
     #[command(flatten)]
     who: Who,
+    /// A table for people, JSON for programs
+    #[arg(long, short, value_enum, default_value_t)]
+    output: Output,
 }
 
 /// Who signs in.
@@ -67,7 +70,7 @@ pub async fn login(login: Login) -> Result<(), Failure> {
         let client = Client::new(Network::new(&url, Identity::Token(token.clone()))?);
         let me = client.me().await?;
         let team = choose(&me, login.team.as_deref())?;
-        return keep(&kept, &url, &me, &team, token);
+        return keep(&kept, &url, &me, &team, token, login.output);
     }
     let (client, me) = sign_in(&url, &login.who).await?;
     let team = match &login.new_team {
@@ -79,7 +82,7 @@ pub async fn login(login: Login) -> Result<(), Failure> {
     };
     let token = make_token(&client, &team).await?;
     client.sign_out().await?;
-    keep(&kept, &url, &me, &team, token)
+    keep(&kept, &url, &me, &team, token, login.output)
 }
 
 /// Signs in with user and password: a session, which ends with this command.
@@ -87,7 +90,13 @@ pub async fn login(login: Login) -> Result<(), Failure> {
 /// # Errors
 /// A wrong password; nobody to ask.
 pub async fn sign_in(url: &str, who: &Who) -> Result<(Client, Me), Failure> {
-    let client = Client::new(Network::new(url, Identity::session())?);
+    let (network, me) = session(url, who).await?;
+    Ok((Client::new(network), me))
+}
+
+async fn session(url: &str, who: &Who) -> Result<(Network, Me), Failure> {
+    let network = Network::new(url, Identity::session())?;
+    let client = Client::new(network.clone());
     let user = match &who.user {
         Some(user) => user.clone(),
         None => ask(&format!("User at {url}: "))?,
@@ -102,7 +111,40 @@ pub async fn sign_in(url: &str, who: &Who) -> Result<(Client, Me), Failure> {
     // That one should sign in is no help to who is signing in.
     let refused = |p: app::api::Problem| Failure { message: p.sentence().to_owned(), ..Failure::from(p) };
     let me = client.sign_in(&SignIn { user, password, next: None }).await.map_err(refused)?;
-    Ok((client, me))
+    Ok((network, me))
+}
+
+/// The portal and the user of a command that has to be given in person: no token will do.
+fn person(reach: &Reach, kept: &Credentials, who: &Who) -> Result<(String, Who), Failure> {
+    let url = reach.url.clone().or_else(|| Some(kept.url.clone())).filter(|u| !u.is_empty());
+    let url = url.ok_or_else(|| Failure::usage("which portal? give --url"))?.trim_end_matches('/').to_owned();
+    let user = who.user.clone().or_else(|| Some(kept.user.clone()).filter(|u| !u.is_empty() && kept.url == url));
+    Ok((url, Who { user, ..who.clone() }))
+}
+
+/// Signs in for one command that no token may give; to be ended with [`Here::in_session`].
+///
+/// # Errors
+/// A wrong password; nobody to ask.
+pub async fn in_person(reach: &Reach, who: &Who) -> Result<Here, Failure> {
+    let kept = credentials::load(&credentials::path()?)?.unwrap_or_default();
+    let (url, who) = person(reach, &kept, who)?;
+    let (network, _) = session(&url, &who).await?;
+    let team = reach.team.clone().filter(|t| !t.is_empty()).unwrap_or(kept.team);
+    Ok(Here { client: Client::new(network.clone()), network, url, team, output: reach.output })
+}
+
+impl Who {
+    /// Asks for a password to be set; with `--password-stdin` it is the next line.
+    ///
+    /// # Errors
+    /// Nobody to ask.
+    pub fn new_password(&self, of: &str) -> Result<String, Failure> {
+        if self.password_stdin {
+            return first_line();
+        }
+        rpassword::prompt_password(format!("New password of {of}: ")).map_err(|e| Failure::failed(format!("read the password: {e}")))
+    }
 }
 
 /// Makes the token that the command line uses in a team.
@@ -120,7 +162,7 @@ pub async fn make_token(client: &Client, team: &MyTeam) -> Result<String, Failur
 ///
 /// # Errors
 /// A folder that cannot be written.
-pub fn keep(kept: &Credentials, url: &str, me: &Me, team: &MyTeam, token: String) -> Result<(), Failure> {
+pub fn keep(kept: &Credentials, url: &str, me: &Me, team: &MyTeam, token: String, output: Output) -> Result<(), Failure> {
     let mut new = Credentials { url: url.into(), user: me.user.clone(), team: team.name.clone(), ..Credentials::default() };
     if kept.url == new.url && kept.user == new.user {
         new.tokens.clone_from(&kept.tokens);
@@ -128,7 +170,13 @@ pub fn keep(kept: &Credentials, url: &str, me: &Me, team: &MyTeam, token: String
     new.tokens.insert(team.name.clone(), token);
     let path = credentials::path()?;
     credentials::save(&path, &new)?;
-    output::line(&format!("Signed in to {url} as {}, team {} ({}).\nKept in {}.", me.user, team.name, team.role.as_str(), path.display()));
+    let kept = path.display().to_string();
+    output::line(&match output {
+        Output::Json => {
+            output::json(&serde_json::json!({ "url": url, "user": me.user, "team": team.name, "role": team.role.as_str(), "kept": kept }))
+        }
+        Output::Table => format!("Signed in to {url} as {}, team {} ({}).\nKept in {kept}.", me.user, team.name, team.role.as_str()),
+    });
     Ok(())
 }
 
@@ -168,18 +216,15 @@ async fn revoke(url: &str, token: &str) -> Result<(), Failure> {
 /// What the API answers.
 pub async fn create_team(reach: &Reach, who: &Who, new: &NewTeam) -> Result<(), Failure> {
     let kept = credentials::load(&credentials::path()?)?.unwrap_or_default();
-    let url = reach.url.clone().or_else(|| Some(kept.url.clone()).filter(|u| !u.is_empty()));
-    let url = url.ok_or_else(|| Failure::usage("which portal? give --url"))?;
-    let url = url.trim_end_matches('/');
-    let who =
-        Who { user: who.user.clone().or_else(|| Some(kept.user.clone()).filter(|u| !u.is_empty() && kept.url == url)), ..who.clone() };
+    let (url, who) = person(reach, &kept, who)?;
+    let url = url.as_str();
     let (client, _) = sign_in(url, &who).await?;
     client.team_create(new).await?;
     let me = client.me().await?;
     let team = choose(&me, Some(&new.name))?;
     let token = make_token(&client, &team).await?;
     client.sign_out().await?;
-    keep(&kept, url, &me, &team, token)
+    keep(&kept, url, &me, &team, token, reach.output)
 }
 
 /// Everything one is signed in to: the token of the environment, else each that is kept.

@@ -1,11 +1,6 @@
 //! `slipway member`.
 
-use super::{
-    Failure,
-    here::Here,
-    output,
-    pages::{self, Limit},
-};
+use super::{Failure, here::Here, list::List, output};
 use app::api::members::{Member, Role};
 use clap::Subcommand;
 
@@ -13,7 +8,7 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// The members of the team
-    List(Limit),
+    List(List),
     /// Add a user, or change the role: viewer, editor, maintainer
     Set {
         /// Name of the user
@@ -35,10 +30,7 @@ pub enum Command {
 pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
     let Here { client, team, .. } = &here;
     match command {
-        Command::List(limit) => {
-            let page = pages::collect(&limit, async |q| client.member_list(team, &q).await).await?;
-            here.show(&page, |p| table(&p.items));
-        }
+        Command::List(list) => list.show(&here, async |q| client.member_list(team, &q).await, table, None).await?,
         Command::Set { user, role } => here.show(&client.member_set(team, &user, role).await?, |m| table(std::slice::from_ref(m))),
         Command::Remove { user } => {
             client.member_remove(team, &user).await?;

@@ -10,6 +10,7 @@ pub mod events;
 pub mod experiment;
 pub mod failure;
 pub mod here;
+pub mod list;
 pub mod login;
 pub mod logs;
 pub mod member;
@@ -22,9 +23,11 @@ pub mod pairs;
 pub mod quota;
 pub mod run;
 pub mod secret;
+pub mod stream;
 pub mod team;
 pub mod token;
 pub mod transport;
+pub mod user;
 pub mod watch;
 
 pub use failure::Failure;
@@ -44,6 +47,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the portal
+    #[command(after_help = config::SOURCES)]
     Serve(config::Flags),
     /// Configuration: what is in force and why
     Config {
@@ -60,6 +64,8 @@ enum Command {
     Team(Noun<team::Command>),
     /// Members of the team and their roles
     Member(Noun<member::Command>),
+    /// Local users, for the platform admin
+    User(Noun<user::Command>),
     /// One's own tokens
     Token(Noun<token::Command>),
     /// Secrets of the team
@@ -131,6 +137,7 @@ impl Command {
             Command::Logout(logout) => login::logout(logout).await,
             Command::Team(n) => team::run(n.command, &n.reach).await,
             Command::Member(n) => n.then(member::run).await,
+            Command::User(n) => user::run(n.command, &n.reach).await,
             Command::Token(n) => n.then(token::run).await,
             Command::Secret(n) => n.then(secret::run).await,
             Command::Environment(n) => n.then(environment::run).await,
@@ -139,7 +146,7 @@ impl Command {
             Command::Experiment(n) => n.then(experiment::run).await,
             Command::Model(n) => n.then(model::run).await,
             Command::Deployment(n) => n.then(deployment::run).await,
-            Command::Quota(n) => n.then(quota::run).await,
+            Command::Quota(n) => quota::run(n.command, &n.reach).await,
             Command::Events(e) => events::run(&e).await,
             Command::Capacity(c) => capacity::run(&c).await,
             Command::Serve(_) | Command::Config { .. } | Command::Doctor(_) => Ok(()),

@@ -1,25 +1,21 @@
 //! `slipway model`.
 
-use super::{
-    Failure,
-    here::Here,
-    output,
-    pages::{self, Limit},
-};
-use app::api::models::{Model, ModelVersion, NewModelVersion};
+use super::{Failure, here::Here, list::List, output, pairs};
+use app::api::models::{Model, ModelChange, ModelVersion, NewModelVersion};
 use clap::Subcommand;
+use std::collections::BTreeMap;
 
 /// Verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// The team's registered models
-    List(Limit),
+    List(List),
     /// The versions of a model, newest first
     Versions {
         /// Name of the model
         model: String,
         #[command(flatten)]
-        limit: Limit,
+        list: List,
     },
     /// A version with where it came from
     Show {
@@ -41,6 +37,27 @@ pub enum Command {
         /// Free text
         #[arg(long, default_value = "")]
         description: String,
+    },
+    /// Describe a model, or a version of it
+    Describe {
+        /// Name of the model
+        model: String,
+        /// Free text; an empty one removes it
+        text: String,
+        /// Version, instead of the model
+        #[arg(long)]
+        version: Option<i64>,
+    },
+    /// Set tags of a model, or of a version of it
+    Tag {
+        /// Name of the model
+        model: String,
+        /// NAME=VALUE; NAME= removes it
+        #[arg(required = true, value_name = "NAME=VALUE", value_parser = pairs::pair)]
+        tags: Vec<(String, String)>,
+        /// Version, instead of the model
+        #[arg(long)]
+        version: Option<i64>,
     },
     /// Point an alias at a version
     Alias {
@@ -64,13 +81,9 @@ pub enum Command {
 pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
     let Here { client, team, .. } = &here;
     match command {
-        Command::List(limit) => {
-            let page = pages::collect(&limit, async |q| client.model_list(team, &q).await).await?;
-            here.show(&page, |p| table(&p.items));
-        }
-        Command::Versions { model, limit } => {
-            let page = pages::collect(&limit, async |q| client.version_list(team, &model, &q).await).await?;
-            here.show(&page, |p| versions(&p.items));
+        Command::List(list) => list.show(&here, async |q| client.model_list(team, &q).await, table, None).await?,
+        Command::Versions { model, list } => {
+            list.show(&here, async |q| client.version_list(team, &model, &q).await, versions, None).await?;
         }
         Command::Show { model, version } => {
             let version = newest(&here, &model, version).await?;
@@ -80,6 +93,12 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             let new = NewModelVersion { model, run_id: run, source, description };
             here.show(&client.version_register(team, &new).await?, facts);
         }
+        Command::Describe { model, text, version } => {
+            change(&here, &model, version, ModelChange { description: Some(text), ..ModelChange::default() }).await?;
+        }
+        Command::Tag { model, tags, version } => {
+            change(&here, &model, version, ModelChange { tags: tags.into_iter().collect(), ..ModelChange::default() }).await?;
+        }
         Command::Alias { model, alias, remove: true, .. } => {
             client.alias_remove(team, &model, &alias).await?;
             here.say(format!("{model} has no alias {alias} any more."));
@@ -88,6 +107,15 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             let version = newest(&here, &model, version).await?;
             here.show(&client.alias_set(team, &model, &alias, version).await?, |m| table(std::slice::from_ref(m)));
         }
+    }
+    Ok(())
+}
+
+/// Changes a version where one is named, else the model.
+async fn change(here: &Here, model: &str, version: Option<i64>, change: ModelChange) -> Result<(), Failure> {
+    match version {
+        Some(version) => here.show(&here.client.version_update(&here.team, model, version, &change).await?, facts),
+        None => here.show(&here.client.model_update(&here.team, model, &change).await?, |m| table(std::slice::from_ref(m))),
     }
     Ok(())
 }
@@ -108,9 +136,13 @@ fn table(models: &[Model]) -> String {
     let row = |m: &Model| {
         let aliases = m.aliases.iter().map(|(a, v)| format!("{a}=v{v}")).collect::<Vec<_>>().join(", ");
         let latest = m.latest_version.map(|v| format!("v{v}")).unwrap_or_default();
-        vec![m.name.clone(), latest, aliases, output::ago(Some(&m.updated_at)), m.description.clone()]
+        vec![m.name.clone(), latest, aliases, tags(&m.tags), output::ago(Some(&m.updated_at)), m.description.clone()]
     };
-    output::rows(&["name", "latest", "aliases", "changed", "description"], models.iter().map(row).collect(), "No models.")
+    output::rows(&["name", "latest", "aliases", "tags", "changed", "description"], models.iter().map(row).collect(), "No models.")
+}
+
+fn tags(tags: &BTreeMap<String, String>) -> String {
+    tags.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(", ")
 }
 
 fn versions(versions: &[ModelVersion]) -> String {
@@ -138,6 +170,7 @@ fn facts(v: &ModelVersion) -> String {
         ("Version", v.version.to_string()),
         ("Status", v.status.clone()),
         ("Aliases", v.aliases.join(", ")),
+        ("Tags", tags(&v.tags)),
         ("By", v.user.clone()),
         ("Run", lineage.map(|l| format!("{} ({})", l.run_name, l.run_id)).unwrap_or_default()),
         ("Commit", lineage.and_then(|l| l.commit.clone()).unwrap_or_default()),

@@ -3,13 +3,13 @@
 use super::{
     Failure,
     here::Here,
+    list::{List, Named},
     logs::{self, Log},
     output,
-    pages::{self, Limit},
     pairs::{Amount, Given},
     watch::{self, Fate},
 };
-use app::api::notebooks::{DeleteNotebook, NewNotebook, Notebook};
+use app::api::notebooks::{DeleteNotebook, NewNotebook, Notebook, NotebookChange};
 use app::api::resources::{bytes_words, cpu_words};
 use clap::Subcommand;
 
@@ -17,21 +17,9 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// The team's notebooks
-    List {
-        #[command(flatten)]
-        limit: Limit,
-        /// Until none is on its way up or down
-        #[arg(long, short)]
-        watch: bool,
-    },
+    List(List),
     /// A notebook
-    Show {
-        /// Name
-        name: String,
-        /// Until it runs or has failed
-        #[arg(long, short)]
-        watch: bool,
-    },
+    Show(Named),
     /// Launch a notebook
     Launch {
         /// Name
@@ -47,27 +35,25 @@ pub enum Command {
         #[arg(long, short)]
         watch: bool,
     },
+    /// Give it another size, or another environment, at its next start
+    Resize {
+        /// Name
+        name: String,
+        /// Environment by name, in its newest version
+        #[arg(long, visible_alias = "env")]
+        environment: Option<String>,
+        #[command(flatten)]
+        amount: Amount,
+    },
     /// Print a URL that opens it in a browser: once, within a minute
     Open {
         /// Name
         name: String,
     },
     /// Start a stopped notebook
-    Start {
-        /// Name
-        name: String,
-        /// Until it runs or has failed
-        #[arg(long, short)]
-        watch: bool,
-    },
+    Start(Named),
     /// Stop a notebook; its files stay
-    Stop {
-        /// Name
-        name: String,
-        /// Until it has stopped
-        #[arg(long, short)]
-        watch: bool,
-    },
+    Stop(Named),
     /// Delete a notebook; its files stay, unless --files is given
     Delete {
         /// Name
@@ -92,11 +78,10 @@ pub enum Command {
 pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
     let Here { client, team, .. } = &here;
     match command {
-        Command::List { limit, watch } => {
-            let ask = async || pages::collect(&limit, async |q| client.notebook_list(team, &q).await).await;
-            watch::show(&here, watch, ask, |p| table(&p.items), |p| Fate::of_list(p.items.iter().map(|n| n.state))).await
+        Command::List(list) => {
+            list.show(&here, async |q| client.notebook_list(team, &q).await, table, Some(|n: &Notebook| watch::moves(n.state))).await
         }
-        Command::Show { name, watch } => up(&here, &name, watch).await,
+        Command::Show(Named { name, watch }) => up(&here, &name, watch).await,
         Command::Launch { name, environment, amount, given, watch } => {
             let new = NewNotebook {
                 name: name.clone(),
@@ -113,15 +98,21 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             here.show(&made, facts);
             Ok(())
         }
+        Command::Resize { name, environment, amount } => {
+            let revision = client.notebook(team, &name).await?.revision;
+            let change = NotebookChange { environment, size: amount.size.clone(), amount: amount.asked(), revision };
+            here.show(&client.notebook_update(team, &name, &change).await?, facts);
+            Ok(())
+        }
         Command::Open { name } => {
             here.show(&client.notebook_open(team, &name).await?, |o| o.url.clone());
             Ok(())
         }
-        Command::Start { name, watch } => {
+        Command::Start(Named { name, watch }) => {
             client.notebook_start(team, &name).await?;
             up(&here, &name, watch).await
         }
-        Command::Stop { name, watch } => {
+        Command::Stop(Named { name, watch }) => {
             client.notebook_stop(team, &name).await?;
             watch::show(&here, watch, async || client.notebook(team, &name).await, facts, |n| Fate::of_stop(n.state)).await
         }

@@ -3,15 +3,18 @@
 use flate2::{Compression, write::GzEncoder};
 use ignore::WalkBuilder;
 use std::{
-    io,
+    fs::File,
+    io::{self, Read, Seek, Write},
     path::{Path, PathBuf},
 };
 
 /// A packed folder.
 #[derive(Debug)]
 pub struct Packed {
-    /// The archive.
-    pub archive: Vec<u8>,
+    /// The archive, from its beginning. It has no name and goes away with this.
+    pub archive: File,
+    /// Its size in bytes.
+    pub size: u64,
     /// Files and links in it.
     pub files: usize,
     /// Bytes before compression.
@@ -20,16 +23,32 @@ pub struct Packed {
     pub left_out: Vec<PathBuf>,
 }
 
-/// Packs `folder`. Left out: what `.gitignore` and `.slipwayignore` name, and `.git` itself.
+/// Why a folder was not packed.
+#[derive(Debug)]
+pub enum Unpacked {
+    /// It is larger than the limit.
+    TooLarge,
+    /// A sentence.
+    Failed(String),
+}
+
+impl From<String> for Unpacked {
+    fn from(why: String) -> Self {
+        Self::Failed(why)
+    }
+}
+
+/// Packs `folder` into a temporary file. Left out: what `.gitignore` and `.slipwayignore` name, and `.git` itself.
 ///
 /// # Errors
-/// A file that cannot be read, with its path.
-pub fn pack(folder: &Path) -> Result<Packed, String> {
+/// A file that cannot be read, with its path; more than `limit` bytes, packed or not.
+pub fn pack(folder: &Path, limit: u64) -> Result<Packed, Unpacked> {
     if !folder.is_dir() {
-        return Err(format!("{} is not a folder", folder.display()));
+        return Err(format!("{} is not a folder", folder.display()).into());
     }
-    let mut builder = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::default()));
-    let mut packed = Packed { archive: Vec::new(), files: 0, bytes: 0, left_out: Vec::new() };
+    let temporary = tempfile::tempfile().map_err(|e| format!("make a temporary file (TMPDIR names another folder): {e}"))?;
+    let mut builder = tar::Builder::new(GzEncoder::new(temporary, Compression::default()));
+    let (mut files, mut bytes, mut left_out) = (0, 0_u64, Vec::new());
     let mut walk = WalkBuilder::new(folder);
     walk.hidden(false).require_git(false).follow_links(false).add_custom_ignore_filename(".slipwayignore");
     walk.filter_entry(|e| e.depth() == 0 || e.file_name() != ".git").sort_by_file_name(Ord::cmp);
@@ -53,26 +72,45 @@ pub fn pack(folder: &Path) -> Result<Packed, String> {
             builder.append_data(&mut header, path, io::empty()).map_err(told)?;
             continue;
         } else if meta.is_file() {
-            // Read whole: a file that grows meanwhile must not outgrow its header.
-            let content = std::fs::read(entry.path()).map_err(told)?;
-            header.set_size(content.len() as u64);
-            packed.bytes += content.len() as u64;
-            builder.append_data(&mut header, path, content.as_slice()).map_err(told)?;
+            bytes = bytes.saturating_add(meta.len());
+            if bytes > limit {
+                return Err(Unpacked::TooLarge);
+            }
+            header.set_size(meta.len());
+            // A file that grows meanwhile must not outgrow its header; one that shrinks leaves it unfilled.
+            let mut content = File::open(entry.path()).map_err(told)?.take(meta.len());
+            builder.append_data(&mut header, path, &mut content).map_err(told)?;
+            if content.limit() > 0 {
+                return Err(format!("{} became shorter while it was packed: submit again", entry.path().display()).into());
+            }
         } else {
-            packed.left_out.push(path.to_owned());
+            left_out.push(path.to_owned());
             continue;
         }
-        packed.files += 1;
+        files += 1;
     }
-    let finish = || builder.into_inner()?.finish();
-    packed.archive = finish().map_err(|e| format!("pack {}: {e}", folder.display()))?;
-    Ok(packed)
+    let finish = || {
+        let mut archive = builder.into_inner()?.finish()?;
+        archive.flush()?;
+        let size = archive.stream_position()?;
+        archive.rewind()?;
+        Ok((archive, size))
+    };
+    let (archive, size) = finish().map_err(|e: io::Error| format!("pack {}: {e}", folder.display()))?;
+    if size > limit { Err(Unpacked::TooLarge) } else { Ok(Packed { archive, size, files, bytes, left_out }) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::fs;
+
+    fn read(packed: &mut Packed) -> Vec<u8> {
+        let mut all = Vec::new();
+        packed.archive.read_to_end(&mut all).unwrap();
+        assert_eq!(all.len() as u64, packed.size);
+        all
+    }
 
     fn names(archive: &[u8]) -> Vec<String> {
         let mut tar = tar::Archive::new(flate2::read::GzDecoder::new(archive));
@@ -100,12 +138,17 @@ mod tests {
             fs::write(at(name), text).unwrap();
         }
         std::os::unix::fs::symlink("train.py", at("link.py")).unwrap();
-        let packed = pack(folder.path()).unwrap();
-        let found = names(&packed.archive);
+        let mut packed = pack(folder.path(), 1 << 20).unwrap();
+        let archive = read(&mut packed);
+        let found = names(&archive);
         assert_eq!(found, [".env.example", ".gitignore", ".slipwayignore", "link.py", "src", "src/a.py", "train.py"]);
         assert_eq!(packed.files, 6);
         fs::File::open(at("train.py")).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
-        assert_eq!(pack(folder.path()).unwrap().archive, packed.archive);
-        assert!(pack(&at("train.py")).is_err());
+        assert_eq!(read(&mut pack(folder.path(), 1 << 20).unwrap()), archive);
+        assert!(matches!(pack(&at("train.py"), 1 << 20), Err(Unpacked::Failed(_))));
+        // Larger unpacked than the limit, then larger packed.
+        assert_eq!(packed.bytes, 33);
+        assert!(matches!(pack(folder.path(), 32), Err(Unpacked::TooLarge)));
+        assert!(matches!(pack(folder.path(), packed.size - 1), Err(Unpacked::TooLarge)));
     }
 }

@@ -1,9 +1,13 @@
 //! `slipway quota`.
 
-use super::{Failure, here::Here, output};
+use super::{
+    Failure,
+    here::{Here, Reach},
+    login, output,
+};
 use app::api::{
-    quotas::Quota,
-    resources::{bytes_words, cpu_words},
+    quotas::{Quota, SetQuota},
+    resources::{ResourcesAsked, bytes_words, cpu_words},
 };
 use clap::Subcommand;
 
@@ -12,15 +16,43 @@ use clap::Subcommand;
 pub enum Command {
     /// How much the team's workloads may hold together
     Show,
+    /// Set it, as a platform admin; what is left out is not limited. Asks for the password: no token may do this
+    Set {
+        /// CPU: 500m, 16
+        #[arg(long)]
+        cpu: Option<String>,
+        /// Memory: 64Gi
+        #[arg(long)]
+        memory: Option<String>,
+        /// Whole GPUs
+        #[arg(long)]
+        gpu: Option<String>,
+        #[command(flatten)]
+        who: login::Who,
+    },
 }
 
 /// Runs a verb.
 ///
 /// # Errors
 /// What the API answers.
-pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
-    let Command::Show = command;
-    here.show(&here.client.quota(&here.team).await?, facts);
+pub async fn run(command: Command, reach: &Reach) -> Result<(), Failure> {
+    let here = match &command {
+        Command::Show => Here::open(reach).await?,
+        Command::Set { who, .. } => login::in_person(reach, who).await?,
+    };
+    let quota = match command {
+        Command::Show => here.client.quota(&here.team).await,
+        Command::Set { cpu, memory, gpu, .. } => {
+            let amount = ResourcesAsked { cpu, memory, gpu };
+            here.in_session(async |c| {
+                let revision = c.quota(&here.team).await?.revision;
+                c.quota_set(&here.team, &SetQuota { amount: amount.clone(), revision }).await
+            })
+            .await
+        }
+    };
+    here.show(&quota?, facts);
     Ok(())
 }
 

@@ -1,11 +1,6 @@
 //! `slipway secret`.
 
-use super::{
-    Failure,
-    here::Here,
-    output,
-    pages::{self, Limit},
-};
+use super::{Failure, here::Here, list::List, output};
 use app::api::secrets::Secret;
 use clap::Subcommand;
 use std::io::{IsTerminal, Read};
@@ -14,7 +9,7 @@ use std::io::{IsTerminal, Read};
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// The team's secrets; values never come out
-    List(Limit),
+    List(List),
     /// Set a secret; its value is read from standard input, or asked for without echo
     Set {
         /// Name
@@ -34,10 +29,7 @@ pub enum Command {
 pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
     let Here { client, team, .. } = &here;
     match command {
-        Command::List(limit) => {
-            let page = pages::collect(&limit, async |q| client.secret_list(team, &q).await).await?;
-            here.show(&page, |p| table(&p.items));
-        }
+        Command::List(list) => list.show(&here, async |q| client.secret_list(team, &q).await, table, None).await?,
         Command::Set { name } => here.show(&client.secret_set(team, &name, &value()?).await?, |s| table(std::slice::from_ref(s))),
         Command::Remove { name } => {
             client.secret_remove(team, &name).await?;

@@ -1,12 +1,6 @@
 //! `slipway token`.
 
-use super::{
-    Failure,
-    here::Here,
-    output,
-    pages::{self, Limit},
-    pairs,
-};
+use super::{Failure, here::Here, list::List, output, pairs};
 use app::api::{
     members::Role,
     tokens::{NewToken, Scope, Token},
@@ -17,7 +11,7 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// One's own tokens, without their secrets
-    List(Limit),
+    List(List),
     /// Make a token; its secret is shown this once
     Create {
         /// What to call it
@@ -46,10 +40,7 @@ pub enum Command {
 pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
     let client = &here.client;
     match command {
-        Command::List(limit) => {
-            let page = pages::collect(&limit, async |q| client.token_list(&q).await).await?;
-            here.show(&page, |p| table(&p.items));
-        }
+        Command::List(list) => list.show(&here, async |q| client.token_list(&q).await, table, None).await?,
         Command::Create { name, role, expires_in, predict_only } => {
             let scope = predict_only.then_some(Scope::Predict);
             let made = client.token_create(&NewToken { name, team: here.team.clone(), role, expires_in, scope }).await?;

@@ -5,17 +5,12 @@ use app::api::{
     Problem,
     transport::{Answer, BoxFuture, Call, Transport},
 };
-use bytes::Bytes;
-use indicatif::{ProgressBar, ProgressStyle};
+use http::Method;
+use reqwest::{RequestBuilder, Response};
 use std::{
-    io::IsTerminal,
     sync::{Arc, Mutex},
     time::Duration,
 };
-
-/// Uploads from here on show a progress bar.
-const LARGE: usize = 512 * 1024;
-const PIECE: usize = 64 * 1024;
 
 /// How calls say who they are.
 #[derive(Debug, Clone)]
@@ -66,8 +61,9 @@ impl Network {
         Ok(Self { http, url: url.trim_end_matches('/').to_owned(), identity })
     }
 
-    async fn answer(self, call: Call) -> Result<Answer, Problem> {
-        let mut request = self.http.request(call.method, format!("{}{}", self.url, call.path)).header("accept", "application/json");
+    /// A request of somebody who is signed in.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let mut request = self.http.request(method, format!("{}{path}", self.url)).header("accept", "application/json, */*;q=0.5");
         match &self.identity {
             Identity::Token(token) => request = request.bearer_auth(token),
             Identity::Session(cookie) => {
@@ -77,15 +73,39 @@ impl Network {
                 }
             }
         }
+        request
+    }
+
+    async fn call(self, call: Call) -> Result<Answer, Problem> {
+        let mut request = self.request(call.method, &call.path);
         if let Some(body) = call.body {
-            request = request.header("content-type", call.content_type);
-            request = if body.len() >= LARGE && std::io::stderr().is_terminal() { watched(request, body) } else { request.body(body) };
+            request = request.header("content-type", call.content_type).body(body);
         }
-        let lost = |e: reqwest::Error| {
-            Problem::no_answer(format!("The portal at {} does not answer: {}.", self.url, causes(&e)))
-                .hint("Check the URL (--url, SLIPWAY_URL) and that the portal runs.")
-        };
-        let response = request.send().await.map_err(lost)?;
+        self.answer(request).await
+    }
+
+    /// Sends a request and reads the whole answer.
+    ///
+    /// # Errors
+    /// None came.
+    pub async fn answer(&self, request: RequestBuilder) -> Result<Answer, Problem> {
+        let response = self.begin(request).await?;
+        let status = response.status().as_u16();
+        Ok(Answer { status, body: response.bytes().await.map_err(|e| self.lost(&e))?.to_vec() })
+    }
+
+    /// The problem of an answer that did not come, or broke off.
+    pub fn lost(&self, e: &reqwest::Error) -> Problem {
+        Problem::no_answer(format!("The portal at {} does not answer: {}.", self.url, causes(e)))
+            .hint("Check the URL (--url, SLIPWAY_URL) and that the portal runs.")
+    }
+
+    /// Sends a request; the body of the answer is still to come.
+    ///
+    /// # Errors
+    /// No answer began, or it leads to another place.
+    pub async fn begin(&self, request: RequestBuilder) -> Result<Response, Problem> {
+        let response = request.send().await.map_err(|e| self.lost(&e))?;
         let status = response.status().as_u16();
         if let Identity::Session(cookie) = &self.identity {
             let set = response.headers().get_all("set-cookie").iter().filter_map(|v| v.to_str().ok()?.split(';').next());
@@ -97,33 +117,14 @@ impl Network {
         if let (300..=399, Some(to)) = (status, response.headers().get("location").and_then(|v| v.to_str().ok())) {
             return Err(Problem::new(status, format!("The portal answers from another place: {to}")).hint("Use its URL there."));
         }
-        Ok(Answer { status, body: response.bytes().await.map_err(lost)?.to_vec() })
+        Ok(response)
     }
 }
 
 impl Transport for Network {
     fn send(&self, call: Call) -> BoxFuture<Result<Answer, Problem>> {
-        Box::pin(self.clone().answer(call))
+        Box::pin(self.clone().call(call))
     }
-}
-
-/// Sends `body` in pieces, with a bar of how much is on its way.
-fn watched(request: reqwest::RequestBuilder, body: Vec<u8>) -> reqwest::RequestBuilder {
-    let (body, bar) = (Bytes::from(body), ProgressBar::new(0));
-    bar.set_length(body.len() as u64);
-    if let Ok(style) = ProgressStyle::with_template("Uploading {bar:40} {bytes} of {total_bytes}, {eta} left") {
-        bar.set_style(style);
-    }
-    let length = body.len();
-    let pieces = (0..length).step_by(PIECE).map(move |at| {
-        let piece = body.slice(at..length.min(at + PIECE));
-        bar.inc(piece.len() as u64);
-        if at + PIECE >= length {
-            bar.finish_and_clear();
-        }
-        Ok::<_, std::io::Error>(piece)
-    });
-    request.header("content-length", length).body(reqwest::Body::wrap_stream(futures::stream::iter(pieces)))
 }
 
 /// An error with its causes: reqwest's own words rarely hold the reason.

@@ -1,30 +1,43 @@
 //! What an uploaded archive may hold. It comes from a user: nothing in it may reach out of the folder that it is unpacked to.
 
+use app::api::resources::bytes_words;
 use std::{
     io::Read,
     path::{Component, Path},
 };
 use tar::EntryType;
 
-/// Bytes that an archive may grow to.
-pub const BYTES_MAX: u64 = 8 << 30;
 /// Files and folders that an archive may have.
 pub const ENTRIES_MAX: u64 = 200_000;
 
-/// Looks at every entry of an unzipped archive without keeping any of it.
+/// Looks at every entry of an unzipped archive without keeping any of it. `limit`: bytes that its files may have together.
 ///
 /// # Errors
 /// A sentence that says what is wrong with it.
-pub fn check(tar: impl Read) -> Result<(), String> {
+pub fn check(tar: impl Read, limit: u64) -> Result<(), String> {
     // Bounded before parsing, so that names and headers cannot grow without end either.
-    let mut archive = tar::Archive::new(tar.take(BYTES_MAX + (1 << 20)));
-    let mut count = 0;
+    let mut archive = tar::Archive::new(tar.take(bound(limit)));
+    let (mut count, mut bytes) = (0, 0_u64);
     for entry in archive.entries().map_err(|e| broken(&e))? {
         let entry = entry.map_err(|e| broken(&e))?;
         counted(&mut count)?;
         allowed(&entry)?;
+        bytes = bytes.saturating_add(entry.size());
+        if bytes > limit {
+            return Err(grows(limit));
+        }
     }
     Ok(())
+}
+
+/// Bytes of an unzipped archive that are read at all: those of its files, and room for names and headers.
+pub fn bound(limit: u64) -> u64 {
+    limit.saturating_add(ENTRIES_MAX * 1536)
+}
+
+/// What is wrong with an archive whose files are larger than `limit` together.
+pub fn grows(limit: u64) -> String {
+    format!("Its files are larger than {} together: leave data out.", bytes_words(i64::try_from(limit).unwrap_or(i64::MAX)))
 }
 
 /// Counts one more entry.

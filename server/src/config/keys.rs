@@ -1,20 +1,70 @@
 //! Every configuration key on one screen.
 
-/// A key: as in the file, as a flag (`--database-url`) and as a variable (`SLIPWAY_DATABASE_URL`).
+/// A key: as in the file, as a variable (`SLIPWAY_DATABASE_URL`) and, unless it is a secret, as a flag (`--database-url`).
 #[derive(Debug, Clone, Copy)]
 pub struct Key {
     /// Name in the file.
     pub name: &'static str,
     /// Value where nothing is given; empty for none.
     pub default: &'static str,
-    /// Never shown.
-    pub secret: bool,
+    /// What of it may be seen.
+    pub seen: Seen,
     /// What it is.
     pub help: &'static str,
 }
 
+/// What of a value may be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// All of it.
+    All,
+    /// A URL without the password in it.
+    NoPassword,
+    /// Nothing. No flag either: every user of a machine can read the command lines of its processes.
+    Nothing,
+}
+
+impl Key {
+    /// Name of its variable.
+    pub fn variable(&self) -> String {
+        format!("{PREFIX}{}", self.name.to_uppercase())
+    }
+
+    /// Name of its flag, without the dashes.
+    pub fn flag(&self) -> Option<String> {
+        (self.seen != Seen::Nothing).then(|| self.name.replace('_', "-"))
+    }
+}
+
+/// What every variable of ours begins with.
+pub const PREFIX: &str = "SLIPWAY_";
+
+/// Variables that are no keys and may be there where a portal is started: those of the command line, those that workloads are given, and
+/// those of our own builds and tests.
+pub const OTHERS: &[&str] = &[
+    "CONFIG",
+    "URL",
+    "TOKEN",
+    "TEAM",
+    "USER",
+    "PASSWORD",
+    "WORKLOAD_ID",
+    "RUN_ID",
+    "ATTEMPT",
+    "GIT_URL",
+    "GIT_COMMIT",
+    "NOTEBOOK_PROGRAM",
+    "ROOT",
+    "BIN",
+    "SEEDS",
+];
+
 const fn key(name: &'static str, default: &'static str, help: &'static str) -> Key {
-    Key { name, default, secret: false, help }
+    Key { name, default, seen: Seen::All, help }
+}
+
+const fn secret(name: &'static str, help: &'static str) -> Key {
+    Key { name, default: "", seen: Seen::Nothing, help }
 }
 
 /// All of them.
@@ -26,7 +76,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "database_url",
         default: "",
-        secret: true,
+        seen: Seen::NoPassword,
         help: "sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE; {data}/slipway.db when left out",
     },
     key("cluster", "local", "Where workloads run: local"),
@@ -35,12 +85,12 @@ pub const KEYS: &[Key] = &[
     key("reserve_cpu", "", "CPU kept back from workloads, such as 500m; a quarter of a core when left out"),
     key("reserve_memory", "", "Memory kept back from workloads, such as 1Gi; a sixteenth of this machine's when left out"),
     key("reserve_gpus", "0", "GPUs kept back from workloads"),
-    key("max_upload", "10Gi", "Largest artifact or code upload"),
+    key("max_upload", "10Gi", "Largest artifact, and largest upload of code, packed and unpacked"),
     key("max_body", "32Mi", "Largest body of any other request"),
     key("session_idle_seconds", "43200", "A session ends after this time without a request"),
     key("session_max_seconds", "604800", "A session ends after this time in any case"),
     key("log_format", "text", "text or json"),
-    Key { name: "secret_key", default: "", secret: true, help: "Key that seals secrets (32 bytes, base64); {data}/key when left out" },
+    secret("secret_key", "Key that seals secrets (32 bytes, base64); {data}/key when left out"),
     key("admin_user", "", "First start: name of the platform admin"),
-    Key { name: "admin_password", default: "", secret: true, help: "First start: password of the platform admin" },
+    secret("admin_password", "First start: password of the platform admin"),
 ];

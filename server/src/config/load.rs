@@ -1,11 +1,16 @@
 //! Values from flags, environment and file, with their origin.
 
-use super::{Config, keys::KEYS};
+use super::{
+    Config,
+    keys::{KEYS, OTHERS, PREFIX},
+};
 use app::api::resources;
+use serde::Serialize;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 /// Where a value came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Origin {
     /// Given on the command line.
     Flag,
@@ -28,18 +33,20 @@ pub struct Surroundings {
 
 /// The value of each key with its origin.
 #[derive(Debug, Clone, Default)]
-pub struct Values(pub BTreeMap<&'static str, (String, Option<Origin>)>);
-
-/// Name of the environment variable of a key.
-pub fn variable(key: &str) -> String {
-    format!("SLIPWAY_{}", key.to_uppercase())
-}
+pub struct Values(pub BTreeMap<&'static str, (String, Origin)>);
 
 /// Gathers the values; `file` is the text of the configuration file.
 ///
 /// # Errors
-/// A file that cannot be read as TOML, or a key nobody knows, with a suggestion.
+/// A file that cannot be read as TOML, or a key or a `SLIPWAY_…` that nobody knows, with a suggestion.
 pub fn gather(flags: &BTreeMap<String, String>, environment: &BTreeMap<String, String>, file: Option<&str>) -> Result<Values, String> {
+    if let Some(name) = environment.iter().find_map(|(name, value)| name.strip_prefix(PREFIX).filter(|n| is_unknown(n, value))) {
+        let near = near(&name.to_lowercase(), KEYS.iter().map(|k| k.name).chain(["config"]));
+        return Err(match near {
+            Some(near) => format!("nothing reads the environment variable {PREFIX}{name}; did you mean {PREFIX}{}?", near.to_uppercase()),
+            None => format!("nothing reads the environment variable {PREFIX}{name}: remove it; `slipway config show` lists all keys"),
+        });
+    }
     let mut table = BTreeMap::new();
     if let Some(text) = file {
         let parsed: toml::Table = text.parse().map_err(|e: toml::de::Error| format!("the configuration file cannot be read: {e}"))?;
@@ -62,20 +69,32 @@ pub fn gather(flags: &BTreeMap<String, String>, environment: &BTreeMap<String, S
         let found = flags
             .get(key.name)
             .map(|v| (v.clone(), Origin::Flag))
-            .or_else(|| environment.get(&variable(key.name)).filter(|v| !v.is_empty()).map(|v| (v.clone(), Origin::Environment)))
+            .or_else(|| environment.get(&key.variable()).filter(|v| !v.is_empty()).map(|v| (v.clone(), Origin::Environment)))
             .or_else(|| table.get(key.name).map(|v| (v.clone(), Origin::File)))
             .unwrap_or_else(|| (key.default.to_owned(), Origin::Default));
-        values.0.insert(key.name, (found.0, Some(found.1)));
+        values.0.insert(key.name, found);
     }
     Ok(values)
 }
 
 fn unknown(name: &str) -> String {
-    let near = KEYS.iter().map(|k| (strsim::jaro_winkler(k.name, name), k.name)).max_by(|a, b| a.0.total_cmp(&b.0));
-    match near {
-        Some((score, near)) if score > 0.75 => format!("there is no configuration key \"{name}\"; did you mean \"{near}\"?"),
+    match near(name, KEYS.iter().map(|k| k.name)) {
+        Some(near) => format!("there is no configuration key \"{name}\"; did you mean \"{near}\"?"),
         _ => format!("there is no configuration key \"{name}\"; `slipway config show` lists them all"),
     }
+}
+
+/// What somebody may have meant.
+fn near<'a>(name: &str, all: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let best = all.map(|k| (strsim::jaro_winkler(k, name), k)).max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (best.0 > 0.75).then_some(best.1)
+}
+
+/// Whether nobody knows a variable, given without its prefix.
+fn is_unknown(name: &str, value: &str) -> bool {
+    // Kubernetes gives these to every pod beside a service of the name slipway.
+    let of_kubernetes = name.starts_with("SERVICE_") || name.starts_with("PORT_") || (name == "PORT" && value.contains("://"));
+    !of_kubernetes && !OTHERS.contains(&name) && !KEYS.iter().any(|k| k.name.to_uppercase() == name)
 }
 
 impl Values {
@@ -126,6 +145,11 @@ impl Values {
         if cluster != "local" {
             return Err(format!("cluster: \"{cluster}\" is not one there is; use local"));
         }
+        let database_url = self.optional("database_url");
+        // It may hold a password, so it is not told.
+        if database_url.as_ref().is_some_and(|u| !["sqlite:", "postgres:", "postgresql:"].iter().any(|p| u.starts_with(p))) {
+            return Err("database_url: give sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE".into());
+        }
         let bytes = |name: &str| resources::parse_bytes(self.text(name)).map_err(|e| format!("{name}: {e}"));
         let log_format = self.text("log_format").to_owned();
         if !matches!(log_format.as_str(), "text" | "json") {
@@ -134,19 +158,22 @@ impl Values {
         Ok(Config {
             listen,
             notebook_listen,
-            database_url: self.optional("database_url").unwrap_or_else(|| format!("sqlite:{}", data.join("slipway.db").display())),
+            database_url: database_url.unwrap_or_else(|| format!("sqlite:{}", data.join("slipway.db").display())),
             data,
             cache,
             cluster,
             public_url: self.url("public_url")?,
             notebook_url: self.url("notebook_url")?,
             reserve_cpu_millis: match self.optional("reserve_cpu") {
+                Some(q) if q == "0" => 0,
                 Some(q) => resources::parse_cpu(&q).map_err(|e| format!("reserve_cpu: {e}"))?,
                 None => 250,
             },
             reserve_memory_bytes: match self.optional("reserve_memory") {
+                Some(q) if q == "0" => 0,
                 Some(_) => bytes("reserve_memory")?,
-                None => around.memory_bytes / 16,
+                // In whole MiB, for who reads it.
+                None => (around.memory_bytes / 16) >> 20 << 20,
             },
             reserve_gpus: self
                 .text("reserve_gpus")
@@ -184,13 +211,27 @@ mod tests {
         assert_eq!(config.notebook_listen.port(), 4);
         assert_eq!(config.data, PathBuf::from("/e"));
         assert_eq!(config.max_body_bytes, 1 << 20);
-        assert_eq!(values.0["max_body"].1, Some(Origin::File));
+        assert_eq!(values.0["max_body"].1, Origin::File);
     }
 
     #[test]
     fn an_unknown_key_gets_a_suggestion() {
         let error = gather(&map(&[]), &map(&[]), Some("databse_url = \"x\"")).unwrap_err();
         assert!(error.contains("did you mean \"database_url\""), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_variable_gets_a_suggestion() {
+        let ask = |name: &str, value: &str| gather(&map(&[]), &map(&[(name, value)]), None).map(drop);
+        for (wrong, meant) in [("SLIPWAY_DATABSE_URL", "SLIPWAY_DATABASE_URL"), ("SLIPWAY_CONFG", "SLIPWAY_CONFIG")] {
+            let error = ask(wrong, "a secret").unwrap_err();
+            assert!(error.contains(wrong) && error.ends_with(&format!("did you mean {meant}?")) && !error.contains("a secret"), "{error}");
+        }
+        assert!(ask("SLIPWAY_ZZZ", "1").is_err() && ask("SLIPWAY_PORT", "8080").is_err() && ask("SLIPWAY_data", "x").is_err());
+        for known in ["HOME", "SLIPWAY_RUN_ID", "SLIPWAY_TOKEN", "SLIPWAY_LOG_FORMAT", "SLIPWAY_SERVICE_HOST", "SLIPWAY_PORT_80_TCP"] {
+            ask(known, "x").unwrap();
+        }
+        ask("SLIPWAY_PORT", "tcp://10.0.0.1:80").unwrap();
     }
 
     #[test]
@@ -212,6 +253,7 @@ mod tests {
             ("public_url", "ftp://x"),
             ("session_idle_seconds", "-1"),
             ("reserve_gpus", "-1"),
+            ("database_url", "mysql://x"),
         ] {
             let error = gather(&map(&[(key, value)]), &map(&[]), None).unwrap().config(&Surroundings::default()).unwrap_err();
             assert!(error.starts_with(key), "{error}");

@@ -3,6 +3,7 @@
 pub mod index;
 pub mod keys;
 pub mod load;
+pub mod show;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -31,7 +32,7 @@ pub struct Config {
     pub reserve_memory_bytes: i64,
     /// GPUs kept back from workloads.
     pub reserve_gpus: i64,
-    /// Largest upload of an artifact or of code, in bytes.
+    /// Largest artifact, and largest upload of code, packed and unpacked, in bytes.
     pub max_upload_bytes: u64,
     /// Largest body of any other request, in bytes.
     pub max_body_bytes: usize,

@@ -41,11 +41,11 @@ fn held<'a>(rows: impl Iterator<Item = &'a Entry>) -> Resources {
     rows.filter(|e| !e.queued && !e.free).fold(Resources::NONE, |sum, e| sum.plus(e.resources))
 }
 
-/// What there is, what is held, and what each size would do.
+/// What there is, what is held, and what each size would do. `max_upload_bytes`: what the configuration says.
 ///
 /// # Errors
 /// Cluster or database do not answer.
-pub async fn of_team(store: &Store, cluster: &dyn Cluster, by: &TeamMember) -> Result<Capacity> {
+pub async fn of_team(store: &Store, cluster: &dyn Cluster, by: &TeamMember, max_upload_bytes: u64) -> Result<Capacity> {
     let total = cluster.capacity().await?.total;
     let rows = store.workloads_live(None).await?;
     let entries: Vec<Entry> = rows.iter().map(entry).collect();
@@ -77,6 +77,7 @@ pub async fn of_team(store: &Store, cluster: &dyn Cluster, by: &TeamMember) -> R
         quota,
         used,
         queued: entries.iter().filter(ours).filter(|e| e.queued).count() as i64,
+        max_upload_bytes: i64::try_from(max_upload_bytes).unwrap_or(i64::MAX),
         sizes: sizes.collect(),
     })
 }

@@ -35,7 +35,7 @@ pub async fn upload<E: std::fmt::Display>(
     fs::create_dir_all(&folder).await.context("make the folder of uploads")?;
     let part = Part(folder.join(format!(".{}.part", ids::new_id(&**store.clock()))));
     let (digest, size) = write(&part.0, limit, body).await?;
-    check(&part.0).await?;
+    check(&part.0, limit).await?;
     // The same upload twice is the same file: whoever comes last replaces it with itself.
     fs::rename(&part.0, path(data, &by.team.id, &digest)).await.context("keep an upload")?;
     durable::folder(&folder).await?;
@@ -92,11 +92,11 @@ async fn write<E: std::fmt::Display>(
 }
 
 /// Whether every entry of it may be unpacked: better told now than when the run starts.
-async fn check(part: &Path) -> Result<()> {
+async fn check(part: &Path, limit: u64) -> Result<()> {
     let part = part.to_owned();
     let fine = tokio::task::spawn_blocking(move || {
         let file = std::fs::File::open(&part).map_err(|e| upload::broken(&e))?;
-        upload::check(flate2::read::MultiGzDecoder::new(std::io::BufReader::new(file)))
+        upload::check(flate2::read::MultiGzDecoder::new(std::io::BufReader::new(file)), limit)
     });
     fine.await.map_err(Error::internal)?.map_err(|why| {
         Error::invalid("", format!("This is not a gzipped tar that can be unpacked. {why}"))

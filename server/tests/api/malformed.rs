@@ -3,7 +3,7 @@
 use super::world::{Answer, Person, World};
 use axum::http::Method;
 use flate2::{Compression, write::GzEncoder};
-use serde_json::{Value, json};
+use serde_json::json;
 use tar::EntryType;
 
 const ARTIFACTS: &str = "/api/2.0/mlflow-artifacts/artifacts";

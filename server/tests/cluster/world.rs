@@ -275,6 +275,7 @@ fn config(data: &Path) -> LocalConfig {
         reserve: Resources { cpu_millis: 100, memory_bytes: 64 << 20, gpus: 0 },
         // Only numbers are handed out: no such device has to be there.
         gpus: vec![0, 2],
+        upload_bytes: 1 << 30,
         clock: Arc::new(SystemClock),
     }
 }

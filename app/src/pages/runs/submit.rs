@@ -1,7 +1,7 @@
 //! Submitting a run from a form. Code of a folder is uploaded by the command line; here it comes from git, or the command brings its own.
 
 use crate::{
-    api::{Client, ListQuery, client::team_path},
+    api::{Client, ListQuery, client::team_path, resources::bytes_words},
     parts::{EnvironmentPicker, Every, Head, SizePicker, loaded, offers, params::team, secret_uses::Surroundings},
     ui::{ApiForm, Area, CodeBlock, Field},
 };
@@ -16,6 +16,7 @@ pub fn SubmitRun() -> impl IntoView {
         <Head title="Submit run"/>
         {loaded(Every::default(), answer, |((capacity, environments), experiments), access| {
             let (action, next, cancel) = (team_path(&access.team, "/runs"), access.href("/runs/{id}"), access.href("/runs"));
+            let limit = bytes_words(capacity.max_upload_bytes);
             let offers = experiments.items.into_iter().map(|e| e.name).collect::<Vec<_>>();
             view! {
                 <div class="cols side">
@@ -48,8 +49,8 @@ pub fn SubmitRun() -> impl IntoView {
                         </ApiForm>
                     </div></section>
                     <section class="card"><header><h2>"From a terminal"</h2></header><div class="in stack">
-                        <p class="sub">"Uploads the folder you are in (what .gitignore names stays behind) and follows the log:"</p>
-                        <CodeBlock text="slipway run submit --env train --cpu 1 --memory 1Gi -- python train.py"/>
+                        <p class="sub">{format!("Uploads the folder you are in, at most {limit} (what .gitignore names stays behind), and follows the log:")}</p>
+                        <CodeBlock text="slipway run submit --env train --cpu 1 --memory 1Gi --watch -- python train.py"/>
                         <p class="sub">"A script that uses the mlflow package needs no change: its run is this run."</p>
                     </div></section>
                 </div>

@@ -4,11 +4,11 @@ use crate::cli::{
     Failure,
     here::Here,
     output::{self, Output},
-    watch,
+    stream,
 };
 use app::api::{
     resources::bytes_words,
-    runs::{Artifact, ArtifactQuery},
+    runs::{Artifact, ArtifactQuery, artifact_path},
 };
 use std::{
     collections::VecDeque,
@@ -54,17 +54,13 @@ pub async fn download(here: &Here, id: &str, path: Option<String>, to: &Path) ->
         // A file has nothing below it.
         files.push((path, None));
     }
-    let bar = watch::spinner(here.output);
+    let known = files.iter().filter_map(|(_, size)| u64::try_from((*size)?).ok()).sum();
+    let bar = stream::bar(here.output, "Downloading", known);
     let mut written = Vec::new();
-    for (path, size) in &files {
-        bar.set_message(format!("{path} {}", size.map(bytes_words).unwrap_or_default()));
+    for (path, _) in &files {
+        bar.set_message(path.clone());
         let target = safe(to, path)?;
-        let content = here.client.run_artifact(&here.team, id, &ArtifactQuery { path: Some(path.clone()) }).await?;
-        let failed = |e: std::io::Error| Failure::failed(format!("write {}: {e}", target.display()));
-        if let Some(folder) = target.parent() {
-            std::fs::create_dir_all(folder).map_err(failed)?;
-        }
-        std::fs::write(&target, content).map_err(failed)?;
+        here.network.download(&artifact_path(&here.team, id, &ArtifactQuery { path: Some(path.clone()) }), &target, &bar).await?;
         written.push(target);
     }
     bar.finish_and_clear();

@@ -7,11 +7,14 @@ mod submit;
 use super::{
     Failure, experiment,
     here::Here,
+    list::List,
     logs::{self, Log},
-    pages::{self, Limit},
     watch::{self, Fate},
 };
-use app::api::runs::{RunQuery, SeriesQuery};
+use app::api::{
+    ListQuery,
+    runs::{RunQuery, RunSummary, SeriesQuery},
+};
 use clap::Subcommand;
 use std::path::PathBuf;
 
@@ -23,7 +26,7 @@ pub enum Command {
     /// The team's runs
     List {
         #[command(flatten)]
-        limit: Limit,
+        list: List,
         /// Only of this experiment, by name or id
         #[arg(long)]
         experiment: Option<String>,
@@ -36,9 +39,6 @@ pub enum Command {
         /// Columns besides: metrics.loss,params.lr
         #[arg(long, value_delimiter = ',')]
         columns: Vec<String>,
-        /// Until none is on its way up or down
-        #[arg(long, short)]
-        watch: bool,
     },
     /// A run
     Show {
@@ -62,6 +62,11 @@ pub enum Command {
         /// Until it has ended
         #[arg(long, short)]
         watch: bool,
+    },
+    /// Delete a run that has ended; MLflow's clients can restore it
+    Delete {
+        /// Id
+        id: String,
     },
     /// Submit the same again as a new run
     Retry {
@@ -111,21 +116,17 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
     let Here { client, team, .. } = &here;
     match command {
         Command::Submit(submit) => submit::run(&here, *submit).await,
-        Command::List { limit, experiment, filter, order_by, columns, watch } => {
+        Command::List { list, experiment, filter, order_by, columns } => {
             let experiment = match &experiment {
                 Some(name) => Some(experiment::id_of(&here, name).await?),
                 None => None,
             };
-            let ask = async || {
-                pages::collect(&limit, async |q| {
-                    let (experiment, filter, order_by) = (experiment.clone(), filter.clone(), order_by.clone());
-                    let query = RunQuery { page_size: q.page_size, page_token: q.page_token, experiment, filter, order_by };
-                    client.run_list(team, &query).await
-                })
-                .await
+            let ask = async |q: ListQuery| {
+                let (experiment, filter, order_by) = (experiment.clone(), filter.clone(), order_by.clone());
+                let query = RunQuery { page_size: q.page_size, page_token: q.page_token, experiment, filter, order_by };
+                client.run_list(team, &query).await
             };
-            let fate = |p: &app::api::Page<_>| Fate::of_list(p.items.iter().map(|r: &app::api::runs::RunSummary| r.state));
-            watch::show(&here, watch, ask, |p| show::table(&p.items, &columns), fate).await
+            list.show(&here, ask, |runs| show::table(runs, &columns), Some(|r: &RunSummary| !r.state.is_final())).await
         }
         Command::Show { id, watch } => to_end(&here, &id, watch).await,
         Command::Log { id, log } => logs::show(here.output, &log, async |q| client.run_log(team, &id, &q).await).await,
@@ -133,6 +134,11 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             client.run_cancel(team, &id).await?;
             let fate = |r: &app::api::runs::Run| Fate::of_stop(r.summary.state);
             watch::show(&here, watch, async || client.run(team, &id).await, |r| show::facts(&here, r), fate).await
+        }
+        Command::Delete { id } => {
+            client.run_delete(team, &id).await?;
+            here.say(format!("The run {id} is deleted."));
+            Ok(())
         }
         Command::Retry { id, watch } => {
             let run = client.run_retry(team, &id).await?;

@@ -5,15 +5,17 @@ use crate::cli::{
     here::Here,
     logs::{self, Log},
     output::Output,
-    pack,
+    pack::{self, Unpacked},
     pairs::{Amount, Given, pair, seconds},
     run::show,
+    stream,
     watch::{self, Fate},
 };
 use app::api::{
     State,
+    client::team_path,
     resources::bytes_words,
-    runs::{Code, NewRun, Run},
+    runs::{Code, NewRun, Run, UploadedCode},
 };
 use clap::Args;
 use std::{path::PathBuf, time::Duration};
@@ -43,7 +45,7 @@ pub struct Submit {
     /// How long an attempt may take: 90s, 30m, 12h
     #[arg(long, value_parser = seconds)]
     timeout: Option<i64>,
-    /// Folder to upload; what .gitignore leaves out stays here
+    /// Folder to upload; what .gitignore leaves out stays here. `slipway capacity` tells how large it may be
     #[arg(long, default_value = ".")]
     code: PathBuf,
     /// Upload nothing
@@ -94,21 +96,33 @@ pub async fn run(here: &Here, submit: Submit) -> Result<(), Failure> {
 /// Packs and uploads a folder; its digest.
 async fn upload(here: &Here, folder: PathBuf) -> Result<String, Failure> {
     let shown = std::path::absolute(&folder).unwrap_or_else(|_| folder.clone());
+    let limit = here.client.capacity(&here.team).await?.max_upload_bytes;
+    // A portal of an older version does not tell.
+    let most = u64::try_from(limit).ok().filter(|n| *n > 0).unwrap_or(u64::MAX);
     let spinner = watch::spinner(here.output);
     spinner.set_message(format!("Packing {}", shown.display()));
-    let packed = tokio::task::spawn_blocking(move || pack::pack(&folder)).await.map_err(|e| Failure::failed(e.to_string()))?;
+    let packed = tokio::task::spawn_blocking(move || pack::pack(&folder, most)).await.map_err(|e| Failure::failed(e.to_string()))?;
     spinner.finish_and_clear();
-    let packed = packed.map_err(Failure::failed)?;
+    let packed = packed.map_err(|why| match why {
+        Unpacked::Failed(why) => Failure::failed(why),
+        Unpacked::TooLarge => Failure::refused(format!(
+            "{} is larger than the {} that this portal takes: nothing was uploaded\n  Leave data out (.gitignore, .slipwayignore), or choose another folder with --code.",
+            shown.display(),
+            bytes_words(limit)
+        )),
+    })?;
     for path in &packed.left_out {
         eprintln!("slipway: left out {}: neither file, folder nor link", path.display());
     }
-    let (files, archive) = (packed.files, packed.archive);
     if here.output == Output::Table {
-        let words = |n: usize| bytes_words(i64::try_from(n).unwrap_or(i64::MAX));
-        let raw = words(usize::try_from(packed.bytes).unwrap_or(usize::MAX));
-        eprintln!("Uploading {}: {files} files, {raw}, packed {}", shown.display(), words(archive.len()));
+        let words = |n: u64| bytes_words(i64::try_from(n).unwrap_or(i64::MAX));
+        let most = if most == u64::MAX { String::new() } else { format!(" (the portal takes {})", words(most)) };
+        let (files, raw, size) = (packed.files, words(packed.bytes), words(packed.size));
+        eprintln!("Uploading {}: {files} files, {raw}, packed {size}{most}", shown.display());
     }
-    Ok(here.client.code_upload(&here.team, archive).await?.digest)
+    let bar = stream::bar(here.output, "Uploading", packed.size);
+    let kept: UploadedCode = here.network.upload(team_path(&here.team, "/code"), "application/gzip", packed.archive, bar).await?;
+    Ok(kept.digest)
 }
 
 /// Tells what was submitted; with `watch` follows it to its end.

@@ -22,6 +22,8 @@ pub struct Handover {
     pub gpus: Vec<u32>,
     /// How large a part of a log grows, in bytes; two parts are kept.
     pub log_bytes: u64,
+    /// How large an uploaded folder may be, in bytes.
+    pub upload_bytes: u64,
 }
 
 /// The supervisor's first and only words to the server, one line of JSON.

@@ -41,6 +41,7 @@ impl Inner {
             limits: self.limits.clone(),
             gpus,
             log_bytes: self.log_bytes,
+            upload_bytes: self.upload_bytes,
         };
         let text = serde_json::to_vec(&handover)?;
         drop(handover);

@@ -57,6 +57,8 @@ pub struct LocalConfig {
     pub reserve: Resources,
     /// Numbers of the GPUs that may be handed out: [`gpus`] of the machine.
     pub gpus: Vec<u32>,
+    /// How large an uploaded folder may be, in bytes.
+    pub upload_bytes: u64,
     /// The time.
     pub clock: SharedClock,
 }
@@ -80,6 +82,7 @@ struct Inner {
     clock: SharedClock,
     limits: Limits,
     log_bytes: u64,
+    upload_bytes: u64,
     bell: bell::Sender<u64>,
     /// One at a time for each workload.
     doors: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
@@ -120,6 +123,7 @@ impl LocalCluster {
             clock: config.clock,
             limits,
             log_bytes,
+            upload_bytes: config.upload_bytes,
             bell,
             doors: Mutex::default(),
             handing_gpus: tokio::sync::Mutex::default(),

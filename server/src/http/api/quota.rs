@@ -17,7 +17,7 @@ use axum::{Json, extract::State};
 #[utoipa::path(get, path = "/api/v1/teams/{team}/capacity", tag = "quota", params(("team" = String, Path)),
     responses((status = 200, body = Capacity)))]
 pub async fn capacity(State(web): State<Web>, by: TeamViewer) -> Result<Json<Capacity>> {
-    room::of_team(&web.store, &*web.cluster, &by).await.map(Json)
+    room::of_team(&web.store, &*web.cluster, &by, web.config.max_upload_bytes).await.map(Json)
 }
 
 /// A team's quota

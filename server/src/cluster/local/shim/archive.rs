@@ -1,7 +1,7 @@
 //! Unpacks an uploaded folder. It comes from a user, so nothing in it may reach out of the working folder or fill the disk.
 
 use super::beneath::Beneath;
-use crate::cluster::upload::{self, BYTES_MAX};
+use crate::cluster::upload;
 use flate2::read::MultiGzDecoder;
 use std::{
     fs::File,
@@ -11,17 +11,17 @@ use std::{
 };
 use tar::EntryType;
 
-/// Unpacks a gzipped tar below a folder; `cancelled` ends it early.
+/// Unpacks a gzipped tar below a folder, at most `limit` bytes; `cancelled` ends it early.
 ///
 /// # Errors
 /// A sentence that says what is wrong with the archive. What was unpacked so far stays.
-pub fn unpack(archive: &Path, into: &Beneath, cancelled: &AtomicBool) -> Result<(), String> {
+pub fn unpack(archive: &Path, into: &Beneath, limit: u64, cancelled: &AtomicBool) -> Result<(), String> {
     let file = File::open(archive).map_err(|e| format!("The uploaded archive could not be opened: {e}."))?;
     // Bounded before parsing, so that names and headers cannot grow without end either.
-    let bounded = MultiGzDecoder::new(BufReader::new(file)).take(BYTES_MAX + (1 << 20));
+    let bounded = MultiGzDecoder::new(BufReader::new(file)).take(upload::bound(limit));
     let mut archive = tar::Archive::new(bounded);
     let entries = archive.entries().map_err(broken)?;
-    let (mut count, mut bytes) = (0, 0);
+    let (mut count, mut bytes) = (0, 0_u64);
     for entry in entries {
         if cancelled.load(Ordering::Relaxed) {
             return Err("Unpacking was ended.".into());
@@ -38,7 +38,11 @@ pub fn unpack(archive: &Path, into: &Beneath, cancelled: &AtomicBool) -> Result<
             EntryType::Regular | EntryType::Continuous => {
                 let mode = entry.header().mode().unwrap_or(0o600) & 0o755 | 0o600;
                 let mut file = into.file(&path, mode).map_err(failed)?;
-                bytes += copy(&mut entry, &mut file, BYTES_MAX - bytes, cancelled).map_err(failed)?;
+                bytes = bytes.saturating_add(entry.size());
+                if bytes > limit {
+                    return Err(format!("The uploaded archive is refused. {}", upload::grows(limit)));
+                }
+                copy(&mut entry, &mut file, cancelled).map_err(failed)?;
             }
             EntryType::Directory => into.folder(&path).map_err(failed)?,
             EntryType::Symlink => {
@@ -56,17 +60,12 @@ fn broken(e: io::Error) -> String {
     format!("The uploaded archive cannot be read: {e}.")
 }
 
-fn copy(from: &mut impl Read, into: &mut File, room: u64, cancelled: &AtomicBool) -> io::Result<u64> {
+fn copy(from: &mut impl Read, into: &mut File, cancelled: &AtomicBool) -> io::Result<()> {
     let mut buffer = vec![0; 256 * 1024];
-    let mut copied = 0;
     loop {
         let read = from.read(&mut buffer)?;
         if read == 0 {
-            return Ok(copied);
-        }
-        copied += read as u64;
-        if copied > room {
-            return Err(io::Error::other("the archive grows larger than 8 GiB"));
+            return Ok(());
         }
         if cancelled.load(Ordering::Relaxed) {
             return Err(io::Error::other("it was ended"));
@@ -88,7 +87,7 @@ mod tests {
         builder.into_inner().unwrap().finish().unwrap();
         std::fs::create_dir(folder.path().join("in")).unwrap();
         let into = Beneath::open(&folder.path().join("in")).unwrap();
-        let result = unpack(&file, &into, &AtomicBool::new(false));
+        let result = unpack(&file, &into, 64 << 10, &AtomicBool::new(false));
         (folder, result)
     }
 
@@ -132,6 +131,16 @@ mod tests {
             assert!(result.is_err(), "{name} -> {link}");
             assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "{name} -> {link}");
         }
+    }
+
+    #[test]
+    fn no_more_than_the_limit_is_unpacked() {
+        let (folder, result) = unpacked(|b| {
+            add(b, "fits", EntryType::Regular, "", &[0; 40 << 10]);
+            add(b, "one.too.many", EntryType::Regular, "", &[0; 40 << 10]);
+        });
+        assert!(result.unwrap_err().contains("larger than 64 KiB"));
+        assert!(folder.path().join("in/fits").exists());
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub fn prepare(handover: &Handover, paths: &Paths, cancelled: &AtomicBool) -> Re
     }
     let files = Beneath::open(&folders.files).map_err(|e| format!("Its working folder could not be opened: {e}."))?;
     if let Some(archive) = &spec.archive {
-        archive::unpack(archive, &files, cancelled)?;
+        archive::unpack(archive, &files, handover.upload_bytes, cancelled)?;
     }
     for (path, text) in &spec.files {
         let written = files.file(Path::new(path), 0o600).and_then(|mut f| f.write_all(text.as_bytes()));
