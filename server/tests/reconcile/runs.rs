@@ -303,6 +303,7 @@ async fn a_queue_that_did_not_move_is_not_written_again() {
     w.settle().await;
     let mut waiting = Vec::new();
     for _ in 0..3 {
+        w.clock.advance(1000);
         waiting.push(w.submit(new()).await.summary.id);
     }
     w.settle().await;
