@@ -77,7 +77,7 @@ pub async fn run(command: Command, reach: &Reach) -> Result<(), Failure> {
         Command::Change { name, display_name, admin, disabled, new_password, who } => {
             let here = login::in_person(reach, &who).await?;
             let password = if new_password { Some(who.new_password(&name)?) } else { None };
-            let change = UserChange { display_name, password, admin, disabled };
+            let change = UserChange { display_name, password, admin, disabled, revision: None };
             let changed = here.in_session(async |c| c.user_update(&name, &change).await).await?;
             here.show(&changed, |u| table(std::slice::from_ref(u)));
             Ok(())
