@@ -49,7 +49,6 @@ impl Task for Usage {
                 memory_bytes: sample.numbers.memory_bytes,
             })
             .await?;
-            tx.changed(row.team_id.as_deref(), "usage", &row.id, 0);
             sampled += 1;
         }
         tx.commit().await?;

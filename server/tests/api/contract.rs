@@ -98,7 +98,10 @@ async fn every_call_of_the_client_is_documented() {
 
 /// The way of somebody to the API in process; keeps what was asked and answered.
 #[derive(Clone)]
-struct Really(Person, Arc<Mutex<Vec<(String, Vec<u8>)>>>);
+struct Really(Person, Arc<Mutex<Said>>);
+
+/// What was asked, and what came.
+type Said = Vec<(String, Vec<u8>)>;
 
 impl Transport for Really {
     fn send(&self, call: Call) -> BoxFuture<Result<Answer, Problem>> {
@@ -168,7 +171,7 @@ async fn what_the_api_answers_is_what_the_client_reads() {
     read! { admin: user_list(l); event_list_all(events); platform(); }
     read! { c:
         me(); team_list(l); team(TEAM); member_list(TEAM, l); token_list(l); secret_list(TEAM, l); quota(TEAM); capacity(TEAM);
-        event_list(TEAM, events); home(TEAM); find(TEAM, "iris"); environment_list(TEAM, l); environment(TEAM, "serve");
+        event_list(TEAM, events); home(TEAM); find(TEAM, "iris"); environment_list(TEAM, l); environment(TEAM, "serve"); environment_versions(TEAM, "serve", l);
         environment_log(TEAM, "serve", log); notebook_list(TEAM, l); notebook(TEAM, "lab"); notebook_log(TEAM, "lab", log);
         experiment_list(TEAM, l); run_list(TEAM, &RunQuery::default()); run(TEAM, id); run(TEAM, submitted);
         run_metrics(TEAM, id, &SeriesQuery::default()); run_usage(TEAM, submitted); run_log(TEAM, submitted, log);
@@ -177,8 +180,8 @@ async fn what_the_api_answers_is_what_the_client_reads() {
         deployment_list(TEAM, l); deployment(TEAM, "iris"); revision_list(TEAM, "iris", l); deployment_traffic(TEAM, "iris");
         deployment_example(TEAM, "iris"); deployment_log(TEAM, "iris", None, log);
     }
-    let said = said.lock().unwrap();
-    for (call, body) in said.iter() {
+    let said = std::mem::take(&mut *said.lock().unwrap());
+    for (call, body) in &said {
         // What nothing ran of has neither log nor use.
         let may =
             ["/environments/serve/log", "/notebooks/lab/log", "/usage"].iter().any(|end| call.ends_with(end)) || call.contains(submitted);
