@@ -273,8 +273,10 @@ test('a form is sent once, and its answer may get lost', async ({ page }) => {
   await expect(page.getByRole('row', { name: /lost-on-the-way/ })).toHaveCount(1);
   // Clicked twice while the next page is on its way: one notebook, and nothing refused.
   await open(page, `${url()}/teams/once/notebooks?launch=1`);
+  let arrive;
+  const held = new Promise((r) => (arrive = r));
   await page.route('**/teams/once/notebooks', async (route) => {
-    await new Promise((r) => setTimeout(r, 1000));
+    if (route.request().method() === 'GET') await held;
     await route.continue();
   });
   let posted = 0;
@@ -284,6 +286,7 @@ test('a form is sent once, and its answer may get lost', async ({ page }) => {
   await sheet.getByRole('button', { name: 'Launch', exact: true }).click();
   await expect.poll(async () => (await send('GET', '/api/v1/teams/once/notebooks')).items.length).toBe(1);
   await sheet.getByRole('button', { name: 'Launch', exact: true }).click();
+  arrive();
   await page.waitForURL('**/teams/once/notebooks');
   await expect(page.getByRole('link', { name: 'twice' })).toBeVisible();
   expect(posted).toBe(1);

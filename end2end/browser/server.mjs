@@ -32,13 +32,16 @@ export default async function start() {
   };
 }
 
+/// What the tests tell each other is no setting of a server.
+const surroundings = () => Object.fromEntries(Object.entries(process.env).filter(([k]) => !k.startsWith('SLIPWAY_') || k === 'SLIPWAY_CACHE'));
+
 async function serve(binary, folder, name) {
   const [port, notebooks] = [await freePort(), await freePort()];
   const log = process.env.SERVER_LOG ? openSync(path.join(process.env.SERVER_LOG, `${name}.log`), 'w') : 'ignore';
   const server = spawn(
     binary,
     ['serve', '--listen', `127.0.0.1:${port}`, '--notebook-listen', `127.0.0.1:${notebooks}`, '--data', path.join(folder, name)],
-    { env: { ...process.env, SLIPWAY_ADMIN_USER: ADMIN.user, SLIPWAY_ADMIN_PASSWORD: ADMIN.password }, stdio: ['ignore', log, log] },
+    { env: { ...surroundings(), SLIPWAY_ADMIN_USER: ADMIN.user, SLIPWAY_ADMIN_PASSWORD: ADMIN.password }, stdio: ['ignore', log, log] },
   );
   const url = `http://127.0.0.1:${port}`;
   process.env[`SLIPWAY_URL_${name.toUpperCase()}`] = url;

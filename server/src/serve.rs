@@ -44,7 +44,8 @@ const BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 
 pub async fn serve(mut config: Config) -> Result<()> {
     crate::telemetry::start(&config.log_format);
     let clock: SharedClock = Arc::new(SystemClock);
-    std::fs::create_dir_all(&config.data).map_err(|e| no_folder(&config, &e))?;
+    // What is in it is for this user alone: hashes of passwords, files of all teams.
+    DirBuilder::new().recursive(true).mode(0o700).create(&config.data).map_err(|e| no_folder(&config, &e))?;
     let _lock = lock(&config)?;
     let listener = bind(&mut config.listen, "--listen").await?;
     let notebook_listener = bind(&mut config.notebook_listen, "--notebook-listen").await?;

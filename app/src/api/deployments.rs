@@ -30,6 +30,9 @@ pub struct Deployment {
     /// The revision on its way to take over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Revision>,
+    /// The newest revision, whatever became of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest: Option<Revision>,
     /// Path of the endpoint: `/serve/{team}/{deployment}`.
     pub path: String,
     /// Path and protocol to ask for a prediction: `/serve/{team}/{name}/v1/models/{name}:predict`.

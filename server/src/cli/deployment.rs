@@ -239,7 +239,7 @@ fn table(deployments: &[Deployment]) -> String {
 }
 
 fn facts(here: &Here, d: &Deployment) -> String {
-    let newest = d.next.as_ref().or(d.serving.as_ref());
+    let newest = d.next.as_ref().or(d.serving.as_ref()).or(d.latest.as_ref());
     output::facts(&[
         ("Name", d.name.clone()),
         ("State", d.state.to_string()),

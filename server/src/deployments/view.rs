@@ -35,9 +35,9 @@ pub fn deployment(team: &str, row: &DeploymentRow, revisions: &[RevisionRow]) ->
         name: row.name.clone(),
         state: row.state(),
         reason: row.reason.clone(),
-        // Where none serves and none is on its way, the last one tells what it was about.
-        serving: of(row.serving.or_else(|| row.next.is_none().then_some(row.latest))),
+        serving: of(row.serving),
         next: of(row.next),
+        latest: of(Some(row.latest)),
         predict_path: format!("{path}/v1/models/{}:predict", row.name),
         path,
         state_since: rfc3339(row.state_since),

@@ -67,8 +67,8 @@ async fn keyed(web: &Web, who: &str, key: &str, request: Request, next: Next) ->
     let claim = claim.ok_or_else(under_way)?;
     let response = idempotency::fenced(claim.clone(), next.run(Request::from_parts(parts, Body::from(bytes)))).await;
     let (head, body) = response.into_parts();
-    let mut tx = web.store.begin().await?;
     if !head.status.is_success() {
+        let mut tx = web.store.begin().await?;
         tx.idempotency_drop(&claim).await?;
         tx.commit().await?;
         return Ok(Response::from_parts(head, body));
@@ -81,6 +81,7 @@ async fn keyed(web: &Web, who: &str, key: &str, request: Request, next: Next) ->
     }
     // Sealed: the answer may carry a token.
     let sealed = web.sealer.seal(&place, &begin)?;
+    let mut tx = web.store.begin().await?;
     tx.idempotency_answer(&claim, i64::from(head.status.as_u16()), &sealed).await?;
     tx.commit().await?;
     Ok(Response::from_parts(head, Body::from(begin)))

@@ -129,6 +129,21 @@ impl Tx {
         .map(drop)
     }
 
+    /// Revokes a person's own tokens in a team.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn tokens_revoke_in(&mut self, team_id: &str, user_id: &str) -> Result<()> {
+        self.access_changes();
+        let now = self.now();
+        self.exec(
+            "UPDATE tokens SET revoked_at = $3 WHERE team_id = $1 AND user_id = $2 AND subject_kind IS NULL AND revoked_at IS NULL",
+            args![team_id, user_id, now],
+        )
+        .await
+        .map(drop)
+    }
+
     /// Remembers, to the minute, that a token was used.
     ///
     /// # Errors

@@ -80,6 +80,8 @@ pub async fn remove(store: &Store, by: &TeamMaintainer, user: &str) -> Result<()
         return Err(last());
     }
     tx.member_remove(&by.team.id, &row.id).await?;
+    // Whoever comes back makes new ones.
+    tx.tokens_revoke_in(&by.team.id, &row.id).await?;
     tx.event(NewEvent {
         team_id: Some(&by.team.id),
         actor: &by.actor(),

@@ -88,13 +88,18 @@ pub fn plan(total: Resources, limits: &HashMap<String, Limit>, entries: &[Entry]
         let team = e.team_id.as_deref().unwrap_or_default();
         let limit = limits.get(team).map(|l| l.within(total));
         let team_holds = by_team.get(team).copied().unwrap_or(Resources::NONE);
+        let needs = e.resources.words();
         let wait = if !e.resources.fits(total) {
-            Some(format!("asks for {}, but there are {} in all", e.resources.words(), total.words()))
+            Some(format!("asks for {needs}, but there are {} in all", total.words()))
+        } else if let Some(limit) = limit.filter(|l| !e.resources.fits(*l)) {
+            Some(format!("asks for {needs}, but the team's quota is {} in all", limit.words()))
         } else if let Some(limit) = limit.filter(|l| !team_holds.plus(e.resources).fits(*l)) {
-            Some(format!("waits for the team's quota: {} of {} are held", team_holds.words(), limit.words()))
-        } else if blocked || !held.plus(e.resources).fits(total) {
+            Some(format!("needs {needs}, {} of the team's quota of {} are held", team_holds.words(), limit.words()))
+        } else if !held.plus(e.resources).fits(total) {
             blocked = true;
-            Some(format!("needs {}, {} are free", e.resources.words(), free(total, held).words()))
+            Some(format!("needs {needs}, {} are free", free(total, held).words()))
+        } else if blocked {
+            Some(format!("needs {needs}, which are free, but others wait longer for more"))
         } else {
             None
         };
@@ -159,6 +164,15 @@ mod tests {
         let out =
             plan(TOTAL, &HashMap::new(), &[entry("a", "t", 2000, false), entry("big", "t", 3000, true), entry("small", "u", 500, true)]);
         assert!(granted(&out).is_empty());
+        assert!(matches!(&out[1].1, Decision::Wait(why) if why.ends_with("which are free, but others wait longer for more.")), "{out:?}");
+    }
+
+    #[test]
+    fn what_the_quota_never_allows_is_told() {
+        let limits = HashMap::from([("t".to_owned(), Limit { cpu_millis: Some(1000), ..Limit::default() })]);
+        let out = plan(TOTAL, &limits, &[entry("a", "t", 500, false), entry("b", "t", 1500, true), entry("c", "t", 500, true)]);
+        assert_eq!(granted(&out), ["c"]);
+        assert!(matches!(&out[0].1, Decision::Wait(why) if why.contains("asks for 1.5 CPU") && why.contains("quota is 1 CPU")), "{out:?}");
     }
 
     #[test]

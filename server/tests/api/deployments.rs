@@ -284,7 +284,7 @@ async fn a_model_that_does_not_load_and_one_that_crashes() {
     d.w.cluster.end(&first.id, Exit { code: Some(3), reason: Some("Exited.".into()), ..Exit::default() });
     d.settle().await;
     let iris = d.iris().await;
-    assert_eq!((&iris["state"], &iris["serving"]["state"]), (&json!("failed"), &json!("failed")));
+    assert_eq!((&iris["state"], &iris["latest"]["state"]), (&json!("failed"), &json!("failed")));
     let why = predict(&token, "{}").await.is(503).json();
     assert!(why["detail"].as_str().unwrap().starts_with("iris does not run. Exited."), "{why}");
     assert!(d.w.cluster.specs().is_empty(), "nothing half-made is left");

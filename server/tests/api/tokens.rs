@@ -73,7 +73,10 @@ async fn a_member_who_left_takes_the_token_along() {
     let w = World::new().await;
     let token = w.ada.token("forecast", "editor").await;
     w.mia.delete("/api/v1/teams/forecast/members/ada").await.is(204);
-    token.get("/api/v1/teams/forecast").await.is(404);
+    token.get("/api/v1/teams/forecast").await.is(401);
+    // It does not come back with its owner.
+    w.mia.put("/api/v1/teams/forecast/members/ada", json!({ "role": "editor" })).await.is(200);
+    token.get("/api/v1/teams/forecast").await.is(401);
 }
 
 /// Each way of losing access, right after a request that left the token in memory.

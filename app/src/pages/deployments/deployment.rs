@@ -54,8 +54,10 @@ pub fn DeploymentPage() -> impl IntoView {
 
 #[component]
 fn Beside(deployment: Deployment) -> impl IntoView {
-    let serving =
-        deployment.serving.map(|r| view! { <span class="muted">{format!("{} v{}, {}", r.model, r.version, r.resources.words())}</span> });
+    let serving = deployment
+        .serving
+        .or(deployment.latest)
+        .map(|r| view! { <span class="muted">{format!("{} v{}, {}", r.model, r.version, r.resources.words())}</span> });
     view! { <StateBadge state=deployment.state server=true/>{serving} }
 }
 

@@ -38,7 +38,7 @@ fn Rows(items: Vec<Deployment>, access: Access) -> impl IntoView {
             view! { <a class="link" href=version>{format!("{} v{}", r.model, r.version)}</a> }
         });
         let next = d.next.as_ref().map(|r| view! { <span class="sub">{format!(" then v{}", r.version)}</span> });
-        let held = d.serving.as_ref().or(d.next.as_ref()).map(|r| r.resources.words());
+        let held = d.serving.as_ref().or(d.next.as_ref()).or(d.latest.as_ref()).map(|r| r.resources.words());
         view! {
             <tr>
                 <td class="state" data-label="State"><StateBadge state=d.state server=true/></td>

@@ -19,7 +19,13 @@ pub fn RedeploySheet(
     /// The address without the sheet.
     back: String,
 ) -> impl IntoView {
-    let model = deployment.serving.as_ref().or(deployment.next.as_ref()).map(|r| r.model.clone()).unwrap_or_default();
+    let model = deployment
+        .serving
+        .as_ref()
+        .or(deployment.next.as_ref())
+        .or(deployment.latest.as_ref())
+        .map(|r| r.model.clone())
+        .unwrap_or_default();
     let versions = client.version_list(&access.team, &model, &ListQuery { page_size: Some(100), page_token: None });
     let (title, next) = (format!("Deploy another version of {}", deployment.name), back.clone());
     let form = loaded(Every::default(), versions.and(client.capacity(&access.team)), move |(versions, capacity), access| {
@@ -30,7 +36,7 @@ pub fn RedeploySheet(
 
 #[component]
 fn Choice(deployment: Deployment, access: Access, next: String, versions: Vec<ModelVersion>, capacity: Capacity) -> impl IntoView {
-    let now = deployment.serving.clone().or(deployment.next.clone());
+    let now = deployment.serving.clone().or(deployment.next.clone()).or(deployment.latest.clone());
     let serving = now.as_ref().map_or(0, |r| r.version);
     let options = versions.iter().map(|v| {
         let aliases: String = v.aliases.iter().map(|a| format!(" @{a}")).collect();

@@ -16,8 +16,6 @@ pub struct Of {
     pub model: String,
     /// Version; the model itself when none.
     pub version: Option<i64>,
-    /// Revision that is shown.
-    pub revision: i64,
 }
 
 impl Of {
@@ -59,7 +57,6 @@ fn Edit(of: Of, description: String, lines: String, seen: String) -> impl IntoVi
             <ApiForm id="words-form" method="PATCH" action=of.path() say="Kept.">
                 <input type="hidden" name="replace" value="true"/>
                 <input type="hidden" name="seen" value=seen/>
-                <input type="hidden" name="revision" value=of.revision.to_string()/>
                 <Area name="description" label="Description" value=description/>
                 <Area name="tags" label="Tags" value=lines hint="NAME=value, one a line."/>
                 <div class="actions"><button class="btn primary" type="submit">"Keep"</button><DialogCancel/></div>

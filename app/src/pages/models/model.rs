@@ -22,7 +22,7 @@ pub fn ModelPage() -> impl IntoView {
     let every = Every::change(&["model", "model_version", "deployment"]);
     let model = client.model(&team(), &param("model"));
     loaded(every.page("Model"), model, move |model: Model, access| {
-        let of = Of { team: access.team.clone(), model: model.name.clone(), version: None, revision: model.revision };
+        let of = Of { team: access.team.clone(), model: model.name.clone(), version: None };
         let edits = access.edits();
         let here = access.href(&format!("/models/{}", segment(&model.name)));
         let newest = model.latest_version.filter(|_| edits).map(|v| {

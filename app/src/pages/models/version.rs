@@ -26,7 +26,7 @@ pub fn VersionPage() -> impl IntoView {
     let version = client.version(&team(), &param("model"), param("version").parse().unwrap_or(0));
     loaded(every, version, move |v: ModelVersion, access| {
         let here = access.href(&format!("/models/{}/{}", segment(&v.model), v.version));
-        let of = Of { team: access.team.clone(), model: v.model.clone(), version: Some(v.version), revision: v.revision };
+        let of = Of { team: access.team.clone(), model: v.model.clone(), version: Some(v.version) };
         let (edits, button) = (access.edits() && v.status == "READY", format!("{here}?deploy=1"));
         let sheet = (edits && deploy).then(|| view! { <DeploySheet client version=v.clone() access=access.clone() back=here/> });
         let (title, beside) = (format!("{} v{}", v.model, v.version), v.clone());

@@ -67,7 +67,7 @@ pub async fn download(here: &Here, id: &str, path: Option<String>, to: &Path) ->
     if here.output == Output::Json {
         output::line(&output::json(&written));
     } else {
-        here.say(format!("{} files written to {}.", written.len(), to.display()));
+        here.say(format!("{} files written to {}", written.len(), to.display()));
     }
     Ok(())
 }
