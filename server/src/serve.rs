@@ -31,7 +31,7 @@ use anyhow::{Context, Result, anyhow};
 use app::api::resources::Resources;
 use axum::serve::ListenerExt;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
-use std::{io::ErrorKind, net::SocketAddr, sync::Arc, time::Duration};
+use std::{fs::DirBuilder, io::ErrorKind, net::SocketAddr, os::unix::fs::DirBuilderExt, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch};
 
 /// Seconds that split the latencies of requests and predictions.

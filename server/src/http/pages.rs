@@ -24,6 +24,7 @@ use leptos::{
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
 use std::sync::Arc;
 use tower::ServiceExt;
+use tracing::Instrument;
 
 const PUBLIC: [&str; 2] = ["/sign-in", "/setup"];
 
@@ -102,26 +103,35 @@ fn inner(api: Router, principal: Option<Principal>, page: Option<ResponseOptions
         let (api, principal, page) = (api.clone(), principal.clone(), page.clone());
         Box::pin(async move {
             let lost = |e: String| Problem::new(500, "The page could not be put together.").hint(e);
-            let mut request = Request::builder()
-                .method(call.method)
-                .uri(&call.path)
-                .body(Body::from(call.body.unwrap_or_default()))
-                .map_err(|e| lost(e.to_string()))?;
-            if let Some(principal) = principal {
-                request.extensions_mut().insert(principal);
-            }
-            let response = match api.oneshot(request).await {
-                Ok(response) => response,
-                Err(never) => match never {},
-            };
-            if let Some(page) = page.filter(|_| response.status() == StatusCode::NOT_FOUND) {
+            // A task of its own: a page waits for its parts one after the other. A part that nobody looks after for a while would keep the
+            // connection to the database that it has, or was promised, from the part that the page waits for.
+            let asked = tokio::spawn(ask(api, call, principal).in_current_span());
+            let answer = asked.await.map_err(|e| lost(e.to_string()))?.map_err(lost)?;
+            if let Some(page) = page.filter(|_| answer.status == StatusCode::NOT_FOUND.as_u16()) {
                 page.set_status(StatusCode::NOT_FOUND);
             }
-            let status = response.status().as_u16();
-            let body = to_bytes(response.into_body(), 64 << 20).await.map_err(|e| lost(e.to_string()))?;
-            Ok(Answer { status, body: body.to_vec() })
+            Ok(answer)
         })
     })
+}
+
+/// One request of the inner router, or why it could not be asked.
+async fn ask(api: Router, call: Call, principal: Option<Principal>) -> Result<Answer, String> {
+    let mut request = Request::builder()
+        .method(call.method)
+        .uri(&call.path)
+        .body(Body::from(call.body.unwrap_or_default()))
+        .map_err(|e| e.to_string())?;
+    if let Some(principal) = principal {
+        request.extensions_mut().insert(principal);
+    }
+    let response = match api.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    };
+    let status = response.status().as_u16();
+    let body = to_bytes(response.into_body(), 64 << 20).await.map_err(|e| e.to_string())?;
+    Ok(Answer { status, body: body.to_vec() })
 }
 
 /// Why a page is not rendered.

@@ -81,3 +81,18 @@ async fn home_names_who() {
         assert_eq!(home[list][0]["by"], "mia", "{list}");
     }
 }
+
+/// More parts than the database has connections, each with several questions: none waits for one that nobody looks after.
+#[tokio::test]
+async fn a_page_of_many_parts_answers() {
+    let w = world().await;
+    for n in 0..12 {
+        w.bob.post("/api/v1/teams", json!({ "name": format!("team-{n}") })).await.is(201);
+    }
+    let browser = w.bob.with("accept", "text/html");
+    let pages = (0..6).map(|_| browser.get("/admin?tab=quotas"));
+    for page in futures::future::join_all(pages).await {
+        let page = page.is(200);
+        assert_eq!(String::from_utf8_lossy(&page.body).matches("name=\"cpu\"").count(), 10);
+    }
+}
