@@ -134,7 +134,7 @@ fn start_tasks(web: &Web) {
     driver.run(Workloads { store: store.clone(), cluster: cluster.clone(), builders });
     driver.run(Notebooks { store: store.clone(), cluster: cluster.clone(), logs: logs.clone(), keys: keys.clone() });
     driver.run(NotebookActivity { store: store.clone(), keys, reach: Reach::default() });
-    driver.run(Runs { store: store.clone() });
+    driver.run(Runs { store: store.clone(), logs: logs.clone() });
     driver.run(Environments::new(store.clone(), logs.clone(), web.config.cache.clone(), python));
     driver.run(Deployments::new(store.clone(), web.gateway.routes.clone(), web.gateway.reach.clone(), logs));
     tokio::spawn(routes::follow(web.gateway.routes.clone(), store.clone()));

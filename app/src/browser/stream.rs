@@ -14,6 +14,8 @@ use web_sys::{Element, Event, EventSource, MessageEvent};
 const AT_MOST: f64 = 700.0;
 /// After an answer that is no stream the browser does not try again by itself, and no change says that the page can be read again.
 const TRY_AGAIN: u64 = 3000;
+/// A tab that nobody looked at for this long gives its stream back: a browser has six connections for all tabs of one server.
+const REST: u64 = 10_000;
 
 type Held = (EventSource, [Closure<dyn Fn()>; 2], Closure<dyn Fn(MessageEvent)>);
 
@@ -28,6 +30,8 @@ thread_local! {
     static READ: Cell<f64> = const { Cell::new(0.0) };
     /// How the stream is.
     static FLOW: Cell<Flow> = const { Cell::new(Flow::Off) };
+    /// Whether the tab has no stream because nobody looks at it.
+    static RESTS: Cell<bool> = const { Cell::new(false) };
     /// How reading the page went last.
     static READS: Cell<Reads> = const { Cell::new(Reads::Well) };
 }
@@ -53,8 +57,22 @@ enum Reads {
 pub fn begin() {
     READ.set(dom::now_ms());
     let _ = leptos::prelude::set_interval_with_handle(due, Duration::from_secs(1));
+    RESTS.set(dom::hidden());
     dom::on::<Event>("visibilitychange", |_| {
-        if !dom::hidden() && STALE.get() {
+        if dom::hidden() {
+            dom::later(REST, || {
+                if dom::hidden() {
+                    RESTS.set(true);
+                    watch();
+                }
+            });
+            return;
+        }
+        if RESTS.replace(false) {
+            STALE.set(true);
+            watch();
+        }
+        if STALE.get() {
             soon();
         }
     });
@@ -62,7 +80,7 @@ pub fn begin() {
 
 /// Follows the team of the page that arrived.
 pub fn watch() {
-    let team = dom::first::<Element>("[data-team]").and_then(|e| e.get_attribute("data-team")).filter(|t| !t.is_empty());
+    let team = dom::first::<Element>("[data-team]").and_then(|e| e.get_attribute("data-team")).filter(|t| !t.is_empty() && !RESTS.get());
     let now = OPEN.with_borrow(|o| o.as_ref().map(|(team, _)| team.clone()));
     if team != now {
         if let Some((_, (source, ..))) = OPEN.take() {

@@ -235,7 +235,12 @@ fn load(url: String, way: Way) {
         match problem {
             None => {}
             Some(_) if way == Way::Again => stream::answers(false),
-            Some(problem) => refused(&url, way, &problem),
+            Some(problem) => {
+                if problem.status == 0 {
+                    stream::answers(false);
+                }
+                refused(&url, way, &problem);
+            }
         }
         for form in BUSY.take() {
             let _ = form.remove_attribute("aria-busy");

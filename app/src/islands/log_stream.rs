@@ -48,6 +48,8 @@ mod browser {
     const TOGETHER: Duration = Duration::from_millis(120);
     /// After an answer that is no stream the browser does not try again by itself.
     const AGAIN: Duration = Duration::from_secs(3);
+    /// How long a tab that nobody looks at keeps its stream.
+    const REST: Duration = Duration::from_secs(10);
 
     type Held = (EventSource, Closure<dyn FnMut(MessageEvent)>, [Closure<dyn FnMut()>; 3]);
 
@@ -73,9 +75,13 @@ mod browser {
             held: RefCell::default(),
             gone: Cell::new(false),
         });
-        follower.open();
-        let follower = send_wrapper::SendWrapper::new(follower);
+        follower.look();
+        let me = follower.clone();
+        let looked_at = window_event_listener_untyped("visibilitychange", move |_| me.look());
+        let follower = send_wrapper::SendWrapper::new((follower, looked_at));
         on_cleanup(move || {
+            let (follower, looked_at) = follower.take();
+            looked_at.remove();
             follower.gone.set(true);
             if let Some((source, ..)) = follower.held.take() {
                 source.close();
@@ -84,6 +90,30 @@ mod browser {
     }
 
     impl Follower {
+        /// Somebody looks at the tab, or no longer: one that nobody looked at for a while gives its stream back, and goes on behind the last
+        /// line it has.
+        fn look(self: &Rc<Self>) {
+            if self.gone.get() {
+                return;
+            }
+            if document().hidden() {
+                let me = self.clone();
+                let rest = move || {
+                    if document().hidden()
+                        && let Some((source, ..)) = me.held.take()
+                    {
+                        source.close();
+                    }
+                };
+                set_timeout(rest, REST);
+                return;
+            }
+            let closed = self.held.borrow().as_ref().is_none_or(|(source, ..)| source.ready_state() == EventSource::CLOSED);
+            if closed && self.flow.try_get_untracked() != Some(Flow::Ended) {
+                self.open();
+            }
+        }
+
         fn open(self: &Rc<Self>) {
             let Ok(source) = EventSource::new(&self.address()) else { return };
             let me = self.clone();
@@ -149,7 +179,7 @@ mod browser {
             if source.ready_state() == EventSource::CLOSED {
                 let me = self.clone();
                 let again = move || {
-                    if !me.gone.get() {
+                    if !me.gone.get() && !document().hidden() {
                         me.open();
                     }
                 };

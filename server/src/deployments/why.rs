@@ -2,30 +2,16 @@
 
 use super::plan::End;
 use crate::{logs::LogStore, store::workloads::WorkloadRow};
-use app::api::{
-    State,
-    logs::{LogLine, LogQuery},
-    resources::bytes_words,
-};
+use app::api::{State, resources::bytes_words};
 
 /// The model server's exit code for a model that cannot be loaded.
 const CANNOT_LOAD: i64 = 3;
 /// What the model server puts in front of its last sentence.
 const SERVER: &str = "slipway_model_server: ";
-/// How far from its end a log is read, in bytes.
-const TAIL: i64 = 16 * 1024;
-
 /// The end of a workload that has ended; reads the end of its log.
 pub async fn end(row: &WorkloadRow, logs: &LogStore) -> End {
-    let query = LogQuery { attempt: Some(row.attempt), offset: Some(-TAIL), limit: Some(500), contains: None };
-    let lines = match logs.page(&row.id, &query).await {
-        Ok(page) => page.items,
-        Err(error) => {
-            tracing::warn!(workload = row.id, error = %error, "its log cannot be read");
-            Vec::new()
-        }
-    };
-    of(row, last_words(&lines))
+    let said = logs.last_words(&row.id, row.attempt).await;
+    of(row, said.map(|text| text.strip_prefix(SERVER).unwrap_or(&text).to_owned()))
 }
 
 fn of(row: &WorkloadRow, said: Option<String>) -> End {
@@ -52,17 +38,6 @@ fn of(row: &WorkloadRow, said: Option<String>) -> End {
     End { sentence, lost, at: row.ended_at.unwrap_or_default() }
 }
 
-/// The last complaint: not empty, not a frame of a trace, not news of a server that is well.
-fn last_words(lines: &[LogLine]) -> Option<String> {
-    let meaningful = |l: &&LogLine| {
-        let news = l.stream != "err" || l.text.starts_with("INFO ") || l.text.trim().is_empty();
-        !news && !l.text.starts_with([' ', '\t', '^'])
-    };
-    let text = lines.iter().rev().find(meaningful)?.text.trim();
-    let text = text.strip_prefix(SERVER).unwrap_or(text);
-    Some(text.chars().take(500).collect())
-}
-
 /// What a program said, written as a sentence.
 pub fn sentence(text: &str) -> String {
     let mut letters = text.trim().chars();
@@ -76,24 +51,6 @@ pub fn sentence(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn lines(texts: &[(&str, &str)]) -> Vec<LogLine> {
-        texts.iter().map(|(s, t)| LogLine { time: String::new(), stream: (*s).into(), text: (*t).into() }).collect()
-    }
-
-    #[test]
-    fn the_last_words_are_the_reason() {
-        let log = lines(&[
-            ("err", "Traceback (most recent call last):"),
-            ("err", "  File \"x.py\", line 1"),
-            ("err", "slipway_model_server: the model needs the Python package 'torch'"),
-            ("err", "   "),
-            ("slipway", "Exited with code 3."),
-        ]);
-        assert_eq!(last_words(&log).as_deref(), Some("the model needs the Python package 'torch'"));
-        let well = [("out", "{\"event\": \"ready\"}"), ("err", "INFO uvicorn.error: Started"), ("slipway", "x")];
-        assert_eq!(last_words(&lines(&well)), None);
-    }
 
     #[test]
     fn an_end_in_a_sentence() {

@@ -5,6 +5,7 @@
 //! is `{attempt}.log.{offset}`. Only the last two parts are kept; the newer says so. No file is ever renamed, so a reader is never surprised.
 //! The empty file `{attempt}.end` says that nothing follows any more.
 
+mod last_words;
 mod line;
 mod parts;
 mod store;

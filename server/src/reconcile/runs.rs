@@ -5,6 +5,7 @@ use crate::{
     cluster::WorkloadKind,
     error::Result,
     ids,
+    logs::LogStore,
     runs::{
         plan::{Attempt, Seen, Step, plan},
         submission,
@@ -24,6 +25,8 @@ use std::{collections::HashMap, time::Duration};
 pub struct Runs {
     /// The database.
     pub store: Store,
+    /// What the attempts said.
+    pub logs: LogStore,
 }
 
 #[async_trait]
@@ -112,7 +115,7 @@ impl Runs {
             }
             Step::Over { state, reason, exit_code } => {
                 let change = SubmissionChange { drop_workload: true, over: true, exit_code: *exit_code, ..SubmissionChange::default() };
-                (change, *state, reason.clone(), Some(end_word(*state)))
+                (change, *state, self.with_last_words(workload, *state, reason.clone()).await, Some(end_word(*state)))
             }
         };
         let mut tx = self.store.begin().await?;
@@ -133,6 +136,18 @@ impl Runs {
             None => tx.changed(Some(&run.team_id), "run", &run.run_id, revision),
         }
         tx.commit().await.map(|()| true)
+    }
+
+    /// The reason of a failure of the program's own, with the last thing it complained of.
+    async fn with_last_words(&self, workload: Option<&WorkloadRow>, state: State, reason: Option<String>) -> Option<String> {
+        let own = workload.filter(|w| state == State::Failed && w.exit_code.is_some() && w.out_of_memory == 0 && w.timed_out == 0);
+        match (own, reason) {
+            (Some(w), Some(reason)) => match self.logs.last_words(&w.id, w.attempt).await {
+                Some(words) => Some(format!("{reason} It said last: {words}")),
+                None => Some(reason),
+            },
+            (_, reason) => reason,
+        }
     }
 
     async fn begin(&self, tx: &mut Tx, run: &SubmissionRow, id: &str, attempt: i64) -> Result<()> {

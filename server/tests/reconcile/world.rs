@@ -86,7 +86,7 @@ impl World {
             );
         Self {
             workloads: Workloads { store: store.clone(), cluster: cluster.clone(), builders },
-            runs: Runs { store: store.clone() },
+            runs: Runs { store: store.clone(), logs: LogStore::new(&data) },
             environments: Environments::new(store.clone(), LogStore::new(&data), cache.clone(), interpreter),
             store,
             clock,
