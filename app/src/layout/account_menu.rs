@@ -13,7 +13,7 @@ pub fn AccountMenu() -> impl IntoView {
     let session = use_context::<Session>();
     Suspend::new(async move {
         let session = session?;
-        let team = session.team.clone();
+        let team = session.around.clone();
         let me = session.me().await.ok()?;
         Some(view! { <Signed me team/> })
     })

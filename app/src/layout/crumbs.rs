@@ -1,6 +1,7 @@
 //! Where one is, read from the address.
 
 use super::places::PLACES;
+use crate::parts::ThisRun;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
@@ -56,11 +57,19 @@ fn percent_decoded(text: &str) -> String {
 pub fn Crumbs() -> impl IntoView {
     let trail = use_location().pathname.with_untracked(|p| trail(p));
     let last = trail.len().saturating_sub(1);
+    let run = use_context::<ThisRun>();
+    // A run is known by its name; its id stands for one that cannot be read.
+    let named = move |words: String| match run {
+        Some(run) => Suspend::new(async move { run.read().await.map_or(words, |r| r.summary.name) }).into_any(),
+        None => words.into_any(),
+    };
+    let mut named = Some(named);
     view! {
         <nav class="crumbs" aria-label="Breadcrumbs">
             <ol>
                 {trail.into_iter().enumerate().map(|(i, (words, href))| {
                     if i == last {
+                        let words = named.take().map(|named| named(words));
                         view! { <li><span aria-current="page">{words}</span></li> }.into_any()
                     } else {
                         view! { <li><a href=href>{words}</a></li> }.into_any()

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     api::{client::team_path, session::Me},
     islands::{Palette, palette::Line},
-    parts::Session,
+    parts::{Session, ThisRun},
     ui::QueryProblem,
 };
 use leptos::prelude::*;
@@ -22,7 +22,7 @@ const ACTIONS: [(&str, &str, &str); 4] = [
     ("Events of the team", "team", "/team?tab=events"),
 ];
 
-/// What the palette offers without a search.
+/// What the palette offers of a team without a search.
 fn lines(team: &str) -> Vec<Line> {
     let line = |label: &str, icon: &str, sub: String, path: &str| Line {
         icon: icon.into(),
@@ -32,11 +32,15 @@ fn lines(team: &str) -> Vec<Line> {
     };
     let places = PLACES.iter().map(|p: &Place| line(p.label, p.icon, format!("g {}", p.key), p.path));
     let actions = ACTIONS.iter().map(|(label, icon, path)| line(label, icon, String::new(), path));
-    let account = Line { icon: "user".into(), label: "Account and tokens".into(), sub: String::new(), href: "/account".into() };
-    places.chain(actions).chain([account]).collect()
+    places.chain(actions).collect()
 }
 
-/// The same outside of a team: one's teams, and the pages of the platform.
+/// The way to one's tokens.
+fn account() -> Line {
+    Line { icon: "user".into(), label: "Account and tokens".into(), sub: String::new(), href: "/account".into() }
+}
+
+/// What it offers outside of a team: one's teams, and the pages of the platform.
 fn platform_lines(me: Me) -> Vec<Line> {
     let line = |label: &str, icon: &str, sub: &str, href: &str| Line {
         icon: icon.into(),
@@ -45,7 +49,7 @@ fn platform_lines(me: Me) -> Vec<Line> {
         href: href.into(),
     };
     let teams = me.teams.iter().map(|t| line(&t.display_name, "team", &t.name, &format!("/teams/{}", t.name)));
-    let own = [("Teams", "home", "/"), ("New team", "plus", "/?new=1"), ("Account and tokens", "user", "/account")];
+    let own = [("Teams", "home", "/"), ("New team", "plus", "/?new=1")];
     let admin = [
         ("Admin", "gear", "/admin"),
         ("Users", "user", "/admin?tab=users"),
@@ -53,20 +57,26 @@ fn platform_lines(me: Me) -> Vec<Line> {
         ("Quotas", "gear", "/admin?tab=quotas"),
         ("Events of the platform", "clock", "/admin?tab=events"),
     ];
-    let places = own.into_iter().chain(admin.into_iter().filter(|_| me.admin)).map(|(label, icon, href)| line(label, icon, "", href));
-    teams.chain(places).collect()
+    let line = |(label, icon, href): (&str, &str, &str)| line(label, icon, "", href);
+    let admin = admin.into_iter().filter(|_| me.admin).map(line);
+    teams.chain(own.into_iter().map(line)).chain([account()]).chain(admin).collect()
 }
 
 /// The frame around the pages of those who are signed in.
 #[component]
 pub fn Frame() -> impl IntoView {
     let session = Session::provide();
-    let team = session.team.clone();
-    let palette = if team.is_empty() {
-        let places = async move { session.me().await.ok().map(|me| view! { <Palette find=String::new() lines=platform_lines(me)/> }) };
+    ThisRun::provide();
+    let team = session.around.clone();
+    let find = if team.is_empty() { String::new() } else { team_path(&team, "/find") };
+    let palette = if session.team.is_empty() {
+        let of_team = if team.is_empty() { Vec::new() } else { lines(&team) };
+        let lines = |me| of_team.into_iter().chain(platform_lines(me)).collect();
+        let places = async move { session.me().await.ok().map(|me| view! { <Palette find lines=lines(me)/> }) };
         Suspend::new(places).into_any()
     } else {
-        view! { <Palette find=team_path(&team, "/find") lines=lines(&team)/> }.into_any()
+        let lines = lines(&team).into_iter().chain([account()]).collect::<Vec<_>>();
+        view! { <Palette find lines/> }.into_any()
     };
     view! {
         <a class="skip" href="#page">"To the content"</a>

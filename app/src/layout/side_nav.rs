@@ -14,9 +14,19 @@ use leptos_router::hooks::use_location;
 pub fn SideNav() -> impl IntoView {
     let path = use_location().pathname.get_untracked();
     let Some(session) = use_context::<Session>() else { return ().into_any() };
-    let team = session.team.clone();
+    let team = session.around.clone();
     let last = (!team.is_empty()).then(|| view! { <Entry place=PLACES[PLACES.len() - 1] team=team.clone() path=path.clone() count=0/> });
-    let places = (!team.is_empty()).then(|| view! { <Places team=team.clone() path=path.clone()/> });
+    let places = if team.is_empty() {
+        // Without a team there are still ways to go: the bar of a narrow screen is never empty.
+        let own = [("Teams", "team", "/"), ("Account", "user", "/account")].map(|(words, icon, href)| {
+            let here = (path == href).then_some("page");
+            view! { <li><a href=href aria-current=here><Icon name=icon/><span class="t">{words}</span></a></li> }
+        });
+        own.collect_view().into_any()
+    } else {
+        view! { <Places team=team.clone() path=path.clone()/> }.into_any()
+    };
+    let class = if team.is_empty() { "" } else { "wide" };
     let (switcher, admin) = (session.clone(), session);
     let here = path.starts_with("/admin").then_some("page");
     view! {
@@ -33,7 +43,7 @@ pub fn SideNav() -> impl IntoView {
                 {last}
                 {Suspend::new(async move {
                     admin.me().await.is_ok_and(|me| me.admin).then(|| view! {
-                        <li class="wide"><a href="/admin" aria-current=here><Icon name="gear"/><span class="t">"Admin"</span></a></li>
+                        <li class=class><a href="/admin" aria-current=here><Icon name="gear"/><span class="t">"Admin"</span></a></li>
                     })
                 })}
             </ul>

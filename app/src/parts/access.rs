@@ -5,6 +5,10 @@ use futures::future::{FutureExt, Shared};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
+/// The team whose page was looked at last, for pages that are of none; from context, where there is one that is theirs to see.
+#[derive(Debug, Clone)]
+pub struct LastTeam(pub String);
+
 /// Who is signed in; from context.
 #[derive(Clone)]
 pub struct Session {
@@ -12,6 +16,8 @@ pub struct Session {
     me: Shared<BoxFuture<Result<Me, Problem>>>,
     /// Name of the team in the address; empty outside of one.
     pub team: String,
+    /// Name of the team that the frame leads to: that of the address, or the last one; empty where there is none.
+    pub around: String,
 }
 
 impl Session {
@@ -19,8 +25,10 @@ impl Session {
     pub fn provide() -> Self {
         let client = Client::from_context();
         let team = use_location().pathname.with_untracked(|p| team_of(p)).unwrap_or_default();
+        let last = || use_context::<LastTeam>().map(|l| l.0).unwrap_or_default();
+        let around = if team.is_empty() { last() } else { team.clone() };
         let me: BoxFuture<Result<Me, Problem>> = Box::pin(client.me());
-        let session = Self { me: me.shared(), team };
+        let session = Self { me: me.shared(), team, around };
         provide_context(session.clone());
         session
     }

@@ -45,7 +45,12 @@ where
 }
 
 /// The same, read again only when the object `id` changed: for what changes so often that others' changes would be felt.
-pub fn loaded_of<T, V>(every: Every, id: &str, answer: Reply<T>, view: impl FnOnce(T, Access) -> V + Send + 'static) -> AnyView
+pub fn loaded_of<T, V>(
+    every: Every,
+    id: &str,
+    answer: impl Future<Output = Result<T, Problem>> + Send + 'static,
+    view: impl FnOnce(T, Access) -> V + Send + 'static,
+) -> AnyView
 where
     T: Send + 'static,
     V: IntoView + 'static,
@@ -53,7 +58,12 @@ where
     show(every, Some(id.to_owned()), answer, view)
 }
 
-fn show<T, V>(every: Every, of: Option<String>, answer: Reply<T>, view: impl FnOnce(T, Access) -> V + Send + 'static) -> AnyView
+fn show<T, V>(
+    every: Every,
+    of: Option<String>,
+    answer: impl Future<Output = Result<T, Problem>> + Send + 'static,
+    view: impl FnOnce(T, Access) -> V + Send + 'static,
+) -> AnyView
 where
     T: Send + 'static,
     V: IntoView + 'static,
@@ -67,8 +77,11 @@ where
         match (answer.await, access) {
             (Ok(data), Ok(access)) => view(data, access).into_any(),
             (Err(problem), _) | (_, Err(problem)) => {
-                let head = (!every.page.is_empty()).then(|| view! { <Head title=every.page/> });
-                view! { {head}<ProblemNote problem/> }.into_any()
+                let whole = !every.page.is_empty();
+                let head = whole.then(|| view! { <Head title=every.page/> });
+                let again =
+                    (whole && problem.status != 404).then(|| view! { <div class="actions"><a class="btn" href="">"Try again"</a></div> });
+                view! { {head}<ProblemNote problem/>{again} }.into_any()
             }
         }
     });

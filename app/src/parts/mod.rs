@@ -13,11 +13,13 @@ pub mod quota_form;
 pub mod secret_uses;
 pub mod size_picker;
 pub mod state_badge;
+pub mod this_run;
 
-pub use access::{Access, Session};
+pub use access::{Access, LastTeam, Session};
 pub use environment_picker::EnvironmentPicker;
 pub use head::Head;
 pub use loaded::{Every, loaded, loaded_of};
 pub use offers::{Offers, offers};
 pub use size_picker::SizePicker;
 pub use state_badge::{BuildBadge, RevisionBadge, StateBadge};
+pub use this_run::ThisRun;

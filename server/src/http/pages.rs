@@ -1,19 +1,30 @@
 //! Pages: what may not be shown is decided before rendering; rendering calls the API in process, as the same principal.
 
-use super::{headers, problem, proxy::notebook_origin, state::Web};
-use crate::access::{PlatformAdmin, Principal, TeamMember};
-use app::api::{
-    Client, Problem,
-    transport::{
-        Answer, Call,
-        in_process::{InProcess, Inner},
+use super::{
+    headers, problem,
+    proxy::{headers::cookies, notebook_origin},
+    state::Web,
+};
+use crate::{
+    access::{PlatformAdmin, Principal, TeamMember},
+    error::{Kind, Result},
+};
+use app::{
+    api::{
+        Client, Problem,
+        transport::{
+            Answer, Call,
+            in_process::{InProcess, Inner},
+        },
     },
+    pages::not_found::UNAVAILABLE,
+    parts::LastTeam,
 };
 use axum::{
     Router,
     body::{Body, to_bytes},
     extract::Request,
-    http::{Method, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
 };
@@ -27,6 +38,8 @@ use tower::ServiceExt;
 use tracing::Instrument;
 
 const PUBLIC: [&str; 2] = ["/sign-in", "/setup"];
+/// The team whose page was looked at last: no secret, and asked about again each time.
+const LAST_TEAM: &str = "slipway_team";
 
 /// Every page of the dashboard over `api`, the inner API router.
 pub fn router(web: &Web, api: Router) -> Router {
@@ -43,12 +56,15 @@ pub fn router(web: &Web, api: Router) -> Router {
         if let Some(shared) = Owner::current_shared_context() {
             shared.set_is_hydrating(false);
         }
+        if let Some(last) = parts.as_ref().and_then(|p| p.extensions.get::<LastTeam>().cloned()) {
+            provide_context(last);
+        }
         provide_context(Client::new(InProcess(inner(api.clone(), principal, options.clone()))));
         if let (Some(nonce), Some(options)) = (leptos::nonce::use_nonce(), options)
             && let Ok(policy) = headers::page_policy(&nonce, &notebooks).parse()
         {
             options.insert_header(header::CONTENT_SECURITY_POLICY, policy);
-            options.insert_header(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+            options.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
     };
     let lost = leptos_axum::render_app_async_with_context(context.clone(), app::still_shell);
@@ -56,14 +72,29 @@ pub fn router(web: &Web, api: Router) -> Router {
     Router::new()
         .leptos_routes_with_context(&options, routes, context, app::shell)
         .with_state(options)
-        .layer(middleware::from_fn(move |request: Request, next: Next| {
+        .layer(middleware::from_fn(move |mut request: Request, next: Next| {
             let (web, lost) = guarded.clone();
             async move {
                 let asker = request.extensions().get::<Principal>().cloned();
-                match refusal(&web, asker.as_ref(), &request.uri().clone()).await {
-                    None => next.run(request).await,
-                    Some(Refusal::SignIn(address)) => Redirect::to(&address).into_response(),
-                    Some(Refusal::NotFound) => not_found(lost(nowhere(request)).await),
+                match asked(&web, asker.as_ref(), request.uri(), request.headers()).await {
+                    Ok(Asked::Plain) => next.run(request).await,
+                    Ok(Asked::OfTeam(team)) => {
+                        let known = cookies(request.headers(), LAST_TEAM).any(|t| t == team);
+                        let response = next.run(request).await;
+                        if known { response } else { remembering(response, &team) }
+                    }
+                    Ok(Asked::After(last)) => {
+                        request.extensions_mut().insert(last);
+                        next.run(request).await
+                    }
+                    Ok(Asked::SignIn(address)) => Redirect::to(&address).into_response(),
+                    Err(e) if matches!(e.kind, Kind::NotFound | Kind::Forbidden) => {
+                        instead(StatusCode::NOT_FOUND, lost(elsewhere(request, NOWHERE)).await)
+                    }
+                    Err(e) => {
+                        tracing::error!(error = %e, "whether a page may be shown could not be read");
+                        instead(StatusCode::SERVICE_UNAVAILABLE, lost(elsewhere(request, UNAVAILABLE)).await)
+                    }
                 }
             }
         }))
@@ -73,19 +104,30 @@ pub fn router(web: &Web, api: Router) -> Router {
                 if !asks_for_one(&request) {
                     return problem::nothing_here(request.method().clone(), request.uri().clone()).await;
                 }
-                not_found(lost(nowhere(request)).await)
+                instead(StatusCode::NOT_FOUND, lost(elsewhere(request, NOWHERE)).await)
             }
         })
 }
 
-/// The same request, for an address that leads nowhere: the page of the real one is not to be rendered.
-fn nowhere(mut request: Request) -> Request {
-    *request.uri_mut() = Uri::from_static("/not-found");
+/// An address that leads nowhere.
+const NOWHERE: &str = "/not-found";
+
+/// The same request, for another address: the page of the real one is not to be rendered.
+fn elsewhere(mut request: Request, address: &'static str) -> Request {
+    *request.uri_mut() = Uri::from_static(address);
     request
 }
 
-fn not_found(mut response: Response) -> Response {
-    *response.status_mut() = StatusCode::NOT_FOUND;
+fn instead(status: StatusCode, mut response: Response) -> Response {
+    *response.status_mut() = status;
+    response
+}
+
+/// Has the browser remember the team, for pages that are of none.
+fn remembering(mut response: Response, team: &str) -> Response {
+    if let Ok(cookie) = format!("{LAST_TEAM}={team}; Path=/; SameSite=Lax; Max-Age=31536000").parse() {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
     response
 }
 
@@ -116,7 +158,7 @@ fn inner(api: Router, principal: Option<Principal>, page: Option<ResponseOptions
 }
 
 /// One request of the inner router, or why it could not be asked.
-async fn ask(api: Router, call: Call, principal: Option<Principal>) -> Result<Answer, String> {
+async fn ask(api: Router, call: Call, principal: Option<Principal>) -> std::result::Result<Answer, String> {
     let mut request = Request::builder()
         .method(call.method)
         .uri(&call.path)
@@ -134,35 +176,38 @@ async fn ask(api: Router, call: Call, principal: Option<Principal>) -> Result<An
     Ok(Answer { status, body: body.to_vec() })
 }
 
-/// Why a page is not rendered.
-enum Refusal {
+/// What a page that may be shown is of.
+enum Asked {
+    /// Of nothing in particular.
+    Plain,
+    /// Of a team.
+    OfTeam(String),
+    /// Of no team, after one whose pages are still theirs to see.
+    After(LastTeam),
     /// Nobody is signed in: the address of the sign-in page, which leads back.
     SignIn(String),
-    /// Nothing is there, or it is not theirs to see.
-    NotFound,
 }
 
-/// Decided before anything renders.
-async fn refusal(web: &Web, asker: Option<&Principal>, uri: &Uri) -> Option<Refusal> {
+/// Decided before anything renders. What is not there, or not theirs to see, is not found.
+async fn asked(web: &Web, asker: Option<&Principal>, uri: &Uri, headers: &HeaderMap) -> Result<Asked> {
     let path = uri.path();
     if PUBLIC.contains(&path) {
-        return None;
+        return Ok(Asked::Plain);
     }
     let Some(principal) = asker else {
         let from = uri.path_and_query().map_or("/", |p| p.as_str());
         let query =
             if from == "/" { String::new() } else { format!("?{}", serde_urlencoded::to_string([("next", from)]).unwrap_or_default()) };
-        return Some(Refusal::SignIn(format!("/sign-in{query}")));
+        return Ok(Asked::SignIn(format!("/sign-in{query}")));
     };
-    (!allowed(web, principal, path).await).then_some(Refusal::NotFound)
-}
-
-async fn allowed(web: &Web, principal: &Principal, path: &str) -> bool {
     if path == "/admin" || path.starts_with("/admin/") {
-        return PlatformAdmin::check(principal).is_ok();
+        PlatformAdmin::check(principal)?;
     }
-    match path.strip_prefix("/teams/").map(|rest| rest.split('/').next().unwrap_or_default()) {
-        Some(team) => TeamMember::check(&web.store, principal, team).await.is_ok(),
-        None => true,
+    let of = |team: String| async move { TeamMember::check(&web.store, principal, &team).await.map(|member| member.team.name) };
+    if let Some(rest) = path.strip_prefix("/teams/") {
+        return of(rest.split('/').next().unwrap_or_default().to_owned()).await.map(Asked::OfTeam);
     }
+    let Some(last) = cookies(headers, LAST_TEAM).next() else { return Ok(Asked::Plain) };
+    // Only a help: the page is shown without it too.
+    Ok(of(last.to_owned()).await.map_or(Asked::Plain, |team| Asked::After(LastTeam(team))))
 }

@@ -1,6 +1,6 @@
 //! Teams, members, secrets, quotas.
 
-use super::world::World;
+use super::world::{Answer, Person, World};
 use serde_json::json;
 
 #[tokio::test]
@@ -155,4 +155,24 @@ async fn bad_requests_are_told() {
     w.ada.get("/api/v1/nothing").await.is(404);
     w.ada.get("/api/v1/teams/%ff").await.is(404);
     w.ada.get("/api/v1/teams/a%00b").await.is(404);
+}
+
+#[tokio::test]
+async fn pages_of_no_team_keep_the_way_to_the_last_one() {
+    let w = World::new().await;
+    let page = |who: &Person| who.with("accept", "text/html");
+    let text = |a: &Answer| String::from_utf8_lossy(&a.body).into_owned();
+    let way = "href=\"/teams/forecast/runs\"";
+    let first = page(&w.ada).get("/teams/forecast").await.is(200);
+    let cookie = first.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    assert_eq!(cookie, "slipway_team=forecast");
+    assert!(page(&w.ada).with("cookie", &cookie).get("/teams/forecast").await.is(200).headers.get("set-cookie").is_none());
+    let bare = text(&page(&w.ada).get("/account").await.is(200));
+    assert!(!bare.contains(way) && bare.contains("<span class=\"t\">Account"), "{bare}");
+    assert!(text(&page(&w.ada).with("cookie", &cookie).get("/account").await.is(200)).contains(way));
+    // Whoever left the team, or never was in it, is not led there.
+    for stale in ["slipway_team=elsewhere", "slipway_team=../x"] {
+        assert!(!text(&page(&w.ada).with("cookie", stale).get("/account").await.is(200)).contains("/teams/elsewhere"), "{stale}");
+    }
+    assert!(page(&w.ada).get("/teams/nothing").await.is(404).headers.get("set-cookie").is_none());
 }

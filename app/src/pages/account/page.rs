@@ -23,12 +23,11 @@ pub fn Account() -> impl IntoView {
         view! {
             <Head title="Account"/>
             <div class="cols side">
-                <div class="cols"><TokenList client/></div>
                 <div class="cols">
-                    <NewTokenCard teams=me.teams/>
-                    <Card title="You"><Facts rows/></Card>
-                    <Password/>
+                    <TokenList client/>
+                    <div class="cols narrow"><NewTokenCard teams=me.teams/><Password/></div>
                 </div>
+                <Card title="You"><Facts rows/></Card>
             </div>
         }
     })

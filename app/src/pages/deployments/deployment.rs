@@ -37,7 +37,10 @@ pub fn DeploymentPage() -> impl IntoView {
                 view! { <TrafficCharts client=client.clone() team=team.clone() name=name.clone()/><Revisions client team name/> }.into_any()
             }
         };
-        let (title, path, reason) = (deployment.name.clone(), deployment.predict_path.clone(), deployment.reason.clone());
+        // What keeps a revision on its way is said once, where the revision is named.
+        let told = deployment.next.as_ref().and_then(|r| r.reason.as_ref());
+        let reason = deployment.reason.clone().filter(|r| told != Some(r));
+        let (title, path) = (deployment.name.clone(), deployment.predict_path.clone());
         let (beside, acts) = (deployment.clone(), deployment.clone());
         let tone = if state == State::Failed { "red" } else { "amber" };
         view! {
@@ -78,7 +81,17 @@ fn Actions(deployment: Deployment, access: Access) -> impl IntoView {
     let (name, state) = (deployment.name, deployment.state);
     let path = |rest: &str| team_path(&access.team, &format!("/deployments/{name}{rest}"));
     let stop = (edits && matches!(state, State::Queued | State::Starting | State::Running)).then(|| {
-        view! { <PostButton id="stop" action=path("/stop") say=format!("{name} stops.") class="btn danger">"Stop"</PostButton> }
+        let (action, say, title) = (path("/stop"), format!("{name} stops."), format!("Stop {name}"));
+        let refused = format!("Requests to /serve/{}/{name} are refused until it is started again.", access.team);
+        view! {
+            <DialogButton id="stop" class="btn danger">"Stop"</DialogButton>
+            <Dialog id="stop" title>
+                <ApiForm id="stop-form" action say>
+                    <p>{refused}</p>
+                    <div class="actions"><button class="btn danger" type="submit">"Stop"</button><DialogCancel/></div>
+                </ApiForm>
+            </Dialog>
+        }
     });
     let start = (edits && state.is_final())
         .then(|| view! { <PostButton id="start" action=path("/start") say=format!("{name} starts.")>"Start"</PostButton> });

@@ -39,7 +39,9 @@ fn Rows(items: Vec<Revision>, access: Access, name: String) -> impl IntoView {
     let rows = items.into_iter().map(|r| {
         let version = access.href(&format!("/models/{}/{}", segment(&r.model), r.version));
         let log = access.href(&format!("/deployments/{name}?tab=log&revision={}", r.number));
-        let note = r.reason.clone().or_else(|| r.smoke.as_ref().map(|s| s.detail.clone()));
+        // What keeps one on its way stands above, where it is said to be on its way.
+        let under_way = matches!(r.state, RevisionState::Queued | RevisionState::Starting | RevisionState::Smoking);
+        let note = r.reason.clone().filter(|_| !under_way).or_else(|| r.smoke.as_ref().map(|s| s.detail.clone()));
         let again = (edits && matches!(r.state, RevisionState::Retired)).then(|| {
             let action = team_path(&access.team, &format!("/deployments/{name}/redeploy"));
             let (version, model, say) = (r.version, r.model.clone(), format!("Version {} is on its way.", r.version));

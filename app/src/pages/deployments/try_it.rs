@@ -27,7 +27,7 @@ pub fn TryIt(
         );
         view! {
             <Card title="Try it"><TryItForm team name v1=example.v1 v2=example.v2 serves=state == State::Running/></Card>
-            <Card title="From a terminal"><div class="stack"><p class="sub">"With any token of this team (Account, Tokens). One of the scope predict is enough, and may nothing else:"</p><CodeBlock text=curl/></div></Card>
+            <Card title="From a terminal"><div class="stack"><p class="sub">"With any token of this team ("<a class="link" href="/account">"Account, Tokens"</a>"). One of the scope predict is enough, and may nothing else:"</p><CodeBlock text=curl/></div></Card>
         }
     })
 }

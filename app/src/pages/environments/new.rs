@@ -35,7 +35,7 @@ pub fn NewSheet(
                 <Field name="image" label="Container image" value=image code=true hint="For clusters with containers; empty here."/>
                 <div class="actions"><button class="btn primary" type="submit">"Build"</button><a class="btn" href=cancel>"Cancel"</a></div>
             </ApiForm>
-            <div class="stack"><p class="sub">"The same from a terminal:"</p><CodeBlock text="slipway environment create torch --file requirements.txt"/></div>
+            <div class="stack"><p class="sub">"For example, from a terminal:"</p><CodeBlock text="slipway environment create torch --file requirements.txt"/></div>
         </Sheet>
     }
 }

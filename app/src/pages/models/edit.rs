@@ -94,7 +94,7 @@ pub fn Aliases(
         view! {
             <ApiForm id="alias-form" method="PUT" action say reset=true>
                 <input type="hidden" name="version" value=version.to_string()/>
-                <div class="row"><div class="grow"><Field name="alias" label="New alias" placeholder="champion" required=true code=true/></div><button class="btn" type="submit">"Set"</button></div>
+                <div class="row low"><div class="grow"><Field name="alias" label="New alias" placeholder="champion" required=true code=true/></div><button class="btn" type="submit">"Set"</button></div>
             </ApiForm>
         }
     });

@@ -92,13 +92,24 @@ fn Metrics(version: ModelVersion) -> impl IntoView {
     })
 }
 
+/// The type of a tensor and what it holds for each row; a size that is not fixed is any.
+fn tensor(spec: &serde_json::Value) -> String {
+    let kind = spec.get("dtype").and_then(serde_json::Value::as_str).unwrap_or("tensor");
+    let sizes: Vec<i64> =
+        spec.get("shape").and_then(serde_json::Value::as_array).into_iter().flatten().filter_map(serde_json::Value::as_i64).collect();
+    let words = |sizes: &[i64]| sizes.iter().map(|s| if *s < 0 { "any".into() } else { s.to_string() }).collect::<Vec<_>>().join(" × ");
+    match sizes.as_slice() {
+        [] => kind.to_owned(),
+        [-1] => format!("{kind}, one a row"),
+        [-1, rest @ ..] => format!("{kind}, {} a row", words(rest)),
+        all => format!("{kind}, {}", words(all)),
+    }
+}
+
 /// One input or output of a signature, in words.
 fn column(c: &serde_json::Value) -> (String, String) {
     let part = |key: &str| c.get(key).and_then(serde_json::Value::as_str).map(str::to_owned);
-    let tensor = c.get("tensor-spec").map(|t| {
-        let shape = t.get("shape").map(ToString::to_string).unwrap_or_default();
-        format!("{} {shape}", t.get("dtype").and_then(serde_json::Value::as_str).unwrap_or("tensor"))
-    });
+    let tensor = c.get("tensor-spec").map(tensor);
     let optional = if c.get("required") == Some(&serde_json::Value::Bool(false)) { ", optional" } else { "" };
     (part("name").unwrap_or_else(|| "(one value)".into()), format!("{}{optional}", tensor.or_else(|| part("type")).unwrap_or_default()))
 }
@@ -129,6 +140,13 @@ fn Signature(version: ModelVersion) -> impl IntoView {
     view! { <Card title="Signature"><div class="cols c2">{takes}{gives}</div></Card> }.into_any()
 }
 
+/// A link to the environment in `train v1`.
+fn environment(words: &str, access: &Access) -> AnyView {
+    let Some((name, version)) = words.rsplit_once(" v") else { return words.to_owned().into_any() };
+    let href = access.href(&format!("/environments/{}?version={version}", segment(name)));
+    view! { <a class="link" href=href>{words.to_owned()}</a> }.into_any()
+}
+
 #[component]
 fn About(version: ModelVersion, access: Access) -> impl IntoView {
     let v = version;
@@ -146,11 +164,26 @@ fn About(version: ModelVersion, access: Access) -> impl IntoView {
     let rows = vec![
         ("From run", from),
         ("Code", v.lineage.as_ref().and_then(code)),
-        ("Environment", v.lineage.as_ref().and_then(|l| text(l.environment.clone().unwrap_or_default()))),
+        ("Environment", v.lineage.as_ref().and_then(|l| l.environment.clone()).map(|e| environment(&e, &access))),
         ("Flavors", text(v.flavors.join(", "))),
         ("Input example", text(if v.input_example { "yes" } else { "none" })),
         ("Source", Some(view! { <Copyable text=v.source/> }.into_any())),
         ("Registered", Some(view! { <span><Ago time=v.created_at/>" by "{v.user}</span> }.into_any())),
     ];
     view! { <Card title="Version"><Facts rows/></Card> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::column;
+    use serde_json::json;
+
+    #[test]
+    fn tensors_in_words() {
+        let words = |shape| column(&json!({ "type": "tensor", "tensor-spec": { "dtype": "int64", "shape": shape } })).1;
+        assert_eq!(words(json!([-1])), "int64, one a row");
+        assert_eq!(words(json!([-1, 28, -1])), "int64, 28 × any a row");
+        assert_eq!(words(json!([3, 4])), "int64, 3 × 4");
+        assert_eq!(column(&json!({ "name": "age", "type": "long", "required": false })), ("age".into(), "long, optional".into()));
+    }
 }

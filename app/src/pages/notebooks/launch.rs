@@ -23,7 +23,7 @@ pub fn LaunchSheet() -> impl IntoView {
                 <Surroundings/>
                 <div class="actions"><button class="btn primary" type="submit">"Launch"</button><a class="btn" href=cancel>"Cancel"</a></div>
             </ApiForm>
-            <div class="stack"><p class="sub">"The same from a terminal:"</p><CodeBlock text="slipway notebook launch explore --env notebook --size small"/></div>
+            <div class="stack"><p class="sub">"For example, from a terminal:"</p><CodeBlock text="slipway notebook launch explore --env notebook --size small"/></div>
         }
     });
     view! { <Sheet title="Launch notebook" back>{form}</Sheet> }

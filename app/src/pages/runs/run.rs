@@ -8,7 +8,7 @@ use super::{
 use crate::{
     api::{Client, State, changes::kinds, client::team_path, runs::Run},
     parts::{
-        Access, Every, Head, StateBadge,
+        Access, Every, Head, StateBadge, ThisRun,
         artifact_tree::ArtifactTree,
         loaded_of,
         params::{param, query, team},
@@ -24,7 +24,7 @@ pub fn RunPage() -> impl IntoView {
     let tab = query("tab").unwrap_or_default();
     let every = Every { kinds: &[kinds::RUN], seconds: 15, page: "Run" };
     let id = param("id");
-    let run = client.run(&team(), &id);
+    let run = ThisRun::of(&team(), &id).read();
     loaded_of(every, &id, run, move |run: Run, access| {
         let (team, id) = (access.team.clone(), run.summary.id.clone());
         let here = access.href(&format!("/runs/{id}"));
