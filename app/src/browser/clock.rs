@@ -2,19 +2,34 @@
 
 use super::dom;
 use crate::ui::time::{duration, exact, parse, relative};
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 use web_sys::Element;
 
-/// Ticks from now on.
+thread_local! {
+    /// When the times were written.
+    static WRITTEN: Cell<f64> = const { Cell::new(0.0) };
+    /// Whether one of them counts seconds.
+    static SECONDS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Ticks from now on: each second while a time counts seconds, else now and then; not where nobody looks.
 pub fn begin() {
-    let _ = leptos::prelude::set_interval_with_handle(tick, Duration::from_secs(15));
+    let due = || !dom::hidden() && (SECONDS.get() || dom::now_ms() - WRITTEN.get() > 14_500.0);
+    let second = move || {
+        if due() {
+            tick();
+        }
+    };
+    let _ = leptos::prelude::set_interval_with_handle(second, Duration::from_secs(1));
 }
 
 /// Writes every time of the page anew.
 pub fn tick() {
     let now = dom::now_ms();
+    let mut seconds = false;
     for time in dom::all::<Element>("time[datetime]") {
         if let Some(ms) = time.get_attribute("datetime").as_deref().and_then(parse) {
+            seconds |= (now - ms).abs() < 60_000.0;
             put(&time, &relative(ms, now));
             let _ = time.set_attribute("title", &exact(ms, true));
         }
@@ -23,9 +38,12 @@ pub fn tick() {
         let from = span.get_attribute("data-from").as_deref().and_then(parse);
         let to = span.get_attribute("data-to").as_deref().and_then(parse);
         if let Some(from) = from {
+            seconds |= to.is_none();
             put(&span, &duration((to.unwrap_or(now) - from) / 1000.0));
         }
     }
+    WRITTEN.set(now);
+    SECONDS.set(seconds);
 }
 
 fn put(element: &Element, text: &str) {

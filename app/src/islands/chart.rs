@@ -1,7 +1,7 @@
 //! A line chart: our own SVG, stretched by the browser, so that nothing is measured and the server can draw it.
 
 use super::{
-    chart_scale::{Points, Scale, extent, nearest, paths},
+    chart_scale::{DAY, Points, Scale, binary, clockwise, decimal, extent, nearest, paths, wide},
     island,
 };
 use crate::{
@@ -67,8 +67,8 @@ impl Shown {
         if self.bytes { bytes_words(v as i64) } else { number::short(v) }
     }
 
-    fn tick(&self, v: f64) -> String {
-        if self.bytes { bytes_words(v as i64) } else { number::tick(v) }
+    fn tick(&self, v: f64, step: f64) -> String {
+        if self.bytes { bytes_words(v as i64) } else { number::on_axis(v, step) }
     }
 }
 
@@ -89,16 +89,32 @@ struct Drawn {
     y: Scale,
 }
 
-fn draw(series: Vec<Series>, zero: bool) -> Option<Drawn> {
+fn draw(shown: &Shown, local: bool) -> Option<Drawn> {
+    let series = shown.series.clone();
     let (x0, x1, y0, y1) = extent(series.iter().map(|s| &s.points))?;
-    let y = Scale::round(if zero { y0.min(0.0) } else { y0 }, if zero && y1 <= 0.0 { 1.0 } else { y1 }, 3);
-    Some(Drawn { series, x: Scale::even(x0, x1, 4), y })
+    let (y0, y1) = if shown.zero { (y0.min(0.0), if y1 <= 0.0 { 1.0 } else { y1 }) } else { wide(y0, y1) };
+    let y = Scale::around(y0, y1, if shown.bytes { binary } else { decimal }((y1 - y0) / 4.0));
+    let x = match shown.axis {
+        Axis::Step => Scale::within(x0, x1, decimal((x1 - x0) / 6.0).max(1.0), 0.0),
+        Axis::Time => Scale::within(x0, x1, clockwise((x1 - x0) / 4.0), -time::zone(x0, local)),
+    };
+    Some(Drawn { series, x, y })
 }
 
-fn x_words(axis: Axis, x: f64, local: bool, exact: bool) -> String {
+fn x_words(axis: Axis, x: f64, local: bool) -> String {
     match axis {
         Axis::Step => number::short(x.round()),
-        Axis::Time => time::clock(x, local, exact),
+        Axis::Time => time::clock(x, local, true),
+    }
+}
+
+/// A tick below the chart: as exact as tells it from the others.
+fn x_tick(axis: Axis, scale: &Scale, x: f64, local: bool) -> String {
+    let (span, zoned) = (scale.high - scale.low, x + time::zone(x, local));
+    match axis {
+        Axis::Time if scale.step() >= DAY || (span > DAY && zoned % DAY == 0.0) => time::day(x, local),
+        Axis::Time => time::clock(x, local, span < 300_000.0),
+        Axis::Step => x_words(axis, x, local),
     }
 }
 
@@ -129,12 +145,12 @@ pub fn Chart(
 
 /// The chart itself.
 pub fn chart(shown: Signal<Shown>) -> AnyView {
-    let Shown { label, axis, zero, height, .. } = shown.get_untracked();
+    let Shown { label, axis, height, .. } = shown.get_untracked();
     // The server writes times in UTC.
     let local = cfg!(feature = "browser");
     let words = move |v: f64| shown.with_untracked(|s| s.words(v));
-    let ticks = move |v: f64| shown.with_untracked(|s| s.tick(v));
-    let drawn = Memo::new(move |_| draw(shown.with(|s| s.series.clone()), zero));
+    let ticks = move |v: f64, step: f64| shown.with_untracked(|s| s.tick(v, step));
+    let drawn = Memo::new(move |_| shown.with(|s| draw(s, local)));
     let Crosshair(cross) = use_context().unwrap_or_else(|| Crosshair(RwSignal::new(None)));
     let moved = move |e: ev::PointerEvent| {
         let Some(share) = pointer_share(&e) else { return };
@@ -162,8 +178,8 @@ pub fn chart(shown: Signal<Shown>) -> AnyView {
             });
             let items = items.collect_view();
             let place = cross.get().map(|x| match axis {
-                Axis::Step => format!("at step {}", x_words(axis, x, local, true)),
-                Axis::Time => format!("at {}", x_words(axis, x, local, true)),
+                Axis::Step => format!("at step {}", x_words(axis, x, local)),
+                Axis::Time => format!("at {}", x_words(axis, x, local)),
             });
             let lone = d.series.iter().map(|s| s.points.iter().filter(|p| p.1.is_some()).count()).max() == Some(1) && axis == Axis::Time;
             Some(view! { {items}<span>{place}</span>{lone.then(|| view! { <span>"1 sample"</span> })} })
@@ -172,7 +188,8 @@ pub fn chart(shown: Signal<Shown>) -> AnyView {
     let y_labels = move || {
         drawn.with(|d| {
             d.as_ref().map(|d| {
-                let one = |t: &f64| view! { <span style=format!("top:{:.2}%", (1.0 - d.y.place(*t)) * 100.0)>{ticks(*t)}</span> };
+                let one =
+                    |t: &f64| view! { <span style=format!("top:{:.2}%", (1.0 - d.y.place(*t)) * 100.0)>{ticks(*t, d.y.step())}</span> };
                 d.y.ticks.iter().map(one).collect_view()
             })
         })
@@ -180,8 +197,18 @@ pub fn chart(shown: Signal<Shown>) -> AnyView {
     let x_labels = move || {
         drawn.with(|d| {
             d.as_ref().map(|d| {
-                let one =
-                    |t: &f64| view! { <span style=format!("left:{:.2}%", d.x.place(*t) * 100.0)>{x_words(axis, *t, local, false)}</span> };
+                let one = |t: &f64| {
+                    let place = d.x.place(*t);
+                    // At its ends the words stay within the chart.
+                    let class = if place < 0.03 {
+                        "first"
+                    } else if place > 0.97 {
+                        "last"
+                    } else {
+                        ""
+                    };
+                    view! { <span class=class style=format!("left:{:.2}%", place * 100.0)>{x_tick(axis, &d.x, *t, local)}</span> }
+                };
                 d.x.ticks.iter().map(one).collect_view()
             })
         })
@@ -224,6 +251,7 @@ pub fn chart(shown: Signal<Shown>) -> AnyView {
             <div class="legend">{legend}</div>
             <div class="y" aria-hidden="true">{y_labels}</div>
             <div class="plot" on:pointermove=moved on:pointerleave=move |_| cross.set(None)>{plot}{line}</div>
+            {(axis == Axis::Step).then(|| view! { <span class="unit" aria-hidden="true">"step"</span> })}
             <div class="x" aria-hidden="true">{x_labels}</div>
             <details on:toggle=move |_| open.update(|o| *o = !*o)>
                 <summary>"Values"</summary>
@@ -262,7 +290,7 @@ fn values(drawn: Memo<Option<Drawn>>, axis: Axis, words: impl Fn(f64) -> String 
                 let value = nearest(&s.points, x).filter(|p| p.0 == x).and_then(|p| p.1);
                 view! { <td class="num">{value.map(words)}</td> }
             });
-            view! { <tr><td class="num">{x_words(axis, x, true, true)}</td>{cells.collect_view()}</tr> }
+            view! { <tr><td class="num">{x_words(axis, x, true)}</td>{cells.collect_view()}</tr> }
         });
         let rows = rows.collect_view();
         let heads = series.iter().map(|s| view! { <th class="num" scope="col">{s.name.clone()}</th> }).collect_view();

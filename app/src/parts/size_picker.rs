@@ -1,7 +1,10 @@
 //! Choosing a size: what it holds, and what it would do to what is free, said before the click.
 
 use crate::{
-    api::capacity::Capacity,
+    api::{
+        capacity::Capacity,
+        resources::{Resources, bytes_words, cpu_words},
+    },
     ui::{Field, Portions, meter::percent},
 };
 use leptos::prelude::*;
@@ -14,20 +17,36 @@ pub fn SizePicker(
     /// The size chosen at first.
     #[prop(default = "small".to_owned(), into)]
     chosen: String,
+    /// What the click gives back of what is held: what held it takes another size.
+    #[prop(default = Resources::NONE)]
+    returned: Resources,
 ) -> impl IntoView {
-    let whole =
-        if capacity.quota.cpu_millis > 0 { capacity.quota.cpu_millis.min(capacity.total.cpu_millis) } else { capacity.total.cpu_millis };
-    let held = percent(capacity.held.cpu_millis, whole);
-    let gpu = capacity.total.gpus > 0;
+    let Capacity { total, quota, .. } = capacity;
+    let held = capacity.held.minus(returned);
+    let within = |quota: i64, total: i64| if quota > 0 { quota.min(total) } else { total };
+    let whole = Resources {
+        cpu_millis: within(quota.cpu_millis, total.cpu_millis),
+        memory_bytes: within(quota.memory_bytes, total.memory_bytes),
+        gpus: within(quota.gpus, total.gpus),
+    };
+    let gpu = total.gpus > 0;
     let options = capacity.sizes.into_iter().map(|size| {
         let checked = chosen == size.name;
-        let parts = vec![(held, ""), (percent(size.resources.cpu_millis, whole).min(100.0 - held.min(100.0)), "blue")];
+        let after = held.plus(size.resources);
+        let (has, holds, may) = (held.cpu_millis, after.cpu_millis, whole.cpu_millis);
+        // All of the bar is what would be held where that is more than may be: what is too much is amber.
+        let all = holds.max(may);
+        let within = holds.min(may).max(has);
+        let parts = vec![(percent(has, all), ""), (percent(within - has, all), "blue"), (percent(holds - within, all), "amber")];
+        let gpus = gpu.then(|| amount(after.gpus, whole.gpus, format!("{} of {} GPU", after.gpus, whole.gpus)));
+        let cpu = amount(holds, may, format!("{} of {} CPU", cpu_words(holds), cpu_words(may)));
+        let memory = amount(after.memory_bytes, whole.memory_bytes, share_words(after.memory_bytes, whole.memory_bytes));
         view! {
             <label class="choice">
                 <input type="radio" name="size" value=size.name checked=checked/>
                 <b>{size.label}</b><span class="sub">{size.resources.words()}</span>
             </label>
-            <div class="effect meter"><p class="sub">{size.effect}</p><Portions parts/></div>
+            <div class="effect meter"><p class="sub">{size.effect}" After this the team holds "{cpu}{if gpu { ", " } else { " and " }}{memory}{gpus.map(|g| view! { " and "{g} })}"."</p><Portions parts/></div>
         }
     });
     let options = options.collect_view();
@@ -41,5 +60,31 @@ pub fn SizePicker(
                 {gpu.then(|| view! { <Field name="gpu" label="GPUs" placeholder="1"/> })}
             </div>
         </details>
+    }
+}
+
+/// What would be held of what may be, marked where it is too much.
+fn amount(holds: i64, may: i64, words: String) -> impl IntoView {
+    let class = if holds > may { "nowrap over" } else { "nowrap" };
+    view! { <span class=class>{words}</span> }
+}
+
+/// `3 of 20 GiB`; `512 MiB of 2 GiB`.
+fn share_words(part: i64, whole: i64) -> String {
+    let (part, whole) = (bytes_words(part), bytes_words(whole));
+    match (part.split_once(' '), whole.split_once(' ')) {
+        (Some((number, unit)), Some((_, same))) if unit == same => format!("{number} of {whole}"),
+        _ => format!("{part} of {whole}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::share_words;
+
+    #[test]
+    fn a_unit_is_said_once() {
+        assert_eq!(share_words(3 << 30, 20 << 30), "3 of 20 GiB");
+        assert_eq!(share_words(512 << 20, 2 << 30), "512 MiB of 2 GiB");
     }
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-/// One line of small text.
+/// Two lines of small text at most; nothing where there is none.
 #[component]
 pub fn Cut(
     /// The text.
@@ -10,5 +10,5 @@ pub fn Cut(
     text: String,
 ) -> impl IntoView {
     let title = text.clone();
-    view! { <div class="sub cut" title=title>{text}</div> }
+    (!text.is_empty()).then(|| view! { <div class="sub cut two" title=title>{text}</div> })
 }

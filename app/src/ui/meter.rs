@@ -5,7 +5,7 @@ use leptos::prelude::*;
 /// A bar of portions: `(percent, class)`; the words stand beside it.
 #[component]
 pub fn Portions(
-    /// Share of the whole in percent, and its class (empty, `blue`, `weak`, `red`).
+    /// Share of the whole in percent, and its class (empty, `blue`, `weak`, `amber`, `red`).
     parts: Vec<(f64, &'static str)>,
 ) -> impl IntoView {
     view! {

@@ -60,6 +60,7 @@ on_the_server!(
     post_button,
     refusal,
     sheet,
+    shell,
     spark,
     table,
     tabs,

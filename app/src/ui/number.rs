@@ -25,10 +25,21 @@ pub fn short(v: f64) -> String {
     format!("{v:.digits$}")
 }
 
-/// A number on an axis: like [`short`], without zeros at its end.
+/// A number like [`short`], without zeros at its end.
 pub fn tick(v: f64) -> String {
     let text = short(v);
     if text.contains('.') && !text.contains('e') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+/// A number on an axis whose ticks are `step` apart: exact to the step, without zeros at its end.
+pub fn on_axis(v: f64, step: f64) -> String {
+    let digits = -(step.log10() + 1e-9).floor();
+    if digits > 7.0 || v.abs() >= 1e9 {
+        return short(v);
+    }
+    let digits = digits.max(0.0) as usize;
+    let text = format!("{v:.digits$}");
+    if digits > 0 { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 /// A metric value: a number, or the word that stands for one that is none.
@@ -48,7 +59,9 @@ mod tests {
     #[test]
     fn words() {
         assert_eq!(short(0.28451), "0.2845");
-        assert_eq!(tick(0.8), "0.8");
+        assert_eq!((tick(0.8), on_axis(0.8, 0.2)), ("0.8".to_owned(), "0.8".to_owned()));
+        assert_eq!([1.0, 1.0001, 1.0002].map(|v| on_axis(v, 1e-4)), ["1", "1.0001", "1.0002"]);
+        assert_eq!(on_axis(100.0, 50.0), "100");
         assert_eq!(short(1240.0), "1240");
         assert_eq!(short(12.3456), "12.35");
         assert_eq!(short(3.1e-7), "3.100e-7");

@@ -73,17 +73,26 @@ fn zone_minutes(ms: f64) -> f64 {
     }
 }
 
+/// Milliseconds that the clock which is shown is ahead of UTC at that moment: the reader's where `local`.
+pub fn zone(ms: f64, local: bool) -> f64 {
+    if local { zone_minutes(ms) * 60_000.0 } else { 0.0 }
+}
+
+/// `23 Nov`, in the reader's zone where `local`.
+pub fn day(ms: f64, local: bool) -> String {
+    let (_, month, day, ..) = civil(ms + zone(ms, local));
+    format!("{day} {}", MONTHS[month])
+}
+
 /// `23 Nov 2026, 14:02:09 UTC`; in the reader's zone and without its name where `local`.
 pub fn exact(ms: f64, local: bool) -> String {
-    let shift = if local { zone_minutes(ms) * 60_000.0 } else { 0.0 };
-    let (y, m, d, h, min, s) = civil(ms + shift);
+    let (y, m, d, h, min, s) = civil(ms + zone(ms, local));
     format!("{d} {} {y}, {h:02}:{min:02}:{s:02}{}", MONTHS[m], if local { "" } else { " UTC" })
 }
 
 /// `14:02:09`, in the reader's zone where `local`.
 pub fn clock(ms: f64, local: bool, seconds: bool) -> String {
-    let shift = if local { zone_minutes(ms) * 60_000.0 } else { 0.0 };
-    let (_, _, _, h, m, s) = civil(ms + shift);
+    let (_, _, _, h, m, s) = civil(ms + zone(ms, local));
     if seconds { format!("{h:02}:{m:02}:{s:02}") } else { format!("{h:02}:{m:02}") }
 }
 
@@ -91,13 +100,23 @@ pub fn clock(ms: f64, local: bool, seconds: bool) -> String {
 pub fn relative(ms: f64, now: f64) -> String {
     let s = (now - ms) / 1000.0;
     match s {
-        s if s < -45.0 => format!("in {}", duration(-s)),
+        s if s < -45.0 => format!("in {}", ahead(-s)),
         s if s < 45.0 => "just now".into(),
         s if s < 7.0 * 86_400.0 => format!("{} ago", coarse(s)),
         _ => {
             let ((y, m, d, ..), (this, ..)) = (civil(ms + zone_minutes(ms) * 60_000.0), civil(now));
             if y == this { format!("{d} {}", MONTHS[m]) } else { format!("{d} {} {y}", MONTHS[m]) }
         }
+    }
+}
+
+/// One unit, the nearest: what was asked for as 30 days is 30 days ahead, and not 29, the moment after.
+fn ahead(s: f64) -> String {
+    match s {
+        s if s < 90.0 => format!("{s:.0} s"),
+        s if s < 90.0 * 60.0 => format!("{:.0} min", s / 60.0),
+        s if s < 48.0 * 3600.0 => format!("{:.0} h", s / 3600.0),
+        s => format!("{:.0} d", s / 86_400.0),
     }
 }
 
@@ -140,6 +159,8 @@ mod tests {
     fn words() {
         assert_eq!(relative(0.0, 30_000.0), "just now");
         assert_eq!(relative(0.0, 120_000.0), "2 min ago");
+        assert_eq!(relative(30.0 * 86_400_000.0, 1500.0), "in 30 d");
+        assert_eq!(relative(25.0 * 3_600_000.0, 0.0), "in 25 h");
         assert_eq!(duration(0.42), "0.4 s");
         assert_eq!(duration(11_100.0), "3 h 5 min");
     }

@@ -3,7 +3,7 @@
 use crate::{
     api::{Client, client::team_path, models::ModelVersion, name},
     parts::{Access, Every, SizePicker, loaded, offers, secret_uses::Surroundings},
-    ui::{ApiForm, CodeBlock, Field, Sheet},
+    ui::{ApiForm, CodeBlock, Field, Sheet, shell},
 };
 use leptos::prelude::*;
 
@@ -13,12 +13,6 @@ fn suggestion(model: &str) -> String {
         model.to_lowercase().chars().map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' }).take(40).collect();
     let out = dashed.trim_matches('-').to_owned();
     if name::check(&out).is_ok() { out } else { "model".into() }
-}
-
-/// One word for a shell.
-fn quoted(text: &str) -> String {
-    let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) && !text.is_empty();
-    if plain { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 /// The sheet.
@@ -39,7 +33,7 @@ pub fn DeploySheet(
         let (model, number, name) = (version.model.clone(), version.version, suggestion(&version.model));
         // What begins with a dash would be an option of its own.
         let is = if model.starts_with('-') { '=' } else { ' ' };
-        let command = format!("slipway deployment create {name} --model{is}{} --version {number}", quoted(&model));
+        let command = format!("slipway deployment create {name} --model{is}{} --version {number}", shell::word(&model));
         view! {
             <ApiForm id="deploy" action next>
                 <input type="hidden" name="model" value=model/>
@@ -58,17 +52,11 @@ pub fn DeploySheet(
 
 #[cfg(test)]
 mod tests {
-    use super::{quoted, suggestion};
+    use super::suggestion;
 
     #[test]
     fn names() {
         assert_eq!(suggestion("Churn Model_2"), "churn-model-2");
         assert_eq!(suggestion("___"), "model");
-    }
-
-    #[test]
-    fn words_of_a_shell() {
-        assert_eq!(quoted("churn_2.1-x"), "churn_2.1-x");
-        assert_eq!(quoted("Ada's model"), r"'Ada'\''s model'");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{actions::Actions, list::activity};
 use crate::{
-    api::{Client, capacity::Capacity, client::team_path, environments::Environment, notebooks::Notebook},
+    api::{Client, State, capacity::Capacity, client::team_path, environments::Environment, notebooks::Notebook, resources::Resources},
     islands::LogView,
     parts::{
         Access, EnvironmentPicker, Every, Head, SizePicker, StateBadge,
@@ -70,11 +70,14 @@ fn About(notebook: Notebook) -> impl IntoView {
 fn Resize(notebook: Notebook, access: Access, capacity: Capacity, environments: Vec<Environment>) -> impl IntoView {
     let chosen = capacity.sizes.iter().find(|s| s.resources == notebook.resources).map(|s| s.name.clone()).unwrap_or_default();
     let action = team_path(&access.team, &format!("/notebooks/{}", notebook.name));
+    // What it holds now it gives back at its end.
+    let returned =
+        if matches!(notebook.state, State::Starting | State::Running | State::Stopping) { notebook.resources } else { Resources::NONE };
     view! {
         <ApiForm id="resize" method="PATCH" action say="Kept. It is in force from the next start on.">
             <input type="hidden" name="revision" value=notebook.revision.to_string()/>
             <EnvironmentPicker environments chosen=notebook.environment/>
-            <SizePicker capacity chosen/>
+            <SizePicker capacity chosen returned/>
             <div class="actions"><button class="btn" type="submit">"Keep for the next start"</button></div>
         </ApiForm>
     }

@@ -14,7 +14,7 @@ use crate::{
         amounts::{cpu_use, memory_use},
         loaded, loaded_of,
     },
-    ui::{Ago, Card, Copyable, Facts, facts::text, number},
+    ui::{Ago, Card, CodeBlock, Copyable, Facts, facts::text, number, shell},
 };
 use leptos::prelude::*;
 
@@ -136,7 +136,7 @@ fn submitted(sub: Submission, access: &Access) -> Vec<(&'static str, Option<AnyV
     let retry_of =
         sub.retry_of.map(|id| view! { <a class="link" href=access.href(&format!("/runs/{id}"))>"an earlier run"</a> }.into_any());
     vec![
-        ("Command", Some(view! { <code class="pre" tabindex="0">{sub.command.join(" ")}</code> }.into_any())),
+        ("Command", Some(view! { <CodeBlock text=shell::words(&sub.command)/> }.into_any())),
         ("Code", code),
         (
             "Environment",
