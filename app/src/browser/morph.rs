@@ -140,7 +140,8 @@ fn one(old: &Node, new: &Node, fields: Fields) {
     if clocked && ["datetime", "data-from", "data-to"].iter().all(|name| o.get_attribute(name) == n.get_attribute(name)) {
         return;
     }
-    if fields == Fields::Typed && o.get_attribute("type").as_deref() == Some("hidden") {
+    // What is seen of a form that is being filled in, and what it says of that, belong together.
+    if fields == Fields::Typed && matches!(o.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT") {
         return;
     }
     let fields = match o.dyn_ref::<HtmlFormElement>() {

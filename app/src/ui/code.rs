@@ -11,6 +11,6 @@ pub fn CodeBlock(
     text: String,
 ) -> impl IntoView {
     view! {
-        <div class="codeblock"><pre><code>{text.clone()}</code></pre><CopyButton text/></div>
+        <div class="codeblock"><pre tabindex="0"><code>{text.clone()}</code></pre><CopyButton text/></div>
     }
 }

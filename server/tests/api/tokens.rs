@@ -106,7 +106,7 @@ async fn what_is_taken_away_is_refused_at_once() {
     lesser.post("/api/2.0/mlflow/runs/create", create).await.is(403);
     lesser.post(log, search.clone()).await.is(200);
     w.mia.delete("/api/v1/teams/forecast/members/ada").await.is(204);
-    lesser.post(log, search.clone()).await.is(404);
+    lesser.post(log, search.clone()).await.is(401);
 
     let disabled = w.vic.token("forecast", "viewer").await;
     disabled.post(log, search.clone()).await.is(200);

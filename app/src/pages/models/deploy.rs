@@ -31,9 +31,7 @@ pub fn DeploySheet(
     let form = loaded(Every::default(), offers(&client, &access.team), move |(capacity, _), access| {
         let (action, next) = (team_path(&access.team, "/deployments"), access.href("/deployments/{name}"));
         let (model, number, name) = (version.model.clone(), version.version, suggestion(&version.model));
-        // What begins with a dash would be an option of its own.
-        let is = if model.starts_with('-') { '=' } else { ' ' };
-        let command = format!("slipway deployment create {name} --model{is}{} --version {number}", shell::word(&model));
+        let command = format!("slipway deployment create {name} --model={} --version={number}", shell::word(&model));
         view! {
             <ApiForm id="deploy" action next>
                 <input type="hidden" name="model" value=model/>
