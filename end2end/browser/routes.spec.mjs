@@ -116,6 +116,9 @@ for (const portal of ['many', 'one', 'none']) {
           }
         };
         await broken(portal, failing('failing', paths));
+        // A page of a team that reads itself again while there are no teams is refused as a whole.
+        await follow(page, '/account');
+        await page.waitForURL(`${url(portal)}/account`);
         await broken(portal, failing('teamless', platform), ['teams']);
         // Mended, the same page comes back by itself.
         await follow(page, `/teams/${TEAM}/notebooks`);

@@ -52,6 +52,8 @@ async fn main() -> Result<()> {
     if let Some(other) = options.only.iter().find(|o| !known.contains(&o.as_str())) {
         anyhow::bail!("there is no part {other}: there are {}", known.join(", "));
     }
+    // Without this its servers would outlive it.
+    let mut ended = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     let bench = Bench::new(&options).context("prepare")?;
     let mut book = report::Book::read(&options.root)?;
     for part in parts::ALL.iter().filter(|p| options.only.is_empty() || options.only.iter().any(|o| o == p.name)) {
@@ -60,6 +62,7 @@ async fn main() -> Result<()> {
         let measured = tokio::select! {
             done = (part.run)(&bench, &mut section) => done,
             _ = tokio::signal::ctrl_c() => anyhow::bail!("interrupted"),
+            _ = ended.recv() => anyhow::bail!("told to end"),
         };
         if let Err(error) = measured {
             eprintln!("   failed: {error:#}");
