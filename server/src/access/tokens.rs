@@ -25,7 +25,7 @@ const MAX_SECONDS: i64 = 366 * 24 * 3600;
 /// Makes a token for a person. Only who is signed in makes tokens, or a token that may itself do as much.
 ///
 /// # Errors
-/// A role above one's own, a lifetime out of bounds, a team one is not in.
+/// A role above one's own, a lifetime out of bounds or beyond that of the token that asks, a team one is not in.
 pub async fn create(store: &Store, member: &TeamMember, new: &NewToken) -> Result<CreatedToken> {
     let name = new.name.trim();
     if name.is_empty() || name.chars().count() > 100 {
@@ -37,12 +37,24 @@ pub async fn create(store: &Store, member: &TeamMember, new: &NewToken) -> Resul
             format!("Your role in {} is {}: a token cannot do more.", member.team.name, member.role.as_str()),
         ));
     }
-    let seconds = new.expires_in.unwrap_or(DEFAULT_SECONDS);
-    if !(1..=MAX_SECONDS).contains(&seconds) {
+    let lives = new.expires_in.unwrap_or(DEFAULT_SECONDS);
+    if !(1..=MAX_SECONDS).contains(&lives) {
         return Err(Error::invalid("expires_in", "A token lives 1 second to 366 days."));
     }
     let mut tx = store.begin().await?;
     let now = tx.now();
+    let mut expires_at = now + lives * 1000;
+    // Else what leaks once could renew itself for ever.
+    if let Via::Token { id, .. } = &member.principal.via
+        && let Some(end) = tx.token_expires_at(id).await?
+        && end < expires_at
+    {
+        if new.expires_in.is_some() {
+            let sentence = format!("A token that a token makes does not outlive it: this one ends at {}.", rfc3339(end));
+            return Err(Error::invalid("expires_in", sentence).hint("Sign in to make one that lives longer, or leave expires_in out."));
+        }
+        expires_at = end;
+    }
     let id = ids::new_id(&**store.clock());
     let secret = format!("{PREFIX}{}", ids::random_secret());
     let row = NewTokenRow {
@@ -55,7 +67,7 @@ pub async fn create(store: &Store, member: &TeamMember, new: &NewToken) -> Resul
         role: new.role,
         scope: new.scope,
         subject: None,
-        expires_at: Some(now + seconds * 1000),
+        expires_at: Some(expires_at),
     };
     tx.token_insert(&row).await?;
     tx.event(NewEvent {
@@ -67,7 +79,7 @@ pub async fn create(store: &Store, member: &TeamMember, new: &NewToken) -> Resul
         object_name: name,
         revision: 0,
         before: None,
-        after: Some(serde_json::json!({ "role": new.role, "scope": new.scope, "expires_at": rfc3339(now + seconds * 1000) })),
+        after: Some(serde_json::json!({ "role": new.role, "scope": new.scope, "expires_at": rfc3339(expires_at) })),
     })
     .await?;
     tx.commit().await?;
@@ -79,7 +91,7 @@ pub async fn create(store: &Store, member: &TeamMember, new: &NewToken) -> Resul
         role: new.role,
         scope: new.scope,
         created_at: rfc3339(now),
-        expires_at: Some(rfc3339(now + seconds * 1000)),
+        expires_at: Some(rfc3339(expires_at)),
         last_used_at: None,
     };
     Ok(CreatedToken { token: secret, about })

@@ -10,7 +10,8 @@ use axum::{
     extract::{FromRequest, FromRequestParts, RawPathParams, Request, rejection::BytesRejection},
     http::{header, request::Parts},
 };
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 /// The asker, known or not.
 pub struct Anyone(pub Option<Principal>);
@@ -139,7 +140,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
 /// A body as JSON or as a form, with the field named where it is wrong.
 pub struct Payload<T>(pub T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Payload<T> {
+impl<T: DeserializeOwned + Serialize, S: Send + Sync> FromRequest<S> for Payload<T> {
     type Rejection = Error;
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
         let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
@@ -153,7 +154,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Payload<T> {
             return Err(Error::invalid("", format!("A body of type {kind} is not taken here."))
                 .hint("Send JSON with Content-Type: application/json."));
         }
-        json(&body).map(Self)
+        let value = json(&body)?;
+        all_known(&body, &value)?;
+        Ok(Self(value))
     }
 }
 
@@ -185,6 +188,34 @@ pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     })?;
     reader.end().map_err(|e| Error::invalid("", format!("The body has more than one JSON value: {e}.")))?;
     Ok(value)
+}
+
+/// A field that was misspelt would be as good as left out, and nobody would know. Serde cannot tell of structs within structs, so what was
+/// read is written again: what was sent and is not in there was not read.
+fn all_known<T: Serialize>(body: &[u8], value: &T) -> Result<(), Error> {
+    let (Ok(sent), Ok(read)) = (serde_json::from_slice(body), serde_json::to_value(value)) else { return Ok(()) };
+    match unknown(&sent, &read) {
+        None => Ok(()),
+        Some(field) => Err(Error::invalid(field, format!("There is no field {field} here."))
+            .hint("/api/openapi.json lists the fields of each request.")),
+    }
+}
+
+/// The first field of `sent` that `read` does not have. What is empty may be left out of what is written.
+fn unknown<'a>(sent: &'a Value, read: &Value) -> Option<&'a str> {
+    let (Value::Object(sent), Value::Object(read)) = (sent, read) else { return None };
+    let empty = |v: &Value| match v {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(s) => s.is_empty(),
+        Value::Array(a) => a.is_empty(),
+        Value::Object(o) => o.is_empty(),
+        _ => false,
+    };
+    sent.iter().find_map(|(key, value)| match read.get(key) {
+        Some(read) => unknown(value, read),
+        None if empty(value) => None,
+        None => Some(key.as_str()),
+    })
 }
 
 /// A typed value from a form: empty fields count as left out; `env.NAME=x` fills a map, and so do lines of `NAME=value` in one field; a

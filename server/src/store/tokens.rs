@@ -78,6 +78,15 @@ impl Store {
 }
 
 impl Tx {
+    /// When a token ends; nothing where it never does.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn token_expires_at(&mut self, id: &str) -> Result<Option<i64>> {
+        let row: Option<(Option<i64>,)> = self.opt("SELECT expires_at FROM tokens WHERE id = $1", args![id]).await?;
+        Ok(row.and_then(|(t,)| t))
+    }
+
     /// Inserts a token.
     ///
     /// # Errors

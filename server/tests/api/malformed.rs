@@ -65,6 +65,22 @@ async fn bodies_that_are_no_requests() {
 }
 
 #[tokio::test]
+async fn a_field_that_is_misspelt_is_named() {
+    let w = World::new().await;
+    for (path, body, field) in [
+        ("/api/v1/teams", json!({ "name": "b", "displayname": "B" }), "displayname"),
+        ("/api/v1/teams/forecast/runs", json!({ "command": ["true"], "memroy": "1Gi" }), "memroy"),
+        ("/api/v1/teams/forecast/runs", json!({ "command": ["true"], "code": { "type": "git", "url": "https://x.test/y", "branch": "b" } }), "branch"),
+        ("/api/v1/tokens", json!({ "name": "t", "team": "forecast", "role": "viewer", "expiry": 60 }), "expiry"),
+    ] {
+        let answer = w.mia.post(path, body).await.is(422);
+        assert_eq!(answer.field(), field, "{path}");
+    }
+    // What is empty says nothing.
+    w.mia.post("/api/v1/teams", json!({ "name": "b", "displayname": null })).await.is(201);
+}
+
+#[tokio::test]
 async fn names_of_ten_megabytes_and_bodies_beyond_the_limit() {
     let w = World::new().await;
     let long = "n".repeat(10 << 20);

@@ -59,6 +59,18 @@ async fn expired_and_revoked_tokens_are_refused() {
 }
 
 #[tokio::test]
+async fn a_token_makes_none_that_outlives_it() {
+    let w = World::new().await;
+    let new = |seconds: Option<i64>| json!({ "name": "t", "team": "forecast", "role": "editor", "expires_in": seconds });
+    let made = w.ada.post("/api/v1/tokens", new(Some(600))).await.is(201).json();
+    let program = w.nobody.with("authorization", &format!("Bearer {}", made["token"].as_str().unwrap()));
+    assert_eq!(program.post("/api/v1/tokens", new(Some(601))).await.is(422).field(), "expires_in");
+    let second = program.post("/api/v1/tokens", new(None)).await.is(201).json();
+    assert_eq!(second["expires_at"], made["expires_at"]);
+    program.post("/api/v1/tokens", new(Some(60))).await.is(201);
+}
+
+#[tokio::test]
 async fn a_token_for_predictions_does_nothing_else() {
     let w = World::new().await;
     let made =

@@ -7,8 +7,9 @@ use app::api::{
     secrets::SecretUse,
 };
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize, Serializer,
     de::{self, MapAccess, SeqAccess, Visitor, value},
+    ser,
 };
 use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
@@ -62,6 +63,18 @@ impl<'de> Deserialize<'de> for RunForm {
             max_attempts: f.max_attempts,
             timeout_seconds: f.timeout_seconds,
         }))
+    }
+}
+
+/// As it was read: with the words that only a form has.
+impl Serialize for RunForm {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut json = serde_json::to_value(&self.0).map_err(ser::Error::custom)?;
+        if let Some(Code::Git { url, reference, .. }) = &self.0.code {
+            json["git_url"] = url.as_str().into();
+            json["git_ref"] = reference.as_str().into();
+        }
+        json.serialize(serializer)
     }
 }
 
