@@ -18,12 +18,12 @@ help: ## What there is
 
 build: ## The release binary, dashboard inside; the last line of output is its path
 	scripts/needs.sh build
-	cargo xtask web --release
+	@$(MAKE) web
 	cargo build -p server --release
 	@echo "$(CARGO_TARGET_DIR)/release/slipway"
 
-web: ## The dashboard for the browser, development profile
-	cargo xtask web
+web: ## The dashboard for the browser, as it is shipped: the tests look at that
+	cargo xtask web --release
 
 debug: web
 	cargo build -p server

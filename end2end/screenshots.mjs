@@ -24,8 +24,9 @@ for (const theme of ['light', 'dark']) {
   const pages = { run: `/runs/${run.id}`, deployment: '/deployments/digits' };
   for (const [name, path] of Object.entries(pages)) {
     await page.goto(`${url}/teams/demo${path}`);
-    // The live stream never ends, so the network never rests: wait for what takes longest, wasm and its first answers.
-    await page.waitForTimeout(4000);
+    await page.waitForFunction(() => document.documentElement.dataset.started !== undefined);
+    // The live stream never ends, so the network never rests: wait for its first answers.
+    await page.waitForTimeout(2000);
     await page.screenshot({ path: `${folder}${name}-${theme}.png` });
     console.log(`docs/screenshots/${name}-${theme}.png`);
   }

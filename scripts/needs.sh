@@ -14,7 +14,7 @@ tell() { missing+=("$1"); }
 need cc gcc
 [ -e /usr/include/stdlib.h ] || [ "$(uname -s)" != Linux ] || packages+=(libc6-dev)
 need git git
-have wasm-opt || { [ "$what" = test ] || packages+=(binaryen); } # only shrinks the release's bundle
+have wasm-opt || packages+=(binaryen) # shrinks the bundle
 
 if [ "$what" != build ]; then
     python=${PYTHON:-python3}

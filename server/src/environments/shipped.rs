@@ -69,8 +69,8 @@ pub async fn registered(store: &Store) -> Result<()> {
 /// The database does not answer.
 pub async fn register(store: &Store, python: Option<&Python>) -> Result<i64> {
     let mut to_make = 0;
+    let mut tx = store.begin().await?;
     for shipped in &SHIPPED {
-        let mut tx = store.begin().await?;
         let there = tx.environment_own(None, shipped.name).await?;
         let newer = there.as_ref().is_none_or(|e| e.lock_text.as_deref() != Some(shipped.lock));
         let again = there.as_ref().is_some_and(|e| e.build() == Build::Failed && e.reason.as_deref() == Some(MISSING));
@@ -83,6 +83,8 @@ pub async fn register(store: &Store, python: Option<&Python>) -> Result<i64> {
             continue;
         }
         to_make += 1;
+    }
+    if to_make > 0 {
         tx.commit().await?;
     }
     Ok(to_make)

@@ -196,8 +196,10 @@ fn all_known<T: Serialize>(body: &[u8], value: &T) -> Result<(), Error> {
     let (Ok(sent), Ok(read)) = (serde_json::from_slice(body), serde_json::to_value(value)) else { return Ok(()) };
     match unknown(&sent, &read) {
         None => Ok(()),
-        Some(field) => Err(Error::invalid(field, format!("There is no field {field} here."))
-            .hint("/api/openapi.json lists the fields of each request.")),
+        Some(field) => {
+            Err(Error::invalid(field, format!("There is no field {field} here."))
+                .hint("/api/openapi.json lists the fields of each request."))
+        }
     }
 }
 

@@ -2,11 +2,11 @@
 
 use super::arg::Arg;
 use sqlx::{
-    Executor, FromRow, PgPool, SqlSafeStr, SqlitePool,
+    ConnectOptions, Connection, Executor, FromRow, PgPool, SqlSafeStr, SqlitePool,
     postgres::{PgPoolOptions, PgRow},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
-use std::{str::FromStr, time::Duration};
+use std::{fs::File, io::ErrorKind, path::Path, str::FromStr, time::Duration};
 
 /// The one set of migrations, for both engines.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
@@ -45,6 +45,25 @@ macro_rules! bound {
 }
 pub(super) use bound;
 
+/// Makes the file beside its place and moves it there when it is whole: until then nothing of it has to survive, and it is written to the
+/// disk once, not once for each migration.
+async fn make(options: &SqliteConnectOptions) -> Result<(), sqlx::Error> {
+    let place = options.get_filename();
+    let draft = place.with_extension("draft");
+    match std::fs::remove_file(&draft) {
+        Err(e) if e.kind() != ErrorKind::NotFound => return Err(e.into()),
+        _ => {}
+    }
+    let quick = options.clone().filename(&draft).journal_mode(SqliteJournalMode::Memory).synchronous(SqliteSynchronous::Off);
+    let mut connection = quick.connect().await?;
+    MIGRATIONS.run(&mut connection).await?;
+    connection.close().await?;
+    File::open(&draft)?.sync_all()?;
+    std::fs::rename(&draft, place)?;
+    let folder = place.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok(File::open(folder)?.sync_all()?)
+}
+
 impl Db {
     /// Opens `sqlite:PATH` or `postgres://…` and migrates.
     ///
@@ -64,6 +83,9 @@ impl Db {
             .busy_timeout(Duration::from_secs(10))
             .optimize_on_close(true, None)
             .statement_cache_capacity(400);
+        if !options.get_filename().exists() && !url.contains(":memory:") {
+            make(&options).await?;
+        }
         // A page that many commits touch is folded back once: metrics of many series touch the same few hundred pages again and again.
         let writes = options.clone().pragma("wal_autocheckpoint", "4000");
         let writer = SqlitePoolOptions::new().max_connections(1).min_connections(1).connect_with(writes).await?;

@@ -70,7 +70,11 @@ async fn a_field_that_is_misspelt_is_named() {
     for (path, body, field) in [
         ("/api/v1/teams", json!({ "name": "b", "displayname": "B" }), "displayname"),
         ("/api/v1/teams/forecast/runs", json!({ "command": ["true"], "memroy": "1Gi" }), "memroy"),
-        ("/api/v1/teams/forecast/runs", json!({ "command": ["true"], "code": { "type": "git", "url": "https://x.test/y", "branch": "b" } }), "branch"),
+        (
+            "/api/v1/teams/forecast/runs",
+            json!({ "command": ["true"], "code": { "type": "git", "url": "https://x.test/y", "branch": "b" } }),
+            "branch",
+        ),
         ("/api/v1/tokens", json!({ "name": "t", "team": "forecast", "role": "viewer", "expiry": 60 }), "expiry"),
     ] {
         let answer = w.mia.post(path, body).await.is(422);
