@@ -67,13 +67,17 @@ lint: ## Format and clippy, warnings are errors, for the server and for the brow
 	cargo clippy -q -p xtask -- -D warnings
 	cargo clippy -q -p bench -- -D warnings
 
-test: needs lint test-rust test-runtimes test-client test-terminal test-kill test-fuzz test-disk test-browser ## Everything
+# What is compiled comes first, with all cores; then the rest in two lanes, the longest first. What one prints is printed when it has ended.
+test: needs ## Everything
+	@$(MAKE) lint
+	@$(MAKE) test-rust
+	@$(MAKE) --jobs=2 --output-sync=target --keep-going test-browser test-kill test-client test-terminal test-runtimes test-fuzz test-disk
 
 needs:
 	scripts/needs.sh test
 
-test-rust: web ## Units, floors, store on SQLite and PostgreSQL, API, cluster
-	cargo test -p server -p app --features app/ssr --lib --tests
+test-rust: debug ## Units, floors, store on SQLite and PostgreSQL, API, cluster
+	cargo test -p server -p app --features app/ssr --lib --tests --no-fail-fast
 
 test-runtimes: ## The model server against real models
 	server/runtimes/test.sh

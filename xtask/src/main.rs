@@ -3,6 +3,7 @@
 
 use anyhow::{Context, Result, ensure};
 use std::{
+    ffi::OsString,
     fs,
     io::Write,
     path::{Path, PathBuf},
@@ -47,11 +48,17 @@ fn web(release: bool) -> Result<()> {
         "rustc", "-p", "app", "--lib", "--crate-type", "cdylib", "--features", "browser",
         "--target", "wasm32-unknown-unknown", "--profile", profile,
     ]))?;
-    let built = target.join("wasm32-unknown-unknown").join(if release { "wasm-release" } else { "debug" });
+    let built = target.join("wasm32-unknown-unknown").join(if release { "wasm-release" } else { "debug" }).join("app.wasm");
+    style()?;
+    // What it was last made of; shrinking and compressing the same again takes longer than all else.
+    let (stamp, from) = (root.join("target/site.stamp"), stamp(&built, release)?);
     let pkg = site()?.join("pkg");
-    fs::create_dir_all(&pkg)?;
+    if fs::read_to_string(&stamp).is_ok_and(|last| last == from) && pkg.join("slipway_bg.wasm").exists() {
+        return compress(&pkg.join("slipway.css"), release);
+    }
+    let _ = fs::remove_file(&stamp);
     wasm_bindgen_cli_support::Bindgen::new()
-        .input_path(built.join("app.wasm"))
+        .input_path(&built)
         .web(true)?
         .typescript(false)
         .out_name("slipway")
@@ -61,19 +68,31 @@ fn web(release: bool) -> Result<()> {
         .generate(&pkg)?;
     let wasm = pkg.join("slipway_bg.wasm");
     if release {
-        let tool = std::env::var_os("WASM_OPT").unwrap_or("wasm-opt".into());
-        match Command::new(&tool).arg("-Oz").args(FEATURES).arg("-o").arg(&wasm).arg(&wasm).status() {
+        match Command::new(wasm_opt()).arg("-Oz").args(FEATURES).arg("-o").arg(&wasm).arg(&wasm).status() {
             Ok(status) => ensure!(status.success(), "wasm-opt: {status}"),
             Err(_) => eprintln!("wasm-opt is not there: the bundle stays larger than it could be (apt-get install binaryen)"),
         }
         // What a browser would refuse is refused here.
         wasmparser::Validator::new().validate_all(&fs::read(&wasm)?).context("the bundle is no valid WebAssembly")?;
     }
-    style()?;
     for file in fs::read_dir(&pkg)? {
         compress(&file?.path(), release)?;
     }
-    Ok(())
+    Ok(fs::write(stamp, from)?)
+}
+
+fn wasm_opt() -> OsString {
+    std::env::var_os("WASM_OPT").unwrap_or("wasm-opt".into())
+}
+
+/// Tells one input from another: what was compiled, and the two programs that decide what becomes of it.
+fn stamp(built: &Path, release: bool) -> Result<String> {
+    let of = |path: &Path| -> Result<String> {
+        let about = fs::metadata(path).with_context(|| format!("{}", path.display()))?;
+        Ok(format!("{} {:?}", about.len(), about.modified()?))
+    };
+    let tool = Command::new(wasm_opt()).arg("--version").output().map(|o| o.stdout).unwrap_or_default();
+    Ok(format!("{release}, {}, {}, {}", of(built)?, of(&std::env::current_exe()?)?, String::from_utf8_lossy(&tool)))
 }
 
 /// `style/main.css` names its parts with `@import "x.css";` lines; they are joined in that order.

@@ -72,7 +72,7 @@ async fn a_field_that_is_misspelt_is_named() {
         ("/api/v1/teams/forecast/runs", json!({ "command": ["true"], "memroy": "1Gi" }), "memroy"),
         (
             "/api/v1/teams/forecast/runs",
-            json!({ "command": ["true"], "code": { "type": "git", "url": "https://x.test/y", "branch": "b" } }),
+            json!({ "command": ["true"], "code": { "type": "git", "url": "https://x.test/y", "ref": "main", "branch": "b" } }),
             "branch",
         ),
         ("/api/v1/tokens", json!({ "name": "t", "team": "forecast", "role": "viewer", "expiry": 60 }), "expiry"),
