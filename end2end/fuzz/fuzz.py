@@ -44,7 +44,7 @@ def seed() -> dict[str, list[str]]:
     admin, editor = Api(URL), Api(URL, TOKEN)
     admin.call("POST", "/api/v1/session", {"user": os.environ["SLIPWAY_USER"], "password": os.environ["SLIPWAY_PASSWORD"]})
     team = f"/api/v1/teams/{TEAM}"
-    admin.call("PUT", f"{team}/quota", {"cpu": "1", "memory": "1Gi", "gpus": 0, "revision": admin.call("GET", f"{team}/quota")["revision"]})
+    admin.call("PUT", f"{team}/quota", {"cpu": "1", "memory": "1Gi", "gpu": "0", "revision": admin.call("GET", f"{team}/quota")["revision"]})
     admin.call("PUT", f"{team}/secrets/key", {"value": "x"})
 
     mlflow = "/api/2.0/mlflow"
