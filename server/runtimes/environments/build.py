@@ -9,7 +9,8 @@ Started by Slipway as a workload, with `plan.json` beside it:
     compile    whether to compile bytecode now
 
 and either `lock.txt` (exact versions with hashes) or `requirements.txt`, which is resolved first. Only the standard
-library is used. With uv it takes seconds, without it venv and pip do the same.
+library is used. With uv it takes seconds: the machine's, or one from PyPI that is kept in the cache (`uv.lock`). Where neither is to be had,
+venv and pip do the same.
 
 Environments are shared by every server of this user, so a folder gets its name only when it is whole, and only one
 build of the same digest runs at a time.
@@ -53,10 +54,38 @@ def main() -> int:
 
 def find_uv() -> "str | None":
     uv = shutil.which("uv")
-    if uv and subprocess.run([uv, "--version"], capture_output=True).returncode == 0:
+    if uv and works(uv):
         return uv
-    say("uv is not installed: venv and pip make it, which takes longer.")
-    return None
+    try:
+        return fetched_uv()
+    except (Failed, OSError) as error:
+        say(f"uv could not be fetched: venv and pip make it, which takes longer. {str(error).splitlines()[-1]}")
+        return None
+
+
+def works(uv: str) -> bool:
+    return subprocess.run([uv, "--version"], capture_output=True).returncode == 0
+
+
+def fetched_uv() -> str:
+    """uv from PyPI, by its hash; fetched once."""
+    wanted = Path("uv.txt").read_bytes()
+    folder = CACHE / "tools" / f"uv-{hashlib.sha256(wanted).hexdigest()[:16]}"
+    uv = folder / "bin" / "uv"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with open(f"{folder}.lock", "w") as door:
+        fcntl.flock(door, fcntl.LOCK_EX)
+        if not (uv.exists() and works(str(uv))):
+            say("Fetching uv")
+            shutil.rmtree(folder, ignore_errors=True)
+            run([PLAN["python"], "-m", "venv", "tools"])
+            pip = ["tools/bin/python", "-m", "pip", "--no-input", "--disable-pip-version-check", "install", "--quiet"]
+            run(pip + ["--retries", "1", "--timeout", "15", "--require-hashes", "--only-binary", ":all:", "-r", "uv.txt"])
+            folder.joinpath("bin").mkdir(parents=True)
+            part = folder / "bin" / "uv.part"
+            shutil.copy("tools/bin/uv", part)
+            os.replace(part, uv)
+    return str(uv)
 
 
 def locked(uv) -> str:

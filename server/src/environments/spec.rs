@@ -19,6 +19,8 @@ use std::{
 use tokio::sync::OnceCell;
 
 const PROGRAM: &str = include_str!("../../runtimes/environments/build.py");
+/// uv, for machines that have none.
+const UV: &str = include_str!("../../runtimes/environments/uv.lock");
 const MAX_SECONDS: u64 = 3600;
 
 /// The machine's interpreter, looked for once.
@@ -78,7 +80,8 @@ fn spec(
         // Replicas of a deployment start often, and their start is nearly all imports.
         "compile": version.is_shipped() && version.name == "serve",
     });
-    let mut files = BTreeMap::from([("build.py".to_owned(), PROGRAM.to_owned()), ("plan.json".to_owned(), plan.to_string())]);
+    let mut files = BTreeMap::from([("build.py", PROGRAM), ("uv.txt", UV)].map(|(name, text)| (name.to_owned(), text.to_owned())));
+    files.insert("plan.json".into(), plan.to_string());
     match &version.lock_text {
         Some(lock) => files.insert("lock.txt".into(), lock.clone()),
         None => files.insert("requirements.txt".into(), version.requirements.clone()),

@@ -69,9 +69,8 @@ async fn pythons() -> Vec<Finding> {
     }
     out.push(match uv {
         Some(version) => ok("uv", version),
-        None => {
-            warning("uv", "not found: environments are made with venv and pip, which takes longer", "Install uv from PyPI: pipx install uv")
-        }
+        // Without a network to fetch it from, venv and pip do its work.
+        None => ok("uv", "not on this machine: the first environment fetches it from PyPI into the cache folder"),
     });
     out
 }
