@@ -45,7 +45,7 @@ demo: ## Build, start on PORT, perform the main job once and stay up (ONCE=1: en
 screenshots: ## The pictures of the README, from the demo's portal
 	scripts/needs.sh test
 	@$(MAKE) build
-	cd end2end && npm ci --no-audit --no-fund --silent
+	cd end2end && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --silent; }
 	python3 scripts/demo.py "$(CARGO_TARGET_DIR)/release/slipway" --port $(PORT) --data $(DATA) --then "node end2end/screenshots.mjs"
 
 # ---- numbers
@@ -98,7 +98,7 @@ test-disk: debug ## A disk that runs full: refused in a sentence, nothing half-w
 	python3 end2end/disk/full.py "$(CARGO_TARGET_DIR)/debug/slipway"
 
 test-browser: debug ## The dashboard in Chromium, with JavaScript and without
-	cd end2end && npm ci --no-audit --no-fund --silent
+	cd end2end && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --silent; }
 	cd end2end && SLIPWAY_BIN="$(CARGO_TARGET_DIR)/debug/slipway" CHROMIUM="$$(command -v chromium || command -v google-chrome)" npm test
 
 .PHONY: bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes

@@ -14,7 +14,6 @@ tell() { missing+=("$1"); }
 need cc gcc
 [ -e /usr/include/stdlib.h ] || [ "$(uname -s)" != Linux ] || packages+=(libc6-dev)
 need git git
-have wasm-opt || packages+=(binaryen) # shrinks the bundle
 
 if [ "$what" != build ]; then
     python=${PYTHON:-python3}
@@ -46,8 +45,6 @@ if [ ${#packages[@]} -gt 0 ]; then
         apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold "${packages[@]}" >&2
     else
         for package in "${packages[@]}"; do
-            # Without it the bundle is only larger.
-            [ "$package" = binaryen ] && { echo "binaryen is not there, the dashboard's bundle stays larger:  sudo apt-get install binaryen" >&2; continue; }
             tell "$package:  sudo apt-get install $package"
         done
     fi

@@ -1,24 +1,13 @@
-//! `cargo xtask web [--release]`: the dashboard for the browser. Compiles `app` to wasm, makes the bindings, shrinks (where `wasm-opt`
-//! is there), joins the style sheets, copies `public/`, compresses. All of it lands in `target/site`, from where the server embeds it.
+//! `cargo xtask web [--release]`: the dashboard for the browser. Compiles `app` to wasm, makes the bindings, joins the style sheets, copies
+//! `public/`, compresses. All of it lands in `target/site`, from where the server embeds it.
 
 use anyhow::{Context, Result, ensure};
 use std::{
-    ffi::OsString,
     fs,
     io::Write,
     path::{Path, PathBuf},
     process::Command,
 };
-
-/// What rustc emits and every browser of today knows. With all it knows switched on, an older wasm-opt writes drafts that no browser took.
-const FEATURES: [&str; 6] = [
-    "--enable-bulk-memory",
-    "--enable-multivalue",
-    "--enable-mutable-globals",
-    "--enable-nontrapping-float-to-int",
-    "--enable-reference-types",
-    "--enable-sign-ext",
-];
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -66,33 +55,19 @@ fn web(release: bool) -> Result<()> {
         .remove_name_section(release)
         .remove_producers_section(release)
         .generate(&pkg)?;
-    let wasm = pkg.join("slipway_bg.wasm");
-    if release {
-        match Command::new(wasm_opt()).arg("-Oz").args(FEATURES).arg("-o").arg(&wasm).arg(&wasm).status() {
-            Ok(status) => ensure!(status.success(), "wasm-opt: {status}"),
-            Err(_) => eprintln!("wasm-opt is not there: the bundle stays larger than it could be (apt-get install binaryen)"),
-        }
-        // What a browser would refuse is refused here.
-        wasmparser::Validator::new().validate_all(&fs::read(&wasm)?).context("the bundle is no valid WebAssembly")?;
-    }
     for file in fs::read_dir(&pkg)? {
         compress(&file?.path(), release)?;
     }
     Ok(fs::write(stamp, from)?)
 }
 
-fn wasm_opt() -> OsString {
-    std::env::var_os("WASM_OPT").unwrap_or("wasm-opt".into())
-}
-
-/// Tells one input from another: what was compiled, and the two programs that decide what becomes of it.
+/// Tells one input from another: what was compiled, and this program, which decides what becomes of it.
 fn stamp(built: &Path, release: bool) -> Result<String> {
     let of = |path: &Path| -> Result<String> {
         let about = fs::metadata(path).with_context(|| format!("{}", path.display()))?;
         Ok(format!("{} {:?}", about.len(), about.modified()?))
     };
-    let tool = Command::new(wasm_opt()).arg("--version").output().map(|o| o.stdout).unwrap_or_default();
-    Ok(format!("{release}, {}, {}, {}", of(built)?, of(&std::env::current_exe()?)?, String::from_utf8_lossy(&tool)))
+    Ok(format!("{release}, {}, {}", of(built)?, of(&std::env::current_exe()?)?))
 }
 
 /// `style/main.css` names its parts with `@import "x.css";` lines; they are joined in that order.
