@@ -82,10 +82,10 @@ fn style() -> Result<()> {
         }
         out.push('\n');
     }
-    fs::write(pkg.join("slipway.css"), out)?;
+    put(&pkg.join("slipway.css"), out.as_bytes())?;
     for file in fs::read_dir(root.join("public"))? {
         let file = file?;
-        fs::copy(file.path(), site()?.join(file.file_name()))?;
+        put(&site()?.join(file.file_name()), &fs::read(file.path())?)?;
     }
     Ok(())
 }
@@ -101,13 +101,20 @@ fn compress(path: &Path, release: bool) -> Result<()> {
         return Ok(());
     }
     let data = fs::read(path)?;
-    let mut writer = brotli::CompressorWriter::new(fs::File::create(br)?, 1 << 16, 11, 24);
+    let mut writer = brotli::CompressorWriter::new(Vec::new(), 1 << 16, 11, 24);
     writer.write_all(&data)?;
-    writer.flush()?;
-    let mut writer = flate2::write::GzEncoder::new(fs::File::create(gz)?, flate2::Compression::best());
+    put(Path::new(&br), &writer.into_inner())?;
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     writer.write_all(&data)?;
-    writer.finish()?;
-    Ok(())
+    put(Path::new(&gz), &writer.finish()?)
+}
+
+/// Writes a file unless that is what is in it: the server is compiled anew when one of them changes.
+fn put(path: &Path, content: &[u8]) -> Result<()> {
+    if fs::read(path).is_ok_and(|there| there == content) {
+        return Ok(());
+    }
+    fs::write(path, content).with_context(|| format!("{}", path.display()))
 }
 
 fn run(command: &mut Command) -> Result<()> {
