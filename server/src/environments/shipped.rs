@@ -63,6 +63,29 @@ pub async fn registered(store: &Store) -> Result<()> {
     Err(Error::new(Kind::Unavailable, "The environments that come with Slipway are not registered yet.").hint("Try again in a moment."))
 }
 
+/// Adds those that are not known here at all. What they are made with is found out later ([`register`]); until then they wait, and can be
+/// asked for.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn announce(store: &Store) -> Result<()> {
+    if store.environments_shipped().await? >= SHIPPED.len() as i64 {
+        return Ok(());
+    }
+    let mut tx = store.begin().await?;
+    for shipped in &SHIPPED {
+        if tx.environment_own(None, shipped.name).await?.is_none() {
+            insert(&mut tx, store, shipped, None, &announced(shipped), None).await?;
+        }
+    }
+    tx.commit().await
+}
+
+/// The digest of one whose interpreter is not known yet.
+fn announced(shipped: &Shipped) -> String {
+    ids::sha256(shipped.lock)
+}
+
 /// Brings their rows up to date; how many are to be made now.
 ///
 /// # Errors
@@ -73,15 +96,22 @@ pub async fn register(store: &Store, python: Option<&Python>) -> Result<i64> {
     for shipped in &SHIPPED {
         let there = tx.environment_own(None, shipped.name).await?;
         let newer = there.as_ref().is_none_or(|e| e.lock_text.as_deref() != Some(shipped.lock));
-        let again = there.as_ref().is_some_and(|e| e.build() == Build::Failed && e.reason.as_deref() == Some(MISSING));
-        if newer {
-            insert(&mut tx, store, shipped, there.as_ref(), python).await?;
-        } else if let (true, Some(row), Some(python)) = (again, &there, python) {
-            tx.environment_requeue(&row.id, Build::Failed, &digest::of_lock(shipped.lock, python)).await?;
-            tx.wakes();
-        } else {
-            continue;
+        let digest = python.map_or_else(|| announced(shipped), |p| digest::of_lock(shipped.lock, p));
+        let missing = python.is_none().then_some(MISSING);
+        match there {
+            there if newer => insert(&mut tx, store, shipped, there.as_ref(), &digest, missing).await?,
+            Some(row) if row.build() == Build::Failed && row.reason.as_deref() == Some(MISSING) && missing.is_none() => {
+                tx.environment_requeue(&row.id, Build::Failed, &digest).await?;
+            }
+            Some(row) if row.build() == Build::Queued && row.digest == announced(shipped) => {
+                match missing {
+                    Some(_) => tx.environment_progress(&row.id, Build::Failed, 0.0, missing).await?,
+                    None => tx.environment_requeue(&row.id, Build::Queued, &digest).await?,
+                };
+            }
+            _ => continue,
         }
+        tx.wakes();
         to_make += 1;
     }
     if to_make > 0 {
@@ -90,7 +120,14 @@ pub async fn register(store: &Store, python: Option<&Python>) -> Result<i64> {
     Ok(to_make)
 }
 
-async fn insert(tx: &mut Tx, store: &Store, shipped: &Shipped, there: Option<&EnvironmentRow>, python: Option<&Python>) -> Result<()> {
+async fn insert(
+    tx: &mut Tx,
+    store: &Store,
+    shipped: &Shipped,
+    there: Option<&EnvironmentRow>,
+    digest: &str,
+    missing: Option<&str>,
+) -> Result<()> {
     let (environment_id, version) = match there {
         Some(row) => {
             tx.environment_set_latest(&row.environment_id, row.version + 1, shipped.description).await?;
@@ -110,9 +147,9 @@ async fn insert(tx: &mut Tx, store: &Store, shipped: &Shipped, there: Option<&En
         requirements: shipped.requirements,
         lock_text: Some(shipped.lock),
         image: None,
-        digest: &python.map_or_else(|| ids::sha256(shipped.lock), |p| digest::of_lock(shipped.lock, p)),
-        build: if python.is_some() { Build::Queued } else { Build::Failed },
-        reason: python.is_none().then_some(MISSING),
+        digest,
+        build: if missing.is_none() { Build::Queued } else { Build::Failed },
+        reason: missing,
         packages: &packages,
     })
     .await?;

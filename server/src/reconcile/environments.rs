@@ -61,6 +61,8 @@ impl Task for Environments {
     async fn tick(&self) -> Result<Report> {
         let mut report = Report::new();
         if !self.registered.load(Ordering::Relaxed) {
+            // Finding the interpreter takes a program's start; what can be asked for does not wait for it.
+            shipped::announce(&self.store).await?;
             report.insert("registered", shipped::register(&self.store, self.python.get().await).await?);
             report.insert("lost", self.requeue_lost().await?);
             self.registered.store(true, Ordering::Relaxed);

@@ -19,7 +19,8 @@ use serde_json::json;
 use std::{path::Path, process::Command, rc::Rc, time::Duration};
 
 const CLIENTS: [usize; 2] = [1, 8];
-const MLSERVER: &[&str] = &["mlserver", "mlserver-mlflow", "mlserver-sklearn", "scikit-learn==1.9.1", "skops"];
+// Its workers ask uvloop for a loop in a way that 0.22 took away.
+const MLSERVER: &[&str] = &["mlserver", "mlserver-mlflow", "mlserver-sklearn", "uvloop<0.22", "scikit-learn==1.9.1", "skops"];
 
 struct Side {
     name: String,
