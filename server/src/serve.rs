@@ -44,12 +44,6 @@ const BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 
 pub async fn serve(mut config: Config) -> Result<()> {
     crate::telemetry::start(&config.log_format);
     let clock: SharedClock = Arc::new(SystemClock);
-    // It takes a program's start to find, and all else meanwhile.
-    let python = Interpreter::default();
-    tokio::spawn({
-        let python = python.clone();
-        async move { python.get().await.is_some() }
-    });
     // What is in it is for this user alone: hashes of passwords, files of all teams.
     DirBuilder::new().recursive(true).mode(0o700).create(&config.data).map_err(|e| no_folder(&config, &e))?;
     let _lock = lock(&config)?;
@@ -77,7 +71,7 @@ pub async fn serve(mut config: Config) -> Result<()> {
         println!("No user exists yet. Make the platform admin with this link, which works once:\n  {url}/setup?token={token}");
     }
     println!("Slipway listens on {url}");
-    start_tasks(&web, python);
+    start_tasks(&web);
 
     // Without TCP_NODELAY each streamed page waits for the delayed acknowledgement.
     let listener = listener.tap_io(|s| drop(s.set_nodelay(true)));
@@ -105,10 +99,10 @@ async fn bind(address: &mut SocketAddr, flag: &str) -> Result<TcpListener> {
 }
 
 /// Every background task, on one screen.
-fn start_tasks(web: &Web, python: Interpreter) {
+fn start_tasks(web: &Web) {
     let (store, cluster) = (web.store.clone(), web.cluster.clone());
     let driver = Driver::new(store.bell().clone(), web.clock.clone(), web.reports.clone(), web.drain.clone());
-    let logs = web.logs.clone();
+    let (logs, python) = (web.logs.clone(), Interpreter::default());
     let environments = EnvironmentSpecs {
         store: store.clone(),
         cache: web.config.cache.clone(),
