@@ -117,6 +117,7 @@ def start(place: Place, tied: bool) -> None:
     with open(place.log("cluster"), "ab") as log:
         out = subprocess.PIPE if place.node else log
         main = subprocess.Popen(command, stdin=subprocess.PIPE if place.node else subprocess.DEVNULL, stdout=out, stderr=log, start_new_session=True)
+    main.returncode = 0  # nobody waits for it here: `down` does, in whichever process
     keep_pid(place.folder, main.pid)
     if place.node:
         with main.stdin as inside, main.stdout as said:
@@ -131,13 +132,19 @@ def finish(place: Place, asked: argparse.Namespace) -> None:
     api.wait("the API server", api.ready, 120)
     api.wait("the default service account", lambda: api.get("/api/v1/namespaces/default/serviceaccounts/default"), 60)
     if asked.scenario == "kubeflow":
-        for file in sorted((HERE / "crds").glob("*.yaml")):
-            name = ".".join(reversed(file.stem.split("_")))
-            api.apply(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}", file.read_bytes())
-            api.wait(f"the kind {name}", lambda name=name: condition(api.get(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}"), "Established"), 30)
+        kinds = {f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{kind(f)}": f for f in (HERE / "crds").glob("*.yaml")}
+        for path, file in kinds.items():
+            api.apply(path, file.read_bytes())
+        for path in kinds:
+            api.wait(f"the kind at {path}", lambda path=path: condition(api.get(path), "Established"), 60)
     if place.node:
         api.apply("/apis/storage.k8s.io/v1/storageclasses/standard", CLASS)
         api.wait("the node", lambda: condition(api.get("/api/v1/nodes/node-1"), "Ready"), 60)
+
+
+def kind(file: Path) -> str:
+    """The name of a CustomResourceDefinition, from that of its file."""
+    return ".".join(reversed(file.stem.split("_")))
 
 
 def condition(thing, kind: str) -> bool:

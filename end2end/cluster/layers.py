@@ -48,8 +48,8 @@ for file in $BORROWED; do
     mount --bind "$file" "$ROOT$file"
 done
 [ -e "$ROOT{AT}" ] || chroot "$ROOT" python3 -m venv {AT}
-PIP_CACHE_DIR=/tmp/pip TMPDIR=/tmp HOME=/tmp PATH=/usr/bin:/bin chroot "$ROOT" {AT}/bin/python -m pip --quiet --no-input \\
-    --disable-pip-version-check install --progress-bar off --require-hashes --no-deps -r /tmp/lock.txt
+chroot "$ROOT" env PIP_CACHE_DIR=/tmp/pip TMPDIR=/tmp HOME=/tmp {AT}/bin/python -m pip --quiet --no-input --disable-pip-version-check \\
+    install --progress-bar off --require-hashes --no-deps -r /tmp/lock.txt
 tar -C "$UPPER" --numeric-owner --sort=name -cf "$TAR" .{AT}
 """
 
@@ -94,12 +94,15 @@ def environments() -> "dict[str, list[Layer]]":
     """The layers of each shipped environment, lowest first."""
     parts = split()
     low = base()
-    common_key = hashed(base_key(), PYTHON, parts["common"])
-    common = kept("common", common_key, lambda tar: make_python(tar, [low], parts["common"]))
-    found = {}
-    for name in ENVIRONMENTS:
-        key = hashed(common_key, parts[name])
-        found[name] = [low, common, kept(name, key, lambda tar, name=name: make_python(tar, [low, common], parts[name]))]
+    folder().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="below-", dir=folder()) as at:
+        common_key = hashed(base_key(), PYTHON, parts["common"])
+        common = kept("common", common_key, lambda tar: make_python(tar, [low], parts["common"], Path(at)))
+        found = {}
+        for name in ENVIRONMENTS:
+            key = hashed(common_key, parts[name])
+            own = kept(name, key, lambda tar, name=name: make_python(tar, [low, common], parts[name], Path(at)))
+            found[name] = [low, common, own]
     return found
 
 
@@ -128,14 +131,11 @@ def make_base(tar: Path) -> None:
         apart(BASE, {"ROOT": root, "TAR": tar, "DEBIAN_MIRROR": os.environ.get("DEBIAN_MIRROR", "")}, "debootstrap")
 
 
-def make_python(tar: Path, lower: "list[Layer]", pins: str) -> None:
+def make_python(tar: Path, lower: "list[Layer]", pins: str, opened: Path) -> None:
+    """What pip adds to the layers below, which are unpacked once and used again."""
     say(f"  layer {tar.name.split('-')[0]}: {pins.count('==')} packages with pip")
+    below = [unpacked(layer, opened) for layer in reversed(lower)]
     with tempfile.TemporaryDirectory(prefix="layer-", dir=folder()) as at:
-        below = []
-        for number, layer in enumerate(lower):
-            below.insert(0, Path(at) / f"lower-{number}")
-            below[0].mkdir()
-            subprocess.run(["tar", "--numeric-owner", "-xpf", layer.tar, "-C", below[0]], check=True)
         for name in ("upper", "work", "root"):
             (Path(at) / name).mkdir()
         lock = Path(at) / "lock.txt"
@@ -149,6 +149,14 @@ def make_python(tar: Path, lower: "list[Layer]", pins: str) -> None:
         apart(PYTHON, variables, "pip")
         if gone := [p for p in (Path(at) / "upper" / AT[1:]).rglob("*") if p.is_char_device()]:
             raise Failed(f"A layer may only add, and this one removed {gone[0]} and {len(gone) - 1} more.")
+
+
+def unpacked(layer: Layer, opened: Path) -> Path:
+    root = opened / layer.tar.stem
+    if not root.exists():
+        root.mkdir()
+        subprocess.run(["tar", "--numeric-owner", "-xpf", layer.tar, "-C", root], check=True)
+    return root
 
 
 def borrowed() -> "list[str]":

@@ -199,7 +199,8 @@ class Node(Cluster):
     def test_what_runs_out_of_memory_is_said_to(self):
         limits = {"resources": {"limits": {"memory": "48Mi"}}}
         with self.assertRaisesRegex(AssertionError, "Failed"):
-            self.pod("large", "b = bytearray(200 << 20)", container=limits)
+            # Not at once: containerd begins to look for it after the start.
+            self.pod("large", "import time; time.sleep(3); b = bytearray(200 << 20)", container=limits)
         reason = self.kubectl("get", "pod", "large", "-o", "jsonpath={.status.containerStatuses[0].state.terminated.reason}")
         self.assertEqual(reason, "OOMKilled")
 
