@@ -1,6 +1,7 @@
 """What a cluster with a node takes from this machine, and whether it gave everything back."""
 
 import os
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -31,14 +32,9 @@ def why_no_node() -> "str | None":
 def demand_node() -> None:
     if why := why_no_node():
         raise Skipped(why)
-    missing = sorted({package for tool, package in TOOLS.items() if not found(tool)})
+    missing = sorted({package for tool, package in TOOLS.items() if not shutil.which(tool)})
     if missing:
         raise Failed(f"A node needs {', '.join(missing)}:  apt-get install --no-install-recommends {' '.join(missing)}")
-
-
-def found(tool: str) -> bool:
-    folders = [*os.environ.get("PATH", "").split(":"), "/usr/sbin", "/sbin"]
-    return any(os.access(os.path.join(folder, tool), os.X_OK) for folder in folders)
 
 
 def take_number(wanted: "int | None") -> int:
@@ -129,7 +125,7 @@ def processes(place: Place) -> "list[tuple[int, str]]":
 
 def snapshot() -> "dict[str, object]":
     """What must be the same before and after on this machine, whatever it is."""
-    rules = subprocess.run(["iptables-save"], capture_output=True, text=True).stdout if found("iptables-save") else ""
+    rules = subprocess.run(["iptables-save"], capture_output=True, text=True).stdout if shutil.which("iptables-save") else ""
     namespaces = set()
     for entry in Path("/proc").glob("[0-9]*/ns/net"):
         try:

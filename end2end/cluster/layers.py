@@ -123,7 +123,7 @@ def kept(name: str, key: str, make) -> Layer:
 
 
 def make_base(tar: Path) -> None:
-    if not shutil.which("debootstrap", path=os.environ.get("PATH", "") + ":/usr/sbin"):
+    if not shutil.which("debootstrap"):
         raise Failed("The base of the images is made by debootstrap, which is not here:  apt-get install debootstrap")
     say("  layer base: a small Debian with Python, by debootstrap; about a minute and a half")
     with tempfile.TemporaryDirectory(prefix="layer-", dir=folder()) as at:
@@ -170,7 +170,6 @@ def borrowed() -> "list[str]":
 def apart(script: str, variables: dict, what: str) -> None:
     """Runs a script among mounts that nobody else sees and that end with it."""
     environment = os.environ | {k: str(v) for k, v in variables.items()}
-    environment["PATH"] = environment.get("PATH", "") + ":/usr/sbin:/sbin"
     command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-euc", script]
     done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:

@@ -196,6 +196,24 @@ class Node(Cluster):
         for image, wanted in (("train", "mlflow, sklearn, matplotlib"), ("serve", "mlflow, sklearn, uvicorn")):
             self.assertEqual(self.pod(image, f"import sys, {wanted}; print(sys.prefix)", image), "/opt/environment\n")
 
+    def test_jupyterlab_answers_this_machine(self):
+        prefix = "/notebook/team/lab"
+        command = [
+            "python", "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=0.0.0.0", "--ServerApp.port=8888", f"--ServerApp.base_url={prefix}",
+            "--IdentityProvider.token=", "--ServerApp.root_dir=/home/slipway", "--ServerApp.allow_remote_access=True",
+        ]  # fmt: skip
+        container = {
+            "name": "lab", "image": "slipway.test/notebook:1", "command": command,
+            "readinessProbe": {"httpGet": {"path": f"{prefix}/api/status", "port": 8888}, "periodSeconds": 1},
+        }  # fmt: skip
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "lab-server"}, "spec": {"containers": [container]}}
+        self.kubectl("apply", "-f", "-", stdin=json.dumps(pod))
+        self.addCleanup(self.kubectl, "delete", "pod", "lab-server", "--grace-period=0", "--force")
+        self.kubectl("wait", "--for=condition=Ready", "--timeout=90s", "pod/lab-server")
+        address = self.kubectl("get", "pod", "lab-server", "-o", "jsonpath={.status.podIP}")
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        self.assertIn(b"JupyterLab", opener.open(f"http://{address}:8888{prefix}/lab", timeout=20).read())
+
     def test_what_runs_out_of_memory_is_said_to(self):
         limits = {"resources": {"limits": {"memory": "48Mi"}}}
         with self.assertRaisesRegex(AssertionError, "Failed"):
