@@ -35,7 +35,7 @@ import pki
 from api import Api
 from archive import write
 from binaries import say
-from place import HERE, SKIPPED, Failed, Place, Skipped, alive, keep_pid, last_words, main_pid
+from place import HERE, SKIPPED, Failed, Place, Skipped, alive, keep_namespaces, keep_pid, last_words, main_pid
 
 # Where a node has its own things, so that a cluster's folder must not be there.
 TAKEN = ("/run", "/var/lib", "/var/log", "/proc", "/sys", "/dev")
@@ -123,6 +123,7 @@ def start(place: Place, tied: bool) -> None:
         with main.stdin as inside, main.stdout as said:
             if said.readline() != b"inside\n":
                 raise Failed(f"The node did not start:\n{last_words(place)}")
+            keep_namespaces(place.folder, main.pid)
             host.give_link(place, main.pid)
             inside.write(b"linked\n")
 

@@ -6,7 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from place import Failed, Place, Skipped
+from place import Failed, Place, Skipped, namespaces
 
 TOOLS = {
     "containerd": "containerd", "runc": "runc", "iptables": "iptables", "ip": "iproute2", "openssl": "openssl", "unshare": "util-linux",
@@ -92,10 +92,11 @@ def links(name: str) -> "list[str]":
 
 def left(place: Place) -> "list[str]":
     """Everything of a cluster that is still on this machine, apart from its folder."""
-    found = [f"process {pid}: {words}" for pid, words in processes(place)]
     mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+    found = [f"process {pid}: {words}" for pid, words in processes(place)]
     found += [f"mount {line.split()[4]}" for line in mounts if str(place.folder) in line or " slipway-" in line]
     if place.node:
+        found += [f"namespace {name}" for name in living_namespaces() & set(namespaces(place.folder))]
         found += [f"link {name}" for name in links(place.name)]
         routes = ip("route", "show", "table", "all", check=False).stdout.splitlines()
         own = (f"10.99.{place.number}.", f"{place.pods}.", f"{place.services}.")
@@ -104,43 +105,44 @@ def left(place: Place) -> "list[str]":
     return found
 
 
+def living_namespaces() -> "set[str]":
+    """Of networks and of mounts, whoever is in them; and those that a mount holds."""
+    found = {line.split()[3] for line in Path("/proc/self/mountinfo").read_text().splitlines() if " - nsfs " in line}
+    for entry in [*Path("/proc").glob("[0-9]*/ns/net"), *Path("/proc").glob("[0-9]*/ns/mnt")]:
+        try:
+            found.add(os.readlink(entry))
+        except OSError:
+            pass
+    return found
+
+
 def processes(place: Place) -> "list[tuple[int, str]]":
     """Those that run in the cluster's folder, name it, or are in its control groups."""
-    seen = []
+    seen, part = [], str(place.folder)
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
         try:
             words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            groups = (entry / "cgroup").read_text()
+            groups = (entry / "cgroup").read_text().splitlines()
             cwd = os.readlink(entry / "cwd")
         except OSError:
             continue
-        part = str(place.folder)
-        by_name = part in words and "cluster.py" not in words
-        if by_name or cwd == part or cwd.startswith(part + "/") or (place.node and any(line.endswith(f":/{place.name}") or f":/{place.name}/" in line for line in groups.splitlines())):
+        named = part in words and "cluster.py" not in words
+        grouped = place.node and any(line.endswith(f":/{place.name}") or f":/{place.name}/" in line for line in groups)
+        if named or grouped or cwd == part or cwd.startswith(part + "/"):
             seen.append((int(entry.name), words.strip()[:120]))
     return seen
 
 
 def snapshot() -> "dict[str, object]":
-    """What must be the same before and after on this machine, whatever it is."""
+    """What a cluster must leave as it was, though nothing tells whose it is. Other clusters may come and go meanwhile."""
     rules = subprocess.run(["iptables-save"], capture_output=True, text=True).stdout if shutil.which("iptables-save") else ""
-    namespaces = set()
-    for entry in Path("/proc").glob("[0-9]*/ns/net"):
-        try:
-            namespaces.add(os.readlink(entry))
-        except OSError:
-            pass
-    sysctls = ["vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops", "kernel/keys/root_maxkeys", "net/ipv4/ip_forward"]
+    sysctls = ["vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops", "net/ipv4/ip_forward"]
+    places = ["/etc/cni", "/var/lib/cni", "/var/lib/kubelet", "/var/lib/containerd", "/var/log/pods", "/var/log/containers", "/run/cni", "/run/containerd", "/run/over", "/run/sysctl"]
     return {
-        "links": ip("-o", "link", "show").stdout.count("\n"),
-        "routes": sorted(ip("route", "show", "table", "all").stdout.splitlines()),
-        "network namespaces": len(namespaces),
         "named network namespaces": ip("netns", "list").stdout,
-        "mounts": sorted(line.split(" ", 3)[3] for line in Path("/proc/self/mountinfo").read_text().splitlines()),
-        "control groups": sum(1 for _ in CGROUPS.glob("*/*") if _.is_dir()),
-        "firewall": [line for line in rules.splitlines() if not line.startswith(("#", ":"))],
+        "firewall": [line for line in rules.splitlines() if "KUBE" in line or "CNI" in line],
         "sysctls": {name: (Path("/proc/sys") / name).read_text().strip() for name in sysctls},
-        "folders": sorted(str(p) for at in ("/var/lib", "/var/log", "/etc", "/run") for p in Path(at).iterdir()),
+        "folders": [at for at in places if os.path.exists(at)],
     }

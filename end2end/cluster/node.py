@@ -96,7 +96,11 @@ def own_mounts(place: Place) -> None:
         kept = folder / "root" / at[1:]
         kept.mkdir(parents=True, exist_ok=True)
         Path(at).mkdir(parents=True, exist_ok=True)
-        bind(kept, Path(at))
+        if at == "/var/lib/containerd" and run("stat", "-f", "-c", "%T", kept).strip() == "overlayfs":
+            # In a container's own file system: layers cannot be laid upon layers there.
+            run("mount", "-t", "tmpfs", "slipway-containerd", at)
+        else:
+            bind(kept, Path(at))
         run("mount", "--make-rshared", at)
     if place.images:
         images.bind_store(Path(place.images), Path("/var/lib/containerd"))

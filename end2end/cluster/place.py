@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -37,7 +37,6 @@ class Place:
     audit: bool = False
     # The containerd folder with the images that the node finds at its first start.
     images: str = ""
-    made: dict = field(default_factory=dict)
 
     @classmethod
     def read(cls, folder: Path) -> "Place":
@@ -101,6 +100,18 @@ class Place:
 
 def keep_pid(folder: Path, pid: int) -> None:
     (folder / "pid").write_text(f"{pid} {born(pid)}")
+
+
+def keep_namespaces(folder: Path, pid: int) -> None:
+    (folder / "namespaces").write_text("\n".join(os.readlink(f"/proc/{pid}/ns/{kind}") for kind in ("net", "mnt")))
+
+
+def namespaces(folder: Path) -> "list[str]":
+    """Of the node that was started last."""
+    try:
+        return (folder / "namespaces").read_text().split()
+    except FileNotFoundError:
+        return []
 
 
 def main_pid(folder: Path) -> "int | None":
