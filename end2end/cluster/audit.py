@@ -68,7 +68,7 @@ def unused(rules: "list[dict]", made: "dict[Call, int]") -> "list[str]":
     """Rights that no call needed. A star is used by any call that it covers."""
 
     def covers(right: str, asked: str) -> bool:
-        return right == "*" or right == asked or (right.endswith("/*") and asked.startswith(right[:-1]))
+        return right == asked or (right.endswith("*") and asked.startswith(right[:-1]))
 
     asked = [(c.verb, c.group, c.resource or c.path) for c in made if c.allowed]
     idle = [r for r in granted(rules) if not any(all(map(covers, r, a)) for a in asked)]

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,6 @@ from pathlib import Path
 
 from place import HERE, Failed, cache
 
-VERSION = "1.34.4"
 SMALL = ["-trimpath", "-gcflags=all=-dwarf=false"]
 PROGRAMS = ("kube", "coredns", "pause")
 
@@ -45,6 +45,11 @@ def digest() -> str:
     return found.hexdigest()[:16]
 
 
+def version() -> str:
+    """Of Kubernetes, which does not know it by itself."""
+    return re.search(r"k8s\.io/kubernetes v(\S+)", (HERE / "kube/go.mod").read_text()).group(1)
+
+
 def folder() -> Path:
     return cache() / digest()
 
@@ -67,13 +72,14 @@ def build(final: Path) -> None:
     making = final.with_suffix(f".tmp-{os.getpid()}")
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)
-    say(f"Building Kubernetes {VERSION}, etcd and CoreDNS from their Go modules. The first time it takes about 6 to 10 minutes, 2 GB of")
+    kubernetes = version()
+    say(f"Building Kubernetes {kubernetes}, etcd and CoreDNS from their Go modules. The first time it takes about 6 to 10 minutes, 2 GB of")
     say(f"memory and 4 GB in Go's caches; afterwards they are taken from {final}")
-    major, minor, _ = VERSION.split(".")
-    flags = {"gitVersion": f"v{VERSION}", "gitMajor": major, "gitMinor": minor}
-    version = " ".join(f"-X k8s.io/component-base/version.{k}={v}" for k, v in flags.items())
+    major, minor, _ = kubernetes.split(".")
+    flags = {"gitVersion": f"v{kubernetes}", "gitMajor": major, "gitMinor": minor}
+    named = " ".join(f"-X k8s.io/component-base/version.{k}={v}" for k, v in flags.items())
     try:
-        compile_one(go, "kube", ".", making / "kube", version)
+        compile_one(go, "kube", ".", making / "kube", named)
         compile_one(go, "kube", "./pause", making / "pause")
         compile_one(go, "dns", ".", making / "coredns")
         # kubectl is what people and scripts type.

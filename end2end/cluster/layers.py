@@ -94,8 +94,7 @@ def environments() -> "dict[str, list[Layer]]":
     """The layers of each shipped environment, lowest first."""
     parts = split()
     low = base()
-    folder().mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="below-", dir=folder()) as at:
+    with tempfile.TemporaryDirectory(prefix="work-", dir=folder()) as at:
         common_key = hashed(base_key(), PYTHON, parts["common"])
         common = kept("common", common_key, lambda tar: make_python(tar, [low], parts["common"], Path(at)))
         found = {}
@@ -112,7 +111,7 @@ def kept(name: str, key: str, make) -> Layer:
     if not known.exists():
         with alone(f"layer-{name}"):
             if not known.exists():
-                folder().mkdir(parents=True, exist_ok=True)
+                sweep()
                 since = time.monotonic()
                 part = tar.with_suffix(".part")
                 make(part)
@@ -122,11 +121,19 @@ def kept(name: str, key: str, make) -> Layer:
     return Layer(tar, known.read_text(), tar.stat().st_size)
 
 
+def sweep() -> None:
+    """What was being made when somebody pulled the plug."""
+    folder().mkdir(parents=True, exist_ok=True)
+    for left in folder().glob("work-*"):
+        if time.time() - left.stat().st_mtime > 24 * 3600:
+            shutil.rmtree(left, ignore_errors=True)
+
+
 def make_base(tar: Path) -> None:
     if not shutil.which("debootstrap"):
         raise Failed("The base of the images is made by debootstrap, which is not here:  apt-get install debootstrap")
     say("  layer base: a small Debian with Python, by debootstrap; about a minute and a half")
-    with tempfile.TemporaryDirectory(prefix="layer-", dir=folder()) as at:
+    with tempfile.TemporaryDirectory(prefix="work-", dir=folder()) as at:
         root = Path(at) / "root"
         apart(BASE, {"ROOT": root, "TAR": tar, "DEBIAN_MIRROR": os.environ.get("DEBIAN_MIRROR", "")}, "debootstrap")
 
@@ -135,7 +142,7 @@ def make_python(tar: Path, lower: "list[Layer]", pins: str, opened: Path) -> Non
     """What pip adds to the layers below, which are unpacked once and used again."""
     say(f"  layer {tar.name.split('-')[0]}: {pins.count('==')} packages with pip")
     below = [unpacked(layer, opened) for layer in reversed(lower)]
-    with tempfile.TemporaryDirectory(prefix="layer-", dir=folder()) as at:
+    with tempfile.TemporaryDirectory(prefix="work-", dir=folder()) as at:
         for name in ("upper", "work", "root"):
             (Path(at) / name).mkdir()
         lock = Path(at) / "lock.txt"

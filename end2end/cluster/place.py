@@ -22,7 +22,7 @@ class Skipped(Exception):
 
 def cache() -> Path:
     """What is made once and serves every clone."""
-    return Path(os.environ.get("SLIPWAY_CACHE") or Path.home() / ".cache/slipway") / "kube"
+    return Path(os.environ.get("SLIPWAY_CACHE") or Path.home() / ".cache/slipway").absolute() / "kube"
 
 
 @dataclass
