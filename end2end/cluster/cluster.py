@@ -130,17 +130,17 @@ def start(place: Place, tied: bool) -> None:
 
 def finish(place: Place, asked: argparse.Namespace) -> None:
     api = Api(place)
-    api.wait("the API server", api.ready, 120)
-    api.wait("the default service account", lambda: api.get("/api/v1/namespaces/default/serviceaccounts/default"), 60)
+    api.wait("the API server", api.ready, 180)
+    api.wait("the default service account", lambda: api.get("/api/v1/namespaces/default/serviceaccounts/default"), 120)
     if asked.scenario == "kubeflow":
         kinds = {f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{kind(f)}": f for f in (HERE / "crds").glob("*.yaml")}
         for path, file in kinds.items():
             api.apply(path, file.read_bytes())
         for path in kinds:
-            api.wait(f"the kind at {path}", lambda path=path: condition(api.get(path), "Established"), 60)
+            api.wait(f"the kind at {path}", lambda path=path: condition(api.get(path), "Established"), 120)
     if place.node:
         api.apply("/apis/storage.k8s.io/v1/storageclasses/standard", CLASS)
-        api.wait("the node", lambda: condition(api.get("/api/v1/nodes/node-1"), "Ready"), 60)
+        api.wait("the node", lambda: condition(api.get("/api/v1/nodes/node-1"), "Ready"), 120)
 
 
 def kind(file: Path) -> str:

@@ -156,16 +156,18 @@ def main() -> int:
     running = Parts(place)
     running.start("etcd", parts.etcd(place))
     running.start("kube-apiserver", parts.kube_apiserver(place))
+    if place.node:
+        running.start("containerd", parts.containerd(place))
+    api = Api(place)
+    # The controllers give up after ten seconds without an API server, which a busy machine may take; the others would wait with
+    # pauses that grow.
+    while not (api.ready() and (not place.node or Path("/run/containerd/containerd.sock").exists())):
+        if running.ended():
+            return 1
+        time.sleep(0.1)
     running.start("kube-controller-manager", parts.kube_controller_manager(place))
     running.start("kube-scheduler", parts.kube_scheduler(place))
     if place.node:
-        running.start("containerd", parts.containerd(place))
-        api = Api(place)
-        # The kubelet and its kin would wait by themselves, with pauses that grow.
-        while not (api.ready() and Path("/run/containerd/containerd.sock").exists()):
-            if running.ended():
-                return 1
-            time.sleep(0.1)
         running.start("kubelet", parts.kubelet(place, CGROUP_V2))
         running.start("kube-proxy", parts.kube_proxy(place))
         running.start("coredns", parts.coredns(place))
