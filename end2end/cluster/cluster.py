@@ -25,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import datetime, timezone
 from pathlib import Path
 
 import audit
@@ -62,10 +63,11 @@ def up(folder: Path, asked: argparse.Namespace, tied: bool = False) -> Place:
     (folder / "log").mkdir(parents=True, exist_ok=True)
     since = time.monotonic()
     place = placed(folder, asked, with_node, kube, store)
+    place.started.unlink(missing_ok=True)
     try:
         pki.make(place)
         start(place, tied)
-        finish(place, asked)
+        finish(place, asked, datetime.now(timezone.utc).isoformat())
     except BaseException:
         down(place)
         raise
@@ -128,10 +130,12 @@ def start(place: Place, tied: bool) -> None:
             inside.write(b"linked\n")
 
 
-def finish(place: Place, asked: argparse.Namespace) -> None:
+def finish(place: Place, asked: argparse.Namespace, since: str) -> None:
+    """Waits for each part; a folder that was used before may say `Ready` of a node that is no more."""
     api = Api(place)
     api.wait("the API server", api.ready, 180)
     api.wait("the default service account", lambda: api.get("/api/v1/namespaces/default/serviceaccounts/default"), 120)
+    api.wait("all parts", place.started.exists, 60)
     if asked.scenario == "kubeflow":
         kinds = {f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{kind(f)}": f for f in (HERE / "crds").glob("*.yaml")}
         for path, file in kinds.items():
@@ -140,6 +144,8 @@ def finish(place: Place, asked: argparse.Namespace) -> None:
             api.wait(f"the kind at {path}", lambda path=path: condition(api.get(path), "Established"), 120)
     if place.node:
         api.apply("/apis/storage.k8s.io/v1/storageclasses/standard", CLASS)
+        lease = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node-1"
+        api.wait("the kubelet", lambda: ((api.get(lease) or {}).get("spec") or {}).get("renewTime", "") > since, 120)
         api.wait("the node", lambda: condition(api.get("/api/v1/nodes/node-1"), "Ready"), 120)
 
 

@@ -172,6 +172,7 @@ def main() -> int:
         running.start("kube-proxy", parts.kube_proxy(place))
         running.start("coredns", parts.coredns(place))
         running.start("volumes", parts.volumes(place))
+    place.started.touch()
     running.wait()
     return 1
 

@@ -90,6 +90,11 @@ class Place:
     def log(self, part: str) -> Path:
         return self.folder / "log" / f"{part}.log"
 
+    @property
+    def started(self) -> Path:
+        """There once the main process has started every part."""
+        return self.folder / "started"
+
     def kubeconfig(self, user: str = "admin") -> Path:
         return self.folder / f"{user}.kubeconfig"
 
