@@ -48,6 +48,15 @@ screenshots: ## The pictures of the README, from the demo's portal
 	cd end2end && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --silent; }
 	python3 scripts/demo.py "$(CARGO_TARGET_DIR)/release/slipway" --port $(PORT) --data $(DATA) --then "node end2end/screenshots.mjs"
 
+# ---- a Kubernetes cluster
+
+SCENARIO ?= plain
+IMAGES ?= all
+
+cluster: ## A real Kubernetes until Ctrl-C; as root its node runs pods (SCENARIO=kubeflow: with its kinds; IMAGES=pause|base: fewer images)
+	scripts/needs.sh cluster
+	@end2end/cluster/cluster.py run --scenario $(SCENARIO) --images $(IMAGES)
+
 # ---- numbers
 
 ONLY ?=
@@ -101,4 +110,8 @@ test-browser: debug ## The dashboard in Chromium, with JavaScript and without
 	cd end2end && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --silent; }
 	cd end2end && SLIPWAY_BIN="$(CARGO_TARGET_DIR)/debug/slipway" CHROMIUM="$$(command -v chromium || command -v google-chrome)" npm test
 
-.PHONY: bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes
+test-cluster-harness: ## That the cluster for tests is one, and leaves nothing behind
+	scripts/needs.sh cluster
+	python3 -B end2end/cluster/test_cluster.py
+
+.PHONY: cluster test-cluster-harness bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What building, the demo and the tests need from the system:  scripts/needs.sh build|demo|bench|test
+# What building, the demo, the tests and the Kubernetes cluster for tests need from the system:  scripts/needs.sh build|demo|bench|test|cluster
 # As root on Debian, packages that are missing are installed. Otherwise each is named with its install line.
 set -euo pipefail
 what=${1:-build}
@@ -11,9 +11,12 @@ need() { # command, Debian package
 }
 tell() { missing+=("$1"); }
 
-need cc gcc
-[ -e /usr/include/stdlib.h ] || [ "$(uname -s)" != Linux ] || packages+=(libc6-dev)
-need git git
+if [ "$what" != cluster ]; then
+    need cc gcc
+    [ -e /usr/include/stdlib.h ] || [ "$(uname -s)" != Linux ] || packages+=(libc6-dev)
+    need git git
+    have cargo || tell "Rust, through rustup:  https://rustup.rs"
+fi
 
 if [ "$what" != build ]; then
     python=${PYTHON:-python3}
@@ -32,7 +35,21 @@ if [ "$what" = test ]; then
     { have node && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ]; } || tell "Node 20 or newer, with npm:  https://nodejs.org"
 fi
 
-have cargo || tell "Rust, through rustup:  https://rustup.rs"
+if [ "$what" = cluster ]; then
+    need openssl openssl
+    { have go || [ -x /usr/local/go/bin/go ]; } || tell "Go 1.25 or newer, which builds Kubernetes once:  https://go.dev/dl"
+    # Without root there are no pods, and the control plane needs none of these.
+    if [ "$(id -u)" = 0 ]; then
+        PATH=$PATH:/usr/sbin:/sbin
+        need containerd containerd
+        need runc runc
+        need iptables iptables
+        need ip iproute2
+        need debootstrap debootstrap
+        have setpriv || packages+=(util-linux)
+        [ -x /usr/lib/cni/ptp ] || packages+=(containernetworking-plugins)
+    fi
+fi
 
 if [ ${#packages[@]} -gt 0 ]; then
     if [ "$(id -u)" = 0 ] && have apt-get; then
@@ -57,6 +74,6 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 # rust-toolchain.toml names toolchain and targets; older versions of rustup have to be asked for the target.
-if have rustup && ! rustup target list --installed 2>/dev/null | grep -qx wasm32-unknown-unknown; then
+if [ "$what" != cluster ] && have rustup && ! rustup target list --installed 2>/dev/null | grep -qx wasm32-unknown-unknown; then
     rustup target add wasm32-unknown-unknown >&2
 fi

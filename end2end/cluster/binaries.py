@@ -1,0 +1,107 @@
+"""The cluster's programs: built once from `kube/` and `dns/`, kept in the cache under the hash of these sources."""
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from place import HERE, Failed, cache
+
+SMALL = ["-trimpath", "-gcflags=all=-dwarf=false"]
+PROGRAMS = ("kube", "coredns", "pause")
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def alone(name: str):
+    """One at a time on this machine; whoever waits says for what."""
+    cache().mkdir(parents=True, exist_ok=True)
+    with open(cache() / f"{name}.lock", "w") as door:
+        try:
+            fcntl.flock(door, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"Another process makes {name}: waiting for it")
+            fcntl.flock(door, fcntl.LOCK_EX)
+        yield
+
+
+def sources() -> "list[Path]":
+    return sorted(p for below in ("kube", "dns") for p in (HERE / below).rglob("*") if p.name in ("go.mod", "go.sum") or p.suffix == ".go")
+
+
+def digest() -> str:
+    found = hashlib.sha256(" ".join(SMALL).encode())
+    for path in sources():
+        found.update(f"{path.relative_to(HERE)}\n".encode() + path.read_bytes())
+    return found.hexdigest()[:16]
+
+
+def version() -> str:
+    """Of Kubernetes, which does not know it by itself."""
+    return re.search(r"k8s\.io/kubernetes v(\S+)", (HERE / "kube/go.mod").read_text()).group(1)
+
+
+def folder() -> Path:
+    return cache() / digest()
+
+
+def made() -> Path:
+    """The folder of the programs; builds them when it is not there."""
+    final = folder()
+    if final.is_dir():
+        return final
+    with alone("binaries"):
+        if not final.is_dir():
+            build(final)
+    return final
+
+
+def build(final: Path) -> None:
+    go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin:/usr/lib/go/bin")
+    if not go:
+        raise Failed("Building the cluster's programs needs Go 1.25 or newer, and there is none on the PATH:  https://go.dev/dl, or apt-get install golang-go where that is new enough")
+    making = final.with_suffix(f".tmp-{os.getpid()}")
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir(parents=True)
+    kubernetes = version()
+    say(f"Building Kubernetes {kubernetes}, etcd and CoreDNS from their Go modules. The first time it takes about 6 to 10 minutes, 2 GB of")
+    say(f"memory and 4 GB in Go's caches; afterwards they are taken from {final}")
+    major, minor, _ = kubernetes.split(".")
+    flags = {"gitVersion": f"v{kubernetes}", "gitMajor": major, "gitMinor": minor}
+    named = " ".join(f"-X k8s.io/component-base/version.{k}={v}" for k, v in flags.items())
+    try:
+        compile_one(go, "kube", ".", making / "kube", named)
+        compile_one(go, "kube", "./pause", making / "pause")
+        compile_one(go, "dns", ".", making / "coredns")
+        # kubectl is what people and scripts type.
+        (making / "kubectl").symlink_to("kube")
+        making.rename(final)
+    except BaseException:
+        shutil.rmtree(making, ignore_errors=True)
+        raise
+
+
+def compile_one(go: str, module: str, package: str, out: Path, ldflags: str = "") -> None:
+    since = time.monotonic()
+    say(f"  {out.name}: downloading what it is made of")
+    environment = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"}
+    step(go, ["mod", "download"], module, environment)
+    say(f"  {out.name}: compiling")
+    # No more than two at once: each takes a GB or so at the end.
+    step(go, ["build", "-p", "2", *SMALL, "-ldflags", f"-s -w {ldflags}", "-o", str(out), package], module, environment)
+    say(f"  {out.name}: {out.stat().st_size / 1e6:.0f} MB in {time.monotonic() - since:.0f} s")
+
+
+def step(go: str, words: list, module: str, environment: dict) -> None:
+    done = subprocess.run([go, *words], cwd=HERE / module, env=environment, stdout=sys.stderr)
+    if done.returncode != 0:
+        raise Failed(f"`go {words[0]}` in {HERE / module} ended with {done.returncode}; its words are above.")
