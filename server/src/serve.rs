@@ -15,7 +15,10 @@ use crate::{
         routes::{self},
         spec::Replicas,
     },
-    environments::spec::{EnvironmentSpecs, Interpreter},
+    environments::{
+        images::Images,
+        spec::{EnvironmentSpecs, Interpreter},
+    },
     error::Error,
     http::{self, Web, state::Opened},
     notebooks::{NotebookKeys, spec::NotebookSpecs},
@@ -141,7 +144,8 @@ fn start_tasks(web: &Web) {
     driver.run(Notebooks { store: store.clone(), cluster: cluster.clone(), logs: logs.clone(), keys: keys.clone() });
     driver.run(NotebookActivity { store: store.clone(), keys, reach: web.reach.clone() });
     driver.run(Runs { store: store.clone(), logs: logs.clone() });
-    driver.run(Environments::new(store.clone(), logs.clone(), web.config.cache.clone(), python));
+    let images = (cluster.name() == "kubernetes").then(|| Images { shipped: web.config.kubernetes.environment_image.clone() });
+    driver.run(Environments::new(store.clone(), logs.clone(), web.config.cache.clone(), python).of_images(images));
     driver.run(Deployments::new(store.clone(), web.gateway.routes.clone(), web.gateway.reach.clone(), logs));
     tokio::spawn(routes::follow(web.gateway.routes.clone(), store.clone()));
     driver.run(Usage { store: store.clone(), cluster: cluster.clone() });

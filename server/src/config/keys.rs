@@ -94,6 +94,11 @@ pub const KEYS: &[Key] = &[
     key("kubernetes_context", "", "Kubernetes: context of the kubeconfig; its current one when left out"),
     key("kubernetes_name", "slipway", "Kubernetes: tells this portal's objects from those of another in the same cluster"),
     key("kubernetes_image", "", "Kubernetes: Slipway's own image, whose program runs in each pod"),
+    key(
+        "kubernetes_environment_image",
+        "",
+        "Kubernetes: images of the shipped environments, such as registry.example.org/slipway-{name}:1",
+    ),
     key("kubernetes_namespace_prefix", "", "Kubernetes: what stands before a team's name in that of its namespace"),
     key("kubernetes_user", "1000", "Kubernetes: user and group id of workloads"),
     key("kubernetes_gpu", "nvidia.com/gpu", "Kubernetes: name of the resource that is a GPU"),

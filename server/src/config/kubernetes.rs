@@ -15,6 +15,8 @@ pub struct Kubernetes {
     pub name: String,
     /// Slipway's own image.
     pub image: String,
+    /// Images of the shipped environments, with `{name}` in it.
+    pub environment_image: String,
     /// What stands before a team's name in that of its namespace.
     pub namespace_prefix: String,
     /// User and group id of workloads.
@@ -53,6 +55,7 @@ impl Kubernetes {
             context: values.optional("kubernetes_context"),
             name,
             image,
+            environment_image: values.text("kubernetes_environment_image").to_owned(),
             namespace_prefix: values.text("kubernetes_namespace_prefix").to_owned(),
             user: values.number("kubernetes_user")?,
             gpu: values.text("kubernetes_gpu").to_owned(),

@@ -63,11 +63,23 @@ pub async fn registered(store: &Store) -> Result<()> {
     Err(Error::new(Kind::Unavailable, "The environments that come with Slipway are not registered yet.").hint("Try again in a moment."))
 }
 
+/// Brings their rows up to date where they are container images; how many are new.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn register_images(store: &Store) -> Result<i64> {
+    bring_up(store, None, true).await
+}
+
 /// Brings their rows up to date; how many are to be made now.
 ///
 /// # Errors
 /// The database does not answer.
 pub async fn register(store: &Store, python: Option<&Python>) -> Result<i64> {
+    bring_up(store, python, false).await
+}
+
+async fn bring_up(store: &Store, python: Option<&Python>, are_images: bool) -> Result<i64> {
     let mut to_make = 0;
     for shipped in &SHIPPED {
         let mut tx = store.begin().await?;
@@ -75,7 +87,11 @@ pub async fn register(store: &Store, python: Option<&Python>) -> Result<i64> {
         let newer = there.as_ref().is_none_or(|e| e.lock_text.as_deref() != Some(shipped.lock));
         let again = there.as_ref().is_some_and(|e| e.build() == Build::Failed && e.reason.as_deref() == Some(MISSING));
         if newer {
-            insert(&mut tx, store, shipped, there.as_ref(), python).await?;
+            let made = Making {
+                digest: python.map_or_else(|| ids::sha256(shipped.lock), |p| digest::of_lock(shipped.lock, p)),
+                can_be: are_images || python.is_some(),
+            };
+            insert(&mut tx, store, shipped, there.as_ref(), made).await?;
         } else if let (true, Some(row), Some(python)) = (again, &there, python) {
             tx.environment_requeue(&row.id, Build::Failed, &digest::of_lock(shipped.lock, python)).await?;
             tx.wakes();
@@ -88,7 +104,13 @@ pub async fn register(store: &Store, python: Option<&Python>) -> Result<i64> {
     Ok(to_make)
 }
 
-async fn insert(tx: &mut Tx, store: &Store, shipped: &Shipped, there: Option<&EnvironmentRow>, python: Option<&Python>) -> Result<()> {
+/// How a new version is to be made.
+struct Making {
+    digest: String,
+    can_be: bool,
+}
+
+async fn insert(tx: &mut Tx, store: &Store, shipped: &Shipped, there: Option<&EnvironmentRow>, making: Making) -> Result<()> {
     let (environment_id, version) = match there {
         Some(row) => {
             tx.environment_set_latest(&row.environment_id, row.version + 1, shipped.description).await?;
@@ -108,9 +130,9 @@ async fn insert(tx: &mut Tx, store: &Store, shipped: &Shipped, there: Option<&En
         requirements: shipped.requirements,
         lock_text: Some(shipped.lock),
         image: None,
-        digest: &python.map_or_else(|| ids::sha256(shipped.lock), |p| digest::of_lock(shipped.lock, p)),
-        build: if python.is_some() { Build::Queued } else { Build::Failed },
-        reason: python.is_none().then_some(MISSING),
+        digest: &making.digest,
+        build: if making.can_be { Build::Queued } else { Build::Failed },
+        reason: (!making.can_be).then_some(MISSING),
         packages: &packages,
     })
     .await?;

@@ -1,6 +1,6 @@
-//! A real Kubernetes cluster with a real node as a world. `end2end/cluster` brings one up and says by variables where it is:
-//! `TEST_KUBECONFIG`, `TEST_KUBE_HOST` (our address as pods see it), `TEST_KUBE_IMAGE` (Slipway's own image) and `TEST_KUBE_PYTHON` (one with
-//! Python and a shell), `TEST_KUBECTL` where it is not in PATH. Without them its tests are SKIPPED, and say so.
+//! A real Kubernetes cluster with a real node as a world. `end2end/cluster/cluster.py` brings one up and says by variables where it is: `TEST_CLUSTER`,
+//! its folder, and `TEST_CLUSTER_NODE`, where it runs pods. Our own image has to be loaded. `TEST_CLUSTER_USER` names whose rights the portal has.
+//! Without them the tests of Kubernetes are SKIPPED, and say so.
 
 use crate::world::{Does, World, marked, plain, python_server, shell};
 use app::api::resources::Resources;
@@ -17,34 +17,36 @@ use server::{
 };
 use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
-/// The program, or the words that start it.
-fn kubectl() -> std::process::Command {
-    let told = std::env::var("TEST_KUBECTL").unwrap_or_else(|_| "kubectl".into());
-    let mut words = told.split(' ');
-    let mut command = std::process::Command::new(words.next().unwrap());
-    command.args(words);
-    command
-}
-
-/// What the variables say.
+/// A cluster that somebody has brought up.
 struct Site {
-    kubeconfig: PathBuf,
+    folder: PathBuf,
+    user: String,
+    /// Our address as pods see it.
     host: IpAddr,
-    image: String,
-    python: String,
 }
 
-fn site() -> Option<Site> {
-    let told = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
-    let site = Some(Site {
-        kubeconfig: told("TEST_KUBECONFIG")?.into(),
-        host: told("TEST_KUBE_HOST")?.parse().expect("TEST_KUBE_HOST is an address"),
-        image: told("TEST_KUBE_IMAGE")?,
-        python: told("TEST_KUBE_PYTHON")?,
-    });
-    // The program installs it itself; a test is a program of its own.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    site
+impl Site {
+    fn of(user: &str) -> Option<Self> {
+        let told = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+        told("TEST_CLUSTER_NODE")?;
+        let folder = PathBuf::from(told("TEST_CLUSTER")?);
+        let place: serde_json::Value = serde_json::from_slice(&std::fs::read(folder.join("cluster.json")).unwrap()).unwrap();
+        let host = format!("10.99.{}.1", place["number"]).parse().unwrap();
+        // The program installs it itself; a test is a program of its own.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Some(Self { folder, user: told("TEST_CLUSTER_USER").unwrap_or_else(|| user.into()), host })
+    }
+
+    fn kubeconfig(&self, user: &str) -> PathBuf {
+        self.folder.join(format!("{user}.kubeconfig"))
+    }
+
+    /// As the admin, whoever the portal is.
+    fn kubectl(&self) -> std::process::Command {
+        let mut command = std::process::Command::new("kubectl");
+        command.arg("--kubeconfig").arg(self.kubeconfig("admin"));
+        command
+    }
 }
 
 /// A portal's part of a Kubernetes cluster: namespaces of its own, which end with it.
@@ -60,8 +62,8 @@ pub struct Kubernetes {
 impl Kubernetes {
     /// `None` where there is no such cluster.
     pub async fn new() -> Option<Self> {
-        let Some(site) = site() else {
-            println!("SKIPPED: no Kubernetes node (TEST_KUBECONFIG is not set)");
+        let Some(site) = Site::of("admin") else {
+            println!("SKIPPED: there is no Kubernetes node (TEST_CLUSTER and TEST_CLUSTER_NODE are not set)");
             return None;
         };
         let folder = tempfile::Builder::new().prefix("slipway-").tempdir().unwrap();
@@ -100,11 +102,11 @@ impl Kubernetes {
 
     fn config(&self) -> KubernetesConfig {
         KubernetesConfig {
-            kubeconfig: Some(self.site.kubeconfig.clone()),
+            kubeconfig: Some(self.site.kubeconfig(&self.site.user)),
             context: None,
             settings: Settings {
                 name: self.name.clone(),
-                image: self.site.image.clone(),
+                image: "slipway.test/slipway:1".into(),
                 namespace_prefix: format!("{}-", self.name),
                 portal: self.portal.clone(),
                 user: 1000,
@@ -144,11 +146,7 @@ impl Kubernetes {
     /// Runs kubectl's words on the team's namespace, as a person would.
     pub fn kubectl(&self, words: &[&str]) -> String {
         let namespace = self.namespace();
-        let out = kubectl()
-            .args(["--kubeconfig", self.site.kubeconfig.to_str().unwrap(), "--namespace", &namespace])
-            .args(words)
-            .output()
-            .unwrap();
+        let out = self.site.kubectl().args(["--namespace", &namespace]).args(words).output().unwrap();
         assert!(out.status.success(), "kubectl {words:?}: {}", String::from_utf8_lossy(&out.stderr));
         String::from_utf8(out.stdout).unwrap()
     }
@@ -156,7 +154,7 @@ impl Kubernetes {
     /// In the image with Python and a shell, and small enough for several on one node.
     pub fn in_python(&self, mut spec: WorkloadSpec) -> WorkloadSpec {
         spec.resources.cpu_millis = 400;
-        WorkloadSpec { runtime: Runtime::Environment { digest: "none".into(), image: Some(self.site.python.clone()) }, ..spec }
+        WorkloadSpec { runtime: Runtime::Environment { digest: "none".into(), image: Some("slipway.test/base:1".into()) }, ..spec }
     }
 
     /// What a workload wrote, without times: `out text`.
@@ -204,10 +202,12 @@ impl World for Kubernetes {
 impl Drop for Kubernetes {
     fn drop(&mut self) {
         self.listener.abort();
+        // For whoever looks for what went wrong.
+        if std::env::var_os("TEST_KEEP").is_some() {
+            return;
+        }
         // Whatever the test found: nothing of it goes on.
         let namespace = self.namespace();
-        let kubeconfig = self.site.kubeconfig.to_str().unwrap();
-        let words = ["--kubeconfig", kubeconfig, "delete", "namespace", &namespace, "--ignore-not-found", "--wait=false"];
-        let _ = kubectl().args(words).output();
+        let _ = self.site.kubectl().args(["delete", "namespace", &namespace, "--ignore-not-found", "--wait=false"]).output();
     }
 }

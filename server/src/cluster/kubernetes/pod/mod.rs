@@ -18,6 +18,8 @@ use std::{fs, path::Path, process::ExitCode};
 
 /// Runs one of the three. `None`: it is none of them.
 pub fn main(word: &str) -> Option<ExitCode> {
+    // The portal may be reached over TLS. A second one in the same process is no harm.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     match word {
         "pod" => Some(run::main()),
         "pod-prepare" => Some(prepare::main()),
@@ -32,10 +34,8 @@ fn orders() -> Result<Orders, String> {
     serde_json::from_slice(&text).map_err(|e| format!("{} cannot be read: {e}.", path.display()))
 }
 
-/// Runs async work on one thread. The portal may be reached over TLS, so a provider is installed first.
+/// Runs async work on one thread.
 fn block_on<T>(work: impl Future<Output = T>) -> Result<T, String> {
-    // A second one in the same process is no harm.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
     let result = runtime.block_on(work);
     // A thread that still copies must not keep us.
