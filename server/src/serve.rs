@@ -5,8 +5,9 @@ use crate::{
     clock::{SharedClock, SystemClock},
     cluster::{
         SharedCluster, WorkloadKind,
-        local::{self, LocalCluster, LocalConfig},
-        reach::Reach,
+        knock::{Knocks, PODS},
+        kubernetes::{Desk, KubernetesCluster, KubernetesConfig, Settings},
+        local::{self, LOG_BYTES, LocalCluster, LocalConfig},
     },
     config::Config,
     deployments::{
@@ -14,18 +15,22 @@ use crate::{
         routes::{self},
         spec::Replicas,
     },
-    environments::spec::{EnvironmentSpecs, Interpreter},
+    environments::{
+        images::Images,
+        spec::{EnvironmentSpecs, Interpreter},
+    },
     error::Error,
     http::{self, Web, state::Opened},
     notebooks::{NotebookKeys, spec::NotebookSpecs},
     reconcile::{
         Driver, deployments::Deployments, environments::Environments, housekeeping::Housekeeping, notebook_activity::NotebookActivity,
-        notebooks::Notebooks, runs::Runs, usage::Usage, workloads::Workloads,
+        notebooks::Notebooks, runs::Runs, teams::Teams, usage::Usage, workloads::Workloads,
     },
     runs::spec::RunSpecs,
+    secrets::Sealer,
     store::Store,
     wake::Bell,
-    workloads::specs::Builders,
+    workloads::{links::Links, specs::Builders},
 };
 use anyhow::{Context, Result, anyhow};
 use app::api::resources::Resources;
@@ -34,6 +39,8 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use std::{fs::DirBuilder, io::ErrorKind, net::SocketAddr, os::unix::fs::DirBuilderExt, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch};
 
+/// Where a pod finds the name of its namespace.
+const OWN_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 /// Seconds that split the latencies of requests and predictions.
 const BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 
@@ -54,10 +61,11 @@ pub async fn serve(mut config: Config) -> Result<()> {
         .await
         .map_err(|e| cause("the database cannot be opened", e, "Check --database-url; `slipway doctor` looks at what a start needs."))?;
     let sealer = crate::secrets::key::sealer(&config).map_err(anyhow::Error::msg)?;
-    let cluster = cluster(&config, clock)?;
+    let (cluster, desk) = cluster(&config, &sealer, clock).await?;
     let (drain, draining) = watch::channel(false);
     let address = config.listen;
     let mut web = Web::assemble(Opened { config, address, store, cluster, sealer, drain: draining })?;
+    web.desk = desk;
     web.metrics = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Full("slipway_gateway_request_duration_seconds".into()), BUCKETS)
         .and_then(|b| b.set_buckets_for_metric(Matcher::Full(http::metered::SECONDS.into()), BUCKETS))
@@ -131,11 +139,13 @@ fn start_tasks(web: &Web) {
         .with(WorkloadKind::Notebook, notebooks)
         .with(WorkloadKind::Replica, replicas)
         .with(WorkloadKind::Run, runs);
+    driver.run(Teams { store: store.clone(), cluster: cluster.clone() });
     driver.run(Workloads { store: store.clone(), cluster: cluster.clone(), builders });
     driver.run(Notebooks { store: store.clone(), cluster: cluster.clone(), logs: logs.clone(), keys: keys.clone() });
-    driver.run(NotebookActivity { store: store.clone(), keys, reach: Reach::default() });
+    driver.run(NotebookActivity { store: store.clone(), keys, reach: web.reach.clone() });
     driver.run(Runs { store: store.clone(), logs: logs.clone() });
-    driver.run(Environments::new(store.clone(), logs.clone(), web.config.cache.clone(), python));
+    let images = (cluster.name() == "kubernetes").then(|| Images { shipped: web.config.kubernetes.environment_image.clone() });
+    driver.run(Environments::new(store.clone(), logs.clone(), web.config.cache.clone(), python).of_images(images));
     driver.run(Deployments::new(store.clone(), web.gateway.routes.clone(), web.gateway.reach.clone(), logs));
     tokio::spawn(routes::follow(web.gateway.routes.clone(), store.clone()));
     driver.run(Usage { store: store.clone(), cluster: cluster.clone() });
@@ -153,7 +163,15 @@ fn forward(mut watch: watch::Receiver<u64>, bell: Bell) {
     });
 }
 
-fn cluster(config: &Config, clock: SharedClock) -> Result<SharedCluster> {
+/// Where workloads run, and what their pods ask there, where they are pods.
+async fn cluster(config: &Config, sealer: &Sealer, clock: SharedClock) -> Result<(SharedCluster, Option<Desk>)> {
+    if config.cluster == "kubernetes" {
+        let cluster = KubernetesCluster::open(kubernetes(config, sealer, clock)).await.map_err(|e| {
+            cause("the Kubernetes cluster cannot be opened", e, "Give a kubeconfig with --kubeconfig, or run Slipway in the cluster.")
+        })?;
+        let desk = cluster.desk();
+        return Ok((Arc::new(cluster), Some(desk)));
+    }
     let local = LocalCluster::open(LocalConfig {
         data: config.data.clone(),
         cache: config.cache.clone(),
@@ -164,7 +182,34 @@ fn cluster(config: &Config, clock: SharedClock) -> Result<SharedCluster> {
         clock,
     })
     .map_err(|e| cause("the local cluster cannot be opened", e, "`slipway doctor` looks at what a start needs."))?;
-    Ok(Arc::new(local))
+    Ok((Arc::new(local), None))
+}
+
+fn kubernetes(config: &Config, sealer: &Sealer, clock: SharedClock) -> KubernetesConfig {
+    let k = &config.kubernetes;
+    KubernetesConfig {
+        kubeconfig: k.kubeconfig.clone(),
+        context: k.context.clone(),
+        settings: Settings {
+            name: k.name.clone(),
+            image: k.image.clone(),
+            namespace_prefix: k.namespace_prefix.clone(),
+            portal: Links::of(config).internal_url,
+            user: k.user,
+            gpu: k.gpu.clone(),
+            volume_bytes: k.volume_bytes,
+            storage_class: k.storage_class.clone(),
+            egress: k.egress.clone(),
+            // Every pod finds the name of its namespace there.
+            portal_namespace: std::fs::read_to_string(OWN_NAMESPACE).ok().map(|n| n.trim().to_owned()).filter(|n| !n.is_empty()),
+            data: config.data.clone(),
+            log_bytes: LOG_BYTES,
+            upload_bytes: config.max_upload_bytes,
+            knocks: Knocks::new(sealer.key_for(PODS)),
+        },
+        reserve: Resources { cpu_millis: config.reserve_cpu_millis, memory_bytes: config.reserve_memory_bytes, gpus: config.reserve_gpus },
+        clock,
+    }
 }
 
 /// One server per data folder.

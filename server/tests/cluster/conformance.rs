@@ -6,10 +6,17 @@ use std::time::Duration;
 
 const GRACE: Duration = Duration::from_secs(30);
 
-/// Runs every test in both worlds.
+/// Runs every test in all worlds. Without a real node there is no Kubernetes, and its tests say so.
 macro_rules! conformance {
     ($($name:ident)*) => {
         mod fake { $(#[tokio::test] async fn $name() { super::$name(&super::Fake::new()).await })* }
+        mod kubernetes {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)] async fn $name() {
+                if let Some(world) = crate::kubernetes::Kubernetes::new().await {
+                    super::$name(&world).await;
+                }
+            })*
+        }
         mod local { $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)] async fn $name() { super::$name(&super::Local::new()).await })* }
     };
 }

@@ -23,7 +23,7 @@ async fn limits() -> Finding {
     // It makes and removes control groups.
     let mode = tokio::task::spawn_blocking(limits_mode).await.unwrap_or(LimitsMode::Rlimits);
     match mode {
-        LimitsMode::CgroupV2 | LimitsMode::CgroupV1 => ok("limits", mode.words()),
+        LimitsMode::CgroupV2 | LimitsMode::CgroupV1 | LimitsMode::Container => ok("limits", mode.words()),
         LimitsMode::Rlimits => warning(
             "limits",
             mode.words(),
