@@ -6,8 +6,8 @@ use crate::{
     cluster::{
         SharedCluster, WorkloadKind,
         knock::{Knocks, PODS},
-        kubernetes::{Desk, KubernetesCluster, KubernetesConfig, Settings},
-        local::{self, LOG_BYTES, LocalCluster, LocalConfig},
+        kubernetes::{Desk, KubernetesCluster},
+        local::{self, LocalCluster, LocalConfig},
     },
     config::Config,
     deployments::{
@@ -22,6 +22,7 @@ use crate::{
     error::Error,
     http::{self, Web, state::Opened},
     notebooks::{NotebookKeys, spec::NotebookSpecs},
+    platform::cluster::{kubernetes, reserve},
     reconcile::{
         Driver, deployments::Deployments, environments::Environments, housekeeping::Housekeeping, notebook_activity::NotebookActivity,
         notebooks::Notebooks, runs::Runs, teams::Teams, usage::Usage, workloads::Workloads,
@@ -30,17 +31,14 @@ use crate::{
     secrets::Sealer,
     store::Store,
     wake::Bell,
-    workloads::{links::Links, specs::Builders},
+    workloads::specs::Builders,
 };
 use anyhow::{Context, Result, anyhow};
-use app::api::resources::Resources;
 use axum::serve::ListenerExt;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use std::{fs::DirBuilder, io::ErrorKind, net::SocketAddr, os::unix::fs::DirBuilderExt, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch};
 
-/// Where a pod finds the name of its namespace.
-const OWN_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 /// Seconds that split the latencies of requests and predictions.
 const BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 
@@ -166,7 +164,7 @@ fn forward(mut watch: watch::Receiver<u64>, bell: Bell) {
 /// Where workloads run, and what their pods ask there, where they are pods.
 async fn cluster(config: &Config, sealer: &Sealer, clock: SharedClock) -> Result<(SharedCluster, Option<Desk>)> {
     if config.cluster == "kubernetes" {
-        let cluster = KubernetesCluster::open(kubernetes(config, sealer, clock)).await.map_err(|e| {
+        let cluster = KubernetesCluster::open(kubernetes(config, Knocks::new(sealer.key_for(PODS)), clock)).await.map_err(|e| {
             cause("the Kubernetes cluster cannot be opened", e, "Give a kubeconfig with --kubeconfig, or run Slipway in the cluster.")
         })?;
         let desk = cluster.desk();
@@ -176,40 +174,13 @@ async fn cluster(config: &Config, sealer: &Sealer, clock: SharedClock) -> Result
         data: config.data.clone(),
         cache: config.cache.clone(),
         exe: std::env::current_exe().context("find our own program")?,
-        reserve: Resources { cpu_millis: config.reserve_cpu_millis, memory_bytes: config.reserve_memory_bytes, gpus: config.reserve_gpus },
+        reserve: reserve(config),
         gpus: local::gpus(),
         upload_bytes: config.max_upload_bytes,
         clock,
     })
     .map_err(|e| cause("the local cluster cannot be opened", e, "`slipway doctor` looks at what a start needs."))?;
     Ok((Arc::new(local), None))
-}
-
-fn kubernetes(config: &Config, sealer: &Sealer, clock: SharedClock) -> KubernetesConfig {
-    let k = &config.kubernetes;
-    KubernetesConfig {
-        kubeconfig: k.kubeconfig.clone(),
-        context: k.context.clone(),
-        settings: Settings {
-            name: k.name.clone(),
-            image: k.image.clone(),
-            namespace_prefix: k.namespace_prefix.clone(),
-            portal: Links::of(config).internal_url,
-            user: k.user,
-            gpu: k.gpu.clone(),
-            volume_bytes: k.volume_bytes,
-            storage_class: k.storage_class.clone(),
-            egress: k.egress.clone(),
-            // Every pod finds the name of its namespace there.
-            portal_namespace: std::fs::read_to_string(OWN_NAMESPACE).ok().map(|n| n.trim().to_owned()).filter(|n| !n.is_empty()),
-            data: config.data.clone(),
-            log_bytes: LOG_BYTES,
-            upload_bytes: config.max_upload_bytes,
-            knocks: Knocks::new(sealer.key_for(PODS)),
-        },
-        reserve: Resources { cpu_millis: config.reserve_cpu_millis, memory_bytes: config.reserve_memory_bytes, gpus: config.reserve_gpus },
-        clock,
-    }
 }
 
 /// One server per data folder.

@@ -54,7 +54,7 @@ pub struct Kubernetes {
     cluster: Option<KubernetesCluster>,
     folder: tempfile::TempDir,
     site: Site,
-    name: String,
+    pub name: String,
     listener: tokio::task::JoinHandle<()>,
     portal: String,
 }
@@ -206,8 +206,10 @@ impl Drop for Kubernetes {
         if std::env::var_os("TEST_KEEP").is_some() {
             return;
         }
-        // Whatever the test found: nothing of it goes on.
+        // Whatever the test found: nothing of it goes on, and no courier waits for a portal that is no more.
         let namespace = self.namespace();
+        let words = ["--namespace", &namespace, "delete", "jobs,statefulsets,pods", "--all", "--grace-period=1", "--wait=false"];
+        let _ = self.site.kubectl().args(words).output();
         let _ = self.site.kubectl().args(["delete", "namespace", &namespace, "--ignore-not-found", "--wait=false"]).output();
     }
 }

@@ -217,7 +217,7 @@ async fn a_namespace_that_is_not_ours_is_left_alone() {
     let refused = world.kube().ensure(&spec).await.unwrap_err();
     assert!(refused.public.contains("did not make"), "{refused}");
     assert_eq!(world.kubectl(&["get", "sa,netpol", "-l", "app.kubernetes.io/managed-by=slipway", "-o", "name"]), "");
-    world.kubectl(&["label", "namespace", &world.namespace(), "slipway.dev/team=ada"]);
+    world.kubectl(&["label", "namespace", &world.namespace(), "slipway.dev/team=ada", &format!("slipway.dev/portal={}", world.name)]);
     until("the start", async || world.kube().ensure(&spec).await.is_ok().then_some(())).await;
     assert_eq!(ended(world.kube(), &spec.id).await.code, Some(0));
     assert_eq!(world.kubectl(&["get", "limits", "-o", "name"]), "");

@@ -212,6 +212,28 @@ impl ApiServer {
         limited(&Name { kind: "", namespace: "", name: path }, self.client.request_text(request)).await
     }
 
+    /// Posts an object that is answered and not kept.
+    ///
+    /// # Errors
+    /// It is refused, or the API server does not answer.
+    pub async fn post(&self, path: &str, object: &Value) -> Result<Value> {
+        let request = Request::post(path).header(http::header::CONTENT_TYPE, "application/json").body(serde_json::to_vec(object)?);
+        let request = request.map_err(Error::internal)?;
+        limited(&Name { kind: "", namespace: "", name: path }, self.client.request(request)).await
+    }
+
+    /// All objects of a kind, once.
+    ///
+    /// # Errors
+    /// The API server does not answer.
+    pub async fn all_of<K>(&self, resource: &ApiResource) -> Result<Vec<K>>
+    where
+        K: Resource<DynamicType = ApiResource> + Clone + DeserializeOwned + Debug,
+    {
+        let about = Name { kind: &resource.kind, namespace: "", name: "" };
+        Ok(limited(&about, self.all::<K>(resource).list(&ListParams::default())).await?.items)
+    }
+
     /// Which version it is.
     ///
     /// # Errors

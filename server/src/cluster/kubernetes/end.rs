@@ -161,6 +161,13 @@ impl Inner {
             (owner, pods)
         };
         self.api.delete(self.name_of(&owner), Some(&owner.uid), None).await?;
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        if owner.exit.is_some() {
+            // Nothing of it runs, so there is nothing to wait for.
+            self.forgotten.lock().unwrap_or_else(PoisonError::into_inner).insert(owner.uid);
+            self.index.ring();
+            return Ok(());
+        }
         for pod in &pods {
             let name = Name { kind: "Pod", namespace: &pod.namespace, name: &pod.name };
             self.api.delete(name, Some(&pod.uid), Some(1)).await?;
@@ -180,9 +187,7 @@ impl Inner {
         };
         tokio::time::timeout(GONE_WITHIN, gone).await.map_err(|_| {
             Error::new(Kind::Unavailable, "The workload's pod does not end: its node may not answer.").hint("Try again in a moment.")
-        })?;
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
-        Ok(())
+        })
     }
 
     /// Deletes the pods of workloads that were asked to end and whose couriers are silent.

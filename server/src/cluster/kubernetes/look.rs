@@ -13,6 +13,9 @@ const DOUBTFUL: i64 = 600_000;
 /// How old an owner is before it is asked why it has no pod, milliseconds.
 const NO_POD: i64 = 3_000;
 
+/// How old a pod is before it is asked why it gets nowhere, milliseconds.
+const SLOW: i64 = 15_000;
+
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Look {
@@ -26,6 +29,13 @@ pub enum Look {
     Missing,
     /// It has no pod and should have one by now: why has to be asked.
     NotMade,
+    /// Its pod gets nowhere and does not say why: that has to be asked.
+    Slow {
+        /// Uid of the pod.
+        pod: String,
+        /// What it does as far as it says.
+        doing: String,
+    },
 }
 
 /// Looks. `now` in milliseconds since 1970.
@@ -66,6 +76,9 @@ fn waiting(pod: &Pod, now: i64) -> Look {
     let found = reasons::pending(pod);
     if found.hopeless || (found.doubtful && now - pod.created_at > DOUBTFUL) {
         return Look::Ended(because(found.doing, now), None);
+    }
+    if found.silent && now - pod.created_at > SLOW {
+        return Look::Slow { pod: pod.uid.clone(), doing: found.doing };
     }
     starting(found.doing)
 }

@@ -177,3 +177,12 @@ fn a_supervisor_that_was_asked_from_outside_does_not_know_by_whom() {
     assert_eq!(found.reason.as_deref(), Some("Its pod on node-1 was deleted from outside."));
     assert_eq!(explained(None, asked.clone()), asked);
 }
+
+#[test]
+fn a_pod_that_gets_nowhere_is_asked_about() {
+    let mut pod = pod(ContainerState::default());
+    pod.status.init_container_statuses.clear();
+    pod.status.container_statuses.clear();
+    assert_eq!(look(&owner(), &[&pod], NOW), starting("Starting its pod"));
+    assert!(matches!(look(&owner(), &[&pod], NOW + SLOW + 1), Look::Slow { pod, .. } if pod == "p"));
+}

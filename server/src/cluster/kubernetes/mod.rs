@@ -11,6 +11,7 @@
 mod build;
 mod client;
 mod desk;
+pub mod doctor;
 mod end;
 mod index;
 mod look;
@@ -23,6 +24,7 @@ pub mod plans;
 pub mod pod;
 mod podview;
 mod reasons;
+mod rights;
 mod settings;
 mod spaces;
 mod start;
@@ -45,7 +47,7 @@ use async_trait::async_trait;
 use client::ApiServer;
 use index::Index;
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
@@ -91,8 +93,9 @@ pub(in crate::cluster) struct Inner {
     listens_since: i64,
     teams: team::Kept,
     meters: usage::Meters,
-    /// Why pods cannot be made, as it was asked last.
-    not_made: observe::NotMade,
+    said: observe::Said,
+    /// Uids of owners that were forgotten after their end: on their way out, and nothing of them runs.
+    forgotten: Mutex<HashSet<String>>,
 }
 
 impl KubernetesCluster {
@@ -118,7 +121,8 @@ impl KubernetesCluster {
             heard: Mutex::default(),
             teams: team::Kept::default(),
             meters: usage::Meters::default(),
-            not_made: observe::NotMade::default(),
+            said: observe::Said::default(),
+            forgotten: Mutex::default(),
         });
         tasks.push(end::help_stops(&inner));
         Ok(Self { inner, tasks })

@@ -2,7 +2,7 @@
 
 use super::{
     Inner,
-    client::Name,
+    client::{Event, Name},
     look::{Look, look},
     owner::Owner,
     podview::{self, Pod},
@@ -12,6 +12,7 @@ use crate::{
     cluster::{Exit, Observed, Phase},
     error::Result,
 };
+use futures::{StreamExt, stream};
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
@@ -19,11 +20,13 @@ use std::{
 
 /// What is told where the courier could not bring the end of a log.
 const CUT: &str = "The rest of this log was lost with its pod.";
-/// How long an answer to why there is no pod is used again, milliseconds.
+/// So many workloads are asked about at once.
+const AT_ONCE: usize = 16;
+/// How long an answer to what was said about an object is used again, milliseconds.
 const FRESH: i64 = 15_000;
 
-/// Why pods cannot be made, by workload, with the time of asking.
-pub(super) type NotMade = Mutex<HashMap<String, (i64, Option<String>)>>;
+/// What was said about objects, by their uid, with the time of asking.
+pub(super) type Said = Mutex<HashMap<String, (i64, Option<String>)>>;
 
 impl Inner {
     /// Looks at everything; ends that nobody has written down yet are written down first.
@@ -31,10 +34,13 @@ impl Inner {
         let now = self.clock.now();
         let seen: Vec<(Owner, Look)> = {
             let tables = self.index.whole().await?;
-            tables.workloads().into_iter().map(|(owner, pods)| (owner.clone(), look(owner, &pods, now))).collect()
+            let mut forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
+            let all = tables.workloads();
+            forgotten.retain(|uid| all.iter().any(|(owner, _)| owner.uid == *uid));
+            all.into_iter().filter(|(o, _)| !forgotten.contains(&o.uid)).map(|(o, pods)| (o.clone(), look(o, &pods, now))).collect()
         };
-        let mut all = Vec::with_capacity(seen.len());
-        for (owner, look) in seen {
+        // Only few have to ask or to write; an API server that is slow then does not hold up all of them.
+        let looks = seen.into_iter().map(|(owner, look)| async move {
             let found = match self.resolve(&owner, look).await {
                 Ok(found) => found,
                 // What cannot be asked or written down now is no end yet; the next look tries again.
@@ -43,8 +49,10 @@ impl Inner {
                     Some((Phase::Starting { doing: "The cluster is asked how it is".into() }, None))
                 }
             };
-            all.extend(found.map(|(phase, started_at)| Observed { id: owner.id, phase, started_at }));
-        }
+            found.map(|(phase, started_at)| Observed { id: owner.id, phase, started_at })
+        });
+        let found: Vec<_> = stream::iter(looks.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect().await;
+        let mut all: Vec<Observed> = found.into_iter().flatten().collect();
         all.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         Ok(all)
     }
@@ -58,10 +66,14 @@ impl Inner {
                 Some((Phase::Ended(self.settle(owner, exit, note).await?), started_at))
             }
             Look::NotMade => {
-                let doing = self.why_not_made(owner).await?.unwrap_or_else(|| "Making its pod".into());
+                let doing = self.asked(owner, &owner.uid, reasons::not_made).await?.unwrap_or_else(|| "Making its pod".into());
                 Some((Phase::Starting { doing }, None))
             }
             Look::Missing => Some((self.missing(owner).await?, None)),
+            Look::Slow { pod, doing } => {
+                let doing = self.asked(owner, &pod, reasons::held_up).await?.unwrap_or(doing);
+                Some((Phase::Starting { doing }, None))
+            }
         })
     }
 
@@ -97,18 +109,18 @@ impl Inner {
         Ok(found.iter().filter_map(Pod::read).find(|p| p.uid == uid))
     }
 
-    /// Why a workload has no pod; asked once in a while.
-    async fn why_not_made(&self, owner: &Owner) -> Result<Option<String>> {
+    /// What was said about an object of a workload, as a sentence; asked once in a while.
+    async fn asked(&self, owner: &Owner, uid: &str, words: fn(&[Event]) -> Option<String>) -> Result<Option<String>> {
         let now = self.clock.now();
         {
-            let mut known = self.not_made.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut known = self.said.lock().unwrap_or_else(PoisonError::into_inner);
             known.retain(|_, (at, _)| now - *at < FRESH);
-            if let Some((_, why)) = known.get(&owner.id) {
+            if let Some((_, why)) = known.get(uid) {
                 return Ok(why.clone());
             }
         }
-        let why = reasons::not_made(&self.api.events(&owner.namespace, &owner.uid).await?);
-        self.not_made.lock().unwrap_or_else(PoisonError::into_inner).insert(owner.id.clone(), (now, why.clone()));
+        let why = words(&self.api.events(&owner.namespace, uid).await?);
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).insert(uid.to_owned(), (now, why.clone()));
         Ok(why)
     }
 }

@@ -23,10 +23,16 @@ pub struct Waits {
     pub hopeless: bool,
     /// Whether it may well end by waiting, but not for ever.
     pub doubtful: bool,
+    /// Whether its status does not say what it waits for.
+    pub silent: bool,
 }
 
 fn waits(doing: impl Into<String>) -> Waits {
-    Waits { doing: doing.into(), hopeless: false, doubtful: false }
+    Waits { doing: doing.into(), hopeless: false, doubtful: false, silent: false }
+}
+
+fn doubtful(doing: String) -> Waits {
+    Waits { doubtful: true, ..waits(doing) }
 }
 
 /// What a pod that was made and does not run yet waits for.
@@ -54,7 +60,7 @@ pub fn pending(pod: &Pod) -> Waits {
             );
         }
     }
-    if pod.node.is_none() { waits("Waits for a node") } else { waits("Starting its pod") }
+    if pod.node.is_none() { waits("Waits for a node") } else { Waits { silent: true, ..waits("Starting its pod") } }
 }
 
 /// `None`: it waits for its turn.
@@ -63,16 +69,16 @@ fn of_waiting(container: &Container, waiting: &Waiting) -> Option<Waits> {
     let message = short(waiting.message.as_deref().unwrap_or_default());
     if HOPELESS.contains(&reason) || PULLING.contains(&reason) {
         let doing = format!("The image {} cannot be pulled: {message}", container.image);
-        return Some(Waits { doing, hopeless: HOPELESS.contains(&reason), doubtful: true });
+        return Some(Waits { hopeless: HOPELESS.contains(&reason), ..doubtful(doing) });
     }
     if matches!(reason, "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError") {
-        return Some(Waits { doing: format!("Its container cannot be started: {message}"), hopeless: false, doubtful: true });
+        return Some(doubtful(format!("Its container cannot be started: {message}")));
     }
     // Of the helpers; the workload's own container is never started in vain again and again.
     (reason == "CrashLoopBackOff").then(|| {
         let last = container.last_state.terminated.as_ref();
         let words = last.and_then(last_words).unwrap_or_else(|| last.map_or_else(String::new, |t| format!("Exit code {}.", t.exit_code)));
-        Waits { doing: format!("Its helper \"{}\" ends again and again. {words}", container.name), hopeless: false, doubtful: true }
+        doubtful(format!("Its helper \"{}\" ends again and again. {words}", container.name))
     })
 }
 
@@ -97,6 +103,18 @@ pub fn not_made(events: &[Event]) -> Option<String> {
         return Some(format!("An admission webhook of the cluster refuses its pod: {}", short(words)));
     }
     Some(format!("Its pod cannot be made: {}", short(words)))
+}
+
+/// What holds up a pod that has a node and no container yet, from what was said about it. `None`: nothing was said.
+pub fn held_up(events: &[Event]) -> Option<String> {
+    let time = |e: &Event| e.last_timestamp.clone().or_else(|| e.event_time.clone()).unwrap_or_default();
+    let last = events.iter().filter(|e| e.kind == "Warning" || e.reason == "Pulling").max_by_key(|e| time(e))?;
+    Some(match last.reason.as_str() {
+        "Pulling" => short(&last.message),
+        "FailedMount" | "FailedAttachVolume" | "FailedMapVolume" => format!("Its volume cannot be mounted: {}", short(&last.message)),
+        "FailedCreatePodSandBox" => format!("Its node cannot make its pod: {}", short(&last.message)),
+        _ => format!("Starting its pod: {}", short(&last.message)),
+    })
 }
 
 /// Why a pod that is over did not run its workload to an end that anybody could tell.
@@ -243,6 +261,16 @@ mod tests {
         let webhook = event("Error creating: admission webhook \"p.example\" denied the request: no", "1");
         assert!(not_made(&[webhook]).unwrap().starts_with("An admission webhook"));
         assert_eq!(not_made(&[Event { kind: "Normal".into(), reason: "FailedCreate".into(), ..Event::default() }]), None);
+    }
+
+    #[test]
+    fn a_pod_that_is_held_up() {
+        let event = |reason: &str, message: &str| Event { kind: "Warning".into(), reason: reason.into(), message: message.into(), ..Event::default() };
+        let mount = event("FailedMount", "MountVolume.SetUp failed for volume \"pvc-1\"");
+        assert_eq!(held_up(&[mount]).unwrap(), "Its volume cannot be mounted: MountVolume.SetUp failed for volume \"pvc-1\"");
+        assert!(held_up(&[event("FailedCreatePodSandBox", "no cni")]).unwrap().contains("cannot make its pod"));
+        assert_eq!(held_up(&[]), None);
+        assert!(pending(&pod()).silent);
     }
 
     #[test]

@@ -40,9 +40,7 @@ impl Space {
     /// Reads an object. `None`: it is another portal's.
     pub fn read(raw: &Raw, portal: &str) -> Option<Self> {
         let label = |name: &str| raw.metadata.labels.as_ref().and_then(|l| l.get(name));
-        if label(PORTAL).is_some_and(|of| of != portal) {
-            return None;
-        }
+        label(PORTAL).filter(|of| *of == portal)?;
         Some(Self {
             name: raw.metadata.name.clone()?,
             uid: raw.metadata.uid.clone()?,

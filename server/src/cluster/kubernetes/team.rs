@@ -5,6 +5,7 @@ use super::{
     client::Name,
     names::label,
     spaces::{self, Space},
+    table::News,
 };
 use crate::{
     cluster::TeamSpec,
@@ -25,6 +26,8 @@ const AGAIN: i64 = 600_000;
 pub struct Place {
     /// Name of the namespace.
     pub namespace: String,
+    /// Its uid: one of the same name that was made later is another.
+    pub uid: String,
     /// Whether we made it.
     pub ours: bool,
 }
@@ -34,7 +37,7 @@ pub struct Place {
 pub(super) struct Kept {
     /// Teams as we were told of them last.
     teams: Mutex<HashMap<String, TeamSpec>>,
-    /// By namespace: digest of what was applied, and when.
+    /// By the namespace's uid: digest of what was applied, and when.
     applied: Mutex<HashMap<String, (String, i64)>>,
 }
 
@@ -46,29 +49,33 @@ impl Inner {
         Ok(of_team.min_by_key(|s| (s.ours, &s.name)).cloned())
     }
 
-    /// The place of a team; made where there is none.
+    /// The place of a team, with what every pod needs in it; made where there is none.
     pub(super) async fn place(&self, team: &str) -> Result<Place> {
         if let Some(space) = self.space(team).await? {
-            return usable(&space);
+            let place = usable(&space)?;
+            if self.is_kept(&place) {
+                return Ok(place);
+            }
         }
         let _door = self.doors.door(&format!("team {team}")).await;
-        if let Some(space) = self.space(team).await? {
-            return usable(&space);
-        }
-        let space = self.make(team).await?;
+        let space = match self.space(team).await? {
+            Some(space) => space,
+            None => {
+                let made = self.make(team).await?;
+                self.index.take(|t| &mut t.spaces, News::Is(made.clone()));
+                made
+            }
+        };
         let place = usable(&space)?;
-        let told = self.teams.teams.lock().unwrap_or_else(PoisonError::into_inner).get(team).cloned();
-        let spec = told.unwrap_or_else(|| TeamSpec {
-            name: team.into(),
-            display_name: team.into(),
-            cpu_millis: None,
-            memory_bytes: None,
-            gpus: None,
-        });
-        // Its account has to be there before the first pod.
-        self.keep(&place, &spec).await?;
-        self.index.take(|t| &mut t.spaces, super::table::News::Is(space));
+        if !self.is_kept(&place) {
+            let told = self.teams.teams.lock().unwrap_or_else(PoisonError::into_inner).get(team).cloned();
+            self.keep(&place, team, told.as_ref()).await?;
+        }
         Ok(place)
+    }
+
+    fn is_kept(&self, place: &Place) -> bool {
+        self.teams.applied.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&place.uid)
     }
 
     async fn make(&self, team: &str) -> Result<Space> {
@@ -82,8 +89,9 @@ impl Inner {
         let space = Space::read(&raw, &self.settings.name).filter(|s| s.team.as_deref() == Some(&label(team)));
         space.ok_or_else(|| {
             Error::conflict(format!("There is a namespace \"{name}\" that Slipway did not make, so it is left alone.")).hint(format!(
-                "Hand it over with `kubectl label namespace {name} slipway.dev/team={team}`, or set kubernetes_namespace_prefix."
-            ))
+                    "Hand it over with `kubectl label namespace {name} slipway.dev/team={team} slipway.dev/portal={}`, or set kubernetes_namespace_prefix.",
+                    self.settings.name
+                ))
         })
     }
 
@@ -97,7 +105,7 @@ impl Inner {
         for team in teams {
             let kept = async {
                 let place = self.place(&team.name).await?;
-                self.keep(&place, team).await
+                self.keep(&place, &team.name, Some(team)).await
             };
             if let Err(error) = kept.await {
                 tracing::warn!(team = team.name, error = %error, "keeping a team's namespace");
@@ -107,24 +115,25 @@ impl Inner {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Applies what is kept in a namespace, where it is not as it was applied last.
-    async fn keep(&self, place: &Place, team: &TeamSpec) -> Result<()> {
-        let objects = build::namespace_objects(place, team, &self.settings);
+    /// Applies what is kept in a namespace, where it is not as it was applied last. As long as nobody has told us the team's limits, these stay
+    /// as they are.
+    async fn keep(&self, place: &Place, name: &str, told: Option<&TeamSpec>) -> Result<()> {
+        let objects = build::namespace_objects(place, name, told, &self.settings);
         let digest = ids::sha256(serde_json::to_vec(&objects)?);
         let now = self.clock.now();
         {
             let applied = self.teams.applied.lock().unwrap_or_else(PoisonError::into_inner);
-            if applied.get(&place.namespace).is_some_and(|(was, at)| *was == digest && now - at < AGAIN) {
+            if applied.get(&place.uid).is_some_and(|(was, at)| *was == digest && now - at < AGAIN) {
                 return Ok(());
             }
         }
         for object in &objects {
             let _: DynamicObject = self.api.apply(object).await?;
         }
-        if let Some((kind, name)) = build::namespace_stale(place, team, &self.settings) {
+        if let Some((kind, name)) = told.and_then(|team| build::namespace_stale(place, team, &self.settings)) {
             self.api.delete(Name { kind, namespace: &place.namespace, name }, None, None).await?;
         }
-        self.teams.applied.lock().unwrap_or_else(PoisonError::into_inner).insert(place.namespace.clone(), (digest, now));
+        self.teams.applied.lock().unwrap_or_else(PoisonError::into_inner).insert(place.uid.clone(), (digest, now));
         Ok(())
     }
 }
@@ -134,5 +143,5 @@ fn usable(space: &Space) -> Result<Place> {
         return Err(Error::new(Kind::Unavailable, format!("The namespace \"{}\" is being deleted.", space.name))
             .hint("It is made anew once it is gone."));
     }
-    Ok(Place { namespace: space.name.clone(), ours: space.ours })
+    Ok(Place { namespace: space.name.clone(), uid: space.uid.clone(), ours: space.ours })
 }

@@ -3,7 +3,7 @@
 use super::{
     client::ApiServer,
     index::{Index, Tables},
-    names::{TEAM, ours},
+    names::{PORTAL, TEAM, ours},
     nodes::{self, Node},
     owner::{self, Owner, OwnerKind},
     podview::{self, Pod},
@@ -30,7 +30,7 @@ const LIFE_SECONDS: u32 = 120;
 pub fn start(api: &ApiServer, index: &Arc<Index>, portal: &str) -> Vec<JoinHandle<()>> {
     let portal = portal.to_owned();
     let of_ours = Config::default().labels(&ours(&portal)).timeout(LIFE_SECONDS);
-    let of_teams = Config::default().labels(TEAM).timeout(LIFE_SECONDS);
+    let of_teams = Config::default().labels(&format!("{TEAM},{PORTAL}={portal}")).timeout(LIFE_SECONDS);
     let owners = |kind: OwnerKind| {
         let table: fn(&mut Tables) -> &mut Table<Owner> = match kind {
             OwnerKind::Job => |t| &mut t.jobs,

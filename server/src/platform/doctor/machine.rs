@@ -80,7 +80,8 @@ async fn can_make_environments(python: &Path) -> bool {
     said(&python.display().to_string(), &["-I", "-c", "import ensurepip, venv; print('ok')"]).await.is_some()
 }
 
-async fn git() -> Finding {
+/// The program that fetches code.
+pub async fn git() -> Finding {
     match said("git", &["--version"]).await {
         Some(version) => ok("git", version.trim_start_matches("git version ").to_owned()),
         None => warning("git", "not found: runs from a git repository cannot be fetched", "Debian: apt-get install git"),

@@ -22,12 +22,12 @@ pub fn namespace(name: &str, team: &str, settings: &Settings) -> Value {
 }
 
 /// What is kept in it, in the order in which it is applied. Limits are put only upon a namespace that we made: in another's they would also
-/// bind what was there before.
-pub fn objects(place: &Place, team: &TeamSpec, settings: &Settings) -> Vec<Value> {
+/// bind what was there before. `limits`: those of the team, where they are known.
+pub fn objects(place: &Place, team: &str, limits: Option<&TeamSpec>, settings: &Settings) -> Vec<Value> {
     let mut all = vec![account(place, team, settings), service(place, team, settings), policy(place, team, settings)];
     if place.ours {
-        all.push(limits(place, team, settings));
-        all.extend(quota(place, team, settings));
+        all.push(defaults(place, team, settings));
+        all.extend(limits.and_then(|limits| quota(place, limits, settings)));
     }
     all
 }
@@ -37,16 +37,16 @@ pub fn stale(place: &Place, team: &TeamSpec, settings: &Settings) -> Option<(&'s
     (place.ours && quota(place, team, settings).is_none()).then_some(("ResourceQuota", MANAGER))
 }
 
-fn metadata(place: &Place, team: &TeamSpec, settings: &Settings, name: &str) -> Value {
-    json!({ "name": name, "namespace": place.namespace, "labels": team_labels(&team.name, settings) })
+fn metadata(place: &Place, team: &str, settings: &Settings, name: &str) -> Value {
+    json!({ "name": name, "namespace": place.namespace, "labels": team_labels(team, settings) })
 }
 
-fn account(place: &Place, team: &TeamSpec, settings: &Settings) -> Value {
+fn account(place: &Place, team: &str, settings: &Settings) -> Value {
     json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata(place, team, settings, ACCOUNT), "automountServiceAccountToken": false })
 }
 
 /// A name for each server's pod, and nothing more: traffic goes to pods.
-fn service(place: &Place, team: &TeamSpec, settings: &Settings) -> Value {
+fn service(place: &Place, team: &str, settings: &Settings) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Service", "metadata": metadata(place, team, settings, SERVICE),
         "spec": {
@@ -58,7 +58,7 @@ fn service(place: &Place, team: &TeamSpec, settings: &Settings) -> Value {
 }
 
 /// Denies our pods everything but the portal, names, and what the admin allows. Others' pods are others' business.
-fn policy(place: &Place, team: &TeamSpec, settings: &Settings) -> Value {
+fn policy(place: &Place, team: &str, settings: &Settings) -> Value {
     let dns = json!({ "ports": [{ "protocol": "UDP", "port": 53 }, { "protocol": "TCP", "port": 53 }] });
     let mut egress = vec![dns, settings.way_to_portal()];
     if !settings.egress.is_empty() {
@@ -77,7 +77,7 @@ fn policy(place: &Place, team: &TeamSpec, settings: &Settings) -> Value {
 }
 
 /// For pods that people make by hand and say nothing about: without this a quota refuses them.
-fn limits(place: &Place, team: &TeamSpec, settings: &Settings) -> Value {
+fn defaults(place: &Place, team: &str, settings: &Settings) -> Value {
     json!({
         "apiVersion": "v1", "kind": "LimitRange", "metadata": metadata(place, team, settings, MANAGER),
         "spec": { "limits": [{
@@ -100,7 +100,7 @@ fn quota(place: &Place, team: &TeamSpec, settings: &Settings) -> Option<Value> {
         hard[format!("requests.{}", settings.gpu)] = json!(gpus.to_string());
     }
     let limits_something = hard.as_object().is_some_and(|h| !h.is_empty());
-    limits_something.then(|| json!({ "apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata(place, team, settings, MANAGER), "spec": { "hard": hard } }))
+    limits_something.then(|| json!({ "apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata(place, &team.name, settings, MANAGER), "spec": { "hard": hard } }))
 }
 
 #[cfg(test)]
@@ -118,10 +118,11 @@ mod tests {
 
     #[test]
     fn a_team_gets_its_quota_and_a_closed_door() {
-        let place = Place { namespace: "ada".into(), ours: true };
-        let all = objects(&place, &team(), &settings());
+        let place = Place { namespace: "ada".into(), uid: "u".into(), ours: true };
+        let all = objects(&place, "ada", Some(&team()), &settings());
         assert_eq!(kinds(&all), ["ServiceAccount", "Service", "NetworkPolicy", "LimitRange", "ResourceQuota"]);
         assert_eq!(all[4]["spec"]["hard"], json!({ "requests.cpu": "4000m", "requests.nvidia.com/gpu": "1" }));
+        assert_eq!(kinds(&objects(&place, "ada", None, &settings())).len(), 4, "limits that nobody told stay as they are");
         assert_eq!(all[0]["automountServiceAccountToken"], false);
         let policy = &all[2]["spec"];
         assert_eq!(policy["policyTypes"], json!(["Ingress", "Egress"]));
@@ -132,14 +133,14 @@ mod tests {
 
     #[test]
     fn another_namespace_gets_no_limits() {
-        let place = Place { namespace: "theirs".into(), ours: false };
-        assert_eq!(kinds(&objects(&place, &team(), &settings())), ["ServiceAccount", "Service", "NetworkPolicy"]);
+        let place = Place { namespace: "theirs".into(), uid: "u".into(), ours: false };
+        assert_eq!(kinds(&objects(&place, "ada", Some(&team()), &settings())), ["ServiceAccount", "Service", "NetworkPolicy"]);
         assert_eq!(stale(&place, &team(), &settings()), None);
     }
 
     #[test]
     fn a_quota_that_is_lifted_goes() {
-        let place = Place { namespace: "ada".into(), ours: true };
+        let place = Place { namespace: "ada".into(), uid: "u".into(), ours: true };
         let free = TeamSpec { cpu_millis: None, gpus: None, ..team() };
         assert_eq!(stale(&place, &free, &settings()), Some(("ResourceQuota", "slipway")));
         assert_eq!(stale(&place, &team(), &settings()), None);
