@@ -1,5 +1,6 @@
 //! The server's own log, to standard error. Nothing leaves the machine.
 
+use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
 /// Starts it: `text` or `json`; `RUST_LOG` chooses what is written.
@@ -9,6 +10,8 @@ pub fn start(format: &str) {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // A log in a file has no colours; https://no-color.org for a terminal.
+        .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()))
         // A line that cannot be written (its disk is full) is lost; telling so on the same stream would panic.
         .log_internal_errors(false);
     // A second start in one process (tests) keeps the first.

@@ -44,7 +44,7 @@ pub struct HomeItem {
 pub struct Home {
     /// Runs, waits, starts.
     pub active: Vec<HomeItem>,
-    /// Failed in the last days and not looked after since, newest first.
+    /// Failed in the last days and not looked after since, newest first; a deployment that serves is here where its newest revision did not take over.
     pub failed: Vec<HomeItem>,
     /// What ended or changed lately, newest first.
     pub recent: Vec<HomeItem>,

@@ -39,7 +39,7 @@ fn table(c: &words::Capacity) -> String {
         ("Team's quota", c.quota.words()),
         ("Team holds", c.held.words()),
         ("Team uses", c.used.words()),
-        ("Team waits", format!("{} workloads", c.queued)),
+        ("Team waits", if c.queued == 1 { "1 workload".into() } else { format!("{} workloads", c.queued) }),
         ("Largest upload", bytes_words(c.max_upload_bytes)),
     ]);
     let row = |s: &Size| vec![s.name.clone(), s.resources.words(), s.effect.clone()];

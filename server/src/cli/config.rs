@@ -82,14 +82,17 @@ which outranks the file. Secrets are variables and keys only: SLIPWAY_SECRET_KEY
 pub fn load(flags: &Flags) -> Result<(Values, Config), Failure> {
     // A variable that is no text cannot be one of ours.
     let all = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
-    let environment: BTreeMap<String, String> = all.filter(|(k, _)| k.starts_with(PREFIX) || k == "HOME").collect();
+    let environment: BTreeMap<String, String> =
+        all.filter(|(k, _)| k.starts_with(PREFIX) || k == "HOME" || k == "XDG_CACHE_HOME").collect();
     let file = match &flags.config {
         Some(path) => Some(std::fs::read_to_string(path).map_err(|e| Failure::usage(format!("read {}: {e}", path.display())))?),
         None => None,
     };
     let values = gather(&flags.keys.0, &environment, file.as_deref()).map_err(Failure::usage)?;
     let home = environment.get("HOME").filter(|h| !h.is_empty()).map(PathBuf::from);
-    let around = Surroundings { home, memory_bytes: crate::cluster::local::memory_bytes() };
+    // One that is not absolute is to be ignored, says its specification.
+    let cache_home = environment.get("XDG_CACHE_HOME").map(PathBuf::from).filter(|p| p.is_absolute());
+    let around = Surroundings { home, cache_home, memory_bytes: crate::cluster::local::memory_bytes() };
     let config = values.config(&around).map_err(Failure::usage)?;
     Ok((values, config))
 }

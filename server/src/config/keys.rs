@@ -72,7 +72,7 @@ pub const KEYS: &[Key] = &[
     key("listen", "127.0.0.1:8080", "Where the portal listens"),
     key("notebook_listen", "", "Where notebooks are served, an origin of its own; the portal's port plus one when left out"),
     key("data", "./data", "Folder of everything that is kept"),
-    key("cache", "", "Folder of environments and uv's cache; ~/.cache/slipway when left out"),
+    key("cache", "", "Folder of environments and uv's cache; $XDG_CACHE_HOME/slipway or ~/.cache/slipway when left out"),
     Key {
         name: "database_url",
         default: "",

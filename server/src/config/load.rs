@@ -27,6 +27,8 @@ pub enum Origin {
 pub struct Surroundings {
     /// Home folder of our user.
     pub home: Option<PathBuf>,
+    /// `XDG_CACHE_HOME`, where it is set.
+    pub cache_home: Option<PathBuf>,
     /// Memory of this machine, or of our own control group where that is less, in bytes.
     pub memory_bytes: i64,
 }
@@ -139,7 +141,10 @@ impl Values {
         let data = std::path::absolute(&data).map_err(|e| format!("data: {e}"))?;
         let cache = match self.optional("cache") {
             Some(path) => std::path::absolute(path).map_err(|e| format!("cache: {e}"))?,
-            None => around.home.as_ref().map_or_else(|| data.join("cache"), |h| h.join(".cache/slipway")),
+            None => {
+                let folder = around.cache_home.clone().or_else(|| around.home.as_ref().map(|h| h.join(".cache")));
+                folder.map_or_else(|| data.join("cache"), |f| f.join("slipway"))
+            }
         };
         let cluster = self.text("cluster").to_owned();
         if cluster != "local" {

@@ -85,7 +85,7 @@ mod tests {
         let environment = [("SLIPWAY_SECRET_KEY".to_owned(), "sealed".to_owned())].into();
         let flags = [("data", "/d"), ("public_url", "https://ml.example.org/")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
         let values = gather(&flags, &environment, None).unwrap();
-        let around = Surroundings { home: Some("/home/ada".into()), memory_bytes: 32 << 30 };
+        let around = Surroundings { home: Some("/home/ada".into()), memory_bytes: 32 << 30, ..Surroundings::default() };
         let all = effective(&values, &values.config(&around).unwrap());
         let of = |key: &str| all.iter().find(|e| e.key == key).map(|e| (e.value.as_deref(), e.origin)).unwrap();
         assert_eq!(of("notebook_listen"), (Some("127.0.0.1:8081"), Origin::Default));
@@ -98,6 +98,9 @@ mod tests {
         assert_eq!(of("secret_key"), (Some(MASK), Origin::Environment));
         assert_eq!(of("admin_password"), (None, Origin::Default));
         assert_eq!(all.len(), KEYS.len());
+        let around = Surroundings { cache_home: Some("/var/cache".into()), ..around };
+        let all = effective(&values, &values.config(&around).unwrap());
+        assert!(all.iter().any(|e| e.value.as_deref() == Some("/var/cache/slipway")));
     }
 
     #[test]

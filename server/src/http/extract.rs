@@ -196,6 +196,10 @@ fn all_known<T: Serialize>(body: &[u8], value: &T) -> Result<(), Error> {
     let (Ok(sent), Ok(read)) = (serde_json::from_slice(body), serde_json::to_value(value)) else { return Ok(()) };
     match unknown(&sent, &read) {
         None => Ok(()),
+        Some(field) if read.get(field).is_some_and(|v| v.is_array() || v.is_object()) => {
+            let what = if read[field].is_array() { "a list" } else { "an object" };
+            Err(Error::invalid(field, format!("{field} is a text here; in JSON it is {what}.")))
+        }
         Some(field) => {
             Err(Error::invalid(field, format!("There is no field {field} here."))
                 .hint("/api/openapi.json lists the fields of each request."))
@@ -203,7 +207,8 @@ fn all_known<T: Serialize>(body: &[u8], value: &T) -> Result<(), Error> {
     }
 }
 
-/// The first field of `sent` that `read` does not have. What is empty may be left out of what is written.
+/// The first field of `sent` that `read` does not have, or has as a list or an object where a text was sent, as in a form. What is empty
+/// may be left out of what is written.
 fn unknown<'a>(sent: &'a Value, read: &Value) -> Option<&'a str> {
     let (Value::Object(sent), Value::Object(read)) = (sent, read) else { return None };
     let empty = |v: &Value| match v {
@@ -214,6 +219,7 @@ fn unknown<'a>(sent: &'a Value, read: &Value) -> Option<&'a str> {
         _ => false,
     };
     sent.iter().find_map(|(key, value)| match read.get(key) {
+        Some(Value::Array(_) | Value::Object(_)) if value.is_string() => Some(key.as_str()),
         Some(read) => unknown(value, read),
         None if empty(value) => None,
         None => Some(key.as_str()),

@@ -43,7 +43,7 @@ pub fn router(web: &Web) -> Router {
             ServiceBuilder::new()
                 .layer(middleware::from_fn(metered::measure))
                 .layer(CatchPanicLayer::custom(problem::panicked))
-                .layer(TraceLayer::new_for_http())
+                .layer(TraceLayer::new_for_http().on_failure(())) // what fails here says so itself, with its reason
                 .layer(middleware::from_fn(headers::security))
                 .layer(CompressionLayer::new().compress_when(headers::worth_compressing()))
                 .layer(DefaultBodyLimit::max(web.config.max_body_bytes))

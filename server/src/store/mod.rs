@@ -4,6 +4,7 @@
 //! found is an `Option`; the names of constraints become sentences ([`constraint`]).
 
 pub mod arg;
+pub mod at_rest;
 pub mod constraint;
 pub mod db;
 pub mod deployments;

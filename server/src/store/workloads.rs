@@ -306,14 +306,3 @@ impl Tx {
         self.exec("UPDATE workloads SET forgotten = 1 WHERE id = $1", args![id]).await.map(drop)
     }
 }
-
-impl Store {
-    /// What of a team ended since a time, newest first.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn workloads_ended(&self, team_id: &str, since: i64, limit: i64) -> Result<Vec<WorkloadRow>> {
-        self.all(select("WHERE team_id = $1 AND live = 0 AND ended_at >= $2 ORDER BY ended_at DESC LIMIT $3"), args![team_id, since, limit])
-            .await
-    }
-}

@@ -121,6 +121,17 @@ impl Desk {
         go
     }
 
+    /// What of a list of Home is said: kind, state, reason; each leads to a page that is there.
+    async fn home(&self, list: &str) -> Vec<(String, String, String)> {
+        let home = self.w.vic.get("/api/v1/teams/forecast/home").await.is(200).json();
+        let mut out = Vec::new();
+        for one in home[list].as_array().unwrap() {
+            let word = |key: &str| one[key].as_str().unwrap_or_default().to_owned();
+            self.w.vic.with("accept", "text/html").get(&word("href")).await.is(200);
+            out.push((word("kind"), word("state"), word("reason")));
+        }
+        out
+    }
     async fn iris(&self) -> Value {
         self.w.vic.get(IRIS).await.is(200).json()
     }
@@ -274,6 +285,11 @@ async fn what_fails_its_smoke_test_gets_no_traffic_and_leaves_nothing() {
     d.settle().await;
     assert!(d.w.cluster.spec(&new.id).is_none(), "ended and forgotten");
     assert!(d.w.cluster.spec(&old.id).is_some());
+    let did_not = ("deployment".into(), "running".into(), "Revision 2 did not take over: Its own example fails.".into());
+    assert_eq!(d.home("failed").await, [did_not], "it serves, and somebody has to look");
+    let better = d.redeploy(3).await;
+    d.serve(&better, "better", passes()).await;
+    assert!(d.home("failed").await.is_empty());
 }
 
 #[tokio::test]
@@ -288,6 +304,9 @@ async fn a_model_that_does_not_load_and_one_that_crashes() {
     let why = predict(&token, "{}").await.is(503).json();
     assert!(why["detail"].as_str().unwrap().starts_with("iris does not run. Exited."), "{why}");
     assert!(d.w.cluster.specs().is_empty(), "nothing half-made is left");
+    for list in ["failed", "recent"] {
+        assert_eq!(d.home(list).await, [("deployment".into(), "failed".into(), iris["reason"].as_str().unwrap().into())], "{list}");
+    }
 
     d.w.ada.post(&format!("{IRIS}/start"), json!({})).await.is(204);
     let second = d.told().await;
@@ -319,6 +338,7 @@ async fn stop_start_and_remove() {
         d.settle().await;
     }
     assert_eq!(d.iris().await["state"], "stopped");
+    assert_eq!(d.home("recent").await, [("deployment".into(), "stopped".into(), String::new())]);
     assert_eq!(predict(&token, "{}").await.is(503).json()["detail"], "iris is stopped.");
     d.w.ada.post(&format!("{IRIS}/start"), json!({})).await.is(204);
     let again = d.told().await;
@@ -331,6 +351,7 @@ async fn stop_start_and_remove() {
     d.w.vic.get(IRIS).await.is(404);
     predict(&token, "{}").await.is(404);
     assert!(d.w.cluster.specs().is_empty());
+    assert!(d.home("failed").await.is_empty() && d.home("recent").await.is_empty(), "what was deleted is gone");
 }
 
 #[tokio::test]

@@ -76,6 +76,8 @@ async fn a_field_that_is_misspelt_is_named() {
             "branch",
         ),
         ("/api/v1/tokens", json!({ "name": "t", "team": "forecast", "role": "viewer", "expiry": 60 }), "expiry"),
+        // A form has it as a text.
+        ("/api/v1/teams/forecast/runs", json!({ "command": "python train.py" }), "command"),
     ] {
         let answer = w.mia.post(path, body).await.is(422);
         assert_eq!(answer.field(), field, "{path}");

@@ -99,6 +99,7 @@ async fn a_failed_attempt_is_followed_by_another_with_a_log_and_a_token_of_its_o
     assert_eq!((second.attempt, w.cluster.spec(&second.id).unwrap().attempt), (2, 2));
     assert_eq!(w.live_tokens(&run).await, 1);
     assert_eq!((w.log(&run).await.attempt, w.log(&run).await.attempts), (2, 2));
+    assert!(w.store.failed(TEAM, 0, 9).await.unwrap().is_empty(), "an attempt is not the run");
     w.cluster.run(&second.id);
     w.settle().await;
     assert_eq!(w.run(&run).await.0.started_at, started, "the first start is the run's");
@@ -106,6 +107,32 @@ async fn a_failed_attempt_is_followed_by_another_with_a_log_and_a_token_of_its_o
     w.settle().await;
     assert_eq!(w.state(&run).await, (State::Succeeded, String::new()));
     assert_eq!(w.events(&run).await, ["submit", "start", "fail_attempt", "attempt", "start", "succeed"]);
+    assert!(w.store.failed(TEAM, 0, 9).await.unwrap().is_empty());
+    assert_eq!(w.store.at_rest(TEAM, 0, 9).await.unwrap().len(), 1, "once, whatever its attempts");
+}
+
+#[tokio::test]
+async fn a_run_that_failed_is_told_once_in_its_own_words() {
+    let w = World::new().await;
+    let run = w.submit(NewRun { max_attempts: Some(2), ..python() }).await.summary.id;
+    for code in [3, 4] {
+        w.settle().await;
+        let attempt = w.workload(&run).await;
+        w.cluster.run(&attempt.id);
+        w.settle().await;
+        w.cluster.exit(&attempt.id, code);
+        w.settle().await;
+        w.clock.advance(60_000);
+    }
+    let (state, reason) = w.state(&run).await;
+    assert_eq!(state, State::Failed);
+    let failed = w.store.failed(TEAM, 0, 9).await.unwrap();
+    assert_eq!(failed.iter().map(|f| (&f.id, f.reason.as_deref(), f.by.as_str())).collect::<Vec<_>>(), [(&run, Some(&*reason), "ada")]);
+    assert_eq!(failed[0].state(), State::Failed);
+    assert!(w.store.failed(TEAM, w.now(), 9).await.unwrap().is_empty(), "long ago");
+    assert!(w.store.failed("another", 0, 9).await.unwrap().is_empty());
+    w.submit(python()).await;
+    assert_eq!(w.store.failed(TEAM, 0, 9).await.unwrap(), failed, "what waits has not failed");
 }
 
 #[tokio::test]

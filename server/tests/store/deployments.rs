@@ -4,6 +4,7 @@ use super::engines::{OURS, THEIRS, each};
 use app::api::{
     State,
     deployments::{RevisionState, Smoke},
+    environments::Build,
     resources::Resources,
 };
 use server::{
@@ -12,6 +13,7 @@ use server::{
     store::{
         Tx,
         deployments::DeploymentChange,
+        environments::NewEnvVersion,
         revisions::{NewRevision, RevisionChange},
         workloads::NewWorkload,
     },
@@ -110,6 +112,35 @@ async fn a_deployment_and_its_revisions() {
         assert!(r.smoke().is_some());
         assert_eq!(s.revision_list("d", i64::MAX, 1).await.unwrap()[0].number, 2);
         assert_eq!(s.deployments_unsettled().await.unwrap().len(), 1);
+        assert!(s.failed(OURS, 0, 9).await.unwrap().is_empty() && s.at_rest(OURS, 0, 9).await.unwrap().is_empty());
+        let mut tx = s.begin().await.unwrap();
+        tx.revision_update("r2", &is(RevisionState::Failed)).await.unwrap();
+        tx.environment_insert("env", Some(OURS), "mine", "").await.unwrap();
+        let build = |id, version, build| NewEnvVersion {
+            id,
+            environment_id: "env",
+            version,
+            requirements: "x",
+            lock_text: None,
+            image: None,
+            digest: "abc",
+            build,
+            reason: Some("No such package."),
+            packages: "[]",
+        };
+        tx.environment_version_insert(&build("v1", 1, Build::Failed)).await.unwrap();
+        tx.commit().await.unwrap();
+        let failed: Vec<(String, String)> = s.failed(OURS, 0, 9).await.unwrap().into_iter().map(|r| (r.kind, r.name)).collect();
+        let kinds = [("environment", "mine"), ("deployment", "iris")].map(|(k, n)| (k.to_owned(), n.to_owned()));
+        assert_eq!(failed, kinds, "newest first, {}", w.engine);
+        assert!(s.failed(THEIRS, 0, 9).await.unwrap().is_empty());
+        let rest = s.at_rest(OURS, 0, 9).await.unwrap();
+        assert_eq!(rest.iter().map(|r| (r.reason.as_deref(), r.state())).collect::<Vec<_>>(), [(Some("No such package."), State::Failed)]);
+        let mut tx = s.begin().await.unwrap();
+        tx.environment_set_latest("env", 2, "").await.unwrap();
+        tx.environment_version_insert(&build("v2", 2, Build::Ready)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(s.failed(OURS, 0, 9).await.unwrap().len(), 1, "a newer version was built");
         let mut tx = s.begin().await.unwrap();
         tx.deployment_remove("d").await.unwrap();
         tx.commit().await.unwrap();

@@ -1,0 +1,2 @@
+DROP INDEX runs_by_team_failure;
+DROP INDEX runs_by_team_end;
