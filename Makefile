@@ -76,17 +76,23 @@ lint: ## Format and clippy, warnings are errors, for the server and for the brow
 	cargo clippy -q -p xtask -- -D warnings
 	cargo clippy -q -p bench -- -D warnings
 
-# What is compiled comes first, with all cores; then the rest in two lanes, the longest first. What one prints is printed when it has ended.
+# What is compiled comes first; then the rest in lanes, the longest first: each waits a good part of its time. What one prints is printed
+# when it has ended.
 test: needs ## Everything
-	@$(MAKE) lint
-	@$(MAKE) test-rust
-	@$(MAKE) --jobs=2 --output-sync=target --keep-going test-browser test-kill test-client test-terminal test-runtimes test-fuzz test-disk
+	@$(MAKE) --jobs=2 --output-sync=target lint web
+	@$(MAKE) compile
+	@$(MAKE) --jobs=3 --output-sync=target --keep-going test-browser test-kill test-client test-rust test-terminal test-runtimes test-fuzz test-disk
+
+TESTS := -p server -p app --features app/ssr --lib --tests --no-fail-fast
+
+compile:
+	cargo test $(TESTS) --no-run
 
 needs:
 	scripts/needs.sh test
 
 test-rust: debug ## Units, floors, store on SQLite and PostgreSQL, API, cluster
-	cargo test -p server -p app --features app/ssr --lib --tests --no-fail-fast
+	cargo test $(TESTS)
 
 test-runtimes: ## The model server against real models
 	server/runtimes/test.sh
@@ -114,4 +120,4 @@ test-cluster-harness: ## That the cluster for tests is one, and leaves nothing b
 	scripts/needs.sh cluster
 	python3 -B end2end/cluster/test_cluster.py
 
-.PHONY: cluster test-cluster-harness bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes
+.PHONY: compile cluster test-cluster-harness bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes

@@ -21,8 +21,12 @@ for n in range(few, many):
     copy("environments", f"name = 'env-{few - 1}'", id=f"{n:032x}", name=f"env-{n}")
     copy("environment_versions", f"environment_id = (SELECT id FROM environments WHERE name = 'env-{few - 1}')",
          id=f"{n:032x}", environment_id=f"{n:032x}", build="ready", progress=1.0, reason=None, workload_id=None)
+for n in range(few + 1, many):
+    copy("notebooks", f"name = 'notebook-{few}'", id=f"{n:032x}", name=f"notebook-{n}")
+    copy("deployments", f"name = 'deployment-{few}'", id=f"{n:032x}", name=f"deployment-{n}")
+    copy("revisions", f"deployment_id = (SELECT id FROM deployments WHERE name = 'deployment-{few}')", id=f"{n:032x}", deployment_id=f"{n:032x}")
 db.execute("COMMIT")
 `;
 
-/// Users and environments from number `few` on to `many`, copies of the one before.
+/// Users and environments from number `few` on to `many`, copies of the one before; notebooks and deployments after number `few`, copies of that.
 export const copies = async (portal, few, many) => python(portal, COPIES, few, many);

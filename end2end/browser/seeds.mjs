@@ -8,8 +8,8 @@ import { environments, train } from './train.mjs';
 
 export const TEAM = 'rows';
 const MANY = 1000;
-/// A page and a bit, of what is not made a thousand times through the API: passwords are slow to hash on purpose, and environments are
-/// really built. The rest of them are copies of the last one, in the database itself.
+/// A page and a bit, of what is not made a thousand times through the API: passwords are slow to hash on purpose, environments are
+/// really built, a thousand notebooks are a queue. The rest of them are copies of the last one, in the database itself.
 const FEW = 55;
 const START = 1_790_000_000_000;
 const SIX = 'six==1.17.0';
@@ -97,14 +97,16 @@ async function many() {
   await step('secrets', each(MANY, (i) => api("PUT", `${own}/secrets/secret-${i}`, { value: "x" })));
   await step('tokens', each(MANY, (i) => api('POST', '/api/v1/tokens', { name: `token-${i}`, team: TEAM, role: 'viewer' })));
   await step('environments', each(FEW, (i) => send('POST', `${own}/environments`, { name: `env-${i}`, requirements: SIX, description: '' })));
-  // A page of them waits; the rest rests, or the server would do nothing but look at its queue.
+  // A page of them waits, one rests.
   const waits = async (i, kind, body) => {
     const name = `${kind}-${i}`;
     await send('POST', `${own}/${kind}s`, { name, ...body });
     if (i >= FEW) await send('POST', `${own}/${kind}s/${name}/stop`);
   };
-  await step('notebooks', each(MANY, (i) => waits(i, 'notebook', {})));
-  await step('deployments', each(MANY, (i) => waits(i, 'deployment', { model: 'model-0', version: 1 })));
+  await step('notebooks', each(FEW + 1, (i) => waits(i, 'notebook', {})));
+  await step('deployments', each(FEW + 1, (i) => waits(i, 'deployment', { model: 'model-0', version: 1 })));
+  const stopped = async (kind) => (await send('GET', `${own}/${kind}s/${kind}-${FEW}`)).state === 'stopped';
+  await until('what rests', async () => (await stopped('notebook')) && (await stopped('deployment')));
   await step('users', each(FEW, (i) => api('POST', '/api/v1/users', { name: `user-${i}`, password: ADMIN.password, admin: i === 0 })));
   await step('copies', copies('many', FEW, MANY));
   await step('members', each(MANY, (i) => api('PUT', `${own}/members/user-${i}`, { role: 'viewer' })));

@@ -1,11 +1,25 @@
 """How to make and to read the bodies that are not JSON."""
 
+import ast
 import gzip
 import io
 import tarfile
+import threading
 
 import schemathesis
 from hypothesis import strategies as st
+
+# Two threads that parse at once are a SystemError in CPython 3.11 (https://github.com/python/cpython/issues/106905), and hypothesis parses what
+# it describes.
+parse, parsing = ast.parse, threading.Lock()
+
+
+def parse_one_at_a_time(*args, **kwargs):
+    with parsing:
+        return parse(*args, **kwargs)
+
+
+ast.parse = parse_one_at_a_time
 
 
 def packed(name: str, content: bytes) -> bytes:
