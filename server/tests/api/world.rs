@@ -19,7 +19,8 @@ use server::{
     store::Store,
     wake::Bell,
 };
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, ffi::OsString, path::Path, sync::Arc, time::Duration};
+use tokio::sync::OnceCell;
 use tower::ServiceExt;
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -58,28 +59,21 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-impl World {
-    /// With people and the team `forecast`.
-    pub async fn new() -> Self {
+/// What every world begins with: the database's files with people and teams in it, and the cookies of who has signed in. Made once by the
+/// portal itself, as passwords are slow to hash on purpose.
+struct Beginning {
+    files: Vec<(OsString, Vec<u8>)>,
+    cookies: BTreeMap<&'static str, String>,
+}
+
+static BEGINNING: OnceCell<Beginning> = OnceCell::const_new();
+
+impl Beginning {
+    async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let flags = BTreeMap::from([
-            ("data".to_owned(), folder.path().display().to_string()),
-            ("cache".to_owned(), folder.path().join("cache").display().to_string()),
-            ("public_url".to_owned(), ORIGIN.to_owned()),
-        ]);
-        let config = gather(&flags, &BTreeMap::new(), None).unwrap().config(&Default::default()).unwrap();
-        let clock = Arc::new(TestClock::at(NOON));
-        let shared: SharedClock = clock.clone();
-        let store = Store::open(&config.database_url, shared.clone(), Bell::default()).await.unwrap();
-        let cluster = Arc::new(FakeCluster::new(shared.clone()));
-        let (drain, draining) = tokio::sync::watch::channel(false);
-        let address = config.listen;
-        let web =
-            Web::assemble(Opened { config, address, store, cluster: cluster.clone(), sealer: Sealer::new(&[1; 32]), drain: draining })
-                .unwrap();
-        let router = http::router(&web);
+        let (web, _, _, drain) = open(folder.path()).await;
+        let nobody = Person { router: http::router(&web), headers: vec![] };
         server::access::first_admin::prepare(&web.store, Some("bob"), Some(PASSWORD)).await.unwrap();
-        let nobody = Person { router: router.clone(), headers: vec![] };
         let bob = nobody.sign_in("bob").await;
         for name in ["ada", "mia", "vic", "eve"] {
             bob.post("/api/v1/users", json!({ "name": name, "password": PASSWORD })).await.is(201);
@@ -92,6 +86,48 @@ impl World {
         let eve = nobody.sign_in("eve").await;
         eve.post("/api/v1/teams", json!({ "name": "elsewhere" })).await.is(201);
         let (ada, vic) = (nobody.sign_in("ada").await, nobody.sign_in("vic").await);
+        let people = [("ada", ada), ("mia", mia), ("vic", vic), ("bob", bob), ("eve", eve)];
+        let cookies = people.map(|(name, person)| (name, person.headers[0].1.clone())).into();
+        web.store.db().close().await;
+        drop(drain);
+        let all = std::fs::read_dir(folder.path()).unwrap().map(|f| f.unwrap());
+        let of_database =
+            all.filter(|f| f.file_name().to_string_lossy().starts_with("slipway.db") && !f.file_name().to_string_lossy().ends_with("-shm"));
+        Self { files: of_database.map(|f| (f.file_name(), std::fs::read(f.path()).unwrap())).collect(), cookies }
+    }
+}
+
+/// A portal on this folder.
+async fn open(folder: &Path) -> (Web, Arc<TestClock>, Arc<FakeCluster>, tokio::sync::watch::Sender<bool>) {
+    let flags = BTreeMap::from([
+        ("data".to_owned(), folder.display().to_string()),
+        ("cache".to_owned(), folder.join("cache").display().to_string()),
+        ("public_url".to_owned(), ORIGIN.to_owned()),
+    ]);
+    let config = gather(&flags, &BTreeMap::new(), None).unwrap().config(&Default::default()).unwrap();
+    let clock = Arc::new(TestClock::at(NOON));
+    let shared: SharedClock = clock.clone();
+    let store = Store::open(&config.database_url, shared.clone(), Bell::default()).await.unwrap();
+    let cluster = Arc::new(FakeCluster::new(shared.clone()));
+    let (drain, draining) = tokio::sync::watch::channel(false);
+    let address = config.listen;
+    let opened = Opened { config, address, store, cluster: cluster.clone(), sealer: Sealer::new(&[1; 32]), drain: draining };
+    (Web::assemble(opened).unwrap(), clock, cluster, drain)
+}
+
+impl World {
+    /// With people and the team `forecast`.
+    pub async fn new() -> Self {
+        let beginning = BEGINNING.get_or_init(Beginning::new).await;
+        let folder = tempfile::tempdir().unwrap();
+        for (name, bytes) in &beginning.files {
+            std::fs::write(folder.path().join(name), bytes).unwrap();
+        }
+        let (web, clock, cluster, drain) = open(folder.path()).await;
+        let router = http::router(&web);
+        let nobody = Person { router: router.clone(), headers: vec![] };
+        let person = |name: &str| nobody.signed_in(&beginning.cookies[name]);
+        let [ada, mia, vic, bob, eve] = ["ada", "mia", "vic", "bob", "eve"].map(person);
         Self { web, clock, cluster, router, nobody, ada, mia, vic, bob, eve, _folder: folder, _drain: drain }
     }
 
@@ -132,8 +168,11 @@ impl Person {
 
     pub async fn sign_in(&self, user: &str) -> Self {
         let answer = self.post("/api/v1/session", json!({ "user": user, "password": PASSWORD })).await.is(200);
-        let cookie = answer.headers[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
-        Self { router: self.router.clone(), headers: vec![("cookie".into(), cookie), ("origin".into(), ORIGIN.into())] }
+        self.signed_in(answer.headers[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap())
+    }
+
+    fn signed_in(&self, cookie: &str) -> Self {
+        Self { router: self.router.clone(), headers: vec![("cookie".into(), cookie.into()), ("origin".into(), ORIGIN.into())] }
     }
 
     pub async fn send(&self, method: Method, path: &str, kind: &str, body: impl Into<Body>) -> Answer {
