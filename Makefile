@@ -36,11 +36,15 @@ dev: ## Build quickly and serve on PORT from DATA; the dashboard's files are rea
 # ---- the main job
 
 ONCE ?=
+CLUSTER ?= local
+# A command that runs in a Kubernetes for tests, which ends with it.
+within = $(if $(filter kubernetes,$(CLUSTER)),end2end/cluster/cluster.py run --node --slipway $(1) --)
 
-demo: ## Build, start on PORT, perform the main job once and stay up (ONCE=1: end after the prediction)
+demo: ## Build, start on PORT, perform the main job once and stay up (ONCE=1: end after the prediction; CLUSTER=kubernetes: in pods)
 	scripts/needs.sh demo
 	@$(MAKE) build
-	python3 scripts/demo.py "$(CARGO_TARGET_DIR)/release/slipway" --port $(PORT) --data $(DATA) $(if $(ONCE),--once)
+	$(if $(filter kubernetes,$(CLUSTER)),scripts/needs.sh cluster)
+	$(call within,"$(CARGO_TARGET_DIR)/release/slipway") python3 scripts/demo.py "$(CARGO_TARGET_DIR)/release/slipway" --port $(PORT) --data $(DATA) $(if $(ONCE),--once)
 
 screenshots: ## The pictures of the README, from the demo's portal
 	scripts/needs.sh test
@@ -82,6 +86,7 @@ test: needs ## Everything
 	@$(MAKE) --jobs=2 --output-sync=target lint web
 	@$(MAKE) compile
 	@$(MAKE) --jobs=3 --output-sync=target --keep-going test-browser test-kill test-client test-rust test-terminal test-runtimes test-fuzz test-disk
+	@$(MAKE) test-kubernetes
 
 TESTS := -p server -p app --features app/ssr --lib --tests --no-fail-fast
 
@@ -116,8 +121,13 @@ test-browser: debug ## The dashboard in Chromium, with JavaScript and without
 	cd end2end && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --silent; }
 	cd end2end && SLIPWAY_BIN="$(CARGO_TARGET_DIR)/debug/slipway" CHROMIUM="$$(command -v chromium || command -v google-chrome)" npm test
 
+test-kubernetes: debug ## On a real Kubernetes: the conformance suite, and the main job in pods; needs root, says SKIPPED without
+	scripts/needs.sh cluster
+	# A debug build reads from disk what a release has inside.
+	end2end/cluster/cluster.py run --node --audit --slipway "$(CARGO_TARGET_DIR)/debug/slipway" --beside server/runtimes --beside target/site -- end2end/kubernetes/run.sh "$(CARGO_TARGET_DIR)/debug/slipway" || [ $$? = 77 ]
+
 test-cluster-harness: ## That the cluster for tests is one, and leaves nothing behind
 	scripts/needs.sh cluster
 	python3 -B end2end/cluster/test_cluster.py
 
-.PHONY: compile cluster test-cluster-harness bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes
+.PHONY: test-kubernetes compile cluster test-cluster-harness bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes

@@ -2,6 +2,7 @@
 """The main job, once, on a portal of its own: from sign-in to a prediction, through the public API.
 
     scripts/demo.py BINARY [--port 8080] [--data DIR] [--once]
+    scripts/demo.py --url URL        the same on a portal that is there; the password of SLIPWAY_USER (admin) in SLIPWAY_PASSWORD
 
 It is a script and not a command of Slipway so that it can do only what anybody can: every step is a call of the REST
 API, with the paths in plain sight. Standard library only. With --once it ends after the prediction, and its exit code is
@@ -75,12 +76,17 @@ def wait(step: Step, ask, good, bad, seconds: float):
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("binary")
+    parser.add_argument("binary", nargs="?")
+    parser.add_argument("--url")
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--data", type=Path, default=Path("data/demo"))
     parser.add_argument("--once", action="store_true")
     parser.add_argument("--then", help="command to run when all is done; the demo ends with its exit code")
     options = parser.parse_args()
+    if options.url:
+        return on_another(options.url)
+    if not options.binary:
+        parser.error("name the program, or a portal with --url")
     for port in (options.port, options.port + 1):
         if not port_is_free(port):
             print(
@@ -120,6 +126,18 @@ def main() -> int:
         if api:
             tidy(api)
         portal.stop()
+
+
+def on_another(url: str) -> int:
+    api = Api(url.rstrip("/"))
+    try:
+        perform(api, os.environ.get("SLIPWAY_USER", "admin"), os.environ["SLIPWAY_PASSWORD"])
+        return 0
+    except (Failed, Problem) as problem:
+        print(f"\nThe demo failed at step {Step.number}: {problem}", file=sys.stderr)
+        return 1
+    finally:
+        tidy(api)
 
 
 def kept_password(data: Path) -> str:

@@ -88,6 +88,21 @@ def free_ports() -> tuple[int, int]:
     raise SystemExit("no two neighbouring ports are free")
 
 
+def where(port: int) -> list[str]:
+    """Where it listens and runs its workloads: in pods where end2end/cluster/cluster.py says that a cluster for tests has a node."""
+    notebooks = f"127.0.0.1:{port + 1}"
+    if not os.environ.get("TEST_CLUSTER_NODE"):
+        return ["--listen", f"127.0.0.1:{port}", "--notebook-listen", notebooks]
+    folder = Path(os.environ["TEST_CLUSTER"])
+    number = json.loads((folder / "cluster.json").read_text())["number"]
+    return [
+        "--cluster", "kubernetes", "--kubeconfig", str(folder / f"{os.environ.get('TEST_CLUSTER_USER') or 'admin'}.kubeconfig"),
+        "--kubernetes-image", "slipway.test/slipway:1", "--kubernetes-environment-image", "slipway.test/{name}:1",
+        # This machine as pods see it.
+        "--listen", f"0.0.0.0:{port}", "--workload-url", f"http://10.99.{number}.1:{port}", "--notebook-listen", notebooks,
+    ]  # fmt: skip
+
+
 class Portal:
     """A server as a child of ours; ends with `stop`. Its words go to a log in the data folder."""
 
@@ -97,7 +112,9 @@ class Portal:
         self.log = data / "server.log"
         env = {k: v for k, v in os.environ.items() if not k.startswith("SLIPWAY_") or k == "SLIPWAY_CACHE"}
         env |= {"SLIPWAY_ADMIN_USER": user, "SLIPWAY_ADMIN_PASSWORD": password}
-        command = [binary, "serve", "--listen", f"127.0.0.1:{port}", "--notebook-listen", f"127.0.0.1:{port + 1}"]
+        command = [binary, "serve", *where(port)]
+        if database := os.environ.get("TEST_DATABASE_URL"):
+            env["SLIPWAY_DATABASE_URL"] = database
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [*command, "--data", str(data)], env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True

@@ -5,8 +5,9 @@ use crate::{
     clock::{SharedClock, SystemClock},
     cluster::{
         SharedCluster, WorkloadKind,
+        knock::{Knocks, PODS},
+        kubernetes::{Desk, KubernetesCluster},
         local::{self, LocalCluster, LocalConfig},
-        reach::Reach,
     },
     config::Config,
     deployments::{
@@ -14,21 +15,25 @@ use crate::{
         routes::{self},
         spec::Replicas,
     },
-    environments::spec::{EnvironmentSpecs, Interpreter},
+    environments::{
+        images::Images,
+        spec::{EnvironmentSpecs, Interpreter},
+    },
     error::Error,
     http::{self, Web, state::Opened},
     notebooks::{NotebookKeys, spec::NotebookSpecs},
+    platform::cluster::{kubernetes, reserve},
     reconcile::{
         Driver, deployments::Deployments, environments::Environments, housekeeping::Housekeeping, notebook_activity::NotebookActivity,
-        notebooks::Notebooks, runs::Runs, usage::Usage, workloads::Workloads,
+        notebooks::Notebooks, runs::Runs, teams::Teams, usage::Usage, workloads::Workloads,
     },
     runs::spec::RunSpecs,
+    secrets::Sealer,
     store::Store,
     wake::Bell,
     workloads::specs::Builders,
 };
 use anyhow::{Context, Result, anyhow};
-use app::api::resources::Resources;
 use axum::serve::ListenerExt;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use std::{fs::DirBuilder, io::ErrorKind, net::SocketAddr, os::unix::fs::DirBuilderExt, sync::Arc, time::Duration};
@@ -54,10 +59,11 @@ pub async fn serve(mut config: Config) -> Result<()> {
         .await
         .map_err(|e| cause("the database cannot be opened", e, "Check --database-url; `slipway doctor` looks at what a start needs."))?;
     let sealer = crate::secrets::key::sealer(&config).map_err(anyhow::Error::msg)?;
-    let cluster = cluster(&config, clock)?;
+    let (cluster, desk) = cluster(&config, &sealer, clock).await?;
     let (drain, draining) = watch::channel(false);
     let address = config.listen;
     let mut web = Web::assemble(Opened { config, address, store, cluster, sealer, drain: draining })?;
+    web.desk = desk;
     web.metrics = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Full("slipway_gateway_request_duration_seconds".into()), BUCKETS)
         .and_then(|b| b.set_buckets_for_metric(Matcher::Full(http::metered::SECONDS.into()), BUCKETS))
@@ -131,11 +137,13 @@ fn start_tasks(web: &Web) {
         .with(WorkloadKind::Notebook, notebooks)
         .with(WorkloadKind::Replica, replicas)
         .with(WorkloadKind::Run, runs);
+    driver.run(Teams { store: store.clone(), cluster: cluster.clone() });
     driver.run(Workloads { store: store.clone(), cluster: cluster.clone(), builders });
     driver.run(Notebooks { store: store.clone(), cluster: cluster.clone(), logs: logs.clone(), keys: keys.clone() });
-    driver.run(NotebookActivity { store: store.clone(), keys, reach: Reach::default() });
+    driver.run(NotebookActivity { store: store.clone(), keys, reach: web.reach.clone() });
     driver.run(Runs { store: store.clone(), logs: logs.clone() });
-    driver.run(Environments::new(store.clone(), logs.clone(), web.config.cache.clone(), python));
+    let images = (cluster.name() == "kubernetes").then(|| Images { shipped: web.config.kubernetes.environment_image.clone() });
+    driver.run(Environments::new(store.clone(), logs.clone(), web.config.cache.clone(), python).of_images(images));
     driver.run(Deployments::new(store.clone(), web.gateway.routes.clone(), web.gateway.reach.clone(), logs));
     tokio::spawn(routes::follow(web.gateway.routes.clone(), store.clone()));
     driver.run(Usage { store: store.clone(), cluster: cluster.clone() });
@@ -153,18 +161,26 @@ fn forward(mut watch: watch::Receiver<u64>, bell: Bell) {
     });
 }
 
-fn cluster(config: &Config, clock: SharedClock) -> Result<SharedCluster> {
+/// Where workloads run, and what their pods ask there, where they are pods.
+async fn cluster(config: &Config, sealer: &Sealer, clock: SharedClock) -> Result<(SharedCluster, Option<Desk>)> {
+    if config.cluster == "kubernetes" {
+        let cluster = KubernetesCluster::open(kubernetes(config, Knocks::new(sealer.key_for(PODS)), clock)).await.map_err(|e| {
+            cause("the Kubernetes cluster cannot be opened", e, "Give a kubeconfig with --kubeconfig, or run Slipway in the cluster.")
+        })?;
+        let desk = cluster.desk();
+        return Ok((Arc::new(cluster), Some(desk)));
+    }
     let local = LocalCluster::open(LocalConfig {
         data: config.data.clone(),
         cache: config.cache.clone(),
         exe: std::env::current_exe().context("find our own program")?,
-        reserve: Resources { cpu_millis: config.reserve_cpu_millis, memory_bytes: config.reserve_memory_bytes, gpus: config.reserve_gpus },
+        reserve: reserve(config),
         gpus: local::gpus(),
         upload_bytes: config.max_upload_bytes,
         clock,
     })
     .map_err(|e| cause("the local cluster cannot be opened", e, "`slipway doctor` looks at what a start needs."))?;
-    Ok(Arc::new(local))
+    Ok((Arc::new(local), None))
 }
 
 /// One server per data folder.

@@ -10,6 +10,7 @@ pub mod deployments;
 pub mod environments;
 pub mod events;
 pub mod experiments;
+pub mod explain;
 pub mod home;
 pub mod logs;
 pub mod members;

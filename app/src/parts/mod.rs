@@ -14,6 +14,7 @@ pub mod secret_uses;
 pub mod size_picker;
 pub mod state_badge;
 pub mod this_run;
+pub mod why;
 
 pub use access::{Access, LastTeam, Session};
 pub use environment_picker::EnvironmentPicker;
@@ -23,3 +24,4 @@ pub use offers::{Offers, offers};
 pub use size_picker::SizePicker;
 pub use state_badge::{BuildBadge, RevisionBadge, StateBadge};
 pub use this_run::ThisRun;
+pub use why::Why;

@@ -8,6 +8,7 @@ use super::{
     model, output,
     pairs::{Amount, Given},
     watch::{self, Fate},
+    why,
 };
 use app::api::{
     ListQuery, Problem,
@@ -76,6 +77,11 @@ pub enum Command {
         name: String,
         #[command(flatten)]
         list: List,
+    },
+    /// Why it is as it is
+    Why {
+        /// Name
+        name: String,
     },
     /// The log of a revision
     Log {
@@ -150,6 +156,10 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             Ok(())
         }
         Command::Revisions { name, list } => list.show(&here, async |q| client.revision_list(team, &name, &q).await, revisions, None).await,
+        Command::Why { name } => {
+            here.show(&client.deployment_explain(team, &name).await?, why::words);
+            Ok(())
+        }
         Command::Log { name, revision, log } => {
             // Decided once: whoever follows a log stays with it when a newer revision comes.
             let revision = match revision {

@@ -29,6 +29,7 @@ pub mod token;
 pub mod transport;
 pub mod user;
 pub mod watch;
+mod why;
 
 pub use failure::Failure;
 

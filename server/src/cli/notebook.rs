@@ -8,6 +8,7 @@ use super::{
     output,
     pairs::{Amount, Given},
     watch::{self, Fate},
+    why,
 };
 use app::api::notebooks::{DeleteNotebook, NewNotebook, Notebook, NotebookChange};
 use app::api::resources::{bytes_words, cpu_words};
@@ -61,6 +62,11 @@ pub enum Command {
         /// Delete its files as well
         #[arg(long)]
         files: bool,
+    },
+    /// Why it is as it is
+    Why {
+        /// Name
+        name: String,
     },
     /// The log of its server
     Log {
@@ -119,6 +125,10 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
         Command::Delete { name, files } => {
             client.notebook_delete(team, &name, &DeleteNotebook { files }).await?;
             here.say(format!("The notebook {name} is deleted{}.", if files { ", and its files" } else { "; its files stay" }));
+            Ok(())
+        }
+        Command::Why { name } => {
+            here.show(&client.notebook_explain(team, &name).await?, why::words);
             Ok(())
         }
         Command::Log { name, log } => logs::show(here.output, &log, async |q| client.notebook_log(team, &name, &q).await).await,

@@ -3,7 +3,7 @@
 //! Without a word from the test a workload stays `Starting` until [`FakeCluster::run`], [`FakeCluster::set_phase`] or [`FakeCluster::end`]. A [`Script`]
 //! given before the start lets it behave by itself.
 
-use super::{Capacity, Cluster, Endpoint, Exit, Observed, Phase, Usage, WorkloadSpec, workload::UsageNumbers};
+use super::{Capacity, Clue, Cluster, Endpoint, Exit, Observed, Phase, Usage, WorkloadSpec, workload::UsageNumbers};
 use crate::{
     clock::SharedClock,
     error::{Error, Kind, Result},
@@ -257,6 +257,12 @@ impl Cluster for FakeCluster {
         let world = self.reachable()?;
         let observed = |(id, w): (&String, &Workload)| Observed { id: id.clone(), phase: w.phase.clone(), started_at: w.started_at };
         Ok(world.workloads.iter().map(observed).collect())
+    }
+
+    async fn clues(&self, id: &str) -> Result<Vec<Clue>> {
+        let world = self.reachable()?;
+        let clue = |w: &Workload| Clue::now("cluster", format!("Attempt {} of a {}.", w.spec.attempt, w.spec.kind.as_str()));
+        Ok(world.workloads.get(id).map(clue).into_iter().collect())
     }
 
     fn watch(&self) -> watch::Receiver<u64> {

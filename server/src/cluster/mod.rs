@@ -18,6 +18,7 @@
 //!   that uses it still runs.
 //! * [`Cluster::watch`] rings when `list` may answer something new. It may ring for nothing and may join several into one;
 //!   it decides nothing.
+//! * [`Cluster::keep_teams`] is told all teams with their limits, again and again, and keeps what a team needs where its workloads run.
 //! * [`Cluster::usage`] and [`Cluster::capacity`] measure; they never fail because one workload cannot be measured.
 //!
 //! # Nasty cases every implementation has to get right (the conformance suite has them all)
@@ -25,13 +26,16 @@
 //! ignores SIGTERM; children that survive their parent; a recycled pid, where there are pids; output without line ends, or never ending;
 //! out of memory told apart from a crash; two `ensure`s at once; `stop` before the start has finished; a server that never listens.
 
+mod doors;
 pub mod fake;
+pub mod knock;
+pub mod kubernetes;
 pub mod local;
 pub mod reach;
 pub mod upload;
 pub mod workload;
 
-pub use workload::{Capacity, Endpoint, Exit, Observed, Phase, Runtime, ServerSpec, Usage, WorkloadKind, WorkloadSpec};
+pub use workload::{Capacity, Clue, Endpoint, Exit, Observed, Phase, Runtime, ServerSpec, TeamSpec, Usage, WorkloadKind, WorkloadSpec};
 
 use crate::error::Result;
 use async_trait::async_trait;
@@ -68,11 +72,25 @@ pub trait Cluster: Send + Sync {
     /// It could not be deleted, or not wholly; ask again.
     async fn remove_volume(&self, volume: &str) -> Result<()>;
 
+    /// Keeps what each of these teams needs. One machine has nothing to keep.
+    ///
+    /// # Errors
+    /// Something could not be kept for at least one of them; all were tried. Ask again.
+    async fn keep_teams(&self, _teams: &[TeamSpec]) -> Result<()> {
+        Ok(())
+    }
+
     /// Everything started and not forgotten.
     ///
     /// # Errors
     /// The cluster cannot be read now.
     async fn list(&self) -> Result<Vec<Observed>>;
+
+    /// What it saw of a workload, for whoever asks why it is as it is. Of one that is not known: nothing.
+    ///
+    /// # Errors
+    /// The cluster cannot be asked now.
+    async fn clues(&self, id: &str) -> Result<Vec<Clue>>;
 
     /// Rings (a counter that grows) when `list` may answer something new.
     fn watch(&self) -> watch::Receiver<u64>;

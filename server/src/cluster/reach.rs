@@ -1,6 +1,6 @@
-//! HTTP to a server that a cluster runs, over its unix socket or its port. Connections are kept and used again.
+//! HTTP to a server that a cluster runs, over its unix socket, its port, or the port of its pod. Connections are kept and used again.
 
-use super::Endpoint;
+use super::{Endpoint, knock::Knocks};
 use crate::ids;
 use bytes::Bytes;
 use http::{Request, Response, Uri};
@@ -11,15 +11,20 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
 };
 use std::{ffi::OsString, io, os::unix::ffi::OsStringExt, path::PathBuf, pin::Pin, time::Duration};
-use tokio::net::UnixStream;
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpStream, UnixStream},
+};
+use tower::util::BoxCloneSyncService;
 
 /// Why a body broke off.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
 /// A body to send.
 pub type Body = UnsyncBoxBody<Bytes, BodyError>;
 
-type Connecting = Pin<Box<dyn Future<Output = io::Result<TokioIo<UnixStream>>> + Send>>;
-type UnixConnector = tower::util::ServiceFn<fn(Uri) -> Connecting>;
+type Connecting<S> = Pin<Box<dyn Future<Output = io::Result<TokioIo<S>>> + Send>>;
+type UnixConnector = tower::util::ServiceFn<fn(Uri) -> Connecting<UnixStream>>;
+type PodConnector = BoxCloneSyncService<Uri, TokioIo<TcpStream>, io::Error>;
 
 const CONNECT: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(30);
@@ -29,11 +34,20 @@ const IDLE: Duration = Duration::from_secs(30);
 pub struct Reach {
     unix: Client<UnixConnector, Body>,
     tcp: Client<HttpConnector, Body>,
+    pod: Client<PodConnector, Body>,
 }
 
 impl Default for Reach {
     fn default() -> Self {
-        let connector: fn(Uri) -> Connecting = |uri| Box::pin(connect(uri));
+        Self::new(None)
+    }
+}
+
+impl Reach {
+    /// With what pods want to hear; without it none lets us in.
+    pub fn new(knocks: Option<Knocks>) -> Self {
+        let connector: fn(Uri) -> Connecting<UnixStream> = |uri| Box::pin(connect(uri));
+        let pod = tower::service_fn(move |uri: Uri| connect_to_pod(uri, knocks.clone()));
         let mut tcp = HttpConnector::new();
         tcp.set_connect_timeout(Some(CONNECT));
         tcp.set_nodelay(true);
@@ -42,11 +56,10 @@ impl Default for Reach {
             builder.pool_idle_timeout(IDLE);
             builder
         };
-        Self { unix: builder().build(tower::service_fn(connector)), tcp: builder().build(tcp) }
+        let pod = builder().build(BoxCloneSyncService::new(pod));
+        Self { unix: builder().build(tower::service_fn(connector)), tcp: builder().build(tcp), pod }
     }
-}
 
-impl Reach {
     /// Sends `request`, whose URI is path and query only, to `endpoint`. The header `Host` is the caller's to set.
     ///
     /// # Errors
@@ -65,23 +78,43 @@ impl Reach {
         match endpoint {
             Endpoint::Unix { .. } => self.unix.request(request).await,
             Endpoint::Tcp { .. } => self.tcp.request(request).await,
+            Endpoint::Pod { .. } => self.pod.request(request).await,
         }
     }
 }
 
-/// Connections are pooled by authority, so a socket's path has to be in it.
+/// Connections are pooled by authority, so a socket's path has to be in it, and whose pod it is: addresses are used again.
 fn authority(endpoint: &Endpoint) -> String {
     match endpoint {
         Endpoint::Unix { path } => ids::hex(path.as_os_str().as_encoded_bytes()),
         Endpoint::Tcp { address } => address.clone(),
+        Endpoint::Pod { address, id } => ids::hex(format!("{address} {id}").as_bytes()),
     }
 }
 
-async fn connect(uri: Uri) -> io::Result<TokioIo<UnixStream>> {
+/// What [`authority`] put into a host.
+fn unhex(uri: &Uri) -> io::Result<Vec<u8>> {
     let host = uri.host().unwrap_or_default().as_bytes();
     let digits = |pair: &[u8]| std::str::from_utf8(pair).ok().and_then(|p| u8::from_str_radix(p, 16).ok());
     let bytes: Option<Vec<u8>> = host.chunks(2).map(digits).collect();
-    let path = PathBuf::from(OsString::from_vec(bytes.ok_or(io::ErrorKind::InvalidInput)?));
+    Ok(bytes.ok_or(io::ErrorKind::InvalidInput)?)
+}
+
+async fn connect_to_pod(uri: Uri, knocks: Option<Knocks>) -> io::Result<TokioIo<TcpStream>> {
+    let text = String::from_utf8(unhex(&uri)?).map_err(io::Error::other)?;
+    let (address, id) = text.split_once(' ').ok_or(io::ErrorKind::InvalidInput)?;
+    let knocks = knocks.ok_or_else(|| io::Error::other("this portal knows no pods"))?;
+    let knocking = async {
+        let mut stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        stream.write_all(format!("{}\n", knocks.line(id)).as_bytes()).await?;
+        io::Result::Ok(stream)
+    };
+    Ok(TokioIo::new(tokio::time::timeout(CONNECT, knocking).await.map_err(|_| io::ErrorKind::TimedOut)??))
+}
+
+async fn connect(uri: Uri) -> io::Result<TokioIo<UnixStream>> {
+    let path = PathBuf::from(OsString::from_vec(unhex(&uri)?));
     let stream = tokio::time::timeout(CONNECT, UnixStream::connect(path)).await.map_err(|_| io::ErrorKind::TimedOut)??;
     Ok(TokioIo::new(stream))
 }

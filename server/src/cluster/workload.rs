@@ -51,8 +51,8 @@ pub enum Runtime {
 /// How a server is reached and when it is ready.
 ///
 /// In `command` and `env` of the spec the texts `{socket}`, `{host}` and `{port}` are replaced by where the server shall listen. Where
-/// `{socket}` occurs and the cluster can, it is a unix socket of mode 0600, otherwise a loopback port. Nothing is replaced in the spec of
-/// what is no server, nor in `secrets`.
+/// `{socket}` occurs and the cluster can, it is a unix socket of mode 0600, otherwise a loopback port. None of these is replaced in the spec of
+/// what is no server, nor anything in `secrets`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerSpec {
     /// Path that answers 2xx or 3xx over HTTP once it is ready.
@@ -94,6 +94,10 @@ pub struct WorkloadSpec {
     pub files: BTreeMap<String, String>,
     /// A gzipped tar unpacked into the working folder before the start.
     pub archive: Option<PathBuf>,
+    /// Folders of the server's that the workload reads, by a name of letters, digits, `-` and `_`. In `command` and `env` the text `{folder:NAME}`
+    /// is replaced by where it lies for the workload: the folder itself, or a copy.
+    #[serde(default)]
+    pub folders: BTreeMap<String, PathBuf>,
     /// A server has one; anything else runs to its end.
     pub server: Option<ServerSpec>,
     /// Seconds it may run, from its start.
@@ -116,6 +120,21 @@ impl fmt::Debug for WorkloadSpec {
     }
 }
 
+/// A team, as far as a cluster has to know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TeamSpec {
+    /// Its name.
+    pub name: String,
+    /// Name for people.
+    pub display_name: String,
+    /// CPU that its workloads may ask for together, in thousandths of a core; absent is everything.
+    pub cpu_millis: Option<i64>,
+    /// The same for memory, in bytes.
+    pub memory_bytes: Option<i64>,
+    /// The same for whole GPUs.
+    pub gpus: Option<i64>,
+}
+
 /// Where a server listens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
@@ -129,6 +148,14 @@ pub enum Endpoint {
     Tcp {
         /// `127.0.0.1:41234`
         address: String,
+    },
+    /// A port of a pod, whose supervisor hands a connection on to the server once it has heard the workload's knock
+    /// ([`super::knock::Knocks`]).
+    Pod {
+        /// `10.244.1.7:7070`
+        address: String,
+        /// Id of the workload.
+        id: String,
     },
 }
 
@@ -199,6 +226,29 @@ pub struct Usage {
     pub time: i64,
     /// The numbers.
     pub numbers: UsageNumbers,
+}
+
+/// Something that a cluster saw of a workload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clue {
+    /// When, milliseconds since 1970; absent for what is so now.
+    pub at: Option<i64>,
+    /// Who says so: `cluster`, or on Kubernetes the kind of the object.
+    pub source: String,
+    /// What.
+    pub text: String,
+}
+
+impl Clue {
+    /// What is so now.
+    pub fn now(source: &str, text: impl Into<String>) -> Self {
+        Self { at: None, source: source.into(), text: text.into() }
+    }
+
+    /// What happened then.
+    pub fn then(source: &str, at: i64, text: impl Into<String>) -> Self {
+        Self { at: Some(at), source: source.into(), text: text.into() }
+    }
 }
 
 /// What there is for workloads.

@@ -1,7 +1,7 @@
 //! Values from flags, environment and file, with their origin.
 
 use super::{
-    Config,
+    Config, Kubernetes,
     keys::{KEYS, OTHERS, PREFIX},
 };
 use app::api::resources;
@@ -100,15 +100,15 @@ fn is_unknown(name: &str, value: &str) -> bool {
 }
 
 impl Values {
-    fn text(&self, name: &str) -> &str {
+    pub(super) fn text(&self, name: &str) -> &str {
         self.0.get(name).map_or("", |v| v.0.as_str())
     }
 
-    fn optional(&self, name: &str) -> Option<String> {
+    pub(super) fn optional(&self, name: &str) -> Option<String> {
         Some(self.text(name).to_owned()).filter(|s| !s.is_empty())
     }
 
-    fn number(&self, name: &str) -> Result<i64, String> {
+    pub(super) fn number(&self, name: &str) -> Result<i64, String> {
         self.text(name).parse().ok().filter(|n| *n > 0).ok_or_else(|| format!("{name}: \"{}\" is not a number above 0", self.text(name)))
     }
 
@@ -147,8 +147,13 @@ impl Values {
             }
         };
         let cluster = self.text("cluster").to_owned();
-        if cluster != "local" {
-            return Err(format!("cluster: \"{cluster}\" is not one there is; use local"));
+        if !matches!(cluster.as_str(), "local" | "kubernetes") {
+            return Err(format!("cluster: \"{cluster}\" is not one there is; use local or kubernetes"));
+        }
+        let is_local = cluster == "local";
+        let workload_url = self.url("workload_url")?;
+        if !is_local && workload_url.is_none() && listen.ip().is_loopback() {
+            return Err("workload_url: give the URL under which pods reach the portal, as they cannot reach this machine's loopback".into());
         }
         let database_url = self.optional("database_url");
         // It may hold a password, so it is not told.
@@ -167,18 +172,23 @@ impl Values {
             data,
             cache,
             cluster,
+            kubernetes: Kubernetes::of(self, !is_local)?,
+            workload_url,
             public_url: self.url("public_url")?,
             notebook_url: self.url("notebook_url")?,
             reserve_cpu_millis: match self.optional("reserve_cpu") {
                 Some(q) if q == "0" => 0,
                 Some(q) => resources::parse_cpu(&q).map_err(|e| format!("reserve_cpu: {e}"))?,
-                None => 250,
+                None if is_local => 250,
+                // Nodes keep back what they need themselves.
+                None => 0,
             },
             reserve_memory_bytes: match self.optional("reserve_memory") {
                 Some(q) if q == "0" => 0,
                 Some(_) => bytes("reserve_memory")?,
                 // In whole MiB, for who reads it.
-                None => (around.memory_bytes / 16) >> 20 << 20,
+                None if is_local => (around.memory_bytes / 16) >> 20 << 20,
+                None => 0,
             },
             reserve_gpus: self
                 .text("reserve_gpus")
@@ -254,6 +264,8 @@ mod tests {
         for (key, value) in [
             ("listen", "x"),
             ("cluster", "mars"),
+            ("kubernetes_egress", "everywhere"),
+            ("kubernetes_volume", "big"),
             ("max_body", "lots"),
             ("public_url", "ftp://x"),
             ("session_idle_seconds", "-1"),

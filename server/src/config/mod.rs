@@ -2,9 +2,11 @@
 
 pub mod index;
 pub mod keys;
+pub mod kubernetes;
 pub mod load;
 pub mod show;
 
+pub use kubernetes::Kubernetes;
 use std::{net::SocketAddr, path::PathBuf};
 
 /// The values in force.
@@ -20,8 +22,12 @@ pub struct Config {
     pub cache: PathBuf,
     /// `sqlite:…` or `postgres://…`
     pub database_url: String,
-    /// Where workloads run: `local`.
+    /// Where workloads run: `local` or `kubernetes`.
     pub cluster: String,
+    /// What is set for Kubernetes.
+    pub kubernetes: Kubernetes,
+    /// URL under which workloads reach the portal; from `listen` where absent.
+    pub workload_url: Option<String>,
     /// URL under which browsers reach the portal; from the request where absent.
     pub public_url: Option<String>,
     /// URL under which browsers reach notebooks; host of the request and the notebook port where absent.

@@ -86,13 +86,14 @@ impl SpecBuilder for Replicas {
             name: row.name.clone(),
             attempt: row.attempt,
             runtime,
-            command: self.command(row, &revision, &folder.display().to_string()),
-            env: env(&revision, &python.display().to_string()),
+            command: self.command(row, &revision),
+            env: env(&revision),
             secrets,
             resources: row.resources(),
             volume: None,
             files: BTreeMap::new(),
             archive: None,
+            folders: [("model".to_owned(), folder), ("server".to_owned(), python)].into(),
             server: Some(ServerSpec { ready_path: "/healthz".into(), start_seconds: START_SECONDS }),
             timeout_seconds: None,
             grace_seconds: GRACE_SECONDS,
@@ -101,14 +102,14 @@ impl SpecBuilder for Replicas {
 }
 
 impl Replicas {
-    fn command(&self, row: &WorkloadRow, revision: &RevisionRow, folder: &str) -> Vec<String> {
+    fn command(&self, row: &WorkloadRow, revision: &RevisionRow) -> Vec<String> {
         let threads = ((row.cpu_millis + 999) / 1000).max(2).to_string();
         let body = self.max_body.div_ceil(1 << 20).max(1).to_string();
         let version = revision.version.to_string();
         let words = [
             ["python", "-m"],
             ["slipway_model_server", "--model-dir"],
-            [folder, "--name"],
+            ["{folder:model}", "--name"],
             [&row.name, "--version"],
             [&version, "--unix-socket"],
             ["{socket}", "--threads"],
@@ -121,7 +122,8 @@ impl Replicas {
 }
 
 /// What its maker gave it, and over that what keeps it inside.
-fn env(revision: &RevisionRow, package: &str) -> BTreeMap<String, String> {
+fn env(revision: &RevisionRow) -> BTreeMap<String, String> {
+    let package = "{folder:server}";
     let mut env = revision.env();
     env.extend(OFFLINE.map(|(k, v)| (k.to_owned(), v.to_owned())));
     let path = match env.get("PYTHONPATH") {

@@ -2,6 +2,7 @@
 
 pub mod build_result;
 pub mod digest;
+pub mod images;
 pub mod packages;
 pub mod plan;
 pub mod progress;

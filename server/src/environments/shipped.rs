@@ -86,24 +86,36 @@ fn announced(shipped: &Shipped) -> String {
     ids::sha256(shipped.lock)
 }
 
+/// Brings their rows up to date where they are container images; how many are new.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn register_images(store: &Store) -> Result<i64> {
+    bring_up(store, None, true).await
+}
+
 /// Brings their rows up to date; how many are to be made now.
 ///
 /// # Errors
 /// The database does not answer.
 pub async fn register(store: &Store, python: Option<&Python>) -> Result<i64> {
+    bring_up(store, python, false).await
+}
+
+async fn bring_up(store: &Store, python: Option<&Python>, are_images: bool) -> Result<i64> {
     let mut to_make = 0;
     let mut tx = store.begin().await?;
     for shipped in &SHIPPED {
         let there = tx.environment_own(None, shipped.name).await?;
         let newer = there.as_ref().is_none_or(|e| e.lock_text.as_deref() != Some(shipped.lock));
         let digest = python.map_or_else(|| announced(shipped), |p| digest::of_lock(shipped.lock, p));
-        let missing = python.is_none().then_some(MISSING);
+        let missing = (!are_images && python.is_none()).then_some(MISSING);
         match there {
             there if newer => insert(&mut tx, store, shipped, there.as_ref(), &digest, missing).await?,
             Some(row) if row.build() == Build::Failed && row.reason.as_deref() == Some(MISSING) && missing.is_none() => {
                 tx.environment_requeue(&row.id, Build::Failed, &digest).await?;
             }
-            Some(row) if row.build() == Build::Queued && row.digest == announced(shipped) => {
+            Some(row) if !are_images && row.build() == Build::Queued && row.digest == announced(shipped) => {
                 match missing {
                     Some(_) => tx.environment_progress(&row.id, Build::Failed, 0.0, missing).await?,
                     None => tx.environment_requeue(&row.id, Build::Queued, &digest).await?,

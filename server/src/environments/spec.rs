@@ -108,6 +108,7 @@ fn spec(
         volume: None,
         files,
         archive: None,
+        folders: BTreeMap::new(),
         server: None,
         timeout_seconds: Some(MAX_SECONDS),
         grace_seconds: 10,

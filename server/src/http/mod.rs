@@ -14,6 +14,8 @@ pub mod mlflow;
 pub mod origin;
 pub mod pages;
 pub mod plain_browser;
+pub mod pod_files;
+pub mod pods;
 pub mod problem;
 pub mod proxy;
 pub mod state;
@@ -51,6 +53,7 @@ pub fn router(web: &Web) -> Router {
                 .layer(middleware::from_fn_with_state(web.clone(), authenticate::authenticate))
                 .layer(middleware::from_fn_with_state(web.clone(), origin::check)),
         )
-        // Outside of all the above: it knows its own askers, and its way is short.
+        // Outside of all the above: they know their own askers, and their way is short.
         .merge(gateway::router(web))
+        .merge(web.desk.as_ref().map_or_else(Router::new, pods::router))
 }

@@ -2,8 +2,24 @@
 
 use super::gateway::Gateway;
 use crate::{
-    access::Tokens, artifacts::ArtifactStore, clock::SharedClock, cluster::SharedCluster, config::Config, deployments::routes::Routes,
-    error::Result, logs::LogStore, reports::Reports, runs::MetricWriter, secrets::Sealer, store::Store, workloads::links::Links,
+    access::Tokens,
+    artifacts::ArtifactStore,
+    clock::SharedClock,
+    cluster::{
+        SharedCluster,
+        knock::{Knocks, PODS},
+        kubernetes::Desk,
+        reach::Reach,
+    },
+    config::Config,
+    deployments::routes::Routes,
+    error::Result,
+    logs::LogStore,
+    reports::Reports,
+    runs::MetricWriter,
+    secrets::Sealer,
+    store::Store,
+    workloads::links::Links,
 };
 use std::{net::SocketAddr, sync::Arc};
 
@@ -26,6 +42,10 @@ pub struct Web {
     pub clock: SharedClock,
     /// Where workloads run.
     pub cluster: SharedCluster,
+    /// The client that reaches what runs there.
+    pub reach: Reach,
+    /// What pods ask, where workloads are pods.
+    pub desk: Option<Desk>,
     /// Renders `/metrics`.
     pub metrics: Option<metrics_exporter_prometheus::PrometheusHandle>,
     /// Seals secrets.
@@ -66,15 +86,19 @@ impl Web {
     pub fn assemble(opened: Opened) -> Result<Self> {
         let Opened { config, address, store, cluster, sealer, drain } = opened;
         let (clock, tokens) = (store.clock().clone(), Tokens::default());
+        let reach = Reach::new(Some(Knocks::new(sealer.key_for(PODS))));
+        let links = Links::of(&Config { listen: address, ..config.clone() });
         Ok(Self {
             artifacts: ArtifactStore::open_folder(&config.data.join("artifacts"), config.max_upload_bytes)?,
             logs: LogStore::new(&config.data),
             writer: MetricWriter::start(store.clone()),
-            gateway: Gateway::new(store.clone(), tokens.clone(), Routes::default(), config.max_body_bytes),
+            gateway: Gateway::new(store.clone(), tokens.clone(), Routes::default(), reach.clone(), config.max_body_bytes),
             tokens,
+            reach,
+            desk: None,
             metrics: None,
             reports: Reports::default(),
-            links: Links::of(address),
+            links,
             started_at: clock.now(),
             config: Arc::new(config),
             store,

@@ -7,10 +7,13 @@
 
 mod last_words;
 mod line;
+mod mirror;
 mod parts;
 mod store;
 mod writer;
 
 pub use line::{MAX_LINE, Stream, format_line, parse_line};
+pub use mirror::{LogMirror, Piece};
+pub use parts::{end_path, parts};
 pub use store::LogStore;
 pub use writer::LogWriter;

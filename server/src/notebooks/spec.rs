@@ -117,6 +117,7 @@ fn spec(
         volume: Some(volume(&team.name, &notebook.name)),
         files: BTreeMap::new(),
         archive: None,
+        folders: BTreeMap::new(),
         server: Some(ServerSpec { ready_path: format!("{prefix}api"), start_seconds: START_SECONDS }),
         timeout_seconds: None,
         grace_seconds: u64::try_from(GRACE_SECONDS).map_err(Error::internal)?,

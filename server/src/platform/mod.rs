@@ -1,4 +1,5 @@
 //! The platform itself: is everything there that it needs.
 
+pub mod cluster;
 pub mod doctor;
 pub mod home;

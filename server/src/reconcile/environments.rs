@@ -4,7 +4,9 @@ use super::{Report, Task};
 use crate::{
     cluster::WorkloadKind,
     environments::{
-        build_result, digest, packages,
+        build_result, digest,
+        images::Images,
+        packages,
         plan::{Making, Seen, Step, plan},
         progress, shipped,
         spec::Interpreter,
@@ -38,13 +40,21 @@ pub struct Environments {
     logs: LogStore,
     cache: PathBuf,
     python: Interpreter,
+    images: Option<Images>,
     registered: AtomicBool,
 }
 
 impl Environments {
     /// Over this database, with these logs, in this cache folder.
     pub const fn new(store: Store, logs: LogStore, cache: PathBuf, python: Interpreter) -> Self {
-        Self { store, logs, cache, python, registered: AtomicBool::new(false) }
+        Self { store, logs, cache, python, images: None, registered: AtomicBool::new(false) }
+    }
+
+    /// On a cluster of containers nothing is made here: an environment is an image, or cannot be used.
+    #[must_use]
+    pub fn of_images(mut self, images: Option<Images>) -> Self {
+        self.images = images;
+        self
     }
 }
 
@@ -61,10 +71,18 @@ impl Task for Environments {
     async fn tick(&self) -> Result<Report> {
         let mut report = Report::new();
         if !self.registered.load(Ordering::Relaxed) {
-            // Finding the interpreter takes a program's start; what can be asked for does not wait for it.
-            shipped::announce(&self.store).await?;
-            report.insert("registered", shipped::register(&self.store, self.python.get().await).await?);
-            report.insert("lost", self.requeue_lost().await?);
+            match &self.images {
+                Some(images) => {
+                    report.insert("registered", shipped::register_images(&self.store).await?);
+                    report.insert("renamed", self.rename(images).await?);
+                }
+                None => {
+                    // Finding the interpreter takes a program's start; what can be asked for does not wait for it.
+                    shipped::announce(&self.store).await?;
+                    report.insert("registered", shipped::register(&self.store, self.python.get().await).await?);
+                    report.insert("lost", self.requeue_lost().await?);
+                }
+            }
             self.registered.store(true, Ordering::Relaxed);
         }
         let open = self.store.environments_open().await?;
@@ -104,7 +122,41 @@ impl Environments {
         Ok(lost)
     }
 
+    /// Where the images of the shipped ones are may have been said anew.
+    async fn rename(&self, images: &Images) -> Result<i64> {
+        let mut renamed = 0;
+        for version in self.store.environments_ready().await?.iter().filter(|v| v.is_shipped()) {
+            if let Ok(image) = images.of(&version.name, true, None) {
+                let mut tx = self.store.begin().await?;
+                renamed += i64::from(tx.environment_set_image(&version.id, &image).await?);
+                tx.commit().await?;
+            }
+        }
+        Ok(renamed)
+    }
+
+    /// An image is there or is not: nothing is made.
+    async fn look_up(&self, images: &Images, version: &EnvironmentRow) -> Result<bool> {
+        let mut tx = self.store.begin().await?;
+        let done = match images.of(&version.name, version.is_shipped(), version.image.as_deref()) {
+            Ok(image) => {
+                tx.environment_set_image(&version.id, &image).await?;
+                self.ready(&mut tx, version, &version.digest, version.lock_text.as_deref().unwrap_or_default()).await?
+            }
+            Err(reason) => {
+                event(&mut tx, version, "fail", serde_json::json!({ "version": version.version, "reason": reason })).await?;
+                tx.environment_set_failed(&version.id, reason).await?
+            }
+        };
+        tx.changed(version.team_id.as_deref(), "environment", &version.environment_id, version.version);
+        tx.wakes();
+        tx.commit().await.map(|()| done)
+    }
+
     async fn advance(&self, version: &EnvironmentRow) -> Result<bool> {
+        if let Some(images) = &self.images {
+            return self.look_up(images, version).await;
+        }
         let workload = match &version.workload_id {
             Some(id) => self.store.workload(id).await?,
             None => None,

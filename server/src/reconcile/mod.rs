@@ -7,6 +7,7 @@ pub mod housekeeping;
 pub mod notebook_activity;
 pub mod notebooks;
 pub mod runs;
+pub mod teams;
 pub mod usage;
 pub mod workloads;
 

@@ -155,6 +155,7 @@ fn spec(row: &WorkloadRow, team: &TeamRow, run: &SubmissionRow, environment: &En
         volume: None,
         files,
         archive: None,
+        folders: BTreeMap::new(),
         server: None,
         timeout_seconds: run.timeout_seconds.and_then(|s| u64::try_from(s).ok()),
         grace_seconds: super::service::GRACE_SECONDS.unsigned_abs(),

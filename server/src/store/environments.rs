@@ -319,6 +319,17 @@ impl Tx {
         Ok(n == 1)
     }
 
+    /// Says which container image a version is; whether it was another before.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn environment_set_image(&mut self, id: &str, image: &str) -> Result<bool> {
+        let n = self
+            .exec("UPDATE environment_versions SET image = $2 WHERE id = $1 AND (image IS NULL OR image <> $2)", args![id, image])
+            .await?;
+        Ok(n == 1)
+    }
+
     /// A version could not be made.
     ///
     /// # Errors

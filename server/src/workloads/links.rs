@@ -1,5 +1,6 @@
 //! How workloads reach the portal.
 
+use crate::config::Config;
 use std::{collections::BTreeMap, net::IpAddr, net::Ipv4Addr, net::Ipv6Addr, net::SocketAddr};
 
 /// Where workloads find the portal.
@@ -10,8 +11,15 @@ pub struct Links {
 }
 
 impl Links {
-    /// From where the portal listens: a wildcard address is reached over loopback.
-    pub fn of(listen: SocketAddr) -> Self {
+    /// As configured, else from where the portal listens: a wildcard address is reached over loopback.
+    pub fn of(config: &Config) -> Self {
+        match &config.workload_url {
+            Some(url) => Self { internal_url: url.clone() },
+            None => Self::at(config.listen),
+        }
+    }
+
+    fn at(listen: SocketAddr) -> Self {
         let ip = match listen.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
             IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
@@ -49,7 +57,7 @@ mod tests {
 
     #[test]
     fn the_team_is_the_workspace_where_the_client_takes_it() {
-        let links = Links::of(([127, 0, 0, 1], 8080).into());
+        let links = Links::at(([127, 0, 0, 1], 8080).into());
         assert_eq!(links.tracking("forecast")["MLFLOW_WORKSPACE"], "forecast");
         for team in ["a", "api", "workspaces"] {
             assert!(!links.tracking(team).contains_key("MLFLOW_WORKSPACE"), "{team}");

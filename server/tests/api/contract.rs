@@ -60,16 +60,16 @@ fn everything(c: &Client) {
         c.environment_list("t", l); c.environment_create("t", &NewEnvironment { name: text(), description: text(), requirements: text(), image: None });
         c.environment("t", "e"); c.environment_versions("t", "e", l); c.environment_retry("t", "e"); c.environment_log("t", "e", log);
         c.notebook_list("t", l); c.notebook_launch("t", &NewNotebook::default()); c.notebook("t", "n"); c.notebook_update("t", "n", &NotebookChange::default());
-        c.notebook_start("t", "n"); c.notebook_stop("t", "n"); c.notebook_open("t", "n"); c.notebook_delete("t", "n", &DeleteNotebook::default()); c.notebook_log("t", "n", log);
+        c.notebook_start("t", "n"); c.notebook_stop("t", "n"); c.notebook_open("t", "n"); c.notebook_delete("t", "n", &DeleteNotebook::default()); c.notebook_log("t", "n", log); c.notebook_explain("t", "n");
         c.experiment_list("t", l); c.run_list("t", &RunQuery::default()); c.run_submit("t", &NewRun::default()); c.code_upload("t", vec![]); c.run("t", "r");
         c.run_cancel("t", "r"); c.run_retry("t", "r"); c.run_delete("t", "r"); c.run_metrics("t", "r", &SeriesQuery::default()); c.run_usage("t", "r");
-        c.run_log("t", "r", log); c.run_artifacts("t", "r", &ArtifactQuery::default()); c.run_artifact("t", "r", &ArtifactQuery::default());
+        c.run_log("t", "r", log); c.run_explain("t", "r"); c.run_artifacts("t", "r", &ArtifactQuery::default()); c.run_artifact("t", "r", &ArtifactQuery::default());
         c.model_list("t", l); c.model("t", "m"); c.model_update("t", "m", &ModelChange::default()); c.version_list("t", "m", l); c.version("t", "m", 1);
         c.version_update("t", "m", 1, &ModelChange::default()); c.alias_set("t", "m", "a", 1); c.alias_remove("t", "m", "a");
         c.version_register("t", &NewModelVersion { model: text(), run_id: text(), source: None, description: text() });
         c.deployment_list("t", l); c.deployment_create("t", &NewDeployment::default()); c.deployment("t", "d"); c.deployment_redeploy("t", "d", &Redeploy::default());
         c.deployment_start("t", "d"); c.deployment_stop("t", "d"); c.deployment_delete("t", "d"); c.revision_list("t", "d", l); c.deployment_traffic("t", "d");
-        c.deployment_example("t", "d"); c.deployment_log("t", "d", Some(1), log); c.deployment_try("t", "d", &serde_json::Value::Null);
+        c.deployment_example("t", "d"); c.deployment_log("t", "d", Some(1), log); c.deployment_explain("t", "d"); c.deployment_try("t", "d", &serde_json::Value::Null);
     }
 }
 
@@ -172,13 +172,13 @@ async fn what_the_api_answers_is_what_the_client_reads() {
     read! { c:
         me(); team_list(l); team(TEAM); member_list(TEAM, l); token_list(l); secret_list(TEAM, l); quota(TEAM); capacity(TEAM);
         event_list(TEAM, events); home(TEAM); find(TEAM, "iris"); environment_list(TEAM, l); environment(TEAM, "serve"); environment_versions(TEAM, "serve", l);
-        environment_log(TEAM, "serve", log); notebook_list(TEAM, l); notebook(TEAM, "lab"); notebook_log(TEAM, "lab", log);
+        environment_log(TEAM, "serve", log); notebook_list(TEAM, l); notebook(TEAM, "lab"); notebook_log(TEAM, "lab", log); notebook_explain(TEAM, "lab");
         experiment_list(TEAM, l); run_list(TEAM, &RunQuery::default()); run(TEAM, id); run(TEAM, submitted);
-        run_metrics(TEAM, id, &SeriesQuery::default()); run_usage(TEAM, submitted); run_log(TEAM, submitted, log);
+        run_metrics(TEAM, id, &SeriesQuery::default()); run_usage(TEAM, submitted); run_log(TEAM, submitted, log); run_explain(TEAM, submitted);
         run_artifacts(TEAM, id, &ArtifactQuery::default()); run_artifact(TEAM, id, &ArtifactQuery { path: Some("a.txt".into()) });
         model_list(TEAM, l); model(TEAM, "iris"); version_list(TEAM, "iris", l); version(TEAM, "iris", 1);
         deployment_list(TEAM, l); deployment(TEAM, "iris"); revision_list(TEAM, "iris", l); deployment_traffic(TEAM, "iris");
-        deployment_example(TEAM, "iris"); deployment_log(TEAM, "iris", None, log);
+        deployment_example(TEAM, "iris"); deployment_log(TEAM, "iris", None, log); deployment_explain(TEAM, "iris");
     }
     let said = std::mem::take(&mut *said.lock().unwrap());
     for (call, body) in &said {

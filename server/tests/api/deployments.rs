@@ -181,7 +181,12 @@ async fn from_a_version_to_a_prediction() {
         line.contains("-m slipway_model_server --model-dir") && line.contains("--name iris --version 1 --unix-socket {socket}"),
         "{line}"
     );
-    assert!(spec.env["PYTHONPATH"].contains("/runtimes/") && spec.env["HF_HUB_OFFLINE"] == "1" && spec.secrets.is_empty());
+    assert!(
+        spec.env["PYTHONPATH"] == "{folder:server}"
+            && spec.folders["server"].to_string_lossy().contains("/runtimes/")
+            && spec.env["HF_HUB_OFFLINE"] == "1"
+            && spec.secrets.is_empty()
+    );
 
     d.serve(&spec, "one", passes()).await;
     let iris = d.iris().await;
@@ -304,6 +309,9 @@ async fn a_model_that_does_not_load_and_one_that_crashes() {
     let why = predict(&token, "{}").await.is(503).json();
     assert!(why["detail"].as_str().unwrap().starts_with("iris does not run. Exited."), "{why}");
     assert!(d.w.cluster.specs().is_empty(), "nothing half-made is left");
+    let told = d.w.vic.get(&format!("{IRIS}/explain")).await.is(200).json();
+    assert_eq!((&told["state"], &told["sentence"]), (&json!("failed"), &iris["reason"]));
+    assert!(told["evidence"].as_array().unwrap().iter().any(|e| e["text"].as_str().unwrap().contains("Exited.")), "{told}");
     for list in ["failed", "recent"] {
         assert_eq!(d.home(list).await, [("deployment".into(), "failed".into(), iris["reason"].as_str().unwrap().into())], "{list}");
     }

@@ -4,6 +4,7 @@ mod access;
 mod changes;
 mod contract;
 mod deployments;
+mod explain;
 mod find;
 mod forms;
 mod malformed;

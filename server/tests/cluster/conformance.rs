@@ -6,10 +6,17 @@ use std::time::Duration;
 
 const GRACE: Duration = Duration::from_secs(30);
 
-/// Runs every test in both worlds.
+/// Runs every test in all worlds. Without a real node there is no Kubernetes, and its tests say so.
 macro_rules! conformance {
     ($($name:ident)*) => {
         mod fake { $(#[tokio::test] async fn $name() { super::$name(&super::Fake::new()).await })* }
+        mod kubernetes {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)] async fn $name() {
+                if let Some(world) = crate::kubernetes::Kubernetes::new().await {
+                    super::$name(&world).await;
+                }
+            })*
+        }
         mod local { $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)] async fn $name() { super::$name(&super::Local::new()).await })* }
     };
 }
@@ -41,7 +48,7 @@ async fn the_unknown_is_no_error(world: &dyn World) {
     let cluster = world.cluster();
     cluster.stop("nobody", GRACE).await.unwrap();
     cluster.forget("nobody").await.unwrap();
-    assert_eq!(cluster.list().await.unwrap(), []);
+    assert_eq!((cluster.list().await.unwrap(), cluster.clues("nobody").await.unwrap()), (vec![], vec![]));
 }
 
 async fn it_runs_once(world: &dyn World) {
@@ -53,6 +60,7 @@ async fn it_runs_once(world: &dyn World) {
     cluster.ensure(&spec).await.unwrap();
     assert_eq!(observed(cluster, &spec.id).await, first);
     assert_eq!(cluster.list().await.unwrap().len(), 1);
+    assert!(!cluster.clues(&spec.id).await.unwrap().is_empty(), "it has something to say of what it runs");
 }
 
 async fn two_at_once_start_one(world: &dyn World) {

@@ -75,6 +75,7 @@ pub fn plain() -> WorkloadSpec {
         volume: None,
         files: Default::default(),
         archive: None,
+        folders: Default::default(),
         server: None,
         timeout_seconds: None,
         grace_seconds: 10,

@@ -4,8 +4,9 @@ use super::{log::RevisionLog, redeploy::RedeploySheet, revisions::Revisions, tra
 use crate::{
     api::{Client, State, changes::kinds, client::team_path, deployments::Deployment},
     parts::{
-        Access, Every, Head, RevisionBadge, StateBadge, loaded,
+        Access, Every, Head, RevisionBadge, StateBadge, Why, loaded,
         params::{param, query, team},
+        why::is_asked,
     },
     ui::{ApiForm, Copyable, Dialog, DialogButton, DialogCancel, Field, Note, PostButton, Tabs},
 };
@@ -27,6 +28,8 @@ pub fn DeploymentPage() -> impl IntoView {
             (words, href, tab == of)
         };
         let items = vec![item("Overview", ""), item("Try it", "try"), item("Log", "log")];
+        let asked = is_asked(state, deployment.reason.is_some()) || deployment.next.is_some();
+        let why = client.deployment_explain(&team, &name);
         let sheet = redeploy.then(
             || view! { <RedeploySheet client=client.clone() deployment=deployment.clone() access=access.clone() back=here.clone()/> },
         );
@@ -47,6 +50,7 @@ pub fn DeploymentPage() -> impl IntoView {
             <Head title beside=move || view! { <Beside deployment=beside.clone()/> }><Actions deployment=acts access/></Head>
             <Copyable text=path.clone() short=format!("POST {path}")/>
             {reason.map(|r| view! { <Note tone=tone><span class="pre">{r}</span></Note> })}
+            {asked.then(|| view! { <Why answer=why/> })}
             <Taking deployment/>
             <Tabs label="Parts of the deployment" items/>
             {content}

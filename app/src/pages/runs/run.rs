@@ -8,10 +8,11 @@ use super::{
 use crate::{
     api::{Client, State, changes::kinds, client::team_path, runs::Run},
     parts::{
-        Access, Every, Head, StateBadge, ThisRun,
+        Access, Every, Head, StateBadge, ThisRun, Why,
         artifact_tree::ArtifactTree,
         loaded_of,
         params::{param, query, team},
+        why::is_asked,
     },
     ui::{Ago, ApiForm, Dialog, DialogButton, DialogCancel, Lasting, Note, PostButton, Tabs},
 };
@@ -39,6 +40,8 @@ pub fn RunPage() -> impl IntoView {
             item("Artifacts", "artifacts"),
             item("System", "system"),
         ];
+        let asked = run.submission.is_some() && is_asked(run.summary.state, run.summary.reason.is_some());
+        let why = client.run_explain(&team, &id);
         let active = !run.summary.state.is_final();
         let attempt = run.submission.as_ref().map(|s| s.attempt);
         let content = match tab.as_str() {
@@ -53,6 +56,7 @@ pub fn RunPage() -> impl IntoView {
         view! {
             <Head title beside=move || view! { <Beside run=beside.clone()/> }><Actions run=acts access/></Head>
             {note}
+            {asked.then(|| view! { <Why answer=why/> })}
             <Tabs label="Parts of the run" items/>
             {content}
             <RegisterDialog run team/>

@@ -10,6 +10,7 @@ use super::{
     list::List,
     logs::{self, Log},
     watch::{self, Fate},
+    why,
 };
 use app::api::{
     ListQuery,
@@ -47,6 +48,11 @@ pub enum Command {
         /// Until it has ended
         #[arg(long, short)]
         watch: bool,
+    },
+    /// Why it is as it is
+    Why {
+        /// Id
+        id: String,
     },
     /// Its log
     Log {
@@ -129,6 +135,10 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             list.show(&here, ask, |runs| show::table(runs, &columns), Some(|r: &RunSummary| !r.state.is_final())).await
         }
         Command::Show { id, watch } => to_end(&here, &id, watch).await,
+        Command::Why { id } => {
+            here.show(&client.run_explain(team, &id).await?, why::words);
+            Ok(())
+        }
         Command::Log { id, log } => logs::show(here.output, &log, async |q| client.run_log(team, &id, &q).await).await,
         Command::Cancel { id, watch } => {
             client.run_cancel(team, &id).await?;

@@ -1,9 +1,10 @@
-//! What the server hands to a supervisor, through a pipe: it holds secrets and never touches the disk or a command line.
+//! What a supervisor is handed: it holds secrets. On this machine it comes through a pipe and never touches the disk or a command line; in a
+//! pod it is made from a mounted Secret and what the container is like.
 
-use super::limits::Limits;
+use super::{limits::Limits, shim::Folders};
 use crate::cluster::workload::WorkloadSpec;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 /// Everything that a supervisor needs.
 #[derive(Serialize, Deserialize)]
@@ -18,12 +19,20 @@ pub struct Handover {
     pub path: String,
     /// How limits are put upon it.
     pub limits: Limits,
-    /// Numbers of the GPUs it gets.
-    pub gpus: Vec<u32>,
+    /// Numbers of the GPUs it gets; none where somebody else hands them out.
+    pub gpus: Option<Vec<u32>>,
     /// How large a part of a log grows, in bytes; two parts are kept.
     pub log_bytes: u64,
     /// How large an uploaded folder may be, in bytes.
     pub upload_bytes: u64,
+    /// What the environment begins with: nothing of the server's, but what a container's image brings.
+    #[serde(default)]
+    pub inherited: BTreeMap<String, String>,
+    /// The workload's folders, where they do not lie below `data`.
+    #[serde(default)]
+    pub folders: Option<Folders>,
+    /// The words that start this program once more.
+    pub program: Vec<String>,
 }
 
 /// The supervisor's first and only words to the server, one line of JSON.

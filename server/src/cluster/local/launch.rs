@@ -9,7 +9,12 @@ use crate::{
     cluster::WorkloadSpec,
     error::{Context, Error, Kind, Result},
 };
-use std::{collections::BTreeSet, process::Stdio, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Stdio,
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     process::{Child, Command},
@@ -39,9 +44,13 @@ impl Inner {
             cache: self.cache.clone(),
             path: self.path.clone(),
             limits: self.limits.clone(),
-            gpus,
+            gpus: Some(gpus),
             log_bytes: self.log_bytes,
             upload_bytes: self.upload_bytes,
+            inherited: BTreeMap::new(),
+            folders: None,
+            // Our own program, even if its file was replaced by a newer one meanwhile.
+            program: vec!["/proc/self/exe".into()],
         };
         let text = serde_json::to_vec(&handover)?;
         drop(handover);

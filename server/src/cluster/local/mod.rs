@@ -6,13 +6,14 @@
 
 mod adopt;
 mod capacity;
-mod handover;
+mod clues;
+pub(in crate::cluster) mod handover;
 mod launch;
-mod limits;
+pub(in crate::cluster) mod limits;
 mod lost;
-mod paths;
+pub(in crate::cluster) mod paths;
 mod process;
-mod record;
+pub(in crate::cluster) mod record;
 mod remove;
 pub mod shim;
 mod usage;
@@ -21,7 +22,7 @@ mod watch;
 pub use capacity::{gpus, memory_bytes};
 pub use limits::LimitsMode;
 
-use super::{Capacity, Cluster, Observed, Usage, WorkloadSpec};
+use super::{Capacity, Clue, Cluster, Observed, Usage, WorkloadSpec, doors::Doors};
 use crate::{
     clock::SharedClock,
     error::{Context, Error, Result},
@@ -36,7 +37,7 @@ use std::{
     collections::HashMap,
     fs,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 use tokio::sync::watch as bell;
@@ -85,7 +86,7 @@ struct Inner {
     upload_bytes: u64,
     bell: bell::Sender<u64>,
     /// One at a time for each workload.
-    doors: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    doors: Doors,
     /// GPUs that are being handed out.
     handing_gpus: tokio::sync::Mutex<()>,
     meters: Mutex<HashMap<String, usage::Meter>>,
@@ -125,7 +126,7 @@ impl LocalCluster {
             log_bytes,
             upload_bytes: config.upload_bytes,
             bell,
-            doors: Mutex::default(),
+            doors: Doors::default(),
             handing_gpus: tokio::sync::Mutex::default(),
             meters: Mutex::default(),
         });
@@ -189,6 +190,12 @@ impl Cluster for LocalCluster {
         self.inner.clone().observe_all().await
     }
 
+    async fn clues(&self, id: &str) -> Result<Vec<Clue>> {
+        check_id(id)?;
+        let (inner, id) = (self.inner.clone(), id.to_owned());
+        blocking(move || inner.clues(&id)).await
+    }
+
     fn watch(&self) -> bell::Receiver<u64> {
         self.inner.bell.subscribe()
     }
@@ -211,14 +218,7 @@ impl Inner {
 
     /// Waits until nobody else changes this workload.
     async fn door(&self, id: &str) -> tokio::sync::OwnedMutexGuard<()> {
-        let door = {
-            let mut doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
-            if doors.len() > 1024 {
-                doors.retain(|_, door| Arc::strong_count(door) > 1);
-            }
-            doors.entry(id.to_owned()).or_default().clone()
-        };
-        door.lock_owned().await
+        self.doors.door(id).await
     }
 
     /// Asks the supervisor, if there is one that lives, to end its workload.

@@ -7,6 +7,7 @@ pub mod document;
 pub mod environments;
 pub mod events;
 pub mod experiments;
+pub mod explain;
 pub mod home;
 pub mod members;
 pub mod models;
@@ -70,6 +71,9 @@ pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(notebooks::stop))
         .routes(routes!(notebooks::open))
         .routes(routes!(notebooks::log))
+        .routes(routes!(explain::notebook))
+        .routes(routes!(explain::run))
+        .routes(routes!(explain::deployment))
         .routes(routes!(experiments::list))
         .routes(routes!(runs::list))
         .routes(routes!(runs::get, runs::delete))

@@ -60,8 +60,8 @@ impl std::ops::Deref for Gateway {
 
 impl Gateway {
     /// Over these routes.
-    pub fn new(store: Store, tokens: Tokens, routes: Routes, max_body: usize) -> Self {
-        let parts = Inside { clock: store.clock().clone(), store, routes, tokens, reach: Reach::default(), max_body };
+    pub fn new(store: Store, tokens: Tokens, routes: Routes, reach: Reach, max_body: usize) -> Self {
+        let parts = Inside { clock: store.clock().clone(), store, routes, tokens, reach, max_body };
         Self(Arc::new(parts))
     }
 }

@@ -76,7 +76,7 @@ pub fn router(web: &Web) -> Router {
 /// The same, which checks open WebSockets again this often.
 pub fn router_rechecking(web: &Web, recheck: Duration) -> Router {
     let door =
-        Door { config: web.config.clone(), gate: Arc::new(Gate::new(web)), reach: Reach::default(), drain: web.drain.clone(), recheck };
+        Door { config: web.config.clone(), gate: Arc::new(Gate::new(web)), reach: web.reach.clone(), drain: web.drain.clone(), recheck };
     Router::new()
         .fallback(answer)
         .with_state(door)

@@ -23,7 +23,7 @@ async fn limits() -> Finding {
     // It makes and removes control groups.
     let mode = tokio::task::spawn_blocking(limits_mode).await.unwrap_or(LimitsMode::Rlimits);
     match mode {
-        LimitsMode::CgroupV2 | LimitsMode::CgroupV1 => ok("limits", mode.words()),
+        LimitsMode::CgroupV2 | LimitsMode::CgroupV1 | LimitsMode::Container => ok("limits", mode.words()),
         LimitsMode::Rlimits => warning(
             "limits",
             mode.words(),
@@ -79,7 +79,8 @@ async fn can_make_environments(python: &Path) -> bool {
     said(&python.display().to_string(), &["-I", "-c", "import ensurepip, venv; print('ok')"]).await.is_some()
 }
 
-async fn git() -> Finding {
+/// The program that fetches code.
+pub async fn git() -> Finding {
     match said("git", &["--version"]).await {
         Some(version) => ok("git", version.trim_start_matches("git version ").to_owned()),
         None => warning("git", "not found: runs from a git repository cannot be fetched", "Debian: apt-get install git"),

@@ -2,6 +2,7 @@
 
 mod database;
 mod folder;
+mod kubernetes;
 mod machine;
 mod ports;
 
@@ -50,18 +51,28 @@ pub async fn examine(config: &Config, store: Option<&Store>) -> Vec<Finding> {
     }
     out.push(ports::exposure(config));
     out.extend(match store {
-        Some(_) => of_machine_kept().await,
-        None => machine::all().await,
+        Some(_) => of_surroundings_kept(config).await,
+        None => of_surroundings(config).await,
     });
     out
 }
 
-async fn of_machine_kept() -> Vec<Finding> {
+/// Where workloads run.
+async fn of_surroundings(config: &Config) -> Vec<Finding> {
+    if config.cluster != "kubernetes" {
+        return machine::all().await;
+    }
+    let mut out = kubernetes::all(config).await;
+    out.push(machine::git().await);
+    out
+}
+
+async fn of_surroundings_kept(config: &Config) -> Vec<Finding> {
     let mut kept = MACHINE.lock().await;
     match &*kept {
         Some((when, found)) if when.elapsed() < KEPT => found.clone(),
         _ => {
-            let found = machine::all().await;
+            let found = of_surroundings(config).await;
             *kept = Some((Instant::now(), found.clone()));
             found
         }

@@ -1,6 +1,6 @@
 //! The control groups of one workload: one folder (version 2) or one per controller (version 1).
 
-use super::Limits;
+use super::{Limits, LimitsMode};
 use app::api::resources::Resources;
 use std::{
     fs, io,
@@ -14,12 +14,14 @@ const PERIOD: i64 = 100_000;
 #[derive(Debug, Clone, Default)]
 pub struct Group {
     folders: Vec<PathBuf>,
+    /// A container's: only looked at, and everything is in it already.
+    is_given: bool,
 }
 
 impl Group {
     /// The groups in these folders, as a record names them.
     pub fn of(folders: &[PathBuf]) -> Self {
-        Self { folders: folders.to_vec() }
+        Self { folders: folders.to_vec(), is_given: false }
     }
 
     /// Makes the groups of a workload and sets its limits.
@@ -27,6 +29,9 @@ impl Group {
     /// # Errors
     /// What the system says; what was made so far is removed again.
     pub fn make(limits: &Limits, id: &str, resources: Resources) -> io::Result<Self> {
+        if limits.mode == LimitsMode::Container {
+            return Ok(Self::of_container(Path::new("/sys/fs/cgroup")));
+        }
         let bases = [&limits.unified, &limits.cpu, &limits.memory, &limits.accounting];
         let mut group = Self::default();
         for base in bases.into_iter().flatten() {
@@ -39,6 +44,13 @@ impl Group {
         }
         group.limit(limits, id, resources).map_err(|e| group.given_up(e))?;
         Ok(group)
+    }
+
+    /// The group that a container sees as the root of all.
+    fn of_container(root: &Path) -> Self {
+        let unified = root.join("cgroup.controllers").exists();
+        let folder = if unified { root.to_owned() } else { root.join("memory") };
+        Self { folders: vec![folder], is_given: true }
     }
 
     fn limit(&self, limits: &Limits, id: &str, resources: Resources) -> io::Result<()> {
@@ -62,9 +74,9 @@ impl Group {
         Ok(())
     }
 
-    /// The folders, for the record.
+    /// The folders, for the record, and for whoever shall enter them.
     pub fn folders(&self) -> &[PathBuf] {
-        &self.folders
+        if self.is_given { &[] } else { &self.folders }
     }
 
     /// The processes in it.
@@ -106,6 +118,9 @@ impl Group {
 
     /// Removes the groups; they have to be empty. A group that still holds a process stays, and `false` is answered.
     pub fn remove(&self) -> bool {
+        if self.is_given {
+            return true;
+        }
         let stays = |folder: &&PathBuf| fs::remove_dir(folder).is_err_and(|e| e.kind() != io::ErrorKind::NotFound);
         self.folders.iter().filter(stays).count() == 0
     }
@@ -141,7 +156,7 @@ mod tests {
     #[test]
     fn version_2_is_told_the_limits_and_asked_for_the_use() {
         let base = tempfile::tempdir().unwrap();
-        let limits = Limits { mode: super::super::LimitsMode::CgroupV2, unified: Some(base.path().to_owned()), ..Limits::NONE };
+        let limits = Limits { mode: LimitsMode::CgroupV2, unified: Some(base.path().to_owned()), ..Limits::NONE };
         let group = Group::make(&limits, "one", Resources { cpu_millis: 1500, memory_bytes: 1 << 30, gpus: 0 }).unwrap();
         let folder = base.path().join("one");
         let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
@@ -153,5 +168,17 @@ mod tests {
         assert_eq!((group.out_of_memory_kills(), group.memory_bytes(), group.cpu_micros()), (2, Some(5096), Some(123)));
         assert_eq!(group.processes(), [7, 12]);
         assert_eq!(Group::of(group.folders()).out_of_memory_kills(), 2);
+    }
+
+    #[test]
+    fn a_containers_group_is_looked_at_and_left_alone() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("memory")).unwrap();
+        fs::write(root.path().join("memory/memory.oom_control"), "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n").unwrap();
+        let group = Group::of_container(root.path());
+        assert_eq!((group.out_of_memory_kills(), group.folders().len(), group.remove()), (1, 0, true));
+        fs::write(root.path().join("cgroup.controllers"), "cpu memory").unwrap();
+        fs::write(root.path().join("memory.events"), "oom_kill 3\n").unwrap();
+        assert_eq!(Group::of_container(root.path()).out_of_memory_kills(), 3);
     }
 }

@@ -23,6 +23,8 @@ pub enum LimitsMode {
     CgroupV1,
     /// No control groups: memory is watched, CPU is not limited but asked to be nice.
     Rlimits,
+    /// A container's own, made by whoever made the container.
+    Container,
 }
 
 impl LimitsMode {
@@ -32,6 +34,7 @@ impl LimitsMode {
             Self::CgroupV2 => "control groups, version 2",
             Self::CgroupV1 => "control groups, version 1",
             Self::Rlimits => "no control groups: memory is watched, CPU shared by niceness",
+            Self::Container => "those of the container",
         }
     }
 }
@@ -55,6 +58,9 @@ impl Limits {
     /// Nothing but our own watch.
     pub const NONE: Limits = Limits { mode: LimitsMode::Rlimits, unified: None, cpu: None, memory: None, accounting: None };
 
+    /// Limits of the container that we are in.
+    pub const CONTAINER: Limits = Limits { mode: LimitsMode::Container, ..Self::NONE };
+
     /// Removes the folders in which groups were made, where no group is left in them.
     pub fn remove_bases(&self) {
         for base in [&self.unified, &self.cpu, &self.memory, &self.accounting].into_iter().flatten() {
@@ -64,11 +70,11 @@ impl Limits {
 
     /// Whether the kernel limits memory, so that nobody else has to.
     pub const fn memory_is_limited(&self) -> bool {
-        self.unified.is_some() || self.memory.is_some()
+        self.unified.is_some() || self.memory.is_some() || matches!(self.mode, LimitsMode::Container)
     }
 
     /// Whether the kernel limits CPU.
     pub const fn cpu_is_limited(&self) -> bool {
-        self.unified.is_some() || self.cpu.is_some()
+        self.unified.is_some() || self.cpu.is_some() || matches!(self.mode, LimitsMode::Container)
     }
 }

@@ -8,6 +8,9 @@ use crate::cluster::workload::Exit;
 use rustix::process::{Signal, WaitOptions, WaitStatus, wait};
 use std::{collections::HashSet, time::Duration};
 
+/// Said where somebody else than the server asked.
+pub const ASKED: &str = "Its supervisor was asked to end, as when the machine shuts down.";
+
 /// Why it ended, where it did not just end by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cause {
@@ -91,7 +94,7 @@ pub fn exit(status: Option<WaitStatus>, cause: Option<Cause>, killed_for_memory:
     let mut exit = Exit { code, signal, ended_at: now, ..Exit::default() };
     match cause {
         Some(Cause::Stopped) => exit.stopped = true,
-        Some(Cause::Signal) => exit.reason = Some("Its supervisor was asked to end, as when the machine shuts down.".into()),
+        Some(Cause::Signal) => exit.reason = Some(ASKED.into()),
         Some(Cause::TimedOut { seconds }) => {
             exit.timed_out = true;
             exit.reason = Some(format!("Its time was up: it may run for {seconds} seconds."));

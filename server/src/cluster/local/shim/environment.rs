@@ -1,7 +1,8 @@
 //! The environment of a workload: only what is written here and in its spec. Nothing of the server's is inherited.
 
 use super::super::{handover::Handover, paths::Paths};
-use crate::cluster::workload::{Endpoint, Runtime};
+use crate::cluster::workload::{Endpoint, Runtime, WorkloadSpec};
+use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -11,7 +12,7 @@ use std::{
 pub const MARK: &str = "SLIPWAY_WORKLOAD_ID";
 
 /// The folders that a workload sees.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Folders {
     /// Working folder: its volume, or one of its own.
     pub files: PathBuf,
@@ -29,6 +30,9 @@ impl Folders {
     /// # Errors
     /// A sentence: the name of the volume or of the environment makes no sense.
     pub fn of(handover: &Handover, paths: &Paths) -> Result<Self, String> {
+        if let Some(folders) = &handover.folders {
+            return Ok(folders.clone());
+        }
         let spec = &handover.spec;
         let work = paths.work(&spec.id);
         let volume = spec.volume.as_deref().map(|v| paths.volume(v)).transpose().map_err(|e| e.public)?;
@@ -51,10 +55,14 @@ impl Folders {
     }
 }
 
-/// What stands in for `{socket}`, `{host}` and `{port}` in the texts of a server's spec.
-pub fn fill(text: &str, endpoint: Option<&Endpoint>) -> String {
+/// What stands in for `{folder:NAME}`, and in a server's spec for `{socket}`, `{host}` and `{port}`.
+pub fn fill(text: &str, spec: &WorkloadSpec, endpoint: Option<&Endpoint>) -> String {
+    let mut text = text.to_owned();
+    for (name, folder) in &spec.folders {
+        text = text.replace(&format!("{{folder:{name}}}"), &folder.display().to_string());
+    }
     match endpoint {
-        None => text.to_owned(),
+        None | Some(Endpoint::Pod { .. }) => text,
         Some(Endpoint::Unix { path }) => text.replace("{socket}", &path.display().to_string()),
         Some(Endpoint::Tcp { address }) => {
             let (host, port) = address.rsplit_once(':').unwrap_or((address, ""));
@@ -67,7 +75,7 @@ pub fn fill(text: &str, endpoint: Option<&Endpoint>) -> String {
 pub fn environment(handover: &Handover, folders: &Folders, endpoint: Option<&Endpoint>) -> BTreeMap<String, String> {
     let spec = &handover.spec;
     let text = |path: &Path| path.display().to_string();
-    let mut all = BTreeMap::new();
+    let mut all = handover.inherited.clone();
     let mut path = handover.path.clone();
     if let Some(environment) = &folders.environment {
         path = format!("{}:{path}", text(&environment.join("bin")));
@@ -84,10 +92,11 @@ pub fn environment(handover: &Handover, folders: &Folders, endpoint: Option<&End
         all.insert(name.into(), threads.clone());
     }
     // An empty list hides all: who did not ask for a GPU shall not take one.
-    let gpus = handover.gpus.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
-    all.insert("CUDA_VISIBLE_DEVICES".into(), gpus);
+    if let Some(gpus) = &handover.gpus {
+        all.insert("CUDA_VISIBLE_DEVICES".into(), gpus.iter().map(u32::to_string).collect::<Vec<_>>().join(","));
+    }
     for (name, value) in &spec.env {
-        all.insert(name.clone(), fill(value, endpoint));
+        all.insert(name.clone(), fill(value, spec, endpoint));
     }
     for (name, value) in &spec.secrets {
         all.insert(name.clone(), value.clone());

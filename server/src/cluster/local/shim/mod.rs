@@ -4,6 +4,8 @@
 //! folders, starts the workload, writes its log, keeps its limits, ends it when asked or when its time is up, and records the end.
 //! `slipway shim enter` is the workload's first moment: a process of its own that enters the control groups, gives up what it must not keep, and becomes the
 //! workload's command.
+//!
+//! `slipway shim pod…` is the same inside of a pod; see `cluster/kubernetes/pod`.
 
 mod archive;
 mod beneath;
@@ -20,21 +22,31 @@ mod start;
 mod stop;
 mod supervise;
 
+pub(in crate::cluster) use archive::unpack;
+pub(in crate::cluster) use beneath::Beneath;
 pub(super) use ending::kill;
-pub(super) use environment::MARK;
+pub(in crate::cluster) use ending::{ASKED, words};
+pub use environment::{Folders, MARK};
+pub(in crate::cluster) use supervise::supervise;
 
 use super::handover::{Answer, Handover};
+use crate::cluster::kubernetes::pod;
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fs,
     io::{Read, Write},
     os::unix::ffi::OsStrExt,
     process::ExitCode,
+    sync::Arc,
 };
 
 /// Runs `slipway shim`; `args` are the words behind `shim`.
 pub fn shim_main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    match args.into_iter().next() {
+    let word = args.into_iter().next();
+    if let Some(code) = word.as_deref().and_then(OsStr::to_str).and_then(pod::main) {
+        return code;
+    }
+    match word {
         Some(word) if word == "enter" => enter::main(),
         Some(_) => supervise_main(),
         None => {
@@ -49,7 +61,7 @@ fn supervise_main() -> ExitCode {
     let _ = rustix::process::setsid();
     close_inherited();
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
-    match supervise() {
+    match supervise_handed() {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             answer(&Answer::Failed { why });
@@ -58,7 +70,7 @@ fn supervise_main() -> ExitCode {
     }
 }
 
-fn supervise() -> Result<(), String> {
+fn supervise_handed() -> Result<(), String> {
     // Our memory holds the workload's secrets: processes of the same user may not look into it.
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable).map_err(|e| e.to_string())?;
     // What the workload's processes leave behind becomes ours, so nothing gets away by starting twice.
@@ -68,7 +80,7 @@ fn supervise() -> Result<(), String> {
     let handover: Handover = serde_json::from_slice(&text).map_err(|e| format!("the handover is not whole: {e}"))?;
     drop(text);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
-    let result = runtime.block_on(supervise::supervise(handover));
+    let result = runtime.block_on(supervise::supervise(handover, Arc::default(), answer));
     // A thread that still unpacks must not keep us.
     runtime.shutdown_background();
     result

@@ -38,6 +38,8 @@ pub async fn ready(endpoint: &Endpoint, path: &str) -> Result<(), String> {
                 Some(false) => return Err(format!("Another program listens at its address {address}.")),
                 None => {}
             },
+            // Nothing is started to listen there.
+            Endpoint::Pod { .. } => {}
         }
     }
 }
@@ -46,6 +48,7 @@ async fn answers(endpoint: &Endpoint, path: &str) -> io::Result<bool> {
     match endpoint {
         Endpoint::Unix { path: socket } => asked(UnixStream::connect(socket).await?, "localhost", path).await,
         Endpoint::Tcp { address } => asked(TcpStream::connect(address).await?, address, path).await,
+        Endpoint::Pod { .. } => Err(io::ErrorKind::Unsupported.into()),
     }
 }
 

@@ -40,7 +40,7 @@ pub struct Started {
 pub fn start(handover: &Handover, prepared: &Prepared, group: &Group, log: &SharedLog) -> Result<Started, String> {
     let spec = &handover.spec;
     let endpoint = prepared.endpoint.as_ref();
-    let arguments: Vec<String> = spec.command.iter().map(|text| fill(text, endpoint)).collect();
+    let arguments: Vec<String> = spec.command.iter().map(|text| fill(text, spec, endpoint)).collect();
     let environment = environment(handover, &prepared.folders, endpoint);
     let name = arguments.first().filter(|n| !n.is_empty()).ok_or("There is no command to run.")?;
     let program = find(name, &environment, &prepared.folders.files)
@@ -48,14 +48,15 @@ pub fn start(handover: &Handover, prepared: &Prepared, group: &Group, log: &Shar
     let nice = if handover.limits.cpu_is_limited() { 0 } else { NICE };
     let plan =
         EnterPlan { program, arguments, environment, folder: prepared.folders.files.clone(), groups: group.folders().to_vec(), nice };
-    spawn(&plan, log).map_err(|e| format!("The command could not be started: {e}."))
+    spawn(&handover.program, &plan, log).map_err(|e| format!("The command could not be started: {e}."))
 }
 
-fn spawn(plan: &EnterPlan, log: &SharedLog) -> std::io::Result<Started> {
+fn spawn(program: &[String], plan: &EnterPlan, log: &SharedLog) -> std::io::Result<Started> {
     let (mut ours, theirs) = UnixStream::pair()?;
-    // Our own program, even if its file was replaced by a newer one meanwhile.
-    let mut child = Command::new("/proc/self/exe")
+    let (first, rest) = program.split_first().ok_or_else(|| std::io::Error::other("it is not known how to start it"))?;
+    let mut child = Command::new(first)
         .arg0("slipway")
+        .args(rest)
         .args(["shim", "enter"])
         .env_clear()
         .current_dir("/")

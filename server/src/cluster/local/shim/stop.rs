@@ -1,8 +1,11 @@
-//! What the supervisor is asked from outside: SIGTERM says that there is something to read, the file says what.
+//! What the supervisor is asked from outside: a signal or a ring says that there is something to read, the file says what.
 
 use super::super::record::{self, StopRequest};
-use std::{fs, io, path::PathBuf, time::Duration};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use std::{fs, io, path::PathBuf, sync::Arc, time::Duration};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::Notify,
+};
 
 /// What was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +22,7 @@ pub enum Asked {
 /// Listens for requests.
 pub struct StopRequests {
     signals: Signal,
+    news: Arc<Notify>,
     file: PathBuf,
 }
 
@@ -27,23 +31,35 @@ impl StopRequests {
     ///
     /// # Errors
     /// What the system says.
-    pub fn listen(file: PathBuf) -> io::Result<Self> {
-        Ok(Self { signals: signal(SignalKind::terminate())?, file })
+    pub fn listen(file: PathBuf, news: Arc<Notify>) -> io::Result<Self> {
+        Ok(Self { signals: signal(SignalKind::terminate())?, news, file })
     }
 
     /// Waits for the next request.
     pub async fn next(&mut self) -> Asked {
-        if self.signals.recv().await.is_none() {
-            // The runtime ends; nothing is asked any more.
-            std::future::pending::<()>().await;
+        loop {
+            let signalled = tokio::select! {
+                one = self.signals.recv() => {
+                    if one.is_none() {
+                        // The runtime ends; nothing is asked any more.
+                        std::future::pending::<()>().await;
+                    }
+                    true
+                }
+                () = self.news.notified() => false,
+            };
+            // Taken by renaming, so that a request written at this very moment is not thrown away with this one.
+            let taken = self.file.with_extension("taken");
+            let request = match fs::rename(&self.file, &taken) {
+                Ok(()) => record::read::<StopRequest>(&taken).ok().flatten(),
+                Err(_) => None,
+            };
+            let _ = fs::remove_file(&taken);
+            match request {
+                Some(r) => return Asked::Stop { grace: Duration::from_millis(r.grace_ms) },
+                None if signalled => return Asked::Signal,
+                None => {}
+            }
         }
-        // Taken by renaming, so that a request written at this very moment is not thrown away with this one.
-        let taken = self.file.with_extension("taken");
-        let request = match fs::rename(&self.file, &taken) {
-            Ok(()) => record::read::<StopRequest>(&taken).ok().flatten(),
-            Err(_) => None,
-        };
-        let _ = fs::remove_file(&taken);
-        request.map_or(Asked::Signal, |r| Asked::Stop { grace: Duration::from_millis(r.grace_ms) })
     }
 }

@@ -8,7 +8,6 @@ use super::{
         process::{self, ProcessId},
         record::{self, RecordedPhase, State},
     },
-    answer,
     ending::{self, Cause},
     memory::MemoryWatch,
     prepare::{Prepared, prepare},
@@ -37,17 +36,19 @@ use std::{
 };
 use tokio::{
     signal::unix::{SignalKind, signal},
+    sync::Notify,
     time::{Instant, sleep, sleep_until, timeout},
 };
 
 /// Time between SIGTERM and SIGKILL for a server that did not get ready.
 const NOT_READY_GRACE: Duration = Duration::from_secs(5);
 
-/// Supervises a workload to its end.
+/// Supervises a workload to its end. `answer` hears once, as soon as the start is recorded, or that it was before; `news` rings when there is a
+/// request to read for which nobody sends a signal.
 ///
 /// # Errors
 /// Nothing was started. After the start is recorded there are no errors, only ends with a reason.
-pub async fn supervise(handover: Handover) -> Result<(), String> {
+pub async fn supervise(handover: Handover, news: Arc<Notify>, answer: impl FnOnce(&Answer)) -> Result<(), String> {
     let paths = Paths::new(&handover.data);
     let spec = &handover.spec;
     let Some(lock) = hold(&paths, &spec.id).await? else {
@@ -55,7 +56,7 @@ pub async fn supervise(handover: Handover) -> Result<(), String> {
         return Ok(());
     };
     let said = |what: &'static str| move |e: io::Error| format!("{what}: {e}");
-    let stops = StopRequests::listen(paths.stop(&spec.id)).map_err(said("signals"))?;
+    let stops = StopRequests::listen(paths.stop(&spec.id), news).map_err(said("signals"))?;
     let log = LogWriter::open(&paths.logs(&spec.id), spec.attempt, handover.log_bytes).map_err(said("the log"))?;
     let group = Group::make(&handover.limits, &spec.id, spec.resources).map_err(said("control groups"))?;
     let state = State {
@@ -67,7 +68,7 @@ pub async fn supervise(handover: Handover) -> Result<(), String> {
         started_at: None,
         phase: RecordedPhase::Starting { doing: "Preparing its folder".into() },
         groups: group.folders().to_vec(),
-        gpus: handover.gpus.clone(),
+        gpus: handover.gpus.clone().unwrap_or_default(),
     };
     let recorder = Recorder::begin(paths.state(&spec.id), state).map_err(said("the record")).inspect_err(|_| {
         group.remove();

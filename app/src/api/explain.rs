@@ -1,0 +1,47 @@
+//! Why something is as it is.
+
+use super::{
+    Client, State,
+    client::{Reply, segment, team_path},
+};
+use serde::{Deserialize, Serialize};
+
+/// A sentence with what it rests on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Explanation {
+    /// How it is.
+    pub state: State,
+    /// Why, in a sentence.
+    pub sentence: String,
+    /// What happened to its newest workload, oldest first.
+    pub evidence: Vec<Evidence>,
+}
+
+/// Something that was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Evidence {
+    /// When, RFC 3339; absent for what is so now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// Who says so: `queue`, `cluster`, `log`, or on Kubernetes the kind of the object, such as `Pod`.
+    pub source: String,
+    /// What.
+    pub text: String,
+}
+
+impl Client {
+    /// `GET /api/v1/teams/{team}/notebooks/{name}/explain`
+    pub fn notebook_explain(&self, team: &str, name: &str) -> Reply<Explanation> {
+        self.get(team_path(team, &format!("/notebooks/{}/explain", segment(name))))
+    }
+    /// `GET /api/v1/teams/{team}/runs/{id}/explain`
+    pub fn run_explain(&self, team: &str, id: &str) -> Reply<Explanation> {
+        self.get(team_path(team, &format!("/runs/{}/explain", segment(id))))
+    }
+    /// `GET /api/v1/teams/{team}/deployments/{name}/explain`
+    pub fn deployment_explain(&self, team: &str, name: &str) -> Reply<Explanation> {
+        self.get(team_path(team, &format!("/deployments/{}/explain", segment(name))))
+    }
+}

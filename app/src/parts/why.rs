@@ -1,0 +1,44 @@
+//! "Why?": what the reason of an object rests on. Folded until somebody asks.
+
+use super::{Every, loaded};
+use crate::{
+    api::{
+        State,
+        explain::{Evidence, Explanation},
+        reply::Reply,
+    },
+    ui::Ago,
+};
+use leptos::prelude::*;
+
+/// Whether there is anything to ask about: what runs well, or did, explains itself.
+pub const fn is_asked(state: State, has_reason: bool) -> bool {
+    has_reason || matches!(state, State::Queued | State::Starting | State::Failed | State::Stopping)
+}
+
+/// The panel.
+#[component]
+pub fn Why(
+    /// The explanation.
+    answer: Reply<Explanation>,
+) -> impl IntoView {
+    loaded(Every::default(), answer, |explanation: Explanation, _| {
+        let rows = explanation.evidence.into_iter().map(|e| view! { <Line e/> }).collect_view();
+        view! {
+            <details class="why">
+                <summary>"Why?"</summary>
+                <p>{explanation.sentence}</p>
+                <ul class="list">{rows}</ul>
+            </details>
+        }
+    })
+}
+
+#[component]
+fn Line(e: Evidence) -> impl IntoView {
+    let at = match e.at {
+        Some(time) => view! { <Ago time/> }.into_any(),
+        None => "now".into_any(),
+    };
+    view! { <li><span class="sub at">{at}</span><span class="tag">{e.source}</span><span class="grow pre">{e.text}</span></li> }
+}

@@ -1,0 +1,390 @@
+//! Talking to the API server: every call within a time limit, every failure a sentence.
+
+use super::names::MANAGER;
+use crate::error::{Error, Kind, Result};
+use http::Request;
+use kube::{
+    Api, Client, Config, Resource,
+    api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams},
+    config::{KubeConfigOptions, Kubeconfig},
+    core::{ApiResource, DynamicResourceScope, Status, params::Preconditions},
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use std::{fmt::Debug, path::Path, time::Duration};
+
+/// How long one call may take.
+const WITHIN: Duration = Duration::from_secs(15);
+/// How long the connection may take.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// Names a kind of objects.
+pub fn resource(group: &str, version: &str, kind: &str, plural: &str) -> ApiResource {
+    let api_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
+    ApiResource { group: group.into(), version: version.into(), api_version, kind: kind.into(), plural: plural.into() }
+}
+
+/// The kinds that are written, by what they call themselves.
+fn of_kind(kind: &str) -> Result<ApiResource> {
+    let (group, plural) = match kind {
+        "Namespace" => ("", "namespaces"),
+        "Secret" => ("", "secrets"),
+        "ServiceAccount" => ("", "serviceaccounts"),
+        "Service" => ("", "services"),
+        "LimitRange" => ("", "limitranges"),
+        "ResourceQuota" => ("", "resourcequotas"),
+        "PersistentVolumeClaim" => ("", "persistentvolumeclaims"),
+        "Pod" => ("", "pods"),
+        "NetworkPolicy" => ("networking.k8s.io", "networkpolicies"),
+        "Job" => ("batch", "jobs"),
+        "StatefulSet" => ("apps", "statefulsets"),
+        _ => return Err(Error::internal(format!("{kind} is not written"))),
+    };
+    Ok(resource(group, "v1", kind, plural))
+}
+
+/// An object that is named and nothing more.
+#[derive(Debug, Clone, Copy)]
+pub struct Name<'a> {
+    /// Its kind.
+    pub kind: &'a str,
+    /// Where it is; empty for what is in no namespace.
+    pub namespace: &'a str,
+    /// Its name.
+    pub name: &'a str,
+}
+
+/// Version of the API server.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Version {
+    /// `v1.34.4`
+    pub git_version: String,
+}
+
+/// The API server. Cheap to clone.
+#[derive(Clone)]
+pub struct ApiServer {
+    client: Client,
+}
+
+impl ApiServer {
+    /// Reads how to connect: from a file, else from where kubectl looks, else from what every pod finds. Nothing is called yet.
+    ///
+    /// # Errors
+    /// None of them says how, or what it says is wrong.
+    pub async fn connect(file: Option<&Path>, context: Option<&str>) -> Result<Self> {
+        let wrong = |e: &dyn std::error::Error| {
+            Error::new(Kind::Unavailable, "It is not known how to connect to Kubernetes.")
+                .hint("Give a kubeconfig with --kubeconfig, or run Slipway in the cluster.")
+                .context(chain(e))
+        };
+        let options = KubeConfigOptions { context: context.map(Into::into), ..KubeConfigOptions::default() };
+        let mut config = match (file, context) {
+            (Some(file), _) => {
+                let read = Kubeconfig::read_from(file).map_err(|e| wrong(&e))?;
+                Config::from_custom_kubeconfig(read, &options).await.map_err(|e| wrong(&e))?
+            }
+            (None, Some(_)) => Config::from_kubeconfig(&options).await.map_err(|e| wrong(&e))?,
+            (None, None) => Config::infer().await.map_err(|e| wrong(&e))?,
+        };
+        config.connect_timeout = Some(CONNECT);
+        Ok(Self { client: Client::try_from(config).map_err(|e| wrong(&e))? })
+    }
+
+    /// All objects of a kind, for a watch.
+    pub fn all<K: Resource<DynamicType = ApiResource>>(&self, resource: &ApiResource) -> Api<K> {
+        Api::all_with(self.client.clone(), resource)
+    }
+
+    fn api<K>(&self, resource: &ApiResource, namespace: &str) -> Api<K>
+    where
+        K: Resource<DynamicType = ApiResource, Scope = DynamicResourceScope>,
+    {
+        match namespace {
+            "" => Api::all_with(self.client.clone(), resource),
+            namespace => Api::namespaced_with(self.client.clone(), namespace, resource),
+        }
+    }
+
+    /// Applies an object with our field manager. Fields of ours that somebody else changed become ours again.
+    ///
+    /// # Errors
+    /// It is refused, or the API server does not answer.
+    pub async fn apply<K>(&self, object: &Value) -> Result<K>
+    where
+        K: Resource<DynamicType = ApiResource, Scope = DynamicResourceScope> + Clone + DeserializeOwned + Debug,
+    {
+        let name = name(object);
+        let api: Api<K> = self.api(&of_kind(name.kind)?, name.namespace);
+        let how = PatchParams::apply(MANAGER).force().validation_strict();
+        limited(&name, api.patch(name.name, &how, &Patch::Apply(object))).await
+    }
+
+    /// Makes an object; `None` where there is one of that name.
+    ///
+    /// # Errors
+    /// It is refused, or the API server does not answer.
+    pub async fn create(&self, object: &Value) -> Result<Option<DynamicObject>> {
+        let name = name(object);
+        let api: Api<DynamicObject> = self.api(&of_kind(name.kind)?, name.namespace);
+        let object: DynamicObject = serde_json::from_value(object.clone())?;
+        let how = PostParams { field_manager: Some(MANAGER.into()), ..PostParams::default() };
+        match within(api.create(&how, &object)).await {
+            Err(kube::Error::Api(status)) if status.is_already_exists() => Ok(None),
+            other => other.map(Some).map_err(|e| sentence(&name, e)),
+        }
+    }
+
+    /// Changes some fields of an object; `None` where it is gone. With a `resourceVersion` in it, only the object that has it.
+    ///
+    /// # Errors
+    /// It is refused (a conflict where it changed meanwhile), or the API server does not answer.
+    pub async fn merge<K>(&self, name: Name<'_>, change: &Value) -> Result<Option<K>>
+    where
+        K: Resource<DynamicType = ApiResource, Scope = DynamicResourceScope> + Clone + DeserializeOwned + Debug,
+    {
+        let api: Api<K> = self.api(&of_kind(name.kind)?, name.namespace);
+        let how = PatchParams { field_manager: Some(MANAGER.into()), ..PatchParams::default() };
+        found(&name, within(api.patch(name.name, &how, &Patch::Merge(change))).await)
+    }
+
+    /// Reads an object; `None` where there is none.
+    ///
+    /// # Errors
+    /// The API server does not answer.
+    pub async fn get<K>(&self, name: Name<'_>) -> Result<Option<K>>
+    where
+        K: Resource<DynamicType = ApiResource, Scope = DynamicResourceScope> + Clone + DeserializeOwned + Debug,
+    {
+        let api: Api<K> = self.api(&of_kind(name.kind)?, name.namespace);
+        found(&name, within(api.get(name.name)).await)
+    }
+
+    /// Lists the objects with these labels in a namespace.
+    ///
+    /// # Errors
+    /// The API server does not answer.
+    pub async fn list<K>(&self, of: Name<'_>, labels: &str) -> Result<Vec<K>>
+    where
+        K: Resource<DynamicType = ApiResource, Scope = DynamicResourceScope> + Clone + DeserializeOwned + Debug,
+    {
+        let api: Api<K> = self.api(&of_kind(of.kind)?, of.namespace);
+        Ok(limited(&of, api.list(&ListParams::default().labels(labels))).await?.items)
+    }
+
+    /// Asks for an object to be deleted: this very one, where a uid is given. With `grace` its processes get so many seconds, without it what
+    /// it owns goes first.
+    ///
+    /// # Errors
+    /// It is refused, or the API server does not answer. One that is gone is no error.
+    pub async fn delete(&self, name: Name<'_>, uid: Option<&str>, grace: Option<u32>) -> Result<()> {
+        let api: Api<DynamicObject> = self.api(&of_kind(name.kind)?, name.namespace);
+        let mut how = match grace {
+            Some(seconds) => DeleteParams::default().grace_period(seconds),
+            None => DeleteParams::foreground(),
+        };
+        how.preconditions = uid.map(|uid| Preconditions { uid: Some(uid.into()), ..Preconditions::default() });
+        match within(api.delete(name.name, &how)).await {
+            // Another one of this name is not what was meant.
+            Err(kube::Error::Api(status)) if status.is_conflict() && uid.is_some() => Ok(()),
+            other => found(&name, other).map(drop),
+        }
+    }
+
+    /// What the cluster has said about an object lately.
+    ///
+    /// # Errors
+    /// The API server does not answer.
+    pub async fn events(&self, namespace: &str, uid: &str) -> Result<Vec<Event>> {
+        let api: Api<Event> = Api::namespaced_with(self.client.clone(), namespace, &resource("", "v1", "Event", "events"));
+        let about = Name { kind: "events", namespace, name: uid };
+        let list = limited(&about, api.list(&ListParams::default().fields(&format!("involvedObject.uid={uid}")).limit(100))).await?;
+        Ok(list.items)
+    }
+
+    /// Asks the API server, or through it, for a text.
+    ///
+    /// # Errors
+    /// It does not answer, or not with 200.
+    pub async fn text(&self, path: &str) -> Result<String> {
+        let request = Request::get(path).body(Vec::new()).map_err(Error::internal)?;
+        limited(&Name { kind: "", namespace: "", name: path }, self.client.request_text(request)).await
+    }
+
+    /// Posts an object that is answered and not kept.
+    ///
+    /// # Errors
+    /// It is refused, or the API server does not answer.
+    pub async fn post(&self, path: &str, object: &Value) -> Result<Value> {
+        let request = Request::post(path).header(http::header::CONTENT_TYPE, "application/json").body(serde_json::to_vec(object)?);
+        let request = request.map_err(Error::internal)?;
+        limited(&Name { kind: "", namespace: "", name: path }, self.client.request(request)).await
+    }
+
+    /// All objects of a kind, once.
+    ///
+    /// # Errors
+    /// The API server does not answer.
+    pub async fn all_of<K>(&self, resource: &ApiResource) -> Result<Vec<K>>
+    where
+        K: Resource<DynamicType = ApiResource> + Clone + DeserializeOwned + Debug,
+    {
+        let about = Name { kind: &resource.kind, namespace: "", name: "" };
+        Ok(limited(&about, self.all::<K>(resource).list(&ListParams::default())).await?.items)
+    }
+
+    /// Which version it is.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub async fn version(&self) -> Result<Version> {
+        Ok(serde_json::from_str(&self.text("/version").await?)?)
+    }
+}
+
+/// What the cluster says about an object.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Event {
+    /// What every object has.
+    pub metadata: k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta,
+    /// `Normal` or `Warning`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// One word.
+    pub reason: String,
+    /// A sentence.
+    pub message: String,
+    /// When it was said last, RFC 3339.
+    pub last_timestamp: Option<String>,
+    /// When it was said, RFC 3339 with more digits.
+    pub event_time: Option<String>,
+}
+
+impl Resource for Event {
+    type DynamicType = ApiResource;
+    type Scope = DynamicResourceScope;
+
+    fn kind(dt: &ApiResource) -> std::borrow::Cow<'_, str> {
+        dt.kind.as_str().into()
+    }
+    fn group(dt: &ApiResource) -> std::borrow::Cow<'_, str> {
+        dt.group.as_str().into()
+    }
+    fn version(dt: &ApiResource) -> std::borrow::Cow<'_, str> {
+        dt.version.as_str().into()
+    }
+    fn plural(dt: &ApiResource) -> std::borrow::Cow<'_, str> {
+        dt.plural.as_str().into()
+    }
+    fn meta(&self) -> &k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta {
+        &self.metadata
+    }
+    fn meta_mut(&mut self) -> &mut k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta {
+        &mut self.metadata
+    }
+}
+
+fn name(object: &Value) -> Name<'_> {
+    let meta = &object["metadata"];
+    let [kind, namespace, name] = [&object["kind"], &meta["namespace"], &meta["name"]].map(|v| v.as_str().unwrap_or_default());
+    Name { kind, namespace, name }
+}
+
+async fn within<T>(call: impl Future<Output = kube::Result<T>>) -> kube::Result<T> {
+    match tokio::time::timeout(WITHIN, call).await {
+        Ok(answer) => answer,
+        Err(_) => Err(kube::Error::Service(format!("no answer within {} seconds", WITHIN.as_secs()).into())),
+    }
+}
+
+async fn limited<T>(name: &Name<'_>, call: impl Future<Output = kube::Result<T>>) -> Result<T> {
+    within(call).await.map_err(|e| sentence(name, e))
+}
+
+fn found<T>(name: &Name<'_>, answer: kube::Result<T>) -> Result<Option<T>> {
+    match answer {
+        Err(kube::Error::Api(status)) if status.is_not_found() => Ok(None),
+        other => other.map(Some).map_err(|e| sentence(name, e)),
+    }
+}
+
+/// A failure as whoever waits for it may read it.
+fn sentence(name: &Name<'_>, error: kube::Error) -> Error {
+    let about = format!("{} {}/{}", name.kind, name.namespace, name.name);
+    match error {
+        kube::Error::Api(status) => refused(name, &status).context(about),
+        other => Error::new(Kind::Unavailable, "The Kubernetes API server does not answer.")
+            .hint("Try again in a moment.")
+            .context(chain(&other))
+            .context(about),
+    }
+}
+
+/// What the API server refuses, in its own words: they name what has to be changed.
+fn refused(name: &Name<'_>, status: &Status) -> Error {
+    let words = status.message.trim();
+    let kind = match status.code {
+        // No room in a quota is no fault of the workload's.
+        403 if words.contains("exceeded quota") => Kind::Unavailable,
+        // The namespace is on its way out, or a webhook does not answer.
+        403 if words.contains("is being terminated") => Kind::Unavailable,
+        404 => Kind::Unavailable,
+        403 if status.reason == "Forbidden" && words.contains("cannot ") => {
+            return Error::internal(format!("Slipway lacks a right: {words}"));
+        }
+        400 | 403 | 413 | 422 => Kind::Invalid,
+        409 => Kind::Conflict,
+        429 | 500..=599 => Kind::Unavailable,
+        _ => Kind::Internal,
+    };
+    let what = if name.kind.is_empty() { "it".to_owned() } else { format!("the {}", name.kind) };
+    Error::new(kind, format!("Kubernetes refused {what}: {words}"))
+}
+
+/// An error with all that is behind it: kube's own words often say only where.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let more = cause.to_string();
+        if !words.contains(&more) {
+            words = format!("{words}: {more}");
+        }
+        next = cause.source();
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(code: u16, message: &str) -> Error {
+        let status = Status { code, message: message.into(), reason: "Forbidden".into(), ..Status::default() };
+        sentence(&Name { kind: "Job", namespace: "ada", name: "run-x" }, kube::Error::Api(Box::new(status)))
+    }
+
+    #[test]
+    fn refusals_say_what_and_whose_fault() {
+        let quota = answer(403, "pods \"x\" is forbidden: exceeded quota: slipway, requested: requests.cpu=2");
+        assert_eq!(quota.kind, Kind::Unavailable);
+        assert!(quota.public.starts_with("Kubernetes refused the Job: pods \"x\" is forbidden: exceeded quota"), "{}", quota.public);
+        assert_eq!(answer(403, "admission webhook \"x\" denied the request: no").kind, Kind::Invalid);
+        assert_eq!(answer(403, "jobs.batch is forbidden: User \"s\" cannot patch resource \"jobs\"").kind, Kind::Internal);
+        assert_eq!(answer(409, "the object has been modified").kind, Kind::Conflict);
+        assert_eq!(answer(429, "slow down").kind, Kind::Unavailable);
+        assert_eq!(answer(422, "Job is invalid").kind, Kind::Invalid);
+    }
+
+    #[test]
+    fn objects_name_themselves() {
+        let object = serde_json::json!({ "kind": "Job", "metadata": { "name": "n", "namespace": "ada" } });
+        let name = name(&object);
+        assert_eq!((name.kind, name.namespace, name.name), ("Job", "ada", "n"));
+        assert_eq!(of_kind("Job").unwrap().api_version, "batch/v1");
+        assert_eq!(of_kind("Pod").unwrap().api_version, "v1");
+        assert!(of_kind("Mars").is_err());
+    }
+}

@@ -1,0 +1,136 @@
+//! What the cluster says of a workload, for whoever asks why it is as it is: its owner, its pods, and what was said about them lately.
+
+use super::{
+    Inner,
+    client::Event,
+    owner::{Owner, OwnerKind},
+    podview::{Container, Pod, time},
+    reasons::short,
+};
+use crate::{cluster::Clue, error::Result};
+
+impl Inner {
+    /// Its owner and pods as they are now, and the events of both.
+    pub(super) async fn clues(&self, id: &str) -> Result<Vec<Clue>> {
+        let Some((owner, pods)) = ({
+            let tables = self.index.whole().await?;
+            let pods: Vec<Pod> = tables.pods.all().filter(|p| p.id == id).cloned().collect();
+            tables.owner(id).cloned().map(|owner| (owner, pods))
+        }) else {
+            return Ok(Vec::new());
+        };
+        let mut out = of_owner(&owner);
+        out.extend(pods.iter().flat_map(of_pod));
+        let about = [(kind_of(&owner), &owner.uid)].into_iter().chain(pods.iter().map(|p| ("Pod", &p.uid)));
+        for (kind, uid) in about {
+            out.extend(self.api.events(&owner.namespace, uid).await?.iter().map(|e| of_event(kind, e)));
+        }
+        Ok(out)
+    }
+}
+
+const fn kind_of(owner: &Owner) -> &'static str {
+    match owner.kind {
+        OwnerKind::Job => "Job",
+        OwnerKind::StatefulSet => "StatefulSet",
+    }
+}
+
+fn of_owner(owner: &Owner) -> Vec<Clue> {
+    let kind = kind_of(owner);
+    let place = format!("{} in the namespace {}.", owner.name, owner.namespace);
+    let mut out = vec![Clue::then(kind, owner.created_at, place)];
+    if let Some(stop) = owner.stop {
+        out.push(Clue::then(kind, stop.at, "It was asked to end."));
+    }
+    if owner.deleting {
+        out.push(Clue::now(kind, "It is being deleted."));
+    }
+    if let Some(failed) = owner.failed.as_ref().and_then(|f| f.message.as_deref()) {
+        out.push(Clue::now(kind, short(failed)));
+    }
+    out
+}
+
+fn of_pod(pod: &Pod) -> Vec<Clue> {
+    const KIND: &str = "Pod";
+    let node = pod.node.as_ref().map_or_else(|| ", which no node has taken yet".to_owned(), |n| format!(" on {n}"));
+    let mut out = vec![Clue::then(KIND, pod.created_at, format!("{}{node}.", pod.name))];
+    for condition in pod.status.conditions.iter().filter(|c| c.status == "False" || c.kind == "DisruptionTarget") {
+        if let Some(message) = condition.message.as_deref().filter(|m| !m.is_empty()) {
+            let at = time(condition.last_transition_time.as_ref());
+            let text = format!("{}: {}", condition.kind, short(message));
+            out.push(Clue { at, source: KIND.into(), text });
+        }
+    }
+    for container in pod.status.init_container_statuses.iter().chain(&pod.status.container_statuses) {
+        out.extend(of_container(container));
+    }
+    if let Some(message) = pod.status.message.as_deref() {
+        out.push(Clue::now(KIND, short(message)));
+    }
+    out
+}
+
+fn of_container(container: &Container) -> Vec<Clue> {
+    const KIND: &str = "Container";
+    let name = &container.name;
+    let mut out = Vec::new();
+    if let Some(waiting) = &container.state.waiting {
+        let [reason, message] = [&waiting.reason, &waiting.message].map(|t| t.as_deref().unwrap_or_default());
+        // Waiting for its turn is how every container begins.
+        if reason != "PodInitializing" && reason != "ContainerCreating" {
+            out.push(Clue::now(KIND, short(&format!("{name} waits: {reason} {message}"))));
+        }
+    }
+    for ended in [&container.last_state.terminated, &container.state.terminated].into_iter().flatten() {
+        let reason = ended.reason.as_deref().unwrap_or("Ended");
+        let text = format!("{name} ended with exit code {} ({reason}).", ended.exit_code);
+        out.push(Clue { at: time(ended.finished_at.as_ref()), source: KIND.into(), text });
+    }
+    out
+}
+
+fn of_event(kind: &str, event: &Event) -> Clue {
+    let at = time(event.last_timestamp.as_ref()).or_else(|| time(event.event_time.as_ref()));
+    Clue { at, source: kind.into(), text: format!("{}: {}", event.reason, short(&event.message)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::kubernetes::{
+        owner::Condition,
+        podview::{ContainerState, Terminated, Waiting},
+    };
+
+    #[test]
+    fn a_pod_tells_where_it_is_and_what_is_in_its_way() {
+        let mut pod = Pod { name: "run-x".into(), created_at: 5, ..Pod::default() };
+        assert_eq!(of_pod(&pod), [Clue::then("Pod", 5, "run-x, which no node has taken yet.")]);
+        pod.node = Some("node-1".into());
+        let not = |kind: &str, message: Option<&str>| Condition {
+            kind: kind.into(),
+            status: "False".into(),
+            message: message.map(Into::into),
+            last_transition_time: Some("1970-01-01T00:00:01Z".into()),
+            ..Condition::default()
+        };
+        pod.status.conditions = vec![not("Ready", Some("containers with unready status")), not("Initialized", None)];
+        let waiting = Waiting { reason: Some("ImagePullBackOff".into()), message: Some("no such image".into()) };
+        let ended = Terminated { exit_code: 137, reason: Some("OOMKilled".into()), ..Terminated::default() };
+        let state = |waiting, terminated| ContainerState { waiting, terminated, ..ContainerState::default() };
+        let beginning = Waiting { reason: Some("PodInitializing".into()), message: None };
+        pod.status.container_statuses = [state(Some(waiting), None), state(None, Some(ended)), state(Some(beginning), None)]
+            .map(|state| Container { name: "workload".into(), state, ..Container::default() })
+            .into();
+        assert_eq!(
+            of_pod(&pod)[1..],
+            [
+                Clue::then("Pod", 1000, "Ready: containers with unready status"),
+                Clue::now("Container", "workload waits: ImagePullBackOff no such image"),
+                Clue::now("Container", "workload ended with exit code 137 (OOMKilled)."),
+            ]
+        );
+    }
+}

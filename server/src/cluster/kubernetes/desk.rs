@@ -1,0 +1,155 @@
+//! What pods ask of the portal: to claim their workload, to fetch what it needs, to take its log and its end, and whether it shall end.
+//!
+//! A pod shows a token that is derived from its workload's id; nothing else is opened by it, and nothing at all once the workload is forgotten.
+
+use super::{
+    Inner,
+    build::{Ticket, token},
+    look::explained,
+    names::{NODE, POD},
+    plans::{Claim, Report, Wishes},
+};
+use crate::{
+    cluster::knock::same,
+    error::{Context, Error, Kind, Result},
+    logs::Piece,
+};
+use serde_json::json;
+use std::{
+    path::PathBuf,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
+
+/// How long a courier's question is kept open.
+const OPEN: Duration = Duration::from_secs(25);
+
+/// The desk. Cheap to clone.
+#[derive(Clone)]
+pub struct Desk(Arc<Inner>);
+
+impl Desk {
+    pub(super) const fn new(inner: Arc<Inner>) -> Self {
+        Self(inner)
+    }
+
+    /// Whether this token is the one of this workload's pod.
+    pub fn knows(&self, id: &str, shown: &str) -> bool {
+        same(shown, &token(&self.0.settings.knocks, id))
+    }
+
+    /// Lets a pod run its workload: the first that asks, and that one again.
+    ///
+    /// # Errors
+    /// Conflict: another pod claimed it, or it has ended. Not found: it is not known, or forgotten.
+    pub async fn claim(&self, id: &str, claim: &Claim) -> Result<()> {
+        let inner = &self.0;
+        let _door = inner.doors.door(id).await;
+        loop {
+            let owner = inner.index.whole().await?.owner(id).cloned().ok_or_else(|| Error::not_found("workload"))?;
+            if owner.exit.is_some() || owner.deleting {
+                return Err(Error::conflict("The workload has ended."));
+            }
+            match &owner.pod {
+                Some(pod) if *pod == claim.pod => return Ok(()),
+                Some(_) => return Err(Error::conflict("Another pod runs the workload.")),
+                None => {}
+            }
+            let marks = json!({ "metadata": { "resourceVersion": owner.version, "annotations": { POD: claim.pod, NODE: claim.node } } });
+            match inner.change_owner(&owner, &marks).await {
+                Err(e) if e.kind == Kind::Conflict => inner.look_again(&owner).await?,
+                other => other?,
+            }
+        }
+    }
+
+    /// The file or folder that a ticket opens.
+    ///
+    /// # Errors
+    /// It opens nothing for this workload.
+    pub fn open(&self, id: &str, ticket: &str) -> Result<PathBuf> {
+        Ticket(ticket.into()).opens(&self.0.settings, id).ok_or_else(|| Error::not_found("file"))
+    }
+
+    /// Where our copy of the log ends.
+    ///
+    /// # Errors
+    /// It is not known, or the disk cannot be read.
+    pub async fn log_end(&self, id: &str) -> Result<u64> {
+        let mirror = self.0.mirror(id, self.attempt(id).await?);
+        tokio::task::spawn_blocking(move || mirror.end()).await.map_err(Error::internal)?.context("reading a log")
+    }
+
+    /// Takes a piece of the log; where our copy ends afterwards. Where that is not behind the piece, it was not taken.
+    ///
+    /// # Errors
+    /// It is not known, or the disk cannot be written.
+    pub async fn log(&self, id: &str, part: u64, offset: u64, bytes: bytes::Bytes) -> Result<u64> {
+        let mirror = self.0.mirror(id, self.attempt(id).await?);
+        // A courier that was slow may still write while its successor does.
+        let _door = self.0.doors.door(&format!("log {id}")).await;
+        let write = move || mirror.append(Piece { part, offset, bytes: &bytes });
+        tokio::task::spawn_blocking(write).await.map_err(Error::internal)?.context("writing a log")
+    }
+
+    /// Takes the last thing that a courier brings. The log has to be here by then.
+    ///
+    /// # Errors
+    /// It is not known, or could not be written down: bring it again.
+    pub async fn report(&self, id: &str, report: Report) -> Result<()> {
+        let owner = self.0.index.whole().await?.owner(id).cloned().ok_or_else(|| Error::not_found("workload"))?;
+        let mirror = self.0.mirror(id, owner.attempt);
+        tokio::task::spawn_blocking(move || if mirror.is_finished() { Ok(()) } else { mirror.finish() })
+            .await
+            .map_err(Error::internal)?
+            .context("closing a log")?;
+        match report.exit {
+            Some(exit) => {
+                let pod = owner.pod.as_ref().and_then(|uid| self.0.index.tables().pods.get(uid).cloned());
+                self.0.settle(&owner, explained(pod.as_ref(), exit), None).await.map(drop)
+            }
+            // The kubelet tells how it ended; `list` writes it down.
+            None => {
+                self.0.index.ring();
+                Ok(())
+            }
+        }
+    }
+
+    /// What the courier has to do, answered at once where that differs from what it has seen, else when it changes or after a while.
+    ///
+    /// # Errors
+    /// It is not known.
+    pub async fn wishes(&self, id: &str, seen: Wishes) -> Result<Wishes> {
+        let mut asked = self.0.asked.subscribe();
+        let wait = async {
+            loop {
+                let now = self.wishes_now(id).await?;
+                if now != seen {
+                    return Ok(now);
+                }
+                // The sender lives as long as we do.
+                let _ = asked.changed().await;
+            }
+        };
+        tokio::time::timeout(OPEN, wait).await.unwrap_or(Ok(seen))
+    }
+
+    async fn wishes_now(&self, id: &str) -> Result<Wishes> {
+        self.hear(id);
+        let tables = self.0.index.whole().await?;
+        let owner = tables.owner(id).ok_or_else(|| Error::not_found("workload"))?;
+        Ok(Wishes { stop: owner.stop.map(|s| s.grace_ms) })
+    }
+
+    async fn attempt(&self, id: &str) -> Result<i64> {
+        self.hear(id);
+        let tables = self.0.index.whole().await?;
+        tables.owner(id).map(|o| o.attempt).ok_or_else(|| Error::not_found("workload"))
+    }
+
+    /// Its courier is alive.
+    fn hear(&self, id: &str) {
+        self.0.heard.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), self.0.clock.now());
+    }
+}

@@ -1,0 +1,237 @@
+//! Ending workloads: asking them to, writing down how they ended, forgetting them.
+
+use super::{
+    Inner,
+    client::Name,
+    look::settled,
+    names::{EXIT, STOP},
+    owner::{self, Owner, OwnerKind, Stop},
+};
+use crate::{
+    cluster::{Exit, local::shim},
+    error::{Context, Error, Kind, Result},
+    logs::{LogMirror, LogWriter},
+};
+use serde_json::{Value, json};
+use std::{
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
+use tokio::task::JoinHandle;
+
+/// How long a workload that is forgotten may take to be gone.
+const GONE_WITHIN: Duration = Duration::from_secs(20);
+/// How long a courier may be silent before its pod is deleted instead of asked, milliseconds.
+const SILENT: i64 = 20_000;
+/// How often it is looked for silent couriers.
+const LOOKS_EVERY: Duration = Duration::from_secs(5);
+
+impl Inner {
+    /// Asks a workload to end.
+    pub(super) async fn stop(&self, id: &str, grace: Duration) -> Result<()> {
+        let _door = self.doors.door(id).await;
+        let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
+        loop {
+            let owner = self.index.whole().await?.owner(id).cloned();
+            let Some(owner) = owner.filter(|o| o.started && o.exit.is_none() && !o.deleting) else { return Ok(()) };
+            if owner.stop.is_some_and(|s| s.grace_ms <= grace_ms) {
+                return Ok(());
+            }
+            let stop = Stop { at: owner.stop.map_or_else(|| self.clock.now(), |s| s.at), grace_ms };
+            // Whether a pod has claimed it is decided at this very moment: without one it has ended.
+            let asked = match owner.pod {
+                None => {
+                    let exit = Exit { stopped: true, ended_at: self.clock.now(), ..Exit::default() };
+                    self.close_log(&owner, &exit, None).await?;
+                    self.write(&owner, json!({ STOP: text(&stop)?, EXIT: text(&exit)? }), true).await
+                }
+                Some(_) => self.write(&owner, json!({ STOP: text(&stop)? }), false).await,
+            };
+            match asked {
+                // A pod claimed it meanwhile.
+                Err(e) if e.kind == Kind::Conflict => self.look_again(&owner).await?,
+                Err(e) => return Err(e),
+                Ok(_) => {
+                    self.asked.send_modify(|n| *n = n.wrapping_add(1));
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Writes down how a workload ended, once and for all. What was written down before stands.
+    pub(super) async fn settle(&self, owner: &Owner, exit: Exit, note: Option<&str>) -> Result<Exit> {
+        let _door = self.doors.door(&owner.id).await;
+        let now = self.index.tables().owner(&owner.id).cloned().unwrap_or_else(|| owner.clone());
+        if let Some(before) = now.exit {
+            return Ok(before);
+        }
+        let exit = settled(&now, exit);
+        self.close_log(&now, &exit, note).await?;
+        let unclaimed = now.pod.is_none();
+        let written = self.write(&now, json!({ EXIT: text(&exit)? }), unclaimed).await;
+        if written.as_ref().is_err_and(|e| e.kind == Kind::Conflict) {
+            self.look_again(&now).await?;
+        }
+        written.map(|()| exit)
+    }
+
+    /// Writes marks upon an owner. One that ends gives up its pod: a server's would be started again, one that has not claimed must not any more.
+    /// `guarded`: only if nothing has changed, by the way.
+    async fn write(&self, owner: &Owner, marks: Value, guarded: bool) -> Result<()> {
+        let ends = marks.get(EXIT).is_some();
+        let mut change = json!({ "metadata": { "annotations": marks } });
+        if guarded {
+            change["metadata"]["resourceVersion"] = json!(owner.version);
+        }
+        match owner.kind {
+            OwnerKind::StatefulSet if ends => change["spec"] = json!({ "replicas": 0 }),
+            OwnerKind::Job if ends && owner.pod.is_none() => change["spec"] = json!({ "suspend": true }),
+            _ => {}
+        }
+        self.change_owner(owner, &change).await
+    }
+
+    pub(super) async fn change_owner(&self, owner: &Owner, change: &Value) -> Result<()> {
+        let changed: Option<owner::Raw> = self.api.merge(self.name_of(owner), change).await?;
+        if let Some(now) = changed.as_ref().and_then(|raw| Owner::read(owner.kind, raw)) {
+            self.index.put(now);
+        }
+        Ok(())
+    }
+
+    /// Puts the owner as it is now into the index.
+    pub(super) async fn look_again(&self, owner: &Owner) -> Result<()> {
+        // Listed and not read by its name: that takes no right more than the watch has.
+        let labels = format!("{}={}", super::names::ID, owner.id);
+        let found: Vec<owner::Raw> = self.api.list(Name { name: "", ..self.name_of(owner) }, &labels).await?;
+        match found.iter().filter_map(|raw| Owner::read(owner.kind, raw)).find(|o| o.id == owner.id) {
+            Some(now) => self.index.put(now),
+            None => self.drop_owner(owner),
+        }
+        Ok(())
+    }
+
+    fn drop_owner(&self, owner: &Owner) {
+        let mut tables = self.index.tables();
+        match owner.kind {
+            OwnerKind::Job => tables.jobs.drop_one(&owner.id, &owner.uid),
+            OwnerKind::StatefulSet => tables.sets.drop_one(&owner.id, &owner.uid),
+        }
+    }
+
+    fn name_of<'a>(&self, owner: &'a Owner) -> Name<'a> {
+        let kind = match owner.kind {
+            OwnerKind::Job => "Job",
+            OwnerKind::StatefulSet => "StatefulSet",
+        };
+        Name { kind, namespace: &owner.namespace, name: &owner.name }
+    }
+
+    /// Says in a log that nothing follows, unless its courier has said so. `note`: what else the reader has to know.
+    async fn close_log(&self, owner: &Owner, exit: &Exit, note: Option<&str>) -> Result<()> {
+        let mirror = self.mirror(&owner.id, owner.attempt);
+        let (folder, attempt, bytes, now) = (self.logs(&owner.id), owner.attempt, self.settings.log_bytes, self.clock.now());
+        let words = note.map(|n| format!("{n}\n")).unwrap_or_default() + &shim::words(exit);
+        let close = move || {
+            if mirror.is_finished() {
+                return Ok(());
+            }
+            // Behind what arrived: a line that was cut off ends here.
+            LogWriter::open(&folder, attempt, bytes)?.say(now, &words);
+            mirror.finish()
+        };
+        tokio::task::spawn_blocking(close).await.map_err(Error::internal)?.context("closing a log")
+    }
+
+    pub(super) fn mirror(&self, id: &str, attempt: i64) -> LogMirror {
+        LogMirror::new(&self.logs(id), attempt)
+    }
+
+    fn logs(&self, id: &str) -> std::path::PathBuf {
+        self.settings.data.join("logs").join(id)
+    }
+
+    /// Ends what is left of a workload at once and drops it.
+    pub(super) async fn forget(&self, id: &str) -> Result<()> {
+        let _door = self.doors.door(id).await;
+        let mut bell = self.index.bell();
+        let (owner, pods) = {
+            let tables = self.index.whole().await?;
+            let Some(owner) = tables.owner(id).cloned() else { return Ok(()) };
+            let pods: Vec<_> = tables.pods.all().filter(|p| p.id == id && !p.is_over()).cloned().collect();
+            (owner, pods)
+        };
+        self.api.delete(self.name_of(&owner), Some(&owner.uid), None).await?;
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        if owner.exit.is_some() {
+            // Nothing of it runs, so there is nothing to wait for.
+            self.forgotten.lock().unwrap_or_else(PoisonError::into_inner).insert(owner.uid);
+            self.index.ring();
+            return Ok(());
+        }
+        for pod in &pods {
+            let name = Name { kind: "Pod", namespace: &pod.namespace, name: &pod.name };
+            self.api.delete(name, Some(&pod.uid), Some(1)).await?;
+        }
+        let gone = async {
+            loop {
+                {
+                    let tables = self.index.tables();
+                    let there = tables.owner(id).is_some_and(|o| o.uid == owner.uid) || tables.pods.all().any(|p| p.id == id);
+                    if !there {
+                        return;
+                    }
+                }
+                // The sender lives as long as we do.
+                let _ = bell.changed().await;
+            }
+        };
+        tokio::time::timeout(GONE_WITHIN, gone).await.map_err(|_| {
+            Error::new(Kind::Unavailable, "The workload's pod does not end: its node may not answer.").hint("Try again in a moment.")
+        })
+    }
+
+    /// Deletes the pods of workloads that were asked to end and whose couriers are silent.
+    async fn help_silent(&self) -> Result<()> {
+        let now = self.clock.now();
+        let silent: Vec<_> = {
+            let (tables, heard) = (self.index.tables(), self.heard.lock().unwrap_or_else(PoisonError::into_inner));
+            let is_silent = |o: &Owner| {
+                let last = heard.get(&o.id).copied().unwrap_or(self.listens_since);
+                o.exit.is_none() && o.stop.is_some_and(|s| now - s.at.max(last) > SILENT)
+            };
+            let all = tables.jobs.all().chain(tables.sets.all()).filter(|o| is_silent(o));
+            all.filter_map(|o| {
+                let pod = tables.pods.get(o.pod.as_deref()?)?;
+                (pod.deleting.is_none() && !pod.is_over()).then(|| (pod.clone(), o.stop))
+            })
+            .collect()
+        };
+        for (pod, stop) in silent {
+            let left = stop.map_or(0, |s| s.at.saturating_add_unsigned(s.grace_ms).saturating_sub(now) / 1000).clamp(1, 3600);
+            tracing::warn!(workload = pod.id, pod = pod.name, "its courier is silent: its pod is deleted");
+            let name = Name { kind: "Pod", namespace: &pod.namespace, name: &pod.name };
+            self.api.delete(name, Some(&pod.uid), u32::try_from(left).ok()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Looks for silent couriers now and then. The task does not keep the cluster alive.
+pub(super) fn help_stops(inner: &Arc<Inner>) -> JoinHandle<()> {
+    let weak = Arc::downgrade(inner);
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(LOOKS_EVERY).await;
+            let Some(inner) = weak.upgrade() else { return };
+            if let Err(error) = inner.help_silent().await {
+                tracing::warn!(error = %error, "helping a stop");
+            }
+        }
+    })
+}
+
+fn text(value: &impl serde::Serialize) -> Result<String> {
+    Ok(serde_json::to_string(value)?)
+}

@@ -1,0 +1,149 @@
+//! What our objects are called and what is written upon them.
+
+use crate::{
+    cluster::WorkloadSpec,
+    error::{Error, Result},
+    ids,
+};
+
+/// The one field manager of everything that we apply.
+pub const MANAGER: &str = "slipway";
+
+/// Says that an object is ours.
+pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+/// Which of several portals an object belongs to.
+pub const PORTAL: &str = "slipway.dev/portal";
+/// The team of a workload, or of a namespace.
+pub const TEAM: &str = "slipway.dev/team";
+/// Kind of the workload.
+pub const KIND: &str = "slipway.dev/kind";
+/// Id of the workload.
+pub const ID: &str = "slipway.dev/id";
+/// Id of the notebook, run, deployment or environment version.
+pub const OWNER: &str = "slipway.dev/owner";
+/// Which of several executions of it.
+pub const GENERATION: &str = "slipway.dev/generation";
+
+/// Name for people, as they wrote it.
+pub const NAME: &str = "slipway.dev/name";
+/// When the start was complete, milliseconds since 1970. What does not have it was not started.
+pub const STARTED: &str = "slipway.dev/started";
+/// Uid of the one pod that may run the workload.
+pub const POD: &str = "slipway.dev/pod";
+/// Node of that pod.
+pub const NODE: &str = "slipway.dev/node";
+/// What was asked: [`super::owner::Stop`].
+pub const STOP: &str = "slipway.dev/stop";
+/// How it ended: [`crate::cluster::Exit`].
+pub const EXIT: &str = "slipway.dev/exit";
+
+/// The headless service of a team, in front of its servers.
+pub const SERVICE: &str = "slipway";
+/// The account of workloads, whose token no pod gets.
+pub const ACCOUNT: &str = "slipway-workload";
+/// The port at which a pod's supervisor listens.
+pub const PORT: u16 = 7070;
+/// The container that runs the workload.
+pub const MAIN: &str = "workload";
+/// The init container that fetches what the workload needs.
+pub const PREPARE: &str = "prepare";
+/// The sidecar that brings log and end to the portal.
+pub const COURIER: &str = "courier";
+
+/// Longest name of a StatefulSet: its pods carry it, with a hash, as the value of a label.
+const OWNER_MAX: usize = 52;
+const LABEL_MAX: usize = 63;
+
+/// Selects everything that belongs to this portal.
+pub fn ours(portal: &str) -> String {
+    format!("{MANAGED_BY}={MANAGER},{PORTAL}={portal}")
+}
+
+/// Ids become names, so only what may stand there.
+///
+/// # Errors
+/// The id has other characters, is empty or too long.
+pub fn check_id(id: &str) -> Result<()> {
+    let fine = !id.is_empty() && id.len() <= 32 && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    if fine { Ok(()) } else { Err(Error::invalid("id", "The id of a workload has small letters and digits only, 32 at most.")) }
+}
+
+/// Name of what owns a workload's pods. Unique, as ids are never used twice; readable in front.
+pub fn owner(spec: &WorkloadSpec) -> String {
+    let kind = spec.kind.as_str();
+    let room = OWNER_MAX.saturating_sub(kind.len() + spec.id.len() + 2);
+    match slug(&spec.name, room) {
+        name if name.is_empty() => format!("{kind}-{}", spec.id),
+        name => format!("{kind}-{name}-{}", spec.id),
+    }
+}
+
+/// Name of the claim of a volume of the seam (`{team}/{name}`, or `volumes/{team}/{name}`), with the volume's team.
+///
+/// # Errors
+/// It is not the name of a volume.
+pub fn volume(volume: &str) -> Result<(String, String)> {
+    let wrong = || Error::invalid("volume", format!("\"{volume}\" is not the name of a volume."));
+    let (team, name) = volume.strip_prefix("volumes/").unwrap_or(volume).split_once('/').ok_or_else(wrong)?;
+    if team.is_empty() || name.is_empty() || [team, name].iter().any(|p| p.split('/').any(|s| matches!(s, "" | "." | ".."))) {
+        return Err(wrong());
+    }
+    let short = slug(name, 40);
+    // What does not read the same as it is written gets a mark of its own.
+    let claim = if short == name { format!("volume-{name}") } else { format!("volume-{short}-{}", &ids::sha256(name)[..8]) };
+    Ok((team.to_owned(), claim))
+}
+
+/// The value of a label as near to a text as one may be.
+pub fn label(text: &str) -> String {
+    slug(text, LABEL_MAX)
+}
+
+/// Small letters, digits and single dashes, none at the ends.
+fn slug(text: &str, room: usize) -> String {
+    let mut out = String::new();
+    for c in text.chars().flat_map(char::to_lowercase) {
+        if c.is_ascii_alphanumeric() {
+            out.push(c);
+        } else if !out.is_empty() && !out.ends_with('-') {
+            out.push('-');
+        }
+        if out.len() >= room {
+            break;
+        }
+    }
+    out.truncate(room);
+    out.trim_end_matches('-').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::WorkloadKind;
+
+    #[test]
+    fn names_are_short_readable_and_unique() {
+        let id = "0197f3b2c4d57a8e9f0a1b2c3d4e5f60";
+        let mut spec = super::super::build::tests::spec();
+        (spec.id, spec.kind, spec.name) = (id.into(), WorkloadKind::Notebook, "My Lab: größer & better".into());
+        assert_eq!(owner(&spec), format!("notebook-my-lab-gr-{id}"));
+        assert!(owner(&spec).len() <= OWNER_MAX);
+        spec.name = "…".into();
+        assert_eq!(owner(&spec), format!("notebook-{id}"));
+        assert!(check_id(id).is_ok());
+        for bad in ["", "A", "a/b", "a-b", &"a".repeat(33)] {
+            assert!(check_id(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn volumes() {
+        assert_eq!(volume("ada/lab").unwrap(), ("ada".into(), "volume-lab".into()));
+        assert_eq!(volume("volumes/ada/lab").unwrap(), ("ada".into(), "volume-lab".into()));
+        let odd = volume("ada/Lab 1").unwrap().1;
+        assert!(odd.starts_with("volume-lab-1-") && odd != volume("ada/lab-1").unwrap().1);
+        for bad in ["lab", "ada/", "/lab", "ada/../x", "../lab"] {
+            assert!(volume(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Nodes: what there is, and what the kubelets say is used.
+
+use super::{owner::Condition, table::Seen};
+use crate::cluster::Capacity;
+use app::api::resources::{Resources, parse_bytes, parse_cpu};
+use kube::core::{ApiResource, Object};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How the API server calls them.
+pub fn resource() -> ApiResource {
+    super::client::resource("", "v1", "Node", "nodes")
+}
+
+/// What of a node's spec is read.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NodeSpec {
+    /// Whether it takes nothing new.
+    pub unschedulable: bool,
+    /// What keeps pods away.
+    pub taints: Vec<Taint>,
+}
+
+/// Keeps pods away that do not tolerate it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Taint {
+    /// What it is about.
+    pub key: String,
+    /// `NoSchedule`, `PreferNoSchedule` or `NoExecute`.
+    pub effect: String,
+}
+
+/// What of its status is read.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NodeStatus {
+    /// What pods may ask for, all together.
+    pub allocatable: BTreeMap<String, String>,
+    /// How it is.
+    pub conditions: Vec<Condition>,
+}
+
+/// The object as the API server gives it.
+pub type Raw = Object<NodeSpec, NodeStatus>;
+
+/// What is kept of it. Its heartbeats are not: they would ring the bell for nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// Name.
+    pub name: String,
+    /// Says whether it is still the same one.
+    pub uid: String,
+    /// Whether it takes workloads now.
+    pub usable: bool,
+    /// Whether it answers; since when not, RFC 3339.
+    pub silent_since: Option<String>,
+    /// What pods may ask for, by the name of the resource.
+    pub allocatable: BTreeMap<String, String>,
+}
+
+impl Node {
+    /// Reads an object.
+    pub fn read(raw: &Raw) -> Option<Self> {
+        let status = raw.status.clone().unwrap_or_default();
+        let ready = status.conditions.iter().find(|c| c.kind == "Ready");
+        let is_ready = ready.is_some_and(|c| c.status == "True");
+        // Workloads tolerate nothing yet.
+        let open = !raw.spec.unschedulable && !raw.spec.taints.iter().any(|t| matches!(t.effect.as_str(), "NoSchedule" | "NoExecute"));
+        Some(Self {
+            name: raw.metadata.name.clone()?,
+            uid: raw.metadata.uid.clone()?,
+            usable: is_ready && open,
+            silent_since: ready.filter(|c| c.status != "True").and_then(|c| c.last_transition_time.clone()),
+            allocatable: status.allocatable,
+        })
+    }
+}
+
+impl Seen for Node {
+    fn key(&self) -> &str {
+        &self.name
+    }
+    fn uid(&self) -> &str {
+        &self.uid
+    }
+    // Never written by us, so the watch's order is all there is.
+    fn version(&self) -> &str {
+        ""
+    }
+}
+
+/// Everything that nodes have for workloads, less the reserve. `gpu`: name of the resource that is a GPU.
+pub fn capacity<'a>(nodes: impl Iterator<Item = &'a Node>, gpu: &str, reserve: Resources) -> Capacity {
+    let all = nodes.filter(|n| n.usable).fold(Resources::NONE, |sum, node| sum.plus(of(node, gpu)));
+    let left = all.minus(reserve);
+    let total = Resources { cpu_millis: left.cpu_millis.max(0), memory_bytes: left.memory_bytes.max(0), gpus: left.gpus.max(0) };
+    Capacity { total, reserve }
+}
+
+fn of(node: &Node, gpu: &str) -> Resources {
+    let text = |name: &str| node.allocatable.get(name).map_or("", String::as_str);
+    Resources {
+        cpu_millis: parse_cpu(text("cpu")).unwrap_or(0),
+        memory_bytes: parse_bytes(text("memory")).unwrap_or(0),
+        gpus: text(gpu).parse().unwrap_or(0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn node(name: &str, spec: Value, ready: &str, gpus: &str) -> Node {
+        let raw = json!({
+            "apiVersion": "v1", "kind": "Node", "metadata": { "name": name, "uid": name }, "spec": spec,
+            "status": {
+                "allocatable": { "cpu": "1930m", "memory": "7900Mi", "pods": "110", "nvidia.com/gpu": gpus },
+                "conditions": [{ "type": "Ready", "status": ready, "lastTransitionTime": "2026-11-23T14:02:00Z" }],
+            },
+        });
+        Node::read(&serde_json::from_value(raw).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn only_nodes_that_take_workloads_count() {
+        let taint = json!({ "taints": [{ "key": "control-plane", "effect": "NoSchedule" }] });
+        let soft = json!({ "taints": [{ "key": "x", "effect": "PreferNoSchedule" }] });
+        let nodes = [
+            node("a", json!({}), "True", "2"),
+            node("b", soft, "True", "0"),
+            node("c", json!({ "unschedulable": true }), "True", "8"),
+            node("d", taint, "True", "8"),
+            node("e", json!({}), "Unknown", "8"),
+        ];
+        assert_eq!(nodes[4].silent_since.as_deref(), Some("2026-11-23T14:02:00Z"));
+        let reserve = Resources { cpu_millis: 60, memory_bytes: 800 << 20, gpus: 0 };
+        let told = capacity(nodes.iter(), "nvidia.com/gpu", reserve);
+        assert_eq!(told.total, Resources { cpu_millis: 3800, memory_bytes: 15_000 << 20, gpus: 2 });
+    }
+}

@@ -1,0 +1,221 @@
+//! What owns a workload's pods, as far as it is looked at.
+
+use super::{
+    names::{self, EXIT, GENERATION, ID, NODE, POD, STARTED, STOP},
+    table::Seen,
+};
+use crate::cluster::{Exit, WorkloadSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::core::{ApiResource, Object};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// Which of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OwnerKind {
+    /// For what runs to its end.
+    Job,
+    /// For servers.
+    StatefulSet,
+}
+
+impl OwnerKind {
+    /// The one for this workload.
+    pub const fn of(spec: &WorkloadSpec) -> Self {
+        if spec.server.is_some() { Self::StatefulSet } else { Self::Job }
+    }
+
+    /// How the API server calls it.
+    pub fn resource(self) -> ApiResource {
+        let (group, kind, plural) = match self {
+            Self::Job => ("batch", "Job", "jobs"),
+            Self::StatefulSet => ("apps", "StatefulSet", "statefulsets"),
+        };
+        super::client::resource(group, "v1", kind, plural)
+    }
+}
+
+/// What of an owner's spec is read.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct OwnerSpec {}
+
+/// What of its status is read.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OwnerStatus {
+    /// How far it is.
+    pub conditions: Vec<Condition>,
+}
+
+/// A condition of any object.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Condition {
+    /// What it is about.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// `True`, `False` or `Unknown`.
+    pub status: String,
+    /// One word.
+    pub reason: Option<String>,
+    /// A sentence.
+    pub message: Option<String>,
+    /// RFC 3339.
+    pub last_transition_time: Option<String>,
+}
+
+/// The object as the API server gives it.
+pub type Raw = Object<OwnerSpec, OwnerStatus>;
+
+/// What was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stop {
+    /// When it was asked first, milliseconds since 1970.
+    pub at: i64,
+    /// Milliseconds between SIGTERM and SIGKILL; the shortest that was asked for.
+    pub grace_ms: u64,
+}
+
+/// What is kept of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// Id of the workload.
+    pub id: String,
+    /// Which of several executions; the log is kept by it.
+    pub attempt: i64,
+    /// Which of the two.
+    pub kind: OwnerKind,
+    /// Where it is.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// Says whether it is still the same one.
+    pub uid: String,
+    /// Counts up with each change.
+    pub version: String,
+    /// When it was made, milliseconds since 1970.
+    pub created_at: i64,
+    /// Whether it is being deleted.
+    pub deleting: bool,
+    /// Whether its start was complete.
+    pub started: bool,
+    /// Uid of the one pod that may run the workload.
+    pub pod: Option<String>,
+    /// The node of that pod.
+    pub node: Option<String>,
+    /// What was asked.
+    pub stop: Option<Stop>,
+    /// How it ended.
+    pub exit: Option<Exit>,
+    /// Why a Job gave up.
+    pub failed: Option<Condition>,
+}
+
+impl Owner {
+    /// Reads an object. `None`: it is not one of ours, whatever its labels say.
+    pub fn read(kind: OwnerKind, raw: &Raw) -> Option<Self> {
+        let meta: &ObjectMeta = &raw.metadata;
+        let label = |name: &str| meta.labels.as_ref().and_then(|l| l.get(name)).cloned();
+        let note = |name: &str| meta.annotations.as_ref().and_then(|a| a.get(name));
+        let id = label(ID).filter(|id| names::check_id(id).is_ok())?;
+        let failed = |c: &&Condition| matches!(c.kind.as_str(), "Failed" | "FailureTarget") && c.status == "True";
+        Some(Self {
+            id,
+            attempt: label(GENERATION).and_then(|a| a.parse().ok()).unwrap_or(1),
+            kind,
+            namespace: meta.namespace.clone()?,
+            name: meta.name.clone()?,
+            uid: meta.uid.clone()?,
+            version: meta.resource_version.clone().unwrap_or_default(),
+            created_at: meta.creation_timestamp.as_ref().map_or(0, |t| t.0.as_millisecond()),
+            deleting: meta.deletion_timestamp.is_some(),
+            started: note(STARTED).is_some(),
+            pod: note(POD).cloned(),
+            node: note(NODE).cloned(),
+            // What cannot be read was not written by us.
+            stop: note(STOP).and_then(|t| serde_json::from_str(t).ok()),
+            exit: note(EXIT).and_then(|t| serde_json::from_str(t).ok()),
+            failed: raw.status.as_ref().and_then(|s| s.conditions.iter().find(failed)).cloned(),
+        })
+    }
+
+    /// For what belongs to it.
+    pub fn reference(&self) -> Value {
+        let resource = self.kind.resource();
+        json!({ "apiVersion": resource.api_version, "kind": resource.kind, "name": self.name, "uid": self.uid, "controller": false, "blockOwnerDeletion": false })
+    }
+
+    /// One to try things with.
+    #[cfg(test)]
+    pub fn for_tests(id: &str) -> Self {
+        Self {
+            id: id.into(),
+            attempt: 1,
+            kind: OwnerKind::Job,
+            namespace: "ada".into(),
+            name: format!("run-{id}"),
+            uid: "uid".into(),
+            version: "1".into(),
+            created_at: 0,
+            deleting: false,
+            started: true,
+            pod: None,
+            node: None,
+            stop: None,
+            exit: None,
+            failed: None,
+        }
+    }
+}
+
+impl Seen for Owner {
+    fn key(&self) -> &str {
+        &self.id
+    }
+    fn uid(&self) -> &str {
+        &self.uid
+    }
+    fn version(&self) -> &str {
+        &self.version
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: Value) -> Option<Owner> {
+        Owner::read(OwnerKind::Job, &serde_json::from_value(json).unwrap())
+    }
+
+    #[test]
+    fn what_stands_upon_it_is_read() {
+        let owner = read(json!({
+            "apiVersion": "batch/v1", "kind": "Job",
+            "metadata": {
+                "name": "run-x", "namespace": "ada", "uid": "u", "resourceVersion": "7", "creationTimestamp": "2026-11-23T14:02:00Z",
+                "deletionTimestamp": "2026-11-23T14:03:00Z",
+                "labels": { "slipway.dev/id": "abc" },
+                "annotations": {
+                    "slipway.dev/started": "5", "slipway.dev/pod": "p", "slipway.dev/stop": "{\"at\":1,\"grace_ms\":2}", "slipway.dev/exit": "no json",
+                },
+            },
+            "spec": { "suspend": false, "template": {} },
+            "status": { "conditions": [{ "type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "m" }], "failed": 1 },
+        }))
+        .unwrap();
+        assert_eq!((owner.id.as_str(), owner.version.as_str(), owner.started, owner.deleting), ("abc", "7", true, true));
+        assert_eq!(owner.stop, Some(Stop { at: 1, grace_ms: 2 }));
+        assert_eq!((owner.pod.as_deref(), owner.exit), (Some("p"), None));
+        assert_eq!(owner.failed.unwrap().reason.as_deref(), Some("BackoffLimitExceeded"));
+        assert_eq!(owner.created_at, 1_795_442_520_000);
+    }
+
+    #[test]
+    fn what_is_not_ours_is_passed_over() {
+        for labels in [json!({}), json!({ "slipway.dev/id": "../x" })] {
+            let meta = json!({ "name": "n", "namespace": "a", "uid": "u", "labels": labels });
+            assert_eq!(read(json!({ "apiVersion": "batch/v1", "kind": "Job", "metadata": meta, "spec": {} })), None);
+        }
+    }
+}

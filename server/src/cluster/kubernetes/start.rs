@@ -1,0 +1,66 @@
+//! Starting a workload.
+
+use super::{
+    Inner, build,
+    client::Name,
+    owner::{self, Owner, OwnerKind},
+};
+use crate::{
+    cluster::WorkloadSpec,
+    error::{Error, Kind, Result},
+};
+use kube::api::DynamicObject;
+use serde_json::Value;
+
+impl Inner {
+    /// Starts the workload unless it was started before: the owner without a pod, what the pod is handed, the owner with a pod.
+    pub(super) async fn start(&self, spec: &WorkloadSpec) -> Result<()> {
+        let _door = self.doors.door(&spec.id).await;
+        let known = self.index.whole().await?.owner(&spec.id).cloned();
+        if known.as_ref().is_some_and(|o| o.started) {
+            return Ok(());
+        }
+        let place = self.place(&spec.team).await?;
+        if let Some(volume) = &spec.volume {
+            self.make_volume(volume, &place.namespace).await?;
+        }
+        // One that was begun before is completed where it is.
+        let namespace = known.map_or(place.namespace, |o| o.namespace);
+        let owner = self.apply_owner(spec, &build::owner(spec, &self.settings, &namespace, None)?).await?;
+        let _: DynamicObject = self.api.apply(&build::secret(spec, &self.settings, &owner)?).await?;
+        self.apply_owner(spec, &build::owner(spec, &self.settings, &namespace, Some(self.clock.now()))?).await?;
+        Ok(())
+    }
+
+    async fn apply_owner(&self, spec: &WorkloadSpec, object: &Value) -> Result<Owner> {
+        let raw: owner::Raw = self.api.apply(object).await?;
+        let owner = Owner::read(OwnerKind::of(spec), &raw).filter(|o| o.id == spec.id);
+        let owner = owner.ok_or_else(|| Error::internal(format!("what was applied for {} came back as another", spec.id)))?;
+        if owner.deleting {
+            return Err(Error::new(Kind::Unavailable, "What is left of an earlier start is still being deleted."));
+        }
+        self.index.put(owner.clone());
+        Ok(owner)
+    }
+
+    /// Makes the claim of a volume unless it is there.
+    async fn make_volume(&self, volume: &str, namespace: &str) -> Result<()> {
+        let claim = build::claim(volume, &self.settings, namespace)?;
+        if self.api.create(&claim).await?.is_some() {
+            return Ok(());
+        }
+        let name = claim["metadata"]["name"].as_str().unwrap_or_default();
+        let found: Option<DynamicObject> = self.api.get(Name { kind: "PersistentVolumeClaim", namespace, name }).await?;
+        if found.is_none_or(|f| f.metadata.deletion_timestamp.is_some()) {
+            return Err(Error::new(Kind::Unavailable, "The volume of that name is still being deleted.").hint("Try again in a moment."));
+        }
+        Ok(())
+    }
+
+    /// Deletes the claim of a volume, and with it, by the class's policy, what is in it.
+    pub(super) async fn remove_volume(&self, volume: &str) -> Result<()> {
+        let (team, name) = super::names::volume(volume)?;
+        let Some(space) = self.space(&team).await? else { return Ok(()) };
+        self.api.delete(Name { kind: "PersistentVolumeClaim", namespace: &space.name, name: &name }, None, None).await
+    }
+}

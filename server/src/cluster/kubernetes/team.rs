@@ -1,0 +1,147 @@
+//! The place of a team: its namespace and what is kept in it.
+
+use super::{
+    Inner, build,
+    client::Name,
+    names::label,
+    spaces::{self, Space},
+    table::News,
+};
+use crate::{
+    cluster::TeamSpec,
+    error::{Error, Kind, Result},
+    ids,
+};
+use kube::api::DynamicObject;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+/// How often what is kept is applied again although nothing changed here, milliseconds: somebody may have changed it there.
+const AGAIN: i64 = 600_000;
+
+/// Where a team's workloads run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Name of the namespace.
+    pub namespace: String,
+    /// Its uid: one of the same name that was made later is another.
+    pub uid: String,
+    /// Whether we made it.
+    pub ours: bool,
+}
+
+/// What is kept, as it was applied last.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    /// Teams as we were told of them last.
+    teams: Mutex<HashMap<String, TeamSpec>>,
+    /// By the namespace's uid: digest of what was applied, and when.
+    applied: Mutex<HashMap<String, (String, i64)>>,
+}
+
+impl Inner {
+    /// The namespace of a team. One that was handed over counts more than one that we made.
+    pub(super) async fn space(&self, team: &str) -> Result<Option<Space>> {
+        let tables = self.index.whole().await?;
+        let of_team = tables.spaces.all().filter(|s| s.team.as_deref() == Some(&label(team)));
+        Ok(of_team.min_by_key(|s| (s.ours, &s.name)).cloned())
+    }
+
+    /// The place of a team, with what every pod needs in it; made where there is none.
+    pub(super) async fn place(&self, team: &str) -> Result<Place> {
+        if let Some(space) = self.space(team).await? {
+            let place = usable(&space)?;
+            if self.is_kept(&place) {
+                return Ok(place);
+            }
+        }
+        let _door = self.doors.door(&format!("team {team}")).await;
+        let space = match self.space(team).await? {
+            Some(space) => space,
+            None => {
+                let made = self.make(team).await?;
+                self.index.take(|t| &mut t.spaces, News::Is(made.clone()));
+                made
+            }
+        };
+        let place = usable(&space)?;
+        if !self.is_kept(&place) {
+            let told = self.teams.teams.lock().unwrap_or_else(PoisonError::into_inner).get(team).cloned();
+            self.keep(&place, team, told.as_ref()).await?;
+        }
+        Ok(place)
+    }
+
+    fn is_kept(&self, place: &Place) -> bool {
+        self.teams.applied.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&place.uid)
+    }
+
+    async fn make(&self, team: &str) -> Result<Space> {
+        let name = self.settings.namespace(team);
+        let made = match self.api.create(&build::namespace(&name, team, &self.settings)).await? {
+            Some(made) => Some(made),
+            None => self.api.get::<DynamicObject>(Name { kind: "Namespace", namespace: "", name: &name }).await?,
+        };
+        let made = made.ok_or_else(|| Error::new(Kind::Unavailable, format!("The namespace \"{name}\" has just been deleted.")))?;
+        let raw: spaces::Raw = serde_json::from_value(serde_json::to_value(&made)?)?;
+        let space = Space::read(&raw, &self.settings.name).filter(|s| s.team.as_deref() == Some(&label(team)));
+        space.ok_or_else(|| {
+            Error::conflict(format!("There is a namespace \"{name}\" that Slipway did not make, so it is left alone.")).hint(format!(
+                    "Hand it over with `kubectl label namespace {name} slipway.dev/team={team} slipway.dev/portal={}`, or set kubernetes_namespace_prefix.",
+                    self.settings.name
+                ))
+        })
+    }
+
+    /// Keeps what each of these teams needs.
+    pub(super) async fn keep_teams(&self, teams: &[TeamSpec]) -> Result<()> {
+        {
+            let mut told = self.teams.teams.lock().unwrap_or_else(PoisonError::into_inner);
+            *told = teams.iter().map(|t| (t.name.clone(), t.clone())).collect();
+        }
+        let mut failed = None;
+        for team in teams {
+            let kept = async {
+                let place = self.place(&team.name).await?;
+                self.keep(&place, &team.name, Some(team)).await
+            };
+            if let Err(error) = kept.await {
+                tracing::warn!(team = team.name, error = %error, "keeping a team's namespace");
+                failed = failed.or(Some(error));
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Applies what is kept in a namespace, where it is not as it was applied last. As long as nobody has told us the team's limits, these stay
+    /// as they are.
+    async fn keep(&self, place: &Place, name: &str, told: Option<&TeamSpec>) -> Result<()> {
+        let objects = build::namespace_objects(place, name, told, &self.settings);
+        let digest = ids::sha256(serde_json::to_vec(&objects)?);
+        let now = self.clock.now();
+        {
+            let applied = self.teams.applied.lock().unwrap_or_else(PoisonError::into_inner);
+            if applied.get(&place.uid).is_some_and(|(was, at)| *was == digest && now - at < AGAIN) {
+                return Ok(());
+            }
+        }
+        for object in &objects {
+            let _: DynamicObject = self.api.apply(object).await?;
+        }
+        if let Some((kind, name)) = told.and_then(|team| build::namespace_stale(place, team, &self.settings)) {
+            self.api.delete(Name { kind, namespace: &place.namespace, name }, None, None).await?;
+        }
+        self.teams.applied.lock().unwrap_or_else(PoisonError::into_inner).insert(place.uid.clone(), (digest, now));
+        Ok(())
+    }
+}
+
+fn usable(space: &Space) -> Result<Place> {
+    if space.deleting {
+        return Err(Error::new(Kind::Unavailable, format!("The namespace \"{}\" is being deleted.", space.name))
+            .hint("It is made anew once it is gone."));
+    }
+    Ok(Place { namespace: space.name.clone(), uid: space.uid.clone(), ours: space.ours })
+}

@@ -1,0 +1,35 @@
+//! Why something is as it is.
+
+use crate::{
+    access::TeamViewer,
+    error::Result,
+    http::{extract::At, state::Web},
+    workloads::explain::Explainer,
+};
+use app::api::{Problem, explain::Explanation};
+use axum::{Json, extract::State};
+
+fn explainer(web: &Web) -> Explainer<'_> {
+    Explainer { store: &web.store, cluster: &*web.cluster, logs: &web.logs }
+}
+
+/// Why a notebook is as it is: a sentence, and what it rests on
+#[utoipa::path(get, path = "/api/v1/teams/{team}/notebooks/{name}/explain", tag = "notebooks",
+    params(("team" = String, Path), ("name" = String, Path)), responses((status = 200, body = Explanation), (status = 404, body = Problem)))]
+pub async fn notebook(State(web): State<Web>, by: TeamViewer, At([name]): At<1>) -> Result<Json<Explanation>> {
+    explainer(&web).notebook(&by, &name).await.map(Json)
+}
+
+/// Why a run is as it is: a sentence, and what it rests on
+#[utoipa::path(get, path = "/api/v1/teams/{team}/runs/{id}/explain", tag = "runs",
+    params(("team" = String, Path), ("id" = String, Path)), responses((status = 200, body = Explanation), (status = 404, body = Problem)))]
+pub async fn run(State(web): State<Web>, by: TeamViewer, At([id]): At<1>) -> Result<Json<Explanation>> {
+    explainer(&web).run(&by, &id).await.map(Json)
+}
+
+/// Why a deployment is as it is: a sentence, and what it rests on
+#[utoipa::path(get, path = "/api/v1/teams/{team}/deployments/{name}/explain", tag = "deployments",
+    params(("team" = String, Path), ("name" = String, Path)), responses((status = 200, body = Explanation), (status = 404, body = Problem)))]
+pub async fn deployment(State(web): State<Web>, by: TeamViewer, At([name]): At<1>) -> Result<Json<Explanation>> {
+    explainer(&web).deployment(&by, &name).await.map(Json)
+}

@@ -1,0 +1,238 @@
+//! What only Kubernetes has to show: portals that come and go while pods run, pods that are taken away, and the sentences about those that do not start.
+
+use crate::{
+    kubernetes::Kubernetes,
+    world::{Does, World, ended, observed, plain, python_server, running, shell, until},
+};
+use app::api::resources::Resources;
+use flate2::{Compression, write::GzEncoder};
+use http_body_util::{BodyExt, Empty};
+use server::cluster::{Cluster, Endpoint, Phase, Runtime, TeamSpec, WorkloadSpec, reach::Reach};
+use std::time::Duration;
+
+const GRACE: Duration = Duration::from_secs(30);
+
+/// A world, or nothing where there is no node.
+macro_rules! world {
+    () => {
+        match Kubernetes::new().await {
+            Some(world) => world,
+            None => return,
+        }
+    };
+}
+
+/// What it says that it does, while it starts.
+async fn doing(world: &Kubernetes, id: &str, part: &str) -> String {
+    until(part, async || match observed(world.kube(), id).await?.phase {
+        Phase::Starting { doing } if doing.contains(part) => Some(doing),
+        Phase::Ended(exit) => panic!("it ended instead: {exit:?}"),
+        _ => None,
+    })
+    .await
+}
+
+fn numbers(log: &[String]) -> Vec<i64> {
+    log.iter().filter_map(|l| l.strip_prefix("out line ")?.parse().ok()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_is_whole_though_the_portal_was_away() {
+    let mut world = world!();
+    let spec = world.in_python(shell("i=0; while [ $i -lt 400 ]; do echo line $i; i=$((i+1)); sleep 0.02; done; exit 7"));
+    world.kube().ensure(&spec).await.unwrap();
+    until("its first lines", async || (numbers(&world.log(&spec.id).await).len() > 5).then_some(())).await;
+    for _ in 0..2 {
+        world.close().await;
+        tokio::time::sleep(Duration::from_millis(900)).await;
+        world.reopen().await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    // It ends while nobody is there.
+    world.close().await;
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    world.reopen().await;
+    let exit = ended(world.kube(), &spec.id).await;
+    assert_eq!((exit.code, exit.stopped), (Some(7), false));
+    let log = world.log(&spec.id).await;
+    assert_eq!(numbers(&log), (0..400).collect::<Vec<_>>());
+    assert_eq!(log.last().map(String::as_str), Some("slipway Ended with exit code 7."));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_runs_is_adopted() {
+    let mut world = world!();
+    let (task, server) = (world.spec(Does::Runs), world.spec(Does::Serves));
+    world.kube().ensure(&task).await.unwrap();
+    world.kube().ensure(&server).await.unwrap();
+    running(world.kube(), &task.id).await;
+    running(world.kube(), &server.id).await;
+    let before = world.kube().list().await.unwrap();
+    world.close().await;
+    world.reopen().await;
+    assert_eq!(world.kube().list().await.unwrap(), before);
+    world.kube().ensure(&task).await.unwrap();
+    assert_eq!(world.processes(&task.id), 1);
+    world.kube().stop(&task.id, GRACE).await.unwrap();
+    world.kube().stop(&server.id, GRACE).await.unwrap();
+    assert!(ended(world.kube(), &task.id).await.stopped);
+    assert!(ended(world.kube(), &server.id).await.stopped);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pod_that_is_deleted_by_hand_tells_its_end_first() {
+    let world = world!();
+    let spec = world.in_python(shell("trap 'echo bye; exit 3' TERM; echo on; while :; do sleep 0.05; done"));
+    world.kube().ensure(&spec).await.unwrap();
+    until("its first line", async || world.log(&spec.id).await.contains(&"out on".to_owned()).then_some(())).await;
+    world.kubectl(&["delete", "pod", "--wait=false", "-l", &format!("slipway.dev/id={}", spec.id)]);
+    let exit = ended(world.kube(), &spec.id).await;
+    assert_eq!((exit.code, exit.stopped), (Some(3), false));
+    assert!(exit.reason.as_deref().is_some_and(|r| r.contains("deleted from outside")), "{exit:?}");
+    assert!(world.log(&spec.id).await.contains(&"out bye".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pod_that_is_torn_away_is_an_end_and_its_server_runs_no_second_time() {
+    let world = world!();
+    let spec = world.in_python(python_server("print('line 1', flush=True)"));
+    world.kube().ensure(&spec).await.unwrap();
+    running(world.kube(), &spec.id).await;
+    until("its line", async || (numbers(&world.log(&spec.id).await) == [1]).then_some(())).await;
+    world.kubectl(&["delete", "pod", "--force", "--grace-period=0", "-l", &format!("slipway.dev/id={}", spec.id)]);
+    let exit = ended(world.kube(), &spec.id).await;
+    assert!(exit.reason.is_some() && !exit.stopped, "{exit:?}");
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(numbers(&world.log(&spec.id).await), [1]);
+    assert_eq!(ended(world.kube(), &spec.id).await, exit);
+    world.kube().forget(&spec.id).await.unwrap();
+    assert_eq!(world.kubectl(&["get", "all,secrets", "-l", &format!("slipway.dev/id={}", spec.id), "-o", "name"]), "");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_is_reached_by_who_knocks() {
+    let world = world!();
+    let spec = world.spec(Does::Serves);
+    world.kube().ensure(&spec).await.unwrap();
+    let endpoint = running(world.kube(), &spec.id).await.unwrap();
+    let ask = async |reach: Reach| {
+        let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
+        let request = http::Request::builder().uri("/ready").header("host", "h").body(body).unwrap();
+        let answer = reach.send(&endpoint, request).await.ok()?;
+        Some(answer.into_body().collect().await.ok()?.to_bytes())
+    };
+    assert_eq!(ask(Reach::new(Some(world.knocks()))).await.as_deref(), Some(&b"hello"[..]));
+    assert_eq!(ask(Reach::new(None)).await, None);
+    let Endpoint::Pod { address, .. } = &endpoint else { panic!("{endpoint:?}") };
+    let stranger = Endpoint::Tcp { address: address.clone() };
+    let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
+    let request = http::Request::builder().uri("/ready").header("host", "h").body(body).unwrap();
+    assert!(Reach::default().send(&stranger, request).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn code_folders_files_and_secrets_are_there() {
+    let world = world!();
+    std::fs::create_dir_all(world.data().join("code")).unwrap();
+    std::fs::create_dir_all(world.data().join("models/m/deep")).unwrap();
+    std::fs::write(world.data().join("models/m/deep/weights"), "w").unwrap();
+    let archive = world.data().join("code/a.tar.gz");
+    let mut builder = tar::Builder::new(GzEncoder::new(std::fs::File::create(&archive).unwrap(), Compression::fast()));
+    let text = b"echo from the archive; cat conf.txt; cat $MODEL/deep/weights; echo; echo $SECRET; echo $HOME; pwd; id -u";
+    let mut header = tar::Header::new_gnu();
+    header.set_mode(0o644);
+    header.set_size(text.len() as u64);
+    builder.append_data(&mut header, "run.sh", &text[..]).unwrap();
+    builder.into_inner().unwrap().finish().unwrap();
+    let mut spec = world.in_python(WorkloadSpec { command: vec!["sh".into(), "run.sh".into()], ..plain() });
+    spec.archive = Some(archive);
+    spec.files.insert("conf.txt".into(), "from a file\n".into());
+    spec.folders.insert("model".into(), world.data().join("models/m"));
+    spec.env.insert("MODEL".into(), "{folder:model}".into());
+    spec.secrets.insert("SECRET".into(), "geheim".into());
+    world.kube().ensure(&spec).await.unwrap();
+    assert_eq!(ended(world.kube(), &spec.id).await.code, Some(0), "{:?}", world.log(&spec.id).await);
+    let log = world.log(&spec.id).await;
+    let out: Vec<_> = log.iter().filter_map(|l| l.strip_prefix("out ")).collect();
+    assert_eq!(out, ["from the archive", "from a file", "w", "geheim", "/slipway/home", "/work", "1000"]);
+    let seen = world.kubectl(&["get", "pods,jobs", "-o", "yaml"]);
+    assert!(!seen.contains("geheim"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_volume_outlives_its_workloads() {
+    let world = world!();
+    let run = async |script: &str| {
+        let spec = world.in_python(WorkloadSpec { volume: Some("ada/lab".into()), ..shell(script) });
+        world.kube().ensure(&spec).await.unwrap();
+        let exit = ended(world.kube(), &spec.id).await;
+        world.kube().forget(&spec.id).await.unwrap();
+        (exit.code, world.log(&spec.id).await)
+    };
+    assert_eq!(run("echo kept > file; pwd").await.0, Some(0));
+    assert!(run("cat $HOME/file").await.1.contains(&"out kept".to_owned()));
+    world.kube().remove_volume("ada/lab").await.unwrap();
+    world.kube().remove_volume("ada/lab").await.unwrap();
+    until("the claim to go", async || world.kubectl(&["get", "pvc", "-o", "name"]).is_empty().then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_does_not_start_says_why_and_can_be_stopped() {
+    let world = world!();
+    let mut huge = world.spec(Does::Runs);
+    huge.resources = Resources { cpu_millis: 1_000_000, ..huge.resources };
+    world.kube().ensure(&huge).await.unwrap();
+    assert!(doing(&world, &huge.id, "Insufficient cpu").await.starts_with("Waits for a node: "));
+    let mut no_image = world.spec(Does::Runs);
+    no_image.runtime = Runtime::Environment { digest: "d".into(), image: Some("registry.invalid/none:1".into()) };
+    world.kube().ensure(&no_image).await.unwrap();
+    doing(&world, &no_image.id, "The image registry.invalid/none:1 cannot be pulled").await;
+    for spec in [&huge, &no_image] {
+        world.kube().stop(&spec.id, GRACE).await.unwrap();
+        assert!(ended(world.kube(), &spec.id).await.stopped);
+        world.kube().forget(&spec.id).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_team_has_its_quota_in_its_namespace() {
+    let world = world!();
+    let team = |cpu_millis| TeamSpec { name: "ada".into(), display_name: "Ada".into(), cpu_millis, memory_bytes: None, gpus: None };
+    world.kube().keep_teams(&[team(Some(100))]).await.unwrap();
+    let kept = world.kubectl(&["get", "quota,limits,netpol,sa,svc", "-l", "app.kubernetes.io/managed-by=slipway", "-o", "name"]);
+    assert_eq!(kept.lines().count(), 5, "{kept}");
+    let spec = world.spec(Does::Runs);
+    world.kube().ensure(&spec).await.unwrap();
+    doing(&world, &spec.id, "quota refuses its pod: slipway").await;
+    world.kube().keep_teams(&[team(None)]).await.unwrap();
+    assert_eq!(world.kubectl(&["get", "quota", "-o", "name"]), "");
+    running(world.kube(), &spec.id).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_namespace_that_is_not_ours_is_left_alone() {
+    let world = world!();
+    world.kubectl(&["create", "namespace", &world.namespace()]);
+    let spec = world.spec(Does::Exits(0));
+    let refused = world.kube().ensure(&spec).await.unwrap_err();
+    assert!(refused.public.contains("did not make"), "{refused}");
+    assert_eq!(world.kubectl(&["get", "sa,netpol", "-l", "app.kubernetes.io/managed-by=slipway", "-o", "name"]), "");
+    world.kubectl(&["label", "namespace", &world.namespace(), "slipway.dev/team=ada", &format!("slipway.dev/portal={}", world.name)]);
+    until("the start", async || world.kube().ensure(&spec).await.is_ok().then_some(())).await;
+    assert_eq!(ended(world.kube(), &spec.id).await.code, Some(0));
+    assert_eq!(world.kubectl(&["get", "limits", "-o", "name"]), "");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_it_uses_is_measured() {
+    let world = world!();
+    let spec = world.in_python(shell("while :; do :; done"));
+    world.kube().ensure(&spec).await.unwrap();
+    until("its use", async || {
+        let used = world.kube().usage().await.unwrap().into_iter().find(|u| u.id == spec.id)?.numbers;
+        (used.cpu_millis > 100 && used.memory_bytes > 0).then_some(())
+    })
+    .await;
+    world.kube().stop(&spec.id, Duration::ZERO).await.unwrap();
+    ended(world.kube(), &spec.id).await;
+}
