@@ -123,11 +123,15 @@ test-browser: debug ## The dashboard in Chromium, with JavaScript and without
 
 test-kubernetes: debug ## On a real Kubernetes: the conformance suite, and the main job in pods; needs root, says SKIPPED without
 	scripts/needs.sh cluster
-	# A debug build reads from disk what a release has inside.
-	end2end/cluster/cluster.py run --node --audit --slipway "$(CARGO_TARGET_DIR)/debug/slipway" --beside server/runtimes --beside target/site -- end2end/kubernetes/run.sh "$(CARGO_TARGET_DIR)/debug/slipway" || [ $$? = 77 ]
+	end2end/cluster/cluster.py run --node --audit --slipway "$(CARGO_TARGET_DIR)/debug/slipway" -- end2end/kubernetes/run.sh "$(CARGO_TARGET_DIR)/debug/slipway" || [ $$? = 77 ]
+
+test-install: ## On a real Kubernetes: the portal itself as a pod, from deploy/kubernetes, and nothing left of it afterwards; a release build
+	scripts/needs.sh cluster
+	@$(MAKE) build
+	end2end/cluster/cluster.py run --node --slipway "$(CARGO_TARGET_DIR)/release/slipway" -- end2end/kubernetes/inside.sh || [ $$? = 77 ]
 
 test-cluster-harness: ## That the cluster for tests is one, and leaves nothing behind
 	scripts/needs.sh cluster
 	python3 -B end2end/cluster/test_cluster.py
 
-.PHONY: test-kubernetes compile cluster test-cluster-harness bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes
+.PHONY: test-install test-kubernetes compile cluster test-cluster-harness bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes

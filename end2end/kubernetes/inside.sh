@@ -1,5 +1,7 @@
 #!/bin/sh
-# The portal as a pod, from deploy/kubernetes, and the main job through its Service. Run as run.sh is, in the same cluster.
+# The portal as a pod, from deploy/kubernetes, and the main job through its Service; then all is deleted, and what is left is counted.
+#
+#   end2end/cluster/cluster.py run --node --slipway PROGRAM -- end2end/kubernetes/inside.sh      of a release: a debug build reads its files from disk
 set -eu
 cd "$(dirname "$0")/../.."
 password=$(python3 -c 'import secrets; print(secrets.token_hex(12))')

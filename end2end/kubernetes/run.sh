@@ -2,8 +2,7 @@
 # What a real Kubernetes has to show, inside of a cluster for tests:  end2end/cluster/cluster.py run --node --audit --slipway PROGRAM -- end2end/kubernetes/run.sh PROGRAM
 #
 # The conformance suite and what only Kubernetes has, then the main job on PostgreSQL, all as an account that has the rights of
-# deploy/kubernetes/rbac.yaml and no others; the API server's own log tells then that no call was refused and no right is idle. At last the
-# portal itself as a pod.
+# deploy/kubernetes/rbac.yaml and no others; the API server's own log tells then that no call was refused and no right is idle.
 set -eu
 program=$1
 cd "$(dirname "$0")/../.."
@@ -19,5 +18,3 @@ export TEST_CLUSTER_USER=slipway
 cargo test -p server -p app --features app/ssr --test cluster -- --test-threads 4 kubernetes pods::
 scripts/with_postgres.sh python3 scripts/demo.py "$program" --once --port "${PORT:-18080}" --data "$TEST_CLUSTER/portal"
 end2end/cluster/cluster.py audit "$TEST_CLUSTER" slipway --role slipway
-kubectl delete namespaces -l slipway.dev/portal=slipway --timeout=120s >/dev/null
-end2end/kubernetes/inside.sh

@@ -21,13 +21,15 @@ pub const fn is_asked(state: State, has_reason: bool) -> bool {
 pub fn Why(
     /// The explanation.
     answer: Reply<Explanation>,
+    /// Whether the page has said the reason already.
+    said: bool,
 ) -> impl IntoView {
-    loaded(Every::default(), answer, |explanation: Explanation, _| {
+    loaded(Every::default(), answer, move |explanation: Explanation, _| {
         let rows = explanation.evidence.into_iter().map(|e| view! { <Line e/> }).collect_view();
         view! {
             <details class="why">
                 <summary>"Why?"</summary>
-                <p>{explanation.sentence}</p>
+                {(!said).then(|| view! { <p>{explanation.sentence}</p> })}
                 <ul class="list">{rows}</ul>
             </details>
         }

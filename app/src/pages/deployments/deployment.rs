@@ -28,7 +28,8 @@ pub fn DeploymentPage() -> impl IntoView {
             (words, href, tab == of)
         };
         let items = vec![item("Overview", ""), item("Try it", "try"), item("Log", "log")];
-        let asked = is_asked(state, deployment.reason.is_some()) || deployment.next.is_some();
+        let said = deployment.reason.is_some();
+        let asked = is_asked(state, said) || deployment.next.is_some();
         let why = client.deployment_explain(&team, &name);
         let sheet = redeploy.then(
             || view! { <RedeploySheet client=client.clone() deployment=deployment.clone() access=access.clone() back=here.clone()/> },
@@ -50,7 +51,7 @@ pub fn DeploymentPage() -> impl IntoView {
             <Head title beside=move || view! { <Beside deployment=beside.clone()/> }><Actions deployment=acts access/></Head>
             <Copyable text=path.clone() short=format!("POST {path}")/>
             {reason.map(|r| view! { <Note tone=tone><span class="pre">{r}</span></Note> })}
-            {asked.then(|| view! { <Why answer=why/> })}
+            {asked.then(|| view! { <Why answer=why said/> })}
             <Taking deployment/>
             <Tabs label="Parts of the deployment" items/>
             {content}

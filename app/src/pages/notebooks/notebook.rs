@@ -32,7 +32,8 @@ pub fn NotebookPage() -> impl IntoView {
             view! { <Card title="At the next start">{form}</Card> }
         });
         let delete = changes.then(|| view! { <Delete notebook=notebook.clone() access=access.clone()/> });
-        let asked = is_asked(state, notebook.reason.is_some());
+        let said = notebook.reason.is_some();
+        let asked = is_asked(state, said);
         let why = client.notebook_explain(&access.team, &notebook.name);
         let (title, reason, about) = (notebook.name.clone(), notebook.reason.clone(), notebook.clone());
         view! {
@@ -41,7 +42,7 @@ pub fn NotebookPage() -> impl IntoView {
                 {changes.then(|| view! { <DialogButton id="delete" class="btn danger">"Delete"</DialogButton> })}
             </Head>
             {reason.map(|r| view! { <Note tone="amber"><span>{r}</span></Note> })}
-            {asked.then(|| view! { <Why answer=why/> })}
+            {asked.then(|| view! { <Why answer=why said/> })}
             <div class="cols side">
                 <section class="card"><header><h2>"Log"</h2></header><LogView client path again=state as u64 nothing="It has not written a line since it last started."/></section>
                 <div class="cols"><About notebook=about/>{resize}</div>

@@ -40,7 +40,8 @@ pub fn RunPage() -> impl IntoView {
             item("Artifacts", "artifacts"),
             item("System", "system"),
         ];
-        let asked = run.submission.is_some() && is_asked(run.summary.state, run.summary.reason.is_some());
+        let said = run.summary.reason.is_some();
+        let asked = run.submission.is_some() && is_asked(run.summary.state, said);
         let why = client.run_explain(&team, &id);
         let active = !run.summary.state.is_final();
         let attempt = run.submission.as_ref().map(|s| s.attempt);
@@ -56,7 +57,7 @@ pub fn RunPage() -> impl IntoView {
         view! {
             <Head title beside=move || view! { <Beside run=beside.clone()/> }><Actions run=acts access/></Head>
             {note}
-            {asked.then(|| view! { <Why answer=why/> })}
+            {asked.then(|| view! { <Why answer=why said/> })}
             <Tabs label="Parts of the run" items/>
             {content}
             <RegisterDialog run team/>
