@@ -86,7 +86,6 @@ test: needs ## Everything
 	@$(MAKE) --jobs=2 --output-sync=target lint web
 	@$(MAKE) compile
 	@$(MAKE) --jobs=3 --output-sync=target --keep-going test-browser test-kill test-client test-rust test-terminal test-runtimes test-fuzz test-disk
-	@$(MAKE) test-kubernetes
 
 TESTS := -p server -p app --features app/ssr --lib --tests --no-fail-fast
 

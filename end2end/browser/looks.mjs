@@ -31,7 +31,7 @@ async function inspect(rules) {
   root.style.display = '';
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   // What a list repeats is seen by its first rows. Axe asks each element whether it can be seen, and so is spared the others.
-  const more = [...document.querySelectorAll('tr:nth-child(n+13), li:nth-child(n+31)')];
+  const more = [...document.querySelectorAll('tr:nth-child(n+13):not([hidden]), li:nth-child(n+31):not([hidden])')];
   for (const row of more) row.hidden = true;
   const { violations } = await window.axe.run(document, {
     resultTypes: ['violations'],

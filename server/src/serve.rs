@@ -137,7 +137,10 @@ fn start_tasks(web: &Web) {
         .with(WorkloadKind::Notebook, notebooks)
         .with(WorkloadKind::Replica, replicas)
         .with(WorkloadKind::Run, runs);
-    driver.run(Teams { store: store.clone(), cluster: cluster.clone() });
+    // One machine has nothing to keep for a team.
+    if cluster.name() == "kubernetes" {
+        driver.run(Teams { store: store.clone(), cluster: cluster.clone() });
+    }
     driver.run(Workloads { store: store.clone(), cluster: cluster.clone(), builders });
     driver.run(Notebooks { store: store.clone(), cluster: cluster.clone(), logs: logs.clone(), keys: keys.clone() });
     driver.run(NotebookActivity { store: store.clone(), keys, reach: web.reach.clone() });

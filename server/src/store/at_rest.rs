@@ -37,13 +37,12 @@ impl RestRow {
     }
 }
 
-/// Each with the words that stand for "at rest", "failed" and its time. A run is one that Slipway executes (others say themselves how they
+/// Each with the words that stand for "at rest" and "failed". A run is one that Slipway executes (others say themselves how they
 /// are). A deployment that serves while its newest revision did not take over counts as failed: somebody has to look.
 struct Place {
     rows: &'static str,
     rest: &'static str,
     failed: &'static str,
-    since: &'static str,
 }
 
 const PLACES: [Place; 4] = [
@@ -53,7 +52,6 @@ const PLACES: [Place; 4] = [
                WHERE r.team_id = $1 AND r.submitted = 1 AND r.lifecycle = 'active' AND r.ended_at >= $2",
         rest: "r.ended_at IS NOT NULL",
         failed: "r.state = 'failed'",
-        since: "r.ended_at",
     },
     Place {
         rows: "SELECT 'notebook' AS kind, n.id, n.name, n.state, n.reason, u.name AS by, n.state_since AS since, n.cpu_millis, n.memory_bytes, n.gpus
@@ -61,7 +59,6 @@ const PLACES: [Place; 4] = [
                WHERE n.team_id = $1 AND n.state_since >= $2",
         rest: "n.state IN ('stopped', 'failed')",
         failed: "n.state = 'failed'",
-        since: "n.state_since",
     },
     Place {
         rows: "SELECT 'deployment' AS kind, d.id, d.name, d.state, d.reason, v.created_by AS by,
@@ -70,7 +67,6 @@ const PLACES: [Place; 4] = [
                WHERE d.team_id = $1 AND d.desired <> 'deleted' AND CASE WHEN d.state = 'running' THEN v.created_at ELSE d.state_since END >= $2",
         rest: "d.state IN ('stopped', 'failed')",
         failed: "(d.state = 'failed' OR (d.state = 'running' AND v.state = 'failed'))",
-        since: "d.state_since",
     },
     Place {
         rows: "SELECT 'environment' AS kind, e.id, e.name, CASE WHEN v.build = 'ready' THEN 'succeeded' ELSE 'failed' END AS state, v.reason,
@@ -82,7 +78,6 @@ const PLACES: [Place; 4] = [
                WHERE e.team_id = $1 AND COALESCE(w.ended_at, v.ready_at, v.created_at) >= $2",
         rest: "v.build IN ('ready', 'failed')",
         failed: "v.build = 'failed'",
-        since: "COALESCE(w.ended_at, v.ready_at, v.created_at)",
     },
 ];
 
@@ -104,7 +99,7 @@ impl Store {
     }
 
     async fn at_rest_where(&self, team_id: &str, since: i64, limit: i64, what: fn(&Place) -> &'static str) -> Result<Vec<RestRow>> {
-        let parts = PLACES.iter().map(|p| format!("SELECT * FROM ({} AND {} ORDER BY {} DESC LIMIT $3) p", p.rows, what(p), p.since));
+        let parts = PLACES.iter().map(|p| format!("SELECT * FROM ({} AND {} ORDER BY since DESC LIMIT $3) p", p.rows, what(p)));
         let sql = format!("{} ORDER BY since DESC, id LIMIT $3", parts.collect::<Vec<_>>().join(" UNION ALL "));
         self.all(sqlx::AssertSqlSafe(sql), args![team_id, since, limit]).await
     }

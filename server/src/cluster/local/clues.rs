@@ -37,7 +37,7 @@ impl Inner {
         } else if state.shim.alive() {
             let processes = process::descendants(state.shim.pid, &process::all()).len();
             let memory = Group::of(&state.groups).memory_bytes().and_then(|b| i64::try_from(b).ok());
-            let memory = memory.map_or_else(String::new, |b| format!(", which use {}", bytes_words(b)));
+            let memory = memory.map_or_else(String::new, |b| format!(", using {}", bytes_words(b)));
             let what = if processes == 1 { "process" } else { "processes" };
             out.push(Clue::now(SOURCE, format!("{processes} {what}{memory}. Limits: {}.", self.limits.mode.words())));
         } else {
