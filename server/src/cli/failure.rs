@@ -1,5 +1,6 @@
 //! Why a command did not do its work, and the exit code that says so.
 
+use crate::error::{Error, Kind};
 use app::api::Problem;
 
 /// The exit codes, as `--help` shows them.
@@ -52,7 +53,9 @@ impl Failure {
 
 impl From<anyhow::Error> for Failure {
     fn from(e: anyhow::Error) -> Self {
-        Self::failed(format!("{e:#}"))
+        // What a start finds wrong with a value, such as a password that is too short, is the configuration's fault.
+        let usage = e.downcast_ref::<Error>().is_some_and(|e| e.kind == Kind::Invalid);
+        Self { message: format!("{e:#}"), code: if usage { 2 } else { 1 } }
     }
 }
 
@@ -89,6 +92,12 @@ mod tests {
         for (status, code) in [(0, 7), (401, 3), (403, 5), (404, 4), (409, 5), (413, 5), (422, 5), (500, 1), (503, 1)] {
             assert_eq!(Failure::from(Problem::new(status, "x")).code, code, "{status}");
         }
+    }
+
+    #[test]
+    fn a_value_that_is_wrong_is_the_configuration_s_fault() {
+        assert_eq!(Failure::from(anyhow::Error::from(Error::invalid("password", "A password has 10 characters or more."))).code, 2);
+        assert_eq!(Failure::from(anyhow::anyhow!("the folder cannot be made")).code, 1);
     }
 
     #[test]
