@@ -37,6 +37,8 @@ dev: ## Build quickly and serve on PORT from DATA; the dashboard's files are rea
 
 ONCE ?=
 CLUSTER ?= local
+# What only a Kubernetes with a node can do. Where this machine cannot have one, it is SKIPPED, and why is said.
+pods = { end2end/cluster/cluster.py pods && scripts/needs.sh cluster && end2end/cluster/cluster.py $(1); } || [ $$? = 77 ]
 # A command that runs in a Kubernetes for tests, which ends with it.
 within = $(if $(filter kubernetes,$(CLUSTER)),end2end/cluster/cluster.py run --node --slipway $(1) --)
 
@@ -49,7 +51,7 @@ demo: ## Build, start on PORT, perform the main job once and stay up (ONCE=1: en
 screenshots: ## The pictures of the README, from the demo's portal
 	scripts/needs.sh test
 	@$(MAKE) build
-	cd end2end && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --silent; }
+	end2end/browser.sh
 	python3 scripts/demo.py "$(CARGO_TARGET_DIR)/release/slipway" --port $(PORT) --data $(DATA) --then "node end2end/screenshots.mjs"
 
 # ---- a Kubernetes cluster
@@ -83,14 +85,17 @@ lint: ## Format and clippy, warnings are errors, for the server and for the brow
 # What is compiled comes first; then the rest in lanes, the longest first: each waits a good part of its time. What one prints is printed
 # when it has ended.
 test: needs ## Everything
-	@$(MAKE) --jobs=2 --output-sync=target lint web
+	@$(MAKE) --jobs=2 --output-sync=target cluster-images lint web
 	@$(MAKE) compile
-	@$(MAKE) --jobs=3 --output-sync=target --keep-going test-browser test-kill test-client test-rust test-terminal test-runtimes test-fuzz test-disk
+	@$(MAKE) --jobs=3 --output-sync=target --keep-going test-kubernetes test-browser test-kill test-client test-rust test-terminal test-runtimes test-fuzz test-disk
 
 TESTS := -p server -p app --features app/ssr --lib --tests --no-fail-fast
 
 compile:
 	cargo test $(TESTS) --no-run
+
+cluster-images:
+	@$(call pods,images)
 
 needs:
 	scripts/needs.sh test
@@ -117,12 +122,10 @@ test-disk: debug ## A disk that runs full: refused in a sentence, nothing half-w
 	python3 end2end/disk/full.py "$(CARGO_TARGET_DIR)/debug/slipway"
 
 test-browser: debug ## The dashboard in Chromium, with JavaScript and without
-	cd end2end && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --silent; }
-	cd end2end && SLIPWAY_BIN="$(CARGO_TARGET_DIR)/debug/slipway" CHROMIUM="$$(command -v chromium || command -v google-chrome)" npm test
+	end2end/browser.sh "$(CARGO_TARGET_DIR)/debug/slipway"
 
-test-kubernetes: debug ## On a real Kubernetes: the conformance suite, and the main job in pods; needs root, says SKIPPED without
-	scripts/needs.sh cluster
-	end2end/cluster/cluster.py run --node --audit --slipway "$(CARGO_TARGET_DIR)/debug/slipway" -- end2end/kubernetes/run.sh "$(CARGO_TARGET_DIR)/debug/slipway" || [ $$? = 77 ]
+test-kubernetes: debug ## On a real Kubernetes with PostgreSQL: conformance, and the main job in a browser and by script, in pods; needs root, says SKIPPED without
+	@$(call pods,run --node --audit --slipway "$(CARGO_TARGET_DIR)/debug/slipway" -- end2end/kubernetes/run.sh "$(CARGO_TARGET_DIR)/debug/slipway")
 
 test-install: ## On a real Kubernetes: the portal itself as a pod, from deploy/kubernetes, and nothing left of it afterwards; a release build
 	scripts/needs.sh cluster
@@ -133,4 +136,4 @@ test-cluster-harness: ## That the cluster for tests is one, and leaves nothing b
 	scripts/needs.sh cluster
 	python3 -B end2end/cluster/test_cluster.py
 
-.PHONY: test-install test-kubernetes compile cluster test-cluster-harness bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes
+.PHONY: cluster-images test-install test-kubernetes compile cluster test-cluster-harness bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes

@@ -1,23 +1,18 @@
 // Starts real servers on free ports, each with a data folder and an admin of its own, and ends them after the tests.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, openSync, rmSync } from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 
-const freePort = () =>
-  new Promise((resolve, reject) => {
-    const server = net.createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
+/// Where a portal listens and runs its workloads, as every script has it: local, or in the pods of a Kubernetes for tests.
+const place = () => {
+  const ask = 'import json, portal; port, _ = portal.free_ports(); print(json.dumps([f"http://127.0.0.1:{port}", portal.where(port)]))';
+  return JSON.parse(execFileSync('python3', ['-c', ask], { cwd: new URL('../../scripts', import.meta.url), encoding: 'utf8' }));
+};
 
 export const ADMIN = { user: 'ada', password: 'correct horse battery' };
-/// One for the journeys, one for each number of rows.
-const PORTALS = ['main', 'none', 'one', 'many'];
+/// One for the journeys, one for each number of rows. A Kubernetes and a database are one portal's.
+const PORTALS = process.env.TEST_CLUSTER_NODE || process.env.TEST_DATABASE_URL ? ['main'] : ['main', 'none', 'one', 'many'];
 
 export default async function start() {
   const binary = process.env.SLIPWAY_BIN;
@@ -36,14 +31,13 @@ export default async function start() {
 const surroundings = () => Object.fromEntries(Object.entries(process.env).filter(([k]) => !k.startsWith('SLIPWAY_') || k === 'SLIPWAY_CACHE'));
 
 async function serve(binary, folder, name) {
-  const [port, notebooks] = [await freePort(), await freePort()];
+  const [url, where] = place();
   const log = process.env.SERVER_LOG ? openSync(path.join(process.env.SERVER_LOG, `${name}.log`), 'w') : 'ignore';
-  const server = spawn(
-    binary,
-    ['serve', '--listen', `127.0.0.1:${port}`, '--notebook-listen', `127.0.0.1:${notebooks}`, '--data', path.join(folder, name)],
-    { env: { ...surroundings(), SLIPWAY_ADMIN_USER: ADMIN.user, SLIPWAY_ADMIN_PASSWORD: ADMIN.password }, stdio: ['ignore', log, log] },
-  );
-  const url = `http://127.0.0.1:${port}`;
+  const database = process.env.TEST_DATABASE_URL ? { SLIPWAY_DATABASE_URL: process.env.TEST_DATABASE_URL } : {};
+  const server = spawn(binary, ['serve', ...where, '--data', path.join(folder, name)], {
+    env: { ...surroundings(), ...database, SLIPWAY_ADMIN_USER: ADMIN.user, SLIPWAY_ADMIN_PASSWORD: ADMIN.password },
+    stdio: ['ignore', log, log],
+  });
   process.env[`SLIPWAY_URL_${name.toUpperCase()}`] = url;
   for (let tries = 0; ; tries++) {
     if (await fetch(`${url}/readyz`).then((r) => r.ok, () => false)) return { server, url };

@@ -7,12 +7,14 @@
     cluster.py load DIR [ARCHIVE.tar...] [--slipway PROGRAM [--beside FOLDER]]      more images for its node
     cluster.py user DIR NAME [--group GROUP]   a kubeconfig for somebody whom only RBAC gives rights
     cluster.py audit DIR USER [--role ROLE]    what was refused to a user, and which rights of a ClusterRole were never used
+    cluster.py pause | kill | resume DIR PART  a part of it stands still, or is ended and not started again, until it is resumed
     cluster.py left DIR                        what of it is still on this machine, apart from its folder
     cluster.py build | images                  makes the programs, or all the images; prints where they are
+    cluster.py pods                            whether this machine may run pods at all, before anything is installed or made
     cluster.py image NAME:TAG ROOT OUT.tar [--user UID] [--entrypoint PATH] [WORD...]    an archive for `load`
 
 Options of run and up: --node or --control-plane (otherwise a node where this machine allows one), --scenario plain|kubeflow,
---images pause|base|all, --slipway PROGRAM, --audit, --number 0..255, --port PORT. README.md tells the rest.
+--images pause|base|all, --slipway PROGRAM, --audit, --impatient, --number 0..255, --port PORT. README.md tells the rest.
 Exit code 77 and a line that begins with SKIPPED: this machine cannot do what was asked for. Standard library only.
 """
 
@@ -30,6 +32,7 @@ from pathlib import Path
 
 import audit
 import binaries
+import faults
 import host
 import images
 import pki
@@ -87,7 +90,7 @@ def placed(folder: Path, asked: argparse.Namespace, with_node: bool, kube: Path,
         number, port = host.take_number(before.number if before else asked.number), asked.port or 6443
     else:
         port = asked.port or (before.port if before and port_is_free(before.port) else free_port())
-    place = Place(folder, number, port, str(kube), asked.audit, before.images if before else store)
+    place = Place(folder, number, port, str(kube), asked.audit, before.images if before else store, asked.impatient)
     place.write()
     return place
 
@@ -261,6 +264,7 @@ def arguments() -> argparse.ArgumentParser:
     starting.add_argument("--scenario", choices=("plain", "kubeflow"), default=os.environ.get("SCENARIO") or "plain")
     starting.add_argument("--images", choices=images.SETS, default="all")
     starting.add_argument("--audit", action="store_true")
+    starting.add_argument("--impatient", action="store_true")
     starting.add_argument("--number", type=int, choices=range(256), metavar="0..255")
     starting.add_argument("--port", type=int)
     program = argparse.ArgumentParser(add_help=False)
@@ -277,9 +281,11 @@ def arguments() -> argparse.ArgumentParser:
     about = verbs.add_parser("audit", parents=[place])
     about.add_argument("name", metavar="USER")
     about.add_argument("--role")
+    for verb in faults.VERBS:
+        verbs.add_parser(verb, parents=[place]).add_argument("part", metavar="PART")
     for verb in ("down", "left"):
         verbs.add_parser(verb, parents=[place])
-    for verb in ("build", "images"):
+    for verb in ("build", "images", "pods"):
         verbs.add_parser(verb)
     image = verbs.add_parser("image")
     image.add_argument("name", metavar="NAME:TAG")
@@ -305,6 +311,8 @@ def perform(asked: argparse.Namespace) -> int:
             print(pki.user(Place.read(asked.folder.resolve()), asked.name, asked.group))
         case "audit":
             return told(asked)
+        case "pause" | "kill" | "resume":
+            faults.VERBS[asked.verb](Place.read(asked.folder.resolve()), asked.part)
         case "left":
             left = host.left(Place.read(asked.folder.resolve()))
             print("\n".join(left) or "nothing")
@@ -313,7 +321,10 @@ def perform(asked: argparse.Namespace) -> int:
             print(binaries.made())
         case "images":
             host.demand_node()
+            binaries.made()
             print(images.store("all"))
+        case "pods":
+            host.demand_pods()
         case "image":
             with images.temporary() as at, open(asked.out, "wb") as out:
                 write([images.of_folder(asked.name, asked.root, Path(at), asked.user, asked.entrypoint, asked.words)], out)

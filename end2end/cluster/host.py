@@ -29,9 +29,13 @@ def why_no_node() -> "str | None":
     return None
 
 
-def demand_node() -> None:
+def demand_pods() -> None:
     if why := why_no_node():
         raise Skipped(why)
+
+
+def demand_node() -> None:
+    demand_pods()
     missing = sorted({package for tool, package in TOOLS.items() if not shutil.which(tool)})
     if missing:
         raise Failed(f"A node needs {', '.join(missing)}:  apt-get install --no-install-recommends {' '.join(missing)}")

@@ -34,9 +34,11 @@ class Parts:
     def __init__(self, place: Place):
         self.place = place
         self.names: dict[int, str] = {}
+        self.commands: dict[str, list] = {}
         self.libc = ctypes.CDLL(None, use_errno=True)
 
     def start(self, name: str, command: list) -> None:
+        self.commands[name] = command
         if not command[0].startswith("/") and command[0] != "containerd":
             command = [str(self.place.binaries / "kube"), *command]
         with open(self.place.log(name), "ab") as log:
@@ -49,12 +51,23 @@ class Parts:
         self.libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
     def wait(self) -> None:
-        """Until one of them ends. Process 1 inherits the orphans of containers, too; they are nobody's concern."""
+        """Until one of them ends that nobody holds down. Process 1 inherits the orphans of containers, too; they are nobody's concern."""
+        down: set[str] = set()
         while True:
-            pid, status = os.wait()
-            if pid in self.names:
-                say(f"{self.names[pid]} ended: {os.waitstatus_to_exitcode(status)}")
+            pid, status = os.waitpid(-1, os.WNOHANG if down else 0)
+            if pid == 0:
+                for name in [n for n in down if not self.place.held(n).exists()]:
+                    down.remove(name)
+                    self.start(name, self.commands[name])
+                time.sleep(0.05)
+                continue
+            name = self.names.pop(pid, None)
+            if name is None:
+                continue
+            say(f"{name} ended: {os.waitstatus_to_exitcode(status)}")
+            if not self.place.held(name).exists():
                 return
+            down.add(name)
 
     def ended(self) -> bool:
         """Whether one of them has, without waiting."""

@@ -41,6 +41,8 @@ def kube_apiserver(place: Place) -> list:
     ]  # fmt: skip
     if not place.node:
         words.append("--endpoint-reconciler-type=none")  # loopback cannot be an endpoint
+    if place.impatient:
+        words += ["--default-not-ready-toleration-seconds=5", "--default-unreachable-toleration-seconds=5"]
     if place.audit:
         words += [f"--audit-policy-file={HERE}/audit.yaml", f"--audit-log-path={place.folder}/log/audit.log"]
     return words
@@ -52,6 +54,7 @@ def kube_controller_manager(place: Place) -> list:
         "kube-controller-manager", f"--kubeconfig={place.kubeconfig('controller-manager')}", "--leader-elect=false", "--secure-port=0",
         "--use-service-account-credentials", f"--service-account-private-key-file={pki}/sa.key", f"--root-ca-file={pki}/ca.crt",
         f"--cluster-signing-cert-file={pki}/ca.crt", f"--cluster-signing-key-file={pki}/ca.key",
+        *(["--node-monitor-grace-period=8s", "--node-monitor-period=1s"] if place.impatient else []),
     ]  # fmt: skip
 
 
@@ -96,6 +99,8 @@ def kubelet(place: Place, cgroup_v2: bool) -> list:
         "containerRuntimeEndpoint": "unix:///run/containerd/containerd.sock",
         "cgroupDriver": "cgroupfs", "cgroupRoot": f"/{place.name}", "failCgroupV1": cgroup_v2, "failSwapOn": False,
         "clusterDomain": "cluster.local", "clusterDNS": [place.address], "resolvConf": "",
+        # A quarter of it is the time between two signs of life.
+        "nodeLeaseDurationSeconds": 8 if place.impatient else 40,
         # A test machine's full disk is no reason to evict.
         "imageGCHighThresholdPercent": 100,
         "evictionHard": {"nodefs.available": "0%", "nodefs.inodesFree": "0%", "imagefs.available": "0%"},

@@ -37,6 +37,8 @@ class Place:
     audit: bool = False
     # The containerd folder with the images that the node finds at its first start.
     images: str = ""
+    # Whether a node that is silent counts as lost within seconds, and not within minutes.
+    impatient: bool = False
 
     @classmethod
     def read(cls, folder: Path) -> "Place":
@@ -94,6 +96,10 @@ class Place:
     def started(self) -> Path:
         """There once the main process has started every part."""
         return self.folder / "started"
+
+    def held(self, part: str) -> Path:
+        """There while somebody holds a part down: it may end without ending the cluster, and is started again when this is gone."""
+        return self.folder / "held" / part
 
     def kubeconfig(self, user: str = "admin") -> Path:
         return self.folder / f"{user}.kubeconfig"

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """kill -9 of the server in the midst of run, notebook and deployment, at eight seeded moments:  kill.py BINARY [SEED]
 
-After each restart everything is adopted: nothing acknowledged is lost, nothing runs twice, nothing is left over.
+After each restart everything is adopted: nothing acknowledged is lost, nothing runs twice, nothing is left over. In pods where
+end2end/cluster/cluster.py says that a cluster for tests has a node.
 """
 
 import os
 import random
+import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -18,6 +21,7 @@ from demo import TRAIN, packed  # noqa: E402
 from portal import Api, Portal, Problem, free_ports, new_password  # noqa: E402
 
 COUNT, PAUSE = 400, 0.1
+PODS = bool(os.environ.get("TEST_CLUSTER_NODE"))
 # What tells a workload by its command.
 KINDS = {"notebook": "jupyter", "deployment": "slipway_model_server", "run": "counter.py", "training": "train.py"}
 TEAM = "/api/v1/teams/kill"
@@ -76,6 +80,10 @@ class World:
     def supervisors(self, *ids: str) -> list[str]:
         """Of which workloads a supervisor lives, once for each; of all of ours, where none are named."""
         asked = ids or self.ours()
+        if PODS:
+            # Every pod has one, which says nothing of itself: pods are told apart by their control groups.
+            pods = {(id, pod(file)) for id in asked for file in processes() if f"SLIPWAY_WORKLOAD_ID={id}" in file("environ")}
+            return [id for id, _ in pods]
         words = [file("cmdline") for file in processes()]
         return [w[2] for w in words if len(w) > 2 and w[1] == "shim" and w[2] in asked]
 
@@ -93,6 +101,19 @@ class World:
             kind = next((kind for kind, word in KINDS.items() if any(word in line for line in begins)), "other")
             counts.setdefault(kind, []).append(len(begins))
         return counts
+
+
+def pod(file) -> str:
+    """The pod that a process is in, from its control groups."""
+    found = re.search(r"pod[0-9a-f]{8}[-0-9a-f_]*", "".join(file("cgroup")))
+    return found.group() if found else ""
+
+
+def objects() -> list[str]:
+    """What of ours is left in the cluster, apart from teams' namespaces and what is kept in them."""
+    kinds = "jobs,statefulsets,pods,secrets,persistentvolumeclaims"
+    words = ["kubectl", "get", kinds, "--all-namespaces", "-l", "app.kubernetes.io/managed-by=slipway", "-o", "name"]
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()
 
 
 def processes():
@@ -148,12 +169,12 @@ def main() -> None:
                 except Problem as problem:
                     print(problem)
         end = time.monotonic() + 30
-        while w.workers() and time.monotonic() < end:
+        while (w.workers() or PODS and objects()) and time.monotonic() < end:
             time.sleep(0.3)
-        strays = w.workers()
+        strays = w.workers() + (objects() if PODS else [])
         w.portal.stop()
         shutil.rmtree(w.data, ignore_errors=True)
-    check(not strays, "with everything deleted, no process is left")
+    check(not strays, f"with everything deleted, no process{' and no object' if PODS else ''} is left {strays or ''}".rstrip())
     print(f"{w.kills} kills survived")
 
 

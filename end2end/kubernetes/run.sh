@@ -1,8 +1,9 @@
 #!/bin/sh
 # What a real Kubernetes has to show, inside of a cluster for tests:  end2end/cluster/cluster.py run --node --audit --slipway PROGRAM -- end2end/kubernetes/run.sh PROGRAM
 #
-# The conformance suite and what only Kubernetes has, then the main job on PostgreSQL, all as an account that has the rights of
-# deploy/kubernetes/rbac.yaml and no others; the API server's own log tells then that no call was refused and no right is idle.
+# The conformance suite and what only Kubernetes has, then the main job on PostgreSQL, in Chromium and by script, with the very specs of the local
+# cluster; all as an account that has the rights of deploy/kubernetes/rbac.yaml and no others. The API server's own log tells then that no call
+# was refused and no right is idle.
 set -eu
 program=$1
 cd "$(dirname "$0")/../.."
@@ -16,5 +17,6 @@ export TEST_CLUSTER_USER=slipway
 
 # More at once than the node has processors only makes all of them late.
 cargo test -p server -p app --features app/ssr --test cluster -- --test-threads 4 kubernetes pods::
-scripts/with_postgres.sh python3 scripts/demo.py "$program" --once --port "${PORT:-18080}" --data "$TEST_CLUSTER/portal"
+scripts/with_postgres.sh end2end/browser.sh "$program" job.spec.mjs --output test-results-kubernetes
+scripts/with_postgres.sh python3 scripts/with_portal.py "$program" python3 -m unittest discover -s end2end/cli -v
 end2end/cluster/cluster.py audit "$TEST_CLUSTER" slipway --role slipway
