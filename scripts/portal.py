@@ -89,13 +89,16 @@ def free_ports() -> tuple[int, int]:
 
 
 def where(port: int) -> list[str]:
-    """Where it listens and runs its workloads: in pods where end2end/cluster/cluster.py says that a cluster for tests has a node."""
+    """Where it listens and runs its workloads: in pods where end2end/cluster/cluster.py says that a cluster for tests has a node;
+    TEST_CLUSTER_REACH is how it reaches these then."""
     notebooks = f"127.0.0.1:{port + 1}"
     if not os.environ.get("TEST_CLUSTER_NODE"):
         return ["--listen", f"127.0.0.1:{port}", "--notebook-listen", notebooks]
     folder = Path(os.environ["TEST_CLUSTER"])
     number = json.loads((folder / "cluster.json").read_text())["number"]
+    reach = os.environ.get("TEST_CLUSTER_REACH")
     return [
+        *(["--kubernetes-reach", reach] if reach else []),
         "--cluster", "kubernetes", "--kubeconfig", str(folder / f"{os.environ.get('TEST_CLUSTER_USER') or 'admin'}.kubeconfig"),
         "--kubernetes-image", "slipway.test/slipway:1", "--kubernetes-environment-image", "slipway.test/{name}:1",
         # This machine as pods see it.

@@ -65,6 +65,12 @@ pub fn rfc3339(ms: i64) -> String {
     )
 }
 
+/// Milliseconds since 1970 of a date as HTTP has it, such as `Sun, 06 Nov 1994 08:49:37 GMT`; `None` if it is none.
+pub fn parse_http_date(text: &str) -> Option<i64> {
+    let t = OffsetDateTime::parse(text, &time::format_description::well_known::Rfc2822).ok()?;
+    Some((t.unix_timestamp_nanos() / 1_000_000) as i64)
+}
+
 /// Milliseconds since 1970 of an RFC 3339 time.
 pub fn parse_rfc3339(text: &str) -> Option<i64> {
     let t = OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()?;

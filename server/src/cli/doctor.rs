@@ -15,6 +15,9 @@ use clap::Args;
 pub struct Flags {
     #[command(flatten)]
     serve: config::Flags,
+    /// Kubernetes: let a pod of each image start and end, which shows whether it can be pulled
+    #[arg(long)]
+    pull: bool,
     /// A table for people, JSON for programs
     #[arg(long, short, value_enum, default_value_t)]
     output: Output,
@@ -26,7 +29,7 @@ pub struct Flags {
 /// Exit code 1 where a finding is an error, 2 where the configuration is wrong.
 pub async fn run(flags: &Flags) -> Result<(), Failure> {
     let (_, config) = config::load(&flags.serve)?;
-    let findings = doctor::examine(&config, None).await;
+    let findings = doctor::examine(&config, None, flags.pull).await;
     match flags.output {
         Output::Json => output::line(&output::json(&findings)),
         Output::Table => findings.iter().for_each(|f| output::line(&words(f))),

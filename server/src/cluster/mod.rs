@@ -19,6 +19,7 @@
 //! * [`Cluster::watch`] rings when `list` may answer something new. It may ring for nothing and may join several into one;
 //!   it decides nothing.
 //! * [`Cluster::keep_teams`] is told all teams with their limits, again and again, and keeps what a team needs where its workloads run.
+//! * [`Cluster::dial`] connects to the port of a server that runs in a pod. It says nothing there: the knock is the caller's.
 //! * [`Cluster::usage`] and [`Cluster::capacity`] measure; they never fail because one workload cannot be measured.
 //!
 //! # Nasty cases every implementation has to get right (the conformance suite has them all)
@@ -32,6 +33,7 @@ pub mod knock;
 pub mod kubernetes;
 pub mod local;
 pub mod reach;
+pub mod stream;
 pub mod upload;
 pub mod workload;
 
@@ -39,7 +41,8 @@ pub use workload::{Capacity, Clue, Endpoint, Exit, Observed, Phase, Runtime, Ser
 
 use crate::error::Result;
 use async_trait::async_trait;
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
+use stream::Stream;
 use tokio::sync::watch;
 
 /// Where workloads run. See the module for the contract.
@@ -91,6 +94,14 @@ pub trait Cluster: Send + Sync {
     /// # Errors
     /// The cluster cannot be asked now.
     async fn clues(&self, id: &str) -> Result<Vec<Clue>>;
+
+    /// Connects to `address`, where the pod of this workload listens.
+    ///
+    /// # Errors
+    /// Nobody listens there, or there is no way; a cluster without pods has none.
+    async fn dial(&self, _id: &str, _address: &str) -> io::Result<Stream> {
+        Err(io::Error::other("this cluster has no pods"))
+    }
 
     /// Rings (a counter that grows) when `list` may answer something new.
     fn watch(&self) -> watch::Receiver<u64>;

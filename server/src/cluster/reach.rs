@@ -1,6 +1,6 @@
-//! HTTP to a server that a cluster runs, over its unix socket, its port, or the port of its pod. Connections are kept and used again.
+//! HTTP to a server that a cluster runs, over its unix socket, its port, or the way that the cluster finds to its pod. Connections are kept and used again.
 
-use super::{Endpoint, knock::Knocks};
+use super::{Endpoint, SharedCluster, knock::Knocks, stream::Stream};
 use crate::ids;
 use bytes::Bytes;
 use http::{Request, Response, Uri};
@@ -11,10 +11,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
 };
 use std::{ffi::OsString, io, os::unix::ffi::OsStringExt, path::PathBuf, pin::Pin, time::Duration};
-use tokio::{
-    io::AsyncWriteExt,
-    net::{TcpStream, UnixStream},
-};
+use tokio::{io::AsyncWriteExt, net::UnixStream};
 use tower::util::BoxCloneSyncService;
 
 /// Why a body broke off.
@@ -24,7 +21,7 @@ pub type Body = UnsyncBoxBody<Bytes, BodyError>;
 
 type Connecting<S> = Pin<Box<dyn Future<Output = io::Result<TokioIo<S>>> + Send>>;
 type UnixConnector = tower::util::ServiceFn<fn(Uri) -> Connecting<UnixStream>>;
-type PodConnector = BoxCloneSyncService<Uri, TokioIo<TcpStream>, io::Error>;
+type PodConnector = BoxCloneSyncService<Uri, TokioIo<Stream>, io::Error>;
 
 const CONNECT: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(30);
@@ -44,10 +41,14 @@ impl Default for Reach {
 }
 
 impl Reach {
-    /// With what pods want to hear; without it none lets us in.
-    pub fn new(knocks: Option<Knocks>) -> Self {
+    /// To whatever this cluster runs. Its pods want to hear a knock first.
+    pub fn of(cluster: SharedCluster, knocks: Knocks) -> Self {
+        Self::new(Some((cluster, knocks)))
+    }
+
+    fn new(pods: Option<(SharedCluster, Knocks)>) -> Self {
         let connector: fn(Uri) -> Connecting<UnixStream> = |uri| Box::pin(connect(uri));
-        let pod = tower::service_fn(move |uri: Uri| connect_to_pod(uri, knocks.clone()));
+        let pod = tower::service_fn(move |uri: Uri| connect_to_pod(uri, pods.clone()));
         let mut tcp = HttpConnector::new();
         tcp.set_connect_timeout(Some(CONNECT));
         tcp.set_nodelay(true);
@@ -100,17 +101,15 @@ fn unhex(uri: &Uri) -> io::Result<Vec<u8>> {
     Ok(bytes.ok_or(io::ErrorKind::InvalidInput)?)
 }
 
-async fn connect_to_pod(uri: Uri, knocks: Option<Knocks>) -> io::Result<TokioIo<TcpStream>> {
+async fn connect_to_pod(uri: Uri, pods: Option<(SharedCluster, Knocks)>) -> io::Result<TokioIo<Stream>> {
     let text = String::from_utf8(unhex(&uri)?).map_err(io::Error::other)?;
     let (address, id) = text.split_once(' ').ok_or(io::ErrorKind::InvalidInput)?;
-    let knocks = knocks.ok_or_else(|| io::Error::other("this portal knows no pods"))?;
-    let knocking = async {
-        let mut stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        stream.write_all(format!("{}\n", knocks.line(id)).as_bytes()).await?;
-        io::Result::Ok(stream)
-    };
-    Ok(TokioIo::new(tokio::time::timeout(CONNECT, knocking).await.map_err(|_| io::ErrorKind::TimedOut)??))
+    let (cluster, knocks) = pods.ok_or_else(|| io::Error::other("this portal knows no pods"))?;
+    let mut stream = cluster.dial(id, address).await?;
+    let knock = format!("{}\n", knocks.line(id));
+    let knocking = stream.write_all(knock.as_bytes());
+    tokio::time::timeout(CONNECT, knocking).await.map_err(|_| io::ErrorKind::TimedOut)??;
+    Ok(TokioIo::new(stream))
 }
 
 async fn connect(uri: Uri) -> io::Result<TokioIo<UnixStream>> {

@@ -109,6 +109,17 @@ pub const KEYS: &[Key] = &[
         "",
         "Kubernetes: networks beside portal and DNS that workloads may reach, such as 0.0.0.0/0, with commas between",
     ),
+    key(
+        "kubernetes_reach",
+        "auto",
+        "Kubernetes: how the portal reaches pods: direct (their addresses), portforward (through the API server) or auto (direct in the cluster; outside direct where there is a route, else portforward)",
+    ),
+    Key {
+        name: "kubernetes_prometheus_url",
+        default: "",
+        seen: Seen::NoPassword,
+        help: "Kubernetes: a Prometheus that scrapes the nodes' cAdvisor, to read what workloads use; the kubelets or the metrics API when left out",
+    },
     key("log_format", "text", "text or json"),
     secret("secret_key", "Key that seals secrets (32 bytes, base64); {data}/key when left out"),
     key("admin_user", "", "First start: name of the platform admin"),

@@ -29,6 +29,10 @@ pub struct Kubernetes {
     pub storage_class: Option<String>,
     /// Networks (CIDR) that workloads may reach beside portal and DNS.
     pub egress: Vec<String>,
+    /// URL of a Prometheus that knows what pods use.
+    pub prometheus_url: Option<String>,
+    /// `auto`, `direct` or `portforward`.
+    pub reach: String,
 }
 
 impl Kubernetes {
@@ -50,6 +54,15 @@ impl Kubernetes {
         if let Some(wrong) = egress.iter().find(|n| !is_network(n)) {
             return Err(format!("kubernetes_egress: \"{wrong}\" is not a network such as 10.0.0.0/8"));
         }
+        let reach = values.text("kubernetes_reach").to_owned();
+        if !["auto", "direct", "portforward"].contains(&reach.as_str()) {
+            return Err(format!("kubernetes_reach: \"{reach}\" is none of auto, direct, portforward"));
+        }
+        let prometheus_url = values.optional("kubernetes_prometheus_url");
+        if prometheus_url.as_ref().is_some_and(|u| !u.starts_with("http://") && !u.starts_with("https://")) {
+            // It may hold a password, so it is not told.
+            return Err("kubernetes_prometheus_url: give a URL that begins with http:// or https://".into());
+        }
         Ok(Self {
             kubeconfig: values.optional("kubeconfig").map(PathBuf::from),
             context: values.optional("kubernetes_context"),
@@ -62,6 +75,8 @@ impl Kubernetes {
             volume_bytes: resources::parse_bytes(values.text("kubernetes_volume")).map_err(|e| format!("kubernetes_volume: {e}"))?,
             storage_class: values.optional("kubernetes_storage_class"),
             egress,
+            prometheus_url,
+            reach,
         })
     }
 }

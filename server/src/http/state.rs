@@ -86,7 +86,7 @@ impl Web {
     pub fn assemble(opened: Opened) -> Result<Self> {
         let Opened { config, address, store, cluster, sealer, drain } = opened;
         let (clock, tokens) = (store.clock().clone(), Tokens::default());
-        let reach = Reach::new(Some(Knocks::new(sealer.key_for(PODS))));
+        let reach = Reach::of(cluster.clone(), Knocks::new(sealer.key_for(PODS)));
         let links = Links::of(&Config { listen: address, ..config.clone() });
         Ok(Self {
             artifacts: ArtifactStore::open_folder(&config.data.join("artifacts"), config.max_upload_bytes)?,

@@ -4,7 +4,7 @@ use crate::{
     clock::SharedClock,
     cluster::{
         knock::Knocks,
-        kubernetes::{KubernetesConfig, Settings},
+        kubernetes::{KubernetesConfig, Reaching, Settings},
         local::LOG_BYTES,
     },
     config::Config,
@@ -36,6 +36,8 @@ pub fn kubernetes(config: &Config, knocks: Knocks, clock: SharedClock) -> Kubern
             volume_bytes: k.volume_bytes,
             storage_class: k.storage_class.clone(),
             egress: k.egress.clone(),
+            prometheus: k.prometheus_url.clone(),
+            reaching: Reaching::of(&k.reach).unwrap_or(Reaching::Auto),
             portal_namespace: std::fs::read_to_string(OWN_NAMESPACE).ok().map(|n| n.trim().to_owned()).filter(|n| !n.is_empty()),
             data: config.data.clone(),
             log_bytes: LOG_BYTES,

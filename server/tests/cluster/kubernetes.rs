@@ -9,7 +9,8 @@ use server::{
     cluster::{
         Cluster, Runtime, ServerSpec, WorkloadSpec,
         knock::Knocks,
-        kubernetes::{KubernetesCluster, KubernetesConfig, Settings},
+        kubernetes::{KubernetesCluster, KubernetesConfig, Reaching, Settings},
+        reach::Reach,
     },
     http::pods,
     ids,
@@ -52,10 +53,11 @@ impl Site {
 
 /// A portal's part of a Kubernetes cluster: namespaces of its own, which end with it.
 pub struct Kubernetes {
-    cluster: Option<KubernetesCluster>,
+    cluster: Option<Arc<KubernetesCluster>>,
     folder: tempfile::TempDir,
     site: Site,
     pub name: String,
+    reaching: Reaching,
     listener: tokio::task::JoinHandle<()>,
     portal: String,
 }
@@ -63,6 +65,11 @@ pub struct Kubernetes {
 impl Kubernetes {
     /// `None` where there is no such cluster.
     pub async fn new() -> Option<Self> {
+        Self::reaching(Reaching::Direct).await
+    }
+
+    /// The same with a portal that reaches pods so.
+    pub async fn reaching(reaching: Reaching) -> Option<Self> {
         let Some(site) = Site::of("admin") else {
             println!("SKIPPED: there is no Kubernetes node (TEST_CLUSTER and TEST_CLUSTER_NODE are not set)");
             return None;
@@ -71,7 +78,7 @@ impl Kubernetes {
         let socket = tokio::net::TcpListener::bind((site.host, 0)).await.unwrap();
         let portal = format!("http://{}", socket.local_addr().unwrap());
         let name = format!("t{}", &ids::sha256(ids::random_secret())[..8]);
-        let mut world = Self { cluster: None, folder, site, name, listener: tokio::spawn(async {}), portal };
+        let mut world = Self { cluster: None, folder, site, name, reaching, listener: tokio::spawn(async {}), portal };
         world.open_at(socket).await;
         Some(world)
     }
@@ -79,7 +86,7 @@ impl Kubernetes {
     async fn open_at(&mut self, socket: tokio::net::TcpListener) {
         let cluster = KubernetesCluster::open(self.config()).await.unwrap();
         let router = pods::router(&cluster.desk());
-        self.cluster = Some(cluster);
+        self.cluster = Some(Arc::new(cluster));
         self.listener = tokio::spawn(async move { axum::serve(socket, router).await.unwrap() });
     }
 
@@ -101,7 +108,8 @@ impl Kubernetes {
         self.open_at(socket).await;
     }
 
-    fn config(&self) -> KubernetesConfig {
+    /// What its portal is told of the cluster.
+    pub fn config(&self) -> KubernetesConfig {
         KubernetesConfig {
             kubeconfig: Some(self.site.kubeconfig(&self.site.user)),
             context: None,
@@ -115,6 +123,8 @@ impl Kubernetes {
                 volume_bytes: 1 << 30,
                 storage_class: None,
                 egress: Vec::new(),
+                prometheus: None,
+                reaching: self.reaching,
                 portal_namespace: None,
                 data: self.folder.path().to_owned(),
                 log_bytes: 64 << 20,
@@ -126,7 +136,12 @@ impl Kubernetes {
         }
     }
 
-    pub fn knocks(&self) -> Knocks {
+    /// The client that reaches its pods.
+    pub fn reach(&self) -> Reach {
+        Reach::of(self.cluster.clone().unwrap(), self.knocks())
+    }
+
+    fn knocks(&self) -> Knocks {
         Knocks::new([9; 32])
     }
 
@@ -150,6 +165,23 @@ impl Kubernetes {
         let out = self.site.kubectl().args(["--namespace", &namespace]).args(words).output().unwrap();
         assert!(out.status.success(), "kubectl {words:?}: {}", String::from_utf8_lossy(&out.stderr));
         String::from_utf8(out.stdout).unwrap()
+    }
+
+    /// Applies an object, as a person would.
+    pub fn apply(&self, object: &serde_json::Value) {
+        let path = self.folder.path().join("object.json");
+        std::fs::write(&path, object.to_string()).unwrap();
+        self.kubectl(&["apply", "-f", &path.display().to_string()]);
+    }
+
+    /// A kubeconfig for somebody without any right.
+    pub fn stranger(&self) -> PathBuf {
+        let text = std::fs::read(self.site.kubeconfig("admin")).unwrap();
+        let mut read: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        read["users"][0]["user"]["as"] = "eve".into();
+        let path = self.folder.path().join("eve.kubeconfig");
+        std::fs::write(&path, read.to_string()).unwrap();
+        path
     }
 
     /// In the image with Python and a shell, and small enough for several on one node.

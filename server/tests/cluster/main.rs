@@ -2,6 +2,7 @@
 
 mod adoption;
 mod conformance;
+mod doctor;
 mod ending;
 mod isolation;
 mod kubernetes;

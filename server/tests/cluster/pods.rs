@@ -7,7 +7,7 @@ use crate::{
 use app::api::resources::Resources;
 use flate2::{Compression, write::GzEncoder};
 use http_body_util::{BodyExt, Empty};
-use server::cluster::{Cluster, Endpoint, Phase, Runtime, TeamSpec, WorkloadSpec, reach::Reach};
+use server::cluster::{Cluster, Endpoint, Phase, Runtime, TeamSpec, WorkloadSpec, kubernetes::Reaching, reach::Reach};
 use std::time::Duration;
 
 const GRACE: Duration = Duration::from_secs(30);
@@ -121,13 +121,38 @@ async fn a_server_is_reached_by_who_knocks() {
         let answer = reach.send(&endpoint, request).await.ok()?;
         Some(answer.into_body().collect().await.ok()?.to_bytes())
     };
-    assert_eq!(ask(Reach::new(Some(world.knocks()))).await.as_deref(), Some(&b"hello"[..]));
-    assert_eq!(ask(Reach::new(None)).await, None);
+    assert_eq!(ask(world.reach()).await.as_deref(), Some(&b"hello"[..]));
+    assert_eq!(ask(Reach::default()).await, None);
     let Endpoint::Pod { address, .. } = &endpoint else { panic!("{endpoint:?}") };
     let stranger = Endpoint::Tcp { address: address.clone() };
     let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
     let request = http::Request::builder().uri("/ready").header("host", "h").body(body).unwrap();
     assert!(Reach::default().send(&stranger, request).await.is_err());
+}
+
+/// Where there is no route to pods: the same server, every connection of it through the API server.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_is_reached_through_the_api_server() {
+    let Some(world) = Kubernetes::reaching(Reaching::PortForward).await else { return };
+    let spec = world.spec(Does::Serves);
+    world.kube().ensure(&spec).await.unwrap();
+    let endpoint = running(world.kube(), &spec.id).await.unwrap();
+    let reach = world.reach();
+    let ask = async |endpoint: &Endpoint| {
+        let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
+        let request = http::Request::builder().uri("/ready").header("host", "h").body(body).unwrap();
+        let answer = reach.send(endpoint, request).await.map_err(|e| e.to_string())?;
+        answer.into_body().collect().await.map(|all| all.to_bytes()).map_err(|e| e.to_string())
+    };
+    for _ in 0..3 {
+        assert_eq!(ask(&endpoint).await.as_deref(), Ok(&b"hello"[..]));
+    }
+    let Endpoint::Pod { address, .. } = &endpoint else { panic!("{endpoint:?}") };
+    // The address is that pod's, and only with its own knock.
+    assert!(ask(&Endpoint::Pod { address: address.clone(), id: "another".into() }).await.is_err());
+    world.kube().stop(&spec.id, Duration::ZERO).await.unwrap();
+    ended(world.kube(), &spec.id).await;
+    assert!(ask(&endpoint).await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

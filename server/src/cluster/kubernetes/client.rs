@@ -1,7 +1,10 @@
 //! Talking to the API server: every call within a time limit, every failure a sentence.
 
-use super::names::MANAGER;
-use crate::error::{Error, Kind, Result};
+use super::{names::MANAGER, rights::Right};
+use crate::{
+    clock::parse_http_date,
+    error::{Error, Kind, Result},
+};
 use http::Request;
 use kube::{
     Api, Client, Config, Resource,
@@ -10,8 +13,9 @@ use kube::{
     core::{ApiResource, DynamicResourceScope, Status, params::Preconditions},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::Value;
-use std::{fmt::Debug, path::Path, time::Duration};
+use serde_json::{Value, json};
+use std::{fmt::Debug, io, path::Path, time::Duration};
+use tokio::io::DuplexStream;
 
 /// How long one call may take.
 const WITHIN: Duration = Duration::from_secs(15);
@@ -222,6 +226,91 @@ impl ApiServer {
         limited(&Name { kind: "", namespace: "", name: path }, self.client.request(request)).await
     }
 
+    /// A connection to a pod's port through the API server: a WebSocket of its own, which ends with the stream.
+    ///
+    /// # Errors
+    /// It is refused, or the API server does not answer. That nobody listens there shows only when nothing comes back.
+    pub async fn forward(&self, namespace: &str, pod: &str, port: u16) -> Result<DuplexStream> {
+        let about = Name { kind: "port-forward", namespace, name: pod };
+        let api: Api<k8s_openapi::api::core::v1::Pod> = Api::namespaced(self.client.clone(), namespace);
+        let mut forwarder = limited(&about, api.portforward(pod, &[port])).await?;
+        forwarder.take_stream(port).ok_or_else(|| Error::internal(io::Error::other("a port-forward without its port")))
+    }
+
+    /// Tries whether an object would be taken, as it is: every admission says its word, and nothing is kept.
+    ///
+    /// # Errors
+    /// It would be refused, or the API server does not answer.
+    pub async fn try_out(&self, object: &Value) -> Result<()> {
+        let name = name(object);
+        let kind = of_kind(name.kind)?;
+        let core = kind.group.is_empty();
+        let prefix = if core { format!("/api/{}", kind.version) } else { format!("/apis/{}", kind.api_version) };
+        let path = format!("{prefix}/namespaces/{}/{}?dryRun=All&fieldValidation=Strict", name.namespace, kind.plural);
+        let request = Request::post(path).header(http::header::CONTENT_TYPE, "application/json").body(serde_json::to_vec(object)?);
+        let _: Value = limited(&name, self.client.request(request.map_err(Error::internal)?)).await?;
+        Ok(())
+    }
+
+    /// Whether we have a right.
+    ///
+    /// # Errors
+    /// The API server does not answer, or does not tell us.
+    pub async fn may(&self, (group, resource, verb): Right) -> Result<bool> {
+        let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+        let review = json!({
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+            "spec": { "resourceAttributes": { "group": group, "resource": resource, "subresource": subresource, "verb": verb } },
+        });
+        let answer: Value = self.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", &review).await?;
+        Ok(answer["status"]["allowed"] == true)
+    }
+
+    /// The versions in which a kind is served, the preferred one first; none where it is not.
+    ///
+    /// # Errors
+    /// The API server does not answer, or does not tell us.
+    pub async fn versions_of(&self, group: &str, kind: &str) -> Result<Vec<String>> {
+        let groups: Value = serde_json::from_str(&self.text("/apis").await?)?;
+        let found = groups["groups"].as_array().into_iter().flatten().find(|g| g["name"] == group);
+        let Some(found) = found else { return Ok(Vec::new()) };
+        let preferred = &found["preferredVersion"]["version"];
+        let mut versions: Vec<&str> = found["versions"].as_array().into_iter().flatten().filter_map(|v| v["version"].as_str()).collect();
+        versions.sort_by_key(|v| *v != preferred);
+        let mut out = Vec::new();
+        for version in versions {
+            let list: Value = serde_json::from_str(&self.text(&format!("/apis/{group}/{version}")).await?)?;
+            if list["resources"].as_array().into_iter().flatten().any(|r| r["kind"] == kind) {
+                out.push(version.to_owned());
+            }
+        }
+        Ok(out)
+    }
+
+    /// What time it is there, milliseconds since 1970, in whole seconds; `None` where it does not say.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub async fn date(&self) -> Result<Option<i64>> {
+        let about = Name { kind: "", namespace: "", name: "/version" };
+        let request = Request::get("/version").body(kube::client::Body::empty()).map_err(Error::internal)?;
+        let answer = limited(&about, self.client.send(request)).await?;
+        Ok(answer.headers().get(http::header::DATE).and_then(|d| parse_http_date(d.to_str().ok()?)))
+    }
+
+    /// Some objects of a kind, of whatever namespace.
+    ///
+    /// # Errors
+    /// The API server does not answer.
+    pub async fn some_of<K>(&self, resource: &ApiResource, fields: &str, most: u32) -> Result<Vec<K>>
+    where
+        K: Resource<DynamicType = ApiResource> + Clone + DeserializeOwned + Debug,
+    {
+        let about = Name { kind: &resource.kind, namespace: "", name: "" };
+        let which = ListParams::default().fields(fields).limit(most);
+        Ok(limited(&about, self.all::<K>(resource).list(&which)).await?.items)
+    }
+
     /// All objects of a kind, once.
     ///
     /// # Errors
@@ -344,7 +433,7 @@ fn refused(name: &Name<'_>, status: &Status) -> Error {
 }
 
 /// An error with all that is behind it: kube's own words often say only where.
-fn chain(error: &dyn std::error::Error) -> String {
+pub fn chain(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

@@ -5,7 +5,7 @@
 //!
 //! * `build/`: from a specification to objects, pure. `look`, `reasons`: from objects to how far it is, pure.
 //! * `client`: the API server. `watch`, `table`, `index`: what is known of it.
-//! * `start`, `end`, `team`, `usage`: the verbs of the seam. `desk`: what pods ask of us.
+//! * `start`, `end`, `team`, `usage`, `way`: the verbs of the seam. `desk`: what pods ask of us.
 //! * `pod/`: what runs inside of a pod (`slipway shim pod…`).
 
 mod build;
@@ -33,12 +33,14 @@ mod table;
 mod team;
 mod usage;
 mod watch;
+mod way;
 
 pub use build::Ticket;
 pub use desk::Desk;
 pub use settings::Settings;
+pub use way::Reaching;
 
-use super::{Capacity, Clue, Cluster, Observed, TeamSpec, Usage, WorkloadSpec, doors::Doors};
+use super::{Capacity, Clue, Cluster, Observed, TeamSpec, Usage, WorkloadSpec, doors::Doors, stream::Stream};
 use crate::{
     clock::SharedClock,
     error::{Error, Result},
@@ -49,6 +51,7 @@ use client::ApiServer;
 use index::Index;
 use std::{
     collections::{HashMap, HashSet},
+    io,
     path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
@@ -95,6 +98,9 @@ pub(in crate::cluster) struct Inner {
     teams: team::Kept,
     meters: usage::Meters,
     said: observe::Said,
+    way: way::Found,
+    /// To a Prometheus.
+    http: reqwest::Client,
     /// Uids of owners that were forgotten after their end: on their way out, and nothing of them runs.
     forgotten: Mutex<HashSet<String>>,
 }
@@ -123,6 +129,8 @@ impl KubernetesCluster {
             teams: team::Kept::default(),
             meters: usage::Meters::default(),
             said: observe::Said::default(),
+            way: way::Found::default(),
+            http: reqwest::Client::new(),
             forgotten: Mutex::default(),
         });
         tasks.push(end::help_stops(&inner));
@@ -186,6 +194,10 @@ impl Cluster for KubernetesCluster {
 
     async fn clues(&self, id: &str) -> Result<Vec<Clue>> {
         self.inner.clues(id).await
+    }
+
+    async fn dial(&self, id: &str, address: &str) -> io::Result<Stream> {
+        self.inner.dial(id, address).await
     }
 
     fn watch(&self) -> bell::Receiver<u64> {

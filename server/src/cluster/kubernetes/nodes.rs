@@ -5,7 +5,7 @@ use crate::cluster::Capacity;
 use app::api::resources::{Resources, parse_bytes, parse_cpu};
 use kube::core::{ApiResource, Object};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 /// How the API server calls them.
 pub fn resource() -> ApiResource {
@@ -28,8 +28,24 @@ pub struct NodeSpec {
 pub struct Taint {
     /// What it is about.
     pub key: String,
+    /// What more it says.
+    pub value: String,
     /// `NoSchedule`, `PreferNoSchedule` or `NoExecute`.
     pub effect: String,
+}
+
+impl Taint {
+    /// Whether it keeps away, and not only prefers others.
+    pub fn is_hard(&self) -> bool {
+        matches!(self.effect.as_str(), "NoSchedule" | "NoExecute")
+    }
+}
+
+impl fmt::Display for Taint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let equals = if self.value.is_empty() { "" } else { "=" };
+        write!(f, "{}{equals}{}:{}", self.key, self.value, self.effect)
+    }
 }
 
 /// What of its status is read.
@@ -54,6 +70,8 @@ pub struct Node {
     pub uid: String,
     /// Whether it takes workloads now.
     pub usable: bool,
+    /// What keeps pods away that do not tolerate it.
+    pub taints: Vec<Taint>,
     /// Whether it answers; since when not, RFC 3339.
     pub silent_since: Option<String>,
     /// What pods may ask for, by the name of the resource.
@@ -67,11 +85,13 @@ impl Node {
         let ready = status.conditions.iter().find(|c| c.kind == "Ready");
         let is_ready = ready.is_some_and(|c| c.status == "True");
         // Workloads tolerate nothing yet.
-        let open = !raw.spec.unschedulable && !raw.spec.taints.iter().any(|t| matches!(t.effect.as_str(), "NoSchedule" | "NoExecute"));
+        let taints: Vec<Taint> = raw.spec.taints.iter().filter(|t| t.is_hard()).cloned().collect();
+        let open = !raw.spec.unschedulable && taints.is_empty();
         Some(Self {
             name: raw.metadata.name.clone()?,
             uid: raw.metadata.uid.clone()?,
             usable: is_ready && open,
+            taints,
             silent_since: ready.filter(|c| c.status != "True").and_then(|c| c.last_transition_time.clone()),
             allocatable: status.allocatable,
         })

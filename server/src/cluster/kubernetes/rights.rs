@@ -1,5 +1,8 @@
 //! What we may do, as `deploy/kubernetes/rbac.yaml` grants it: these verbs and no others.
 
+/// Group, resource (with its subresource), verb.
+pub type Right = (&'static str, &'static str, &'static str);
+
 /// Group, resource, verbs.
 pub const NEEDED: &[(&str, &str, &[&str])] = &[
     ("", "namespaces", &["get", "list", "watch", "create"]),
@@ -12,13 +15,21 @@ pub const NEEDED: &[(&str, &str, &[&str])] = &[
     ("", "persistentvolumeclaims", &["create", "get", "delete"]),
     ("batch", "jobs", &["list", "watch", "create", "patch", "delete"]),
     ("apps", "statefulsets", &["list", "watch", "create", "patch", "delete"]),
-    ("", "pods", &["list", "watch", "delete"]),
+    ("", "pods", &["list", "watch", "create", "delete"]),
     ("", "events", &["list"]),
     ("", "nodes", &["list", "watch"]),
+    ("storage.k8s.io", "storageclasses", &["list"]),
 ];
 
-/// Without it no use of CPU and memory is shown.
-pub const FOR_USAGE: (&str, &str, &str) = ("", "nodes/proxy", "get");
+/// For a portal without a route to pods, `deploy/kubernetes/rbac-outside.yaml`. A WebSocket is a `get`; from Kubernetes 1.35 on one to a pod is
+/// a `create` as well.
+pub const OUTSIDE: (&str, &str, &[&str]) = ("", "pods/portforward", &["get", "create"]);
+
+/// For the metrics API in place of kubelets, `deploy/kubernetes/rbac-metrics.yaml`.
+pub const FOR_METRICS: Right = ("metrics.k8s.io", "pods", "list");
+
+/// For the kubelets. Without one of these two, and without a Prometheus, no use of CPU and memory is shown.
+pub const FOR_USAGE: Right = ("", "nodes/proxy", "get");
 
 #[cfg(test)]
 mod tests {
@@ -27,10 +38,10 @@ mod tests {
     use serde_json::Value;
     use std::collections::BTreeSet;
 
-    type Right = (String, String, String);
+    type Granted = (String, String, String);
 
-    fn granted(role: &str) -> BTreeSet<Right> {
-        let path = std::path::Path::new(env!("SLIPWAY_ROOT")).join("deploy/kubernetes/rbac.yaml");
+    fn granted(file: &str, role: &str) -> BTreeSet<Granted> {
+        let path = std::path::Path::new(env!("SLIPWAY_ROOT")).join("deploy/kubernetes").join(file);
         let text = std::fs::read_to_string(path).unwrap();
         let words = |v: &Value| v.as_array().unwrap().iter().map(|w| w.as_str().unwrap().to_owned()).collect::<Vec<_>>();
         let mut found = BTreeSet::new();
@@ -52,9 +63,13 @@ mod tests {
 
     #[test]
     fn the_role_grants_what_is_needed_and_nothing_else() {
-        let needed = NEEDED.iter().flat_map(|(g, r, verbs)| verbs.iter().map(|v| ((*g).to_owned(), (*r).to_owned(), (*v).to_owned())));
-        assert_eq!(granted("slipway"), needed.collect());
-        let (group, resource, verb) = FOR_USAGE;
-        assert_eq!(granted("slipway-usage"), [(group.to_owned(), resource.to_owned(), verb.to_owned())].into());
+        let words = |(group, resource, verb): Right| (group.to_owned(), resource.to_owned(), verb.to_owned());
+        let all = |(group, resource, verbs): &(&'static str, &'static str, &'static [&'static str])| {
+            verbs.iter().map(|verb| words((*group, *resource, *verb))).collect::<Vec<_>>()
+        };
+        assert_eq!(granted("rbac.yaml", "slipway"), NEEDED.iter().flat_map(all).collect());
+        assert_eq!(granted("rbac.yaml", "slipway-usage"), [words(FOR_USAGE)].into());
+        assert_eq!(granted("rbac-metrics.yaml", "slipway-metrics"), [words(FOR_METRICS)].into());
+        assert_eq!(granted("rbac-outside.yaml", "slipway-outside"), all(&OUTSIDE).into_iter().collect());
     }
 }

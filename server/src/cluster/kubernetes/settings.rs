@@ -1,6 +1,6 @@
 //! What an admin sets about the cluster.
 
-use super::names::PORT;
+use super::{names::PORT, way::Reaching};
 use crate::cluster::knock::Knocks;
 use http::Uri;
 use serde_json::{Value, json};
@@ -27,6 +27,10 @@ pub struct Settings {
     pub storage_class: Option<String>,
     /// Networks (CIDR) that workloads may reach beside portal and names.
     pub egress: Vec<String>,
+    /// URL of a Prometheus that knows what pods use.
+    pub prometheus: Option<String>,
+    /// How the portal reaches pods.
+    pub reaching: Reaching,
     /// Namespace that the portal runs in, where it runs in the cluster.
     pub portal_namespace: Option<String>,
     /// The data folder: logs, uploads, models.

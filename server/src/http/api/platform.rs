@@ -19,7 +19,7 @@ pub async fn get(State(web): State<Web>, _: PlatformAdmin) -> Result<Json<Platfo
         started_at: rfc3339(web.started_at),
         total,
         free: queue::free(total, held),
-        findings: doctor::examine(&web.config, Some(&web.store)).await,
+        findings: doctor::examine(&web.config, Some(&web.store), false).await,
         tasks: web.reports.all(),
     }))
 }

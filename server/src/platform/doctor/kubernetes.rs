@@ -5,16 +5,17 @@ use crate::{
     clock::SystemClock,
     cluster::{
         knock::Knocks,
-        kubernetes::doctor::{Check, examine},
+        kubernetes::doctor::{Asked, Check, examine},
     },
     config::Config,
+    environments::{images::Images, shipped::SHIPPED},
     platform::cluster,
 };
 use app::api::platform::Finding;
 use std::sync::Arc;
 
-/// All of it.
-pub async fn all(config: &Config) -> Vec<Finding> {
+/// All of it. `pull`: each image that is known is pulled once, by a pod.
+pub async fn all(config: &Config, pull: bool) -> Vec<Finding> {
     // No pod is spoken to, so no knock is needed.
     let told = cluster::kubernetes(config, Knocks::new([0; 32]), Arc::new(SystemClock));
     let finding = |check: Check| match check {
@@ -22,5 +23,7 @@ pub async fn all(config: &Config) -> Vec<Finding> {
         Check::Poor(check, detail, fix) => warning(check, detail, fix),
         Check::Wrong(check, detail, fix) => error(check, detail, fix),
     };
-    examine(&told).await.into_iter().map(finding).collect()
+    let images = Images { shipped: config.kubernetes.environment_image.clone() };
+    let images = SHIPPED.iter().filter_map(|e| images.of(e.name, true, None).ok()).collect();
+    examine(&told, &Asked { images, pull }).await.into_iter().map(finding).collect()
 }

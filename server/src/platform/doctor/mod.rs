@@ -32,8 +32,9 @@ pub(super) fn error(check: &str, detail: impl Into<String>, fix: impl Into<Strin
 
 /// Everything that was looked at, in order. Never fails: what cannot be looked at is a finding.
 ///
-/// With `store` it looks from within the running server; without, from beside it, at what a start would find.
-pub async fn examine(config: &Config, store: Option<&Store>) -> Vec<Finding> {
+/// With `store` it looks from within the running server; without, from beside it, at what a start would find. `pull`: on Kubernetes each image
+/// is pulled once, by a pod that ends at once.
+pub async fn examine(config: &Config, store: Option<&Store>, pull: bool) -> Vec<Finding> {
     let mut out = vec![match store {
         Some(store) => database::of_server(store).await,
         None => database::beside(config).await,
@@ -52,17 +53,17 @@ pub async fn examine(config: &Config, store: Option<&Store>) -> Vec<Finding> {
     out.push(ports::exposure(config));
     out.extend(match store {
         Some(_) => of_surroundings_kept(config).await,
-        None => of_surroundings(config).await,
+        None => of_surroundings(config, pull).await,
     });
     out
 }
 
 /// Where workloads run.
-async fn of_surroundings(config: &Config) -> Vec<Finding> {
+async fn of_surroundings(config: &Config, pull: bool) -> Vec<Finding> {
     if config.cluster != "kubernetes" {
         return machine::all().await;
     }
-    let mut out = kubernetes::all(config).await;
+    let mut out = kubernetes::all(config, pull).await;
     out.push(machine::git().await);
     out
 }
@@ -72,7 +73,7 @@ async fn of_surroundings_kept(config: &Config) -> Vec<Finding> {
     match &*kept {
         Some((when, found)) if when.elapsed() < KEPT => found.clone(),
         _ => {
-            let found = of_surroundings(config).await;
+            let found = of_surroundings(config, false).await;
             *kept = Some((Instant::now(), found.clone()));
             found
         }

@@ -4,12 +4,14 @@ mod handover;
 mod namespace;
 mod owner;
 mod pod;
+mod trial;
 mod volume;
 
 pub use handover::{Ticket, secret, token};
 pub use namespace::{namespace, objects as namespace_objects, stale as namespace_stale};
 pub use owner::owner;
 pub use pod::{NODE_NAME, POD_UID};
+pub use trial::{TRIAL, pull_trial, trial};
 pub use volume::claim;
 
 use super::{
@@ -102,6 +104,8 @@ pub mod tests {
             volume_bytes: 10 << 30,
             storage_class: None,
             egress: vec!["10.1.0.0/16".into()],
+            prometheus: None,
+            reaching: crate::cluster::kubernetes::Reaching::Auto,
             portal_namespace: None,
             data: "/data".into(),
             log_bytes: 64 << 20,

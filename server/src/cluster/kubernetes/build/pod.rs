@@ -30,7 +30,6 @@ const FOLDERS_OF_ALL: [(&str, &str, bool); 4] = [("run", RUN, true), ("home", HO
 /// # Errors
 /// There is no image to run it in, or its volume has no name that can be used.
 pub fn template(spec: &WorkloadSpec, settings: &Settings, secret: &str, restarts: bool) -> Result<Value> {
-    let user = settings.user;
     Ok(json!({
         "metadata": {
             "labels": labels(spec, settings),
@@ -42,11 +41,7 @@ pub fn template(spec: &WorkloadSpec, settings: &Settings, secret: &str, restarts
             "enableServiceLinks": false,
             "restartPolicy": if restarts { "Always" } else { "Never" },
             "terminationGracePeriodSeconds": spec.grace_seconds.saturating_add(COURIER_GRACE),
-            "securityContext": {
-                "runAsNonRoot": true, "runAsUser": user, "runAsGroup": user, "fsGroup": user,
-                "fsGroupChangePolicy": "OnRootMismatch",
-                "seccompProfile": { "type": "RuntimeDefault" },
-            },
+            "securityContext": context(settings.user),
             "initContainers": [prepare(settings), courier(settings)],
             "containers": [main(spec, settings)?],
             "volumes": volumes(spec, secret)?,
@@ -138,8 +133,17 @@ fn helper(settings: &Settings, name: &str, word: &str, requests: Value, memory: 
     })
 }
 
+/// What Pod Security `restricted` asks of the pod, and who it is.
+pub fn context(user: i64) -> Value {
+    json!({
+        "runAsNonRoot": true, "runAsUser": user, "runAsGroup": user, "fsGroup": user,
+        "fsGroupChangePolicy": "OnRootMismatch",
+        "seccompProfile": { "type": "RuntimeDefault" },
+    })
+}
+
 /// What Pod Security `restricted` asks of each container.
-fn confined() -> Value {
+pub fn confined() -> Value {
     json!({ "allowPrivilegeEscalation": false, "capabilities": { "drop": ["ALL"] } })
 }
 

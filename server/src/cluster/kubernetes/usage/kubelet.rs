@@ -1,21 +1,15 @@
-//! What workloads use, as the kubelets of their nodes tell.
+//! The kubelets' own endpoint, which each node's API proxy leads to.
 
-use super::{Inner, names::MAIN};
-use crate::{
-    cluster::{Usage, workload::UsageNumbers},
-    error::Result,
-};
+use super::{Inner, MAIN, Place, Whose};
+use crate::cluster::workload::UsageNumbers;
 use futures::{StreamExt, stream};
 use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
+    collections::{BTreeSet, HashMap},
+    sync::PoisonError,
 };
 
 /// So many kubelets are asked at once.
 const AT_ONCE: usize = 8;
-
-/// What was measured last, by the pod's uid.
-pub(super) type Meters = Mutex<HashMap<String, Meter>>;
 
 /// One measurement.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -32,35 +26,19 @@ pub(super) struct Meter {
     cpu_millis: i64,
 }
 
-/// Of one node: namespace and name of a pod, id of its workload and uid.
-type Pods = HashMap<(String, String), (String, String)>;
+/// Where a node's kubelet tells it.
+pub fn path(node: &str) -> String {
+    format!("/api/v1/nodes/{node}/proxy/metrics/resource")
+}
 
 impl Inner {
-    /// Measures everything that runs. What cannot be measured is left out.
-    pub(super) async fn measure(&self) -> Result<Vec<Usage>> {
-        let mut nodes: HashMap<String, Pods> = HashMap::new();
-        {
-            let tables = self.index.whole().await?;
-            for (owner, pods) in tables.workloads() {
-                let Some(pod) = pods.into_iter().find(|p| owner.pod.as_ref() == Some(&p.uid)) else { continue };
-                let runs = owner.exit.is_none() && pod.main().is_some_and(|m| m.state.running.is_some());
-                if let Some(node) = pod.node.clone().filter(|_| runs) {
-                    let place = (pod.namespace.clone(), pod.name.clone());
-                    nodes.entry(node).or_default().insert(place, (owner.id.clone(), pod.uid.clone()));
-                }
-            }
-        }
-        let asked: Vec<_> = nodes.keys().cloned().collect();
-        let answers = stream::iter(asked)
-            .map(|node| async move {
-                let text = self.api.text(&format!("/api/v1/nodes/{node}/proxy/metrics/resource")).await;
-                (node, text)
-            })
-            .buffer_unordered(AT_ONCE);
-        let answers: Vec<_> = answers.collect().await;
-        let now = self.clock.now();
-        let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut out, mut known) = (Vec::new(), HashMap::new());
+    /// Asks the kubelets of all nodes on which something runs.
+    pub(super) async fn ask_kubelets(&self, wanted: &HashMap<Place, Whose>) -> HashMap<Place, UsageNumbers> {
+        let nodes: BTreeSet<&str> = wanted.values().map(|whose| whose.node.as_str()).collect();
+        let asked = nodes.into_iter().map(|node| async move { (node, self.api.text(&path(node)).await) });
+        let answers: Vec<_> = stream::iter(asked.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect().await;
+        let mut said = self.meters.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut out, mut known) = (HashMap::new(), HashMap::new());
         for (node, text) in answers {
             let text = match text {
                 Ok(text) => text,
@@ -70,16 +48,14 @@ impl Inner {
                 }
             };
             for (place, measured) in read(&text) {
-                let Some((id, uid)) = nodes.get(&node).and_then(|n| n.get(&place)) else { continue };
-                let meter = since(meters.get(uid), measured);
-                let numbers = UsageNumbers { cpu_millis: meter.cpu_millis, memory_bytes: meter.memory_bytes };
-                out.push(Usage { id: id.clone(), time: now, numbers });
-                known.insert(uid.clone(), meter);
+                let Some(whose) = wanted.get(&place).filter(|whose| whose.node == node) else { continue };
+                let meter = since(said.get(&whose.pod), measured);
+                known.insert(whose.pod.clone(), meter);
+                out.insert(place, UsageNumbers { cpu_millis: meter.cpu_millis, memory_bytes: meter.memory_bytes });
             }
         }
-        *meters = known;
-        out.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-        Ok(out)
+        *said = known;
+        out
     }
 }
 
@@ -95,9 +71,9 @@ fn since(before: Option<&Meter>, now: Meter) -> Meter {
     Meter { cpu_millis, ..now }
 }
 
-/// Reads the measurements of workloads' containers, by namespace and name of the pod.
-fn read(text: &str) -> HashMap<(String, String), Meter> {
-    let mut found: HashMap<(String, String), Meter> = HashMap::new();
+/// Reads the measurements of workloads' containers.
+fn read(text: &str) -> HashMap<Place, Meter> {
+    let mut found: HashMap<Place, Meter> = HashMap::new();
     for line in text.lines() {
         let Some((name, rest)) = line.split_once('{') else { continue };
         let Some((labels, values)) = rest.split_once('}') else { continue };
@@ -110,7 +86,7 @@ fn read(text: &str) -> HashMap<(String, String), Meter> {
         let mut values = values.split_whitespace();
         let Some(value) = values.next().and_then(|v| v.parse::<f64>().ok()) else { continue };
         let time = values.next().and_then(|t| t.parse::<i64>().ok());
-        let meter = found.entry((label("namespace").to_owned(), label("pod").to_owned())).or_default();
+        let meter = found.entry((label("namespace").to_owned(), label("pod").to_owned(), MAIN.to_owned())).or_default();
         match name {
             "container_cpu_usage_seconds_total" => {
                 meter.cpu_seconds = value;
@@ -142,7 +118,7 @@ scrape_error 0
     #[test]
     fn a_kubelets_words_are_read() {
         let found = read(TEXT);
-        let meter = found[&("ada".to_owned(), "run-a".to_owned())];
+        let meter = found[&("ada".to_owned(), "run-a".to_owned(), "workload".to_owned())];
         assert_eq!((found.len(), meter.cpu_seconds, meter.memory_bytes), (1, 12.5, 1 << 20));
         assert_eq!((meter.time, meter.started), (1_795_442_600_000, 1_795_442_590_000));
         // 12.5 seconds in ten: 1.25 cores.

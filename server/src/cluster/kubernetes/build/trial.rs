@@ -1,0 +1,80 @@
+//! Pods that are only tried: one like those of workloads, and one that shows whether an image can be pulled.
+
+use super::{cpu, labels, pod, team_labels};
+use crate::{
+    cluster::{
+        Runtime, WorkloadKind, WorkloadSpec,
+        kubernetes::{
+            Settings,
+            names::{ACCOUNT, MAIN},
+        },
+    },
+    error::Result,
+    ids,
+};
+use app::api::resources::Resources;
+use serde_json::{Value, json};
+
+/// Upon a pod that is there to show something. It is nobody's workload.
+pub const TRIAL: &str = "slipway.dev/trial";
+/// So little that it fits wherever anything does.
+const LITTLE: Resources = Resources { cpu_millis: 20, memory_bytes: 64 << 20, gpus: 0 };
+
+/// A pod like those of workloads, to be tried in a namespace.
+///
+/// # Errors
+/// See [`pod::template`].
+pub fn trial(settings: &Settings, namespace: &str) -> Result<Value> {
+    let spec = WorkloadSpec {
+        id: "trial".into(),
+        team: String::new(),
+        kind: WorkloadKind::Run,
+        owner: "trial".into(),
+        name: "trial".into(),
+        attempt: 1,
+        runtime: Runtime::Host,
+        command: Vec::new(),
+        env: Default::default(),
+        secrets: Default::default(),
+        resources: LITTLE,
+        volume: None,
+        files: Default::default(),
+        archive: None,
+        folders: Default::default(),
+        server: None,
+        timeout_seconds: None,
+        grace_seconds: 0,
+    };
+    let template = pod::template(&spec, settings, "trial", false)?;
+    Ok(json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": { "name": "slipway-trial", "namespace": namespace, "labels": labels(&spec, settings) },
+        "spec": template["spec"],
+    }))
+}
+
+/// A pod whose only container has this image and nothing to do: what it is told to run is in no image.
+pub fn pull_trial(settings: &Settings, namespace: &str, image: &str) -> Value {
+    let name = format!("slipway-trial-{}", &ids::sha256(ids::random_secret())[..8]);
+    let mut labels = team_labels("", settings);
+    labels[TRIAL] = json!(name);
+    let amount = json!({ "cpu": cpu(LITTLE.cpu_millis), "memory": LITTLE.memory_bytes.to_string() });
+    json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": { "name": name, "namespace": namespace, "labels": labels },
+        "spec": {
+            "serviceAccountName": ACCOUNT,
+            "automountServiceAccountToken": false,
+            "restartPolicy": "Never",
+            "terminationGracePeriodSeconds": 0,
+            // Whatever becomes of whoever asked: it does not stay.
+            "activeDeadlineSeconds": 300,
+            "securityContext": pod::context(settings.user),
+            "containers": [{
+                "name": MAIN, "image": image, "command": ["/slipway-pull-trial"],
+                "resources": { "requests": amount, "limits": amount },
+                "securityContext": pod::confined(),
+            }],
+        },
+    })
+}
