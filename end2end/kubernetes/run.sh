@@ -2,8 +2,9 @@
 # What a real Kubernetes has to show, inside of a cluster for tests:  end2end/cluster/cluster.py run --node --audit --slipway PROGRAM -- end2end/kubernetes/run.sh PROGRAM
 #
 # The conformance suite and what only Kubernetes has; then the main job on PostgreSQL, in Chromium and by script, with the very specs of the local
-# cluster; then a portal without a route to pods. All as an account that has the rights of deploy/kubernetes/rbac.yaml and rbac-outside.yaml and no
-# others. The API server's own log tells then that no call was refused and no right of the former is idle.
+# cluster; then a portal without a route to pods, and what an admin sets about nodes and pods. All as an account that has the rights of
+# deploy/kubernetes/rbac.yaml and rbac-outside.yaml and no others. The API server's own log tells then that no call was refused and no right of the
+# former is idle.
 set -eu
 program=$1
 cd "$(dirname "$0")/../.."
@@ -20,4 +21,5 @@ cargo test -p server -p app --features app/ssr --test cluster -- --test-threads 
 scripts/with_postgres.sh end2end/browser.sh "$program" job.spec.mjs --output test-results-kubernetes
 scripts/with_postgres.sh python3 scripts/with_portal.py "$program" python3 -m unittest discover -s end2end/cli -v
 python3 end2end/kubernetes/outside.py "$program"
+python3 end2end/kubernetes/placement.py "$program"
 end2end/cluster/cluster.py audit "$TEST_CLUSTER" slipway --role slipway

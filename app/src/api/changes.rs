@@ -18,13 +18,14 @@ pub mod kinds {
     pub const WORKLOAD: &str = "workload";
 
     /// What has events.
-    pub const RECORDED: [&str; 15] = [
+    pub const RECORDED: [&str; 16] = [
         "team",
         "member",
         "user",
         "token",
         "secret",
         "quota",
+        "placement",
         ENVIRONMENT,
         "notebook",
         "experiment",

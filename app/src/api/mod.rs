@@ -18,6 +18,7 @@ pub mod models;
 pub mod name;
 pub mod notebooks;
 pub mod page;
+pub mod placements;
 pub mod platform;
 pub mod problem;
 pub mod quotas;

@@ -20,6 +20,7 @@ pub mod output;
 pub mod pack;
 pub mod pages;
 pub mod pairs;
+pub mod placement;
 pub mod quota;
 pub mod run;
 pub mod secret;
@@ -85,6 +86,8 @@ enum Command {
     Deployment(Noun<deployment::Command>),
     /// The quota of the team
     Quota(Noun<quota::Command>),
+    /// On which nodes workloads of a size or an environment run, and what more their pods have (Kubernetes)
+    Placement(Noun<placement::Command>),
     /// Who changed what in the team, newest first
     Events(events::Events),
     /// What there is, what is held, and what each size would do
@@ -148,6 +151,7 @@ impl Command {
             Command::Model(n) => n.then(model::run).await,
             Command::Deployment(n) => n.then(deployment::run).await,
             Command::Quota(n) => quota::run(n.command, &n.reach).await,
+            Command::Placement(n) => placement::run(n.command, &n.reach).await,
             Command::Events(e) => events::run(&e).await,
             Command::Capacity(c) => capacity::run(&c).await,
             Command::Serve(_) | Command::Config { .. } | Command::Doctor(_) => Ok(()),

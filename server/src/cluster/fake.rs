@@ -276,6 +276,10 @@ impl Cluster for FakeCluster {
         Ok(world.usage.iter().filter(|(id, _)| runs(id)).map(|(id, n)| Usage { id: id.clone(), time, numbers: *n }).collect())
     }
 
+    fn has_nodes(&self) -> bool {
+        true
+    }
+
     async fn capacity(&self) -> Result<Capacity> {
         let world = self.reachable()?;
         Ok(Capacity { total: world.total, reserve: world.reserve })

@@ -19,6 +19,7 @@
 //! * [`Cluster::watch`] rings when `list` may answer something new. It may ring for nothing and may join several into one;
 //!   it decides nothing.
 //! * [`Cluster::keep_teams`] is told all teams with their limits, again and again, and keeps what a team needs where its workloads run.
+//! * [`Cluster::tolerate`] is told again and again which taints some workloads tolerate, and counts such nodes as capacity.
 //! * [`Cluster::dial`] connects to the port of a server that runs in a pod. It says nothing there: the knock is the caller's.
 //! * [`Cluster::usage`] and [`Cluster::capacity`] measure; they never fail because one workload cannot be measured.
 //!
@@ -32,6 +33,7 @@ pub mod fake;
 pub mod knock;
 pub mod kubernetes;
 pub mod local;
+pub mod placement;
 pub mod reach;
 pub mod stream;
 pub mod upload;
@@ -40,7 +42,9 @@ pub mod workload;
 pub use workload::{Capacity, Clue, Endpoint, Exit, Observed, Phase, Runtime, ServerSpec, TeamSpec, Usage, WorkloadKind, WorkloadSpec};
 
 use crate::error::Result;
+use app::api::resources::Resources;
 use async_trait::async_trait;
+use placement::{Placement, Toleration};
 use std::{io, sync::Arc, time::Duration};
 use stream::Stream;
 use tokio::sync::watch;
@@ -82,6 +86,22 @@ pub trait Cluster: Send + Sync {
     async fn keep_teams(&self, _teams: &[TeamSpec]) -> Result<()> {
         Ok(())
     }
+
+    /// Whether it has nodes, so that a workload's placement means something.
+    fn has_nodes(&self) -> bool {
+        false
+    }
+
+    /// Asks whether the pod of a workload with this placement would be taken. `team`: whose workload; of any where absent. Nothing is kept.
+    ///
+    /// # Errors
+    /// It would be refused, and why; it cannot be asked now.
+    async fn try_placement(&self, _team: Option<&str>, _placement: &Placement, _resources: Resources) -> Result<()> {
+        Ok(())
+    }
+
+    /// Takes note of the taints that some workloads tolerate.
+    fn tolerate(&self, _tolerations: Vec<Toleration>) {}
 
     /// Everything started and not forgotten.
     ///

@@ -1,5 +1,6 @@
 //! What a cluster is told, and what it tells.
 
+use super::placement::Placement;
 use app::api::resources::Resources;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, path::PathBuf};
@@ -98,6 +99,9 @@ pub struct WorkloadSpec {
     /// is replaced by where it lies for the workload: the folder itself, or a copy.
     #[serde(default)]
     pub folders: BTreeMap<String, PathBuf>,
+    /// On which nodes it may run, where there are nodes.
+    #[serde(default)]
+    pub placement: Placement,
     /// A server has one; anything else runs to its end.
     pub server: Option<ServerSpec>,
     /// Seconds it may run, from its start.

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     cluster::{Runtime, ServerSpec, WorkloadKind, WorkloadSpec},
     error::{Kind, Result},
+    platform::placements,
     secrets::Sealer,
     store::{Store, revisions::RevisionRow, teams::TeamRow, workloads::WorkloadRow},
     teams::secrets,
@@ -76,6 +77,7 @@ impl SpecBuilder for Replicas {
             Err(error) if matches!(error.kind, Kind::Invalid | Kind::NotFound) => return Ok(Build::Never(error.public)),
             Err(error) => return Err(error),
         };
+        let placement = placements::of(&self.store, row.resources(), &environment.id).await?;
         let runtime = Runtime::Environment { digest: environment.digest, image: environment.image };
         let python = package::folder(&self.data).await?;
         Ok(Build::Ready(Box::new(WorkloadSpec {
@@ -94,6 +96,7 @@ impl SpecBuilder for Replicas {
             files: BTreeMap::new(),
             archive: None,
             folders: [("model".to_owned(), folder), ("server".to_owned(), python)].into(),
+            placement,
             server: Some(ServerSpec { ready_path: "/healthz".into(), start_seconds: START_SECONDS }),
             timeout_seconds: None,
             grace_seconds: GRACE_SECONDS,

@@ -109,6 +109,7 @@ fn spec(
         files,
         archive: None,
         folders: BTreeMap::new(),
+        placement: Default::default(),
         server: None,
         timeout_seconds: Some(MAX_SECONDS),
         grace_seconds: 10,

@@ -18,7 +18,7 @@ use app::{
         },
     },
     pages::not_found::UNAVAILABLE,
-    parts::LastTeam,
+    parts::{LastTeam, Nodes},
 };
 use axum::{
     Router,
@@ -45,7 +45,7 @@ const LAST_TEAM: &str = "slipway_team";
 pub fn router(web: &Web, api: Router) -> Router {
     let options = LeptosOptions::builder().output_name("slipway").site_pkg_dir("pkg").build();
     let routes = generate_route_list(app::App);
-    let config = web.config.clone();
+    let (config, nodes) = (web.config.clone(), Nodes(web.cluster.has_nodes()));
     let context = move || {
         let parts = leptos::prelude::use_context::<axum::http::request::Parts>();
         let principal = parts.as_ref().and_then(|p| p.extensions.get::<Principal>().cloned());
@@ -59,6 +59,7 @@ pub fn router(web: &Web, api: Router) -> Router {
         if let Some(last) = parts.as_ref().and_then(|p| p.extensions.get::<LastTeam>().cloned()) {
             provide_context(last);
         }
+        provide_context(nodes);
         provide_context(Client::new(InProcess(inner(api.clone(), principal, options.clone()))));
         if let (Some(nonce), Some(options)) = (leptos::nonce::use_nonce(), options)
             && let Ok(policy) = headers::page_policy(&nonce, &notebooks).parse()

@@ -5,6 +5,7 @@ use crate::{
     access::{Subject, tokens},
     cluster::{Runtime, ServerSpec, WorkloadKind, WorkloadSpec},
     error::{Error, Kind, Result},
+    platform::placements,
     secrets::Sealer,
     store::{Store, environments::EnvVersion, notebooks::NotebookRow, teams::TeamRow, workloads::WorkloadRow},
     teams::secrets,
@@ -57,7 +58,9 @@ impl SpecBuilder for NotebookSpecs {
         };
         let jupyter = NotebookKeys::new(self.sealer.clone()).open(&row.id, &notebook.server_token)?;
         let token = self.token(&notebook, environment.version).await?;
-        Ok(Build::Ready(Box::new(spec(row, team, &notebook, &environment, &self.links, Tokens { jupyter, token, secrets })?)))
+        let mut spec = spec(row, team, &notebook, &environment, &self.links, Tokens { jupyter, token, secrets })?;
+        spec.placement = placements::of(&self.store, row.resources(), &environment.id).await?;
+        Ok(Build::Ready(Box::new(spec)))
     }
 }
 
@@ -118,6 +121,7 @@ fn spec(
         files: BTreeMap::new(),
         archive: None,
         folders: BTreeMap::new(),
+        placement: Default::default(),
         server: Some(ServerSpec { ready_path: format!("{prefix}api"), start_seconds: START_SECONDS }),
         timeout_seconds: None,
         grace_seconds: u64::try_from(GRACE_SECONDS).map_err(Error::internal)?,

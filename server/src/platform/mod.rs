@@ -3,3 +3,4 @@
 pub mod cluster;
 pub mod doctor;
 pub mod home;
+pub mod placements;

@@ -5,18 +5,36 @@ use app::api::resources::{Resources, ResourcesAsked};
 
 const GIB: i64 = 1 << 30;
 
+/// Every size, smallest first.
+const ALL: [(&str, Resources); 4] = [
+    ("small", Resources { cpu_millis: 500, memory_bytes: GIB, gpus: 0 }),
+    ("medium", Resources { cpu_millis: 1000, memory_bytes: 4 * GIB, gpus: 0 }),
+    ("large", Resources { cpu_millis: 4000, memory_bytes: 16 * GIB, gpus: 0 }),
+    ("gpu", Resources { cpu_millis: 4000, memory_bytes: 16 * GIB, gpus: 1 }),
+];
+
+/// Their names.
+pub const NAMES: [&str; 4] = [ALL[0].0, ALL[1].0, ALL[2].0, ALL[3].0];
+
+/// The size that a workload counts as, whatever was chosen: that with GPUs if it asks for any, else the smallest that it fits into, or the largest.
+pub fn of(resources: Resources) -> &'static str {
+    let same = |r: &Resources| (r.gpus > 0) == (resources.gpus > 0);
+    let fits = |r: &Resources| resources.cpu_millis <= r.cpu_millis && resources.memory_bytes <= r.memory_bytes;
+    let mut alike = ALL.iter().filter(|(_, r)| same(r));
+    alike.clone().find(|(_, r)| fits(r)).or_else(|| alike.next_back()).map_or(NAMES[0], |(name, _)| *name)
+}
+
+/// What is in a size of this name, or in the smallest where there is none.
+pub fn amount(name: &str) -> Resources {
+    ALL.iter().find(|(n, _)| *n == name).map_or(ALL[0].1, |(_, r)| *r)
+}
+
 /// The sizes on offer for a cluster of this capacity, smallest first. A size that is larger than everything is not offered, but there
 /// is always one.
 pub fn offered(total: Resources) -> Vec<(&'static str, Resources)> {
-    let all = [
-        ("small", Resources { cpu_millis: 500, memory_bytes: GIB, gpus: 0 }),
-        ("medium", Resources { cpu_millis: 1000, memory_bytes: 4 * GIB, gpus: 0 }),
-        ("large", Resources { cpu_millis: 4000, memory_bytes: 16 * GIB, gpus: 0 }),
-        ("gpu", Resources { cpu_millis: 4000, memory_bytes: 16 * GIB, gpus: 1 }),
-    ];
-    let mut out: Vec<_> = all.into_iter().filter(|(_, r)| r.fits(total)).collect();
+    let mut out: Vec<_> = ALL.into_iter().filter(|(_, r)| r.fits(total)).collect();
     if out.is_empty() {
-        out.push(all[0]);
+        out.push(ALL[0]);
     }
     out
 }
@@ -44,6 +62,14 @@ pub fn resolve(total: Resources, size: Option<&str>, amount: &ResourcesAsked, de
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_workload_counts_as_the_size_that_it_fits_into() {
+        let of = |cpu_millis, gib, gpus| of(Resources { cpu_millis, memory_bytes: gib * GIB, gpus });
+        assert_eq!((of(100, 1, 0), of(500, 2, 0), of(1001, 1, 0)), ("small", "medium", "large"));
+        assert_eq!((of(64_000, 500, 0), of(100, 1, 1), of(64_000, 500, 8)), ("large", "gpu", "gpu"));
+        assert_eq!(amount("medium").cpu_millis, 1000);
+    }
 
     #[test]
     fn amounts_outrank_the_size() {

@@ -4,6 +4,7 @@ use super::{Report, Task};
 use crate::{
     cluster::{SharedCluster, TeamSpec},
     error::Result,
+    platform::placements,
     quota::capacity,
     store::Store,
 };
@@ -37,6 +38,7 @@ impl Task for Teams {
     }
 
     async fn tick(&self) -> Result<Report> {
+        self.cluster.tolerate(placements::all(&self.store).await?.tolerations);
         let limits = capacity::limits(&self.store).await?;
         let mut all = Vec::new();
         loop {

@@ -6,6 +6,7 @@ use crate::{
     cluster::{Runtime, WorkloadKind, WorkloadSpec},
     environments::digest,
     error::{Error, Kind, Result},
+    platform::placements,
     secrets::Sealer,
     store::{Store, environments::EnvironmentRow, submissions::SubmissionRow, teams::TeamRow, workloads::WorkloadRow},
     teams::secrets,
@@ -69,6 +70,7 @@ impl SpecBuilder for RunSpecs {
         let token = self.token(&run).await?;
         let mut spec = spec(row, team, &run, &environment, &self.links)?;
         spec.archive = archive;
+        spec.placement = placements::of(&self.store, row.resources(), &environment.id).await?;
         spec.secrets = opened;
         spec.secrets.insert("MLFLOW_TRACKING_TOKEN".into(), token.clone());
         spec.secrets.insert("SLIPWAY_TOKEN".into(), token);
@@ -156,6 +158,7 @@ fn spec(row: &WorkloadRow, team: &TeamRow, run: &SubmissionRow, environment: &En
         files,
         archive: None,
         folders: BTreeMap::new(),
+        placement: Default::default(),
         server: None,
         timeout_seconds: run.timeout_seconds.and_then(|s| u64::try_from(s).ok()),
         grace_seconds: super::service::GRACE_SECONDS.unsigned_abs(),

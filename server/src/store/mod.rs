@@ -26,6 +26,7 @@ pub mod models;
 pub mod notebook_tickets;
 pub mod notebooks;
 pub mod order;
+pub mod placements;
 pub mod quotas;
 pub mod reach;
 pub mod revisions;

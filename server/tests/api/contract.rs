@@ -13,6 +13,7 @@ use app::api::{
     members::Role,
     models::{ModelChange, NewModelVersion},
     notebooks::{DeleteNotebook, NewNotebook, NotebookChange},
+    placements::{PlacementOf, SetPlacement},
     quotas::SetQuota,
     runs::{ArtifactQuery, NewRun, RunQuery, SeriesQuery},
     session::{ChangePassword, SetUp, SignIn},
@@ -56,7 +57,8 @@ fn everything(c: &Client) {
         c.token_list(l); c.token_create(&NewToken { name: text(), team: text(), role: Role::Viewer, expires_in: None, scope: None }); c.token_revoke("i");
         c.secret_list("t", l); c.secret_set("t", "s", "v"); c.secret_remove("t", "s");
         c.quota("t"); c.quota_set("t", &SetQuota::default()); c.capacity("t");
-        c.event_list("t", &EventQuery::default()); c.event_list_all(&EventQuery::default()); c.home("t"); c.find("t", "q"); c.platform();
+        c.event_list("t", &EventQuery::default()); c.event_list_all(&EventQuery::default()); c.home("t"); c.find("t", "q"); c.platform(); c.placement_list(l);
+        c.placement_set(&SetPlacement { of: PlacementOf::Size, name: text(), team: None, tolerations: text(), node_selector: text(), patch: text(), revision: 0 });
         c.environment_list("t", l); c.environment_create("t", &NewEnvironment { name: text(), description: text(), requirements: text(), image: None });
         c.environment("t", "e"); c.environment_versions("t", "e", l); c.environment_retry("t", "e"); c.environment_log("t", "e", log);
         c.notebook_list("t", l); c.notebook_launch("t", &NewNotebook::default()); c.notebook("t", "n"); c.notebook_update("t", "n", &NotebookChange::default());
@@ -168,7 +170,7 @@ async fn what_the_api_answers_is_what_the_client_reads() {
     let (c, admin) = (of(&desk.w.mia), of(&desk.w.bob));
     let (l, log, events) = (&ListQuery::default(), &LogQuery::default(), &EventQuery::default());
     let (id, submitted) = (id.as_str(), submitted.as_str());
-    read! { admin: user_list(l); event_list_all(events); platform(); }
+    read! { admin: user_list(l); event_list_all(events); platform(); placement_list(l); }
     read! { c:
         me(); team_list(l); team(TEAM); member_list(TEAM, l); token_list(l); secret_list(TEAM, l); quota(TEAM); capacity(TEAM);
         event_list(TEAM, events); home(TEAM); find(TEAM, "iris"); environment_list(TEAM, l); environment(TEAM, "serve"); environment_versions(TEAM, "serve", l);

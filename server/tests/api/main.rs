@@ -14,6 +14,7 @@ mod notebooks;
 mod openapi;
 mod origin;
 mod permissions;
+mod placements;
 mod runs;
 mod teams;
 mod tokens;

@@ -76,6 +76,7 @@ pub fn plain() -> WorkloadSpec {
         files: Default::default(),
         archive: None,
         folders: Default::default(),
+        placement: Default::default(),
         server: None,
         timeout_seconds: None,
         grace_seconds: 10,

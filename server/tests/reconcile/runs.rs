@@ -12,6 +12,7 @@ use server::{
     cluster::{Exit, Phase, Runtime},
     logs::LogStore,
     runs::service,
+    store::placements::PlacementRow,
 };
 use std::collections::BTreeMap;
 
@@ -54,6 +55,33 @@ async fn a_run_goes_through_its_states() {
     let before = w.run(&run.id).await;
     w.settle().await;
     assert_eq!(w.run(&run.id).await, before);
+}
+
+#[tokio::test]
+async fn a_run_gets_the_placement_of_its_size_and_of_its_environment() {
+    let w = World::new().await;
+    let environment = w.store.placed_environment(None, "train").await.unwrap().unwrap();
+    let mut tx = w.store.begin().await.unwrap();
+    for (kind, object_id, label) in
+        [("size", "small", "size: small"), ("size", "gpu", "size: gpu"), ("environment", &environment.id, "env: train")]
+    {
+        let row = PlacementRow {
+            kind: kind.into(),
+            object_id: object_id.into(),
+            tolerations: format!("[{{key: {kind}, operator: Exists}}]"),
+            node_selector: label.into(),
+            patch: String::new(),
+            revision: 0,
+        };
+        assert!(tx.placement_set(&row).await.unwrap());
+    }
+    tx.commit().await.unwrap();
+    let run = w.submit(python()).await.summary;
+    w.settle().await;
+    let placement = w.cluster.spec(&w.workload(&run.id).await.id).expect("the cluster was told").placement;
+    let labels: Vec<_> = placement.node_selector.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    assert_eq!(labels, [("env", "train"), ("size", "small")]);
+    assert_eq!(placement.tolerations.iter().map(|t| t.key.as_deref().unwrap()).collect::<Vec<_>>(), ["size", "environment"]);
 }
 
 #[tokio::test]

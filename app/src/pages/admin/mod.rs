@@ -2,6 +2,7 @@
 
 pub mod overview;
 pub mod page;
+pub mod placement;
 pub mod teams;
 pub mod users;
 

@@ -2,13 +2,14 @@
 
 use super::{
     overview::Overview,
+    placement::Placements,
     teams::{Quotas, Teams},
     users::Users,
 };
 use crate::{
     api::Client,
     parts::{
-        Every, Head,
+        Every, Head, Nodes,
         event_table::{EventFilter, EventTable, event_query},
         loaded,
         params::query,
@@ -26,12 +27,16 @@ pub fn Admin() -> impl IntoView {
         let href = if name.is_empty() { "/admin".to_owned() } else { format!("/admin?tab={name}") };
         (words, href, tab == name)
     };
-    let items =
-        vec![item("Overview", ""), item("Users", "users"), item("Teams", "teams"), item("Quotas", "quotas"), item("Events", "events")];
+    let mut items = vec![item("Overview", ""), item("Users", "users"), item("Teams", "teams"), item("Quotas", "quotas")];
+    if Nodes::are_there() {
+        items.push(item("Placement", "placement"));
+    }
+    items.push(item("Events", "events"));
     let content = match tab.as_str() {
         "users" => view! { <Users/> }.into_any(),
         "teams" => view! { <Teams/> }.into_any(),
         "quotas" => view! { <Quotas/> }.into_any(),
+        "placement" if Nodes::are_there() => view! { <Placements/> }.into_any(),
         "events" => view! { <Events/> }.into_any(),
         _ => view! { <Overview/> }.into_any(),
     };

@@ -20,6 +20,7 @@ mod names;
 mod nodes;
 mod observe;
 mod owner;
+mod placed;
 mod places;
 pub mod plans;
 pub mod pod;
@@ -40,7 +41,12 @@ pub use desk::Desk;
 pub use settings::Settings;
 pub use way::Reaching;
 
-use super::{Capacity, Clue, Cluster, Observed, TeamSpec, Usage, WorkloadSpec, doors::Doors, stream::Stream};
+use super::{
+    Capacity, Clue, Cluster, Observed, TeamSpec, Usage, WorkloadSpec,
+    doors::Doors,
+    placement::{Placement, Toleration},
+    stream::Stream,
+};
 use crate::{
     clock::SharedClock,
     error::{Error, Result},
@@ -53,7 +59,7 @@ use std::{
     collections::{HashMap, HashSet},
     io,
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio::{sync::watch as bell, task::JoinHandle};
@@ -99,6 +105,8 @@ pub(in crate::cluster) struct Inner {
     meters: usage::Meters,
     said: observe::Said,
     way: way::Found,
+    /// What some workloads tolerate.
+    tolerations: Mutex<Vec<Toleration>>,
     /// To a Prometheus.
     http: reqwest::Client,
     /// Uids of owners that were forgotten after their end: on their way out, and nothing of them runs.
@@ -130,6 +138,7 @@ impl KubernetesCluster {
             meters: usage::Meters::default(),
             said: observe::Said::default(),
             way: way::Found::default(),
+            tolerations: Mutex::default(),
             http: reqwest::Client::new(),
             forgotten: Mutex::default(),
         });
@@ -196,6 +205,18 @@ impl Cluster for KubernetesCluster {
         self.inner.clues(id).await
     }
 
+    fn has_nodes(&self) -> bool {
+        true
+    }
+
+    async fn try_placement(&self, team: Option<&str>, placement: &Placement, resources: Resources) -> Result<()> {
+        self.inner.try_placement(team, placement, resources).await
+    }
+
+    fn tolerate(&self, tolerations: Vec<Toleration>) {
+        self.inner.tolerate(tolerations);
+    }
+
     async fn dial(&self, id: &str, address: &str) -> io::Result<Stream> {
         self.inner.dial(id, address).await
     }
@@ -210,6 +231,7 @@ impl Cluster for KubernetesCluster {
 
     async fn capacity(&self) -> Result<Capacity> {
         let tables = self.inner.index.whole().await?;
-        Ok(nodes::capacity(tables.nodes.all(), &self.inner.settings.gpu, self.inner.reserve))
+        let tolerations = self.inner.tolerations.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(nodes::capacity(tables.nodes.all(), &tolerations, &self.inner.settings.gpu, self.inner.reserve))
     }
 }

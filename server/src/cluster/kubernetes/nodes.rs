@@ -1,7 +1,7 @@
 //! Nodes: what there is, and what the kubelets say is used.
 
 use super::{owner::Condition, table::Seen};
-use crate::cluster::Capacity;
+use crate::cluster::{Capacity, placement::Toleration};
 use app::api::resources::{Resources, parse_bytes, parse_cpu};
 use kube::core::{ApiResource, Object};
 use serde::{Deserialize, Serialize};
@@ -68,8 +68,8 @@ pub struct Node {
     pub name: String,
     /// Says whether it is still the same one.
     pub uid: String,
-    /// Whether it takes workloads now.
-    pub usable: bool,
+    /// Whether it is ready and takes anything new.
+    pub open: bool,
     /// What keeps pods away that do not tolerate it.
     pub taints: Vec<Taint>,
     /// Whether it answers; since when not, RFC 3339.
@@ -84,17 +84,23 @@ impl Node {
         let status = raw.status.clone().unwrap_or_default();
         let ready = status.conditions.iter().find(|c| c.kind == "Ready");
         let is_ready = ready.is_some_and(|c| c.status == "True");
-        // Workloads tolerate nothing yet.
         let taints: Vec<Taint> = raw.spec.taints.iter().filter(|t| t.is_hard()).cloned().collect();
-        let open = !raw.spec.unschedulable && taints.is_empty();
         Some(Self {
             name: raw.metadata.name.clone()?,
             uid: raw.metadata.uid.clone()?,
-            usable: is_ready && open,
+            open: is_ready && !raw.spec.unschedulable,
             taints,
             silent_since: ready.filter(|c| c.status != "True").and_then(|c| c.last_transition_time.clone()),
             allocatable: status.allocatable,
         })
+    }
+}
+
+impl Node {
+    /// Whether it takes workloads that tolerate this.
+    pub fn takes(&self, tolerations: &[Toleration]) -> bool {
+        let covered = |taint: &Taint| tolerations.iter().any(|t| t.covers(&taint.key, &taint.value, &taint.effect));
+        self.open && self.taints.iter().all(covered)
     }
 }
 
@@ -111,9 +117,9 @@ impl Seen for Node {
     }
 }
 
-/// Everything that nodes have for workloads, less the reserve. `gpu`: name of the resource that is a GPU.
-pub fn capacity<'a>(nodes: impl Iterator<Item = &'a Node>, gpu: &str, reserve: Resources) -> Capacity {
-    let all = nodes.filter(|n| n.usable).fold(Resources::NONE, |sum, node| sum.plus(of(node, gpu)));
+/// Everything that nodes have for workloads that tolerate this, less the reserve. `gpu`: name of the resource that is a GPU.
+pub fn capacity<'a>(nodes: impl Iterator<Item = &'a Node>, tolerations: &[Toleration], gpu: &str, reserve: Resources) -> Capacity {
+    let all = nodes.filter(|n| n.takes(tolerations)).fold(Resources::NONE, |sum, node| sum.plus(of(node, gpu)));
     let left = all.minus(reserve);
     let total = Resources { cpu_millis: left.cpu_millis.max(0), memory_bytes: left.memory_bytes.max(0), gpus: left.gpus.max(0) };
     Capacity { total, reserve }
@@ -157,7 +163,9 @@ mod tests {
         ];
         assert_eq!(nodes[4].silent_since.as_deref(), Some("2026-11-23T14:02:00Z"));
         let reserve = Resources { cpu_millis: 60, memory_bytes: 800 << 20, gpus: 0 };
-        let told = capacity(nodes.iter(), "nvidia.com/gpu", reserve);
+        let told = capacity(nodes.iter(), &[], "nvidia.com/gpu", reserve);
         assert_eq!(told.total, Resources { cpu_millis: 3800, memory_bytes: 15_000 << 20, gpus: 2 });
+        let tolerates = Toleration { key: Some("control-plane".into()), operator: Some("Exists".into()), ..Toleration::default() };
+        assert_eq!(capacity(nodes.iter(), &[tolerates], "nvidia.com/gpu", reserve).total.gpus, 10);
     }
 }

@@ -85,6 +85,7 @@ fn of_waiting(container: &Container, waiting: &Waiting) -> Option<Waits> {
 /// The scheduler's words, less its preamble about every node.
 fn scheduling(message: &str) -> String {
     let words = message.split(" preemption:").next().unwrap_or(message);
+    let words = words.split(" no new claims").next().unwrap_or(words);
     short(words.trim_end_matches(['.', ' ']))
 }
 

@@ -12,6 +12,7 @@ pub mod home;
 pub mod members;
 pub mod models;
 pub mod notebooks;
+pub mod placements;
 pub mod platform;
 pub mod quota;
 pub mod run_form;
@@ -57,6 +58,7 @@ pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(home::get))
         .routes(routes!(home::find))
         .routes(routes!(platform::get))
+        .routes(routes!(placements::list, placements::set))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
         .routes(routes!(models::list))

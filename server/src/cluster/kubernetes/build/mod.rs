@@ -3,6 +3,7 @@
 mod handover;
 mod namespace;
 mod owner;
+mod placed;
 mod pod;
 mod trial;
 mod volume;
@@ -11,7 +12,7 @@ pub use handover::{Ticket, secret, token};
 pub use namespace::{namespace, objects as namespace_objects, stale as namespace_stale};
 pub use owner::owner;
 pub use pod::{NODE_NAME, POD_UID};
-pub use trial::{TRIAL, pull_trial, trial};
+pub use trial::{LITTLE, TRIAL, pull_trial, trial};
 pub use volume::claim;
 
 use super::{
@@ -74,6 +75,7 @@ pub mod tests {
             files: Default::default(),
             archive: None,
             folders: Default::default(),
+            placement: Default::default(),
             server: None,
             timeout_seconds: Some(3600),
             grace_seconds: 20,

@@ -3,7 +3,7 @@
 //! Two helpers stand beside the workload's container: `prepare`, which ends before it begins, and `courier`, which outlives it. The requests of
 //! the courier are taken from the workload's, so that both together ask for exactly what the queue has granted.
 
-use super::{cpu, labels};
+use super::{cpu, labels, placed};
 use crate::{
     cluster::{
         Runtime, WorkloadSpec,
@@ -28,9 +28,9 @@ const FOLDERS_OF_ALL: [(&str, &str, bool); 4] = [("run", RUN, true), ("home", HO
 /// The template of the pod of `spec`. `secret` holds the handover.
 ///
 /// # Errors
-/// There is no image to run it in, or its volume has no name that can be used.
+/// There is no image to run it in, its volume has no name that can be used, or a patch of its placement touches what it may not.
 pub fn template(spec: &WorkloadSpec, settings: &Settings, secret: &str, restarts: bool) -> Result<Value> {
-    Ok(json!({
+    let mut template = json!({
         "metadata": {
             "labels": labels(spec, settings),
             "annotations": { NAME: spec.name, "cluster-autoscaler.kubernetes.io/safe-to-evict": "false" },
@@ -46,7 +46,9 @@ pub fn template(spec: &WorkloadSpec, settings: &Settings, secret: &str, restarts
             "containers": [main(spec, settings)?],
             "volumes": volumes(spec, secret)?,
         },
-    }))
+    });
+    placed::place(&mut template, &spec.placement, MAIN)?;
+    Ok(template)
 }
 
 /// The image that a workload runs in.

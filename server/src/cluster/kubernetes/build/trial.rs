@@ -1,6 +1,6 @@
 //! Pods that are only tried: one like those of workloads, and one that shows whether an image can be pulled.
 
-use super::{cpu, labels, pod, team_labels};
+use super::{cpu, pod, team_labels};
 use crate::{
     cluster::{
         Runtime, WorkloadKind, WorkloadSpec,
@@ -8,6 +8,7 @@ use crate::{
             Settings,
             names::{ACCOUNT, MAIN},
         },
+        placement::Placement,
     },
     error::Result,
     ids,
@@ -18,13 +19,13 @@ use serde_json::{Value, json};
 /// Upon a pod that is there to show something. It is nobody's workload.
 pub const TRIAL: &str = "slipway.dev/trial";
 /// So little that it fits wherever anything does.
-const LITTLE: Resources = Resources { cpu_millis: 20, memory_bytes: 64 << 20, gpus: 0 };
+pub const LITTLE: Resources = Resources { cpu_millis: 20, memory_bytes: 64 << 20, gpus: 0 };
 
 /// A pod like those of workloads, to be tried in a namespace.
 ///
 /// # Errors
 /// See [`pod::template`].
-pub fn trial(settings: &Settings, namespace: &str) -> Result<Value> {
+pub fn trial(settings: &Settings, namespace: &str, placement: &Placement, resources: Resources) -> Result<Value> {
     let spec = WorkloadSpec {
         id: "trial".into(),
         team: String::new(),
@@ -36,11 +37,12 @@ pub fn trial(settings: &Settings, namespace: &str) -> Result<Value> {
         command: Vec::new(),
         env: Default::default(),
         secrets: Default::default(),
-        resources: LITTLE,
+        resources,
         volume: None,
         files: Default::default(),
         archive: None,
         folders: Default::default(),
+        placement: placement.clone(),
         server: None,
         timeout_seconds: None,
         grace_seconds: 0,
@@ -48,7 +50,10 @@ pub fn trial(settings: &Settings, namespace: &str) -> Result<Value> {
     let template = pod::template(&spec, settings, "trial", false)?;
     Ok(json!({
         "apiVersion": "v1", "kind": "Pod",
-        "metadata": { "name": "slipway-trial", "namespace": namespace, "labels": labels(&spec, settings) },
+        "metadata": {
+            "name": "slipway-trial", "namespace": namespace,
+            "labels": template["metadata"]["labels"], "annotations": template["metadata"]["annotations"],
+        },
         "spec": template["spec"],
     }))
 }

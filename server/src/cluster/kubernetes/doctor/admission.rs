@@ -2,7 +2,10 @@
 
 use super::{Check, Fine, GRANT, Poor, Wrong, said};
 use crate::{
-    cluster::kubernetes::{KubernetesConfig, build, client::ApiServer, spaces::Space},
+    cluster::{
+        kubernetes::{KubernetesConfig, build, client::ApiServer, spaces::Space},
+        placement::Placement,
+    },
     error::Kind,
 };
 use futures::{
@@ -41,7 +44,7 @@ pub async fn examine(api: &ApiServer, config: &KubernetesConfig, spaces: &[Space
 }
 
 async fn one(api: &ApiServer, config: &KubernetesConfig, space: &Space) -> Result<(), String> {
-    let pod = build::trial(&config.settings, &space.name).map_err(|e| e.public)?;
+    let pod = build::trial(&config.settings, &space.name, &Placement::default(), build::LITTLE).map_err(|e| e.public)?;
     match api.try_out(&pod).await {
         // A quota that is full now is looked at last: everything else let it in.
         Err(e) if e.kind != Kind::Unavailable || !e.public.contains("exceeded quota") => Err(format!("{}: {}", space.name, said(&e))),

@@ -9,6 +9,7 @@ use crate::{
     },
     error::Result,
 };
+use app::api::resources::Resources;
 use std::collections::BTreeMap;
 
 const CHECK: &str = "nodes";
@@ -23,10 +24,10 @@ pub async fn examine(api: &ApiServer, config: &KubernetesConfig) -> Vec<Check> {
 }
 
 fn of(nodes: &[Node], config: &KubernetesConfig) -> Vec<Check> {
-    let usable: Vec<&Node> = nodes.iter().filter(|n| n.usable).collect();
+    let usable: Vec<&Node> = nodes.iter().filter(|n| n.takes(&[])).collect();
     let gpu = &config.settings.gpu;
-    let total = nodes::capacity(nodes.iter(), gpu, config.reserve).total;
-    let mut words = format!("{} of {} take workloads: {}", usable.len(), nodes.len(), total.words());
+    let total = nodes::capacity(nodes.iter(), &[], gpu, config.reserve).total;
+    let mut words = format!("{} of {} take workloads: {}", usable.len(), nodes.len(), Resources { gpus: 0, ..total }.words());
     let extended = extended(&usable);
     for (name, amount) in &extended {
         words.push_str(&format!(", {amount} {name}"));
@@ -35,8 +36,12 @@ fn of(nodes: &[Node], config: &KubernetesConfig) -> Vec<Check> {
         let taints: Vec<String> = node.taints.iter().map(ToString::to_string).collect();
         words.push_str(&format!("; {} keeps pods away: {}", node.name, taints.join(", ")));
     }
+    if usable.is_empty() && nodes.iter().any(|n| n.open) {
+        let fix = "Set what workloads tolerate (Admin, Placement), or add a node without a taint.".to_owned();
+        return vec![Poor(CHECK, words, fix)];
+    }
     if usable.is_empty() || total.cpu_millis == 0 {
-        return vec![Wrong(CHECK, words, "Add a node without a taint, or uncordon one.".into())];
+        return vec![Wrong(CHECK, words, "Add a node, or uncordon one.".into())];
     }
     let mut out = vec![Fine(CHECK, words)];
     let other = extended.keys().find(|name| name.ends_with("/gpu") || name.contains("/gpu."));

@@ -34,7 +34,8 @@ struct NodeImages {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct NodeImage {
-    names: Vec<String>,
+    /// Absent for one that lost its names to another.
+    names: Option<Vec<String>>,
 }
 
 /// Each image that is known.
@@ -74,7 +75,7 @@ async fn seen(api: &ApiServer, images: &BTreeSet<&str>) -> Check {
         Err(e) => return Poor(CHECK, said(&e), MORE.into()),
     };
     let has = |node: &Object<Nothing, NodeImages>, image: &str| {
-        let named = node.status.iter().flat_map(|s| &s.images).flat_map(|i| &i.names);
+        let named = node.status.iter().flat_map(|s| &s.images).flat_map(|i| i.names.iter().flatten());
         named.map(|n| short(n)).any(|n| n == short(image))
     };
     let unseen: Vec<&str> = images.iter().filter(|image| !nodes.iter().any(|n| has(n, image))).copied().collect();

@@ -1,0 +1,86 @@
+//! Placements: the admin's, of sizes and of environments.
+
+use crate::world::World;
+use serde_json::json;
+
+const PATH: &str = "/api/v1/placements";
+
+#[tokio::test]
+async fn the_admin_sets_where_workloads_run() {
+    let w = World::new().await;
+    w.mia.post("/api/v1/teams/forecast/environments", json!({ "name": "mine", "requirements": "numpy" })).await.is(201);
+    let list = w.bob.get(PATH).await.is(200).json();
+    let names: Vec<_> =
+        list["items"].as_array().unwrap().iter().map(|p| (p["of"].as_str().unwrap(), p["name"].as_str().unwrap())).collect();
+    assert_eq!(names[..4], [("size", "small"), ("size", "medium"), ("size", "large"), ("size", "gpu")]);
+    assert!(names[4..].contains(&("environment", "mine")), "{names:?}");
+
+    let tolerations = "[{key: gpu, operator: Exists}]";
+    let set = json!({ "of": "size", "name": "gpu", "tolerations": tolerations, "node_selector": "gpu: a100", "revision": 0 });
+    let placed = w.bob.put(PATH, set.clone()).await.is(200).json();
+    assert_eq!(
+        (placed["revision"].as_i64(), placed["tolerations"].as_str(), placed["patch"].as_str()),
+        (Some(1), Some(tolerations), Some(""))
+    );
+    w.bob.put(PATH, set).await.is(409);
+    w.bob
+        .put(
+            PATH,
+            json!({ "of": "environment", "name": "mine", "team": "forecast", "patch": "spec: {priorityClassName: high}", "revision": 0 }),
+        )
+        .await
+        .is(200);
+    let list = w.bob.get(PATH).await.is(200).json();
+    let of = |name: &str| list["items"].as_array().unwrap().iter().find(|p| p["name"] == name).unwrap().clone();
+    assert_eq!((of("gpu")["node_selector"].as_str(), of("mine")["revision"].as_i64()), (Some("gpu: a100"), Some(1)));
+    w.bob.put(PATH, json!({ "of": "size", "name": "gpu", "revision": 1 })).await.is(200);
+    let events = w.bob.get("/api/v1/events?kind=placement").await.is(200).json();
+    let said: Vec<_> = events["items"].as_array().unwrap().iter().map(|e| e["object_name"].as_str().unwrap()).collect();
+    assert_eq!(said, ["size gpu", "environment forecast/mine", "size gpu"]);
+    w.mia.get(PATH).await.is(403);
+    w.mia.put(PATH, json!({ "of": "size", "name": "gpu", "revision": 2 })).await.is(403);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_named() {
+    let w = World::new().await;
+    let set = |more: serde_json::Value| {
+        let mut body = json!({ "of": "size", "name": "gpu", "revision": 0 });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    for (more, field) in [
+        (json!({ "name": "huge" }), "name"),
+        (json!({ "tolerations": "gpu" }), "tolerations"),
+        (json!({ "tolerations": "[{keys: gpu}]" }), "tolerations"),
+        (json!({ "node_selector": "[a]" }), "node_selector"),
+        (json!({ "patch": "{" }), "patch"),
+        (json!({ "patch": "[]" }), "patch"),
+    ] {
+        assert_eq!(w.bob.put(PATH, set(more.clone())).await.is(422).field(), field, "{more}");
+    }
+    w.bob.put(PATH, set(json!({ "of": "environment", "name": "none" }))).await.is(404);
+    w.bob.put(PATH, set(json!({ "of": "environment", "name": "train", "team": "forecast" }))).await.is(404);
+}
+
+#[tokio::test]
+async fn pages_go_on_from_sizes_to_environments() {
+    let w = World::new().await;
+    for name in ["one", "two", "three"] {
+        w.mia.post("/api/v1/teams/forecast/environments", json!({ "name": name, "requirements": "numpy" })).await.is(201);
+    }
+    let (mut names, mut token) = (Vec::new(), String::new());
+    loop {
+        let page = w.bob.get(&format!("{PATH}?page_size=3&page_token={token}")).await.is(200).json();
+        let items = page["items"].as_array().unwrap();
+        assert!(items.len() <= 3);
+        names.extend(items.iter().map(|p| format!("{} {}", p["of"], p["name"])));
+        match page["next_page_token"].as_str() {
+            Some(next) => token = next.to_owned(),
+            None => break,
+        }
+    }
+    let whole = w.bob.get(PATH).await.is(200).json();
+    let all: Vec<_> = whole["items"].as_array().unwrap().iter().map(|p| format!("{} {}", p["of"], p["name"])).collect();
+    assert_eq!(names, all);
+}
