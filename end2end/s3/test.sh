@@ -5,5 +5,5 @@ program=$1
 shift
 cd "$(dirname "$0")/../.."
 cargo test "$@" artifacts::
-python3 scripts/with_portal.py "$program" end2end/python/run.sh -q test_artifacts.py test_models.py test_registry.py test_serving.py
+python3 scripts/with_portal.py "$program" end2end/python/run.sh -q test_artifacts.py test_models.py test_serving.py::test_stopped_and_started
 "$TEST_S3_PYTHON" -B end2end/s3/cut.py "$program"
