@@ -87,7 +87,7 @@ lint: ## Format and clippy, warnings are errors, for the server and for the brow
 test: needs ## Everything
 	@$(MAKE) --jobs=2 --output-sync=target cluster-images lint web
 	@$(MAKE) compile
-	@$(MAKE) --jobs=3 --output-sync=target --keep-going test-kubernetes test-browser test-kill test-client test-rust test-terminal test-runtimes test-fuzz test-disk
+	@$(MAKE) --jobs=3 --output-sync=target --keep-going test-kubernetes test-browser test-kill test-client test-s3 test-rust test-terminal test-runtimes test-fuzz test-disk
 
 TESTS := -p server -p app --features app/ssr --lib --tests --no-fail-fast
 
@@ -109,6 +109,9 @@ test-runtimes: ## The model server against real models
 test-client: debug ## The real MLflow client against a running portal
 	python3 scripts/with_portal.py "$(CARGO_TARGET_DIR)/debug/slipway" end2end/python/run.sh
 
+test-s3: debug ## Artifacts on an S3 server: the store itself, the MLflow client, a portal killed while it writes
+	end2end/s3/run.sh end2end/s3/test.sh "$(CARGO_TARGET_DIR)/debug/slipway" $(TESTS)
+
 test-terminal: debug ## The main job through the command line
 	python3 scripts/with_portal.py "$(CARGO_TARGET_DIR)/debug/slipway" python3 -m unittest discover -s end2end/cli -v
 
@@ -127,13 +130,22 @@ test-browser: debug ## The dashboard in Chromium, with JavaScript and without
 test-kubernetes: debug ## On a real Kubernetes with PostgreSQL: conformance, and the main job in a browser and by script, in pods; needs root, says SKIPPED without
 	@$(call pods,run --node --audit --slipway "$(CARGO_TARGET_DIR)/debug/slipway" -- end2end/kubernetes/run.sh "$(CARGO_TARGET_DIR)/debug/slipway")
 
-test-install: ## On a real Kubernetes: the portal itself as a pod, from deploy/kubernetes, and nothing left of it afterwards; a release build
+test-install: ## On a real Kubernetes: the portal itself as a pod, by the chart and from deploy/kubernetes; nothing left of it afterwards; a release build
 	scripts/needs.sh cluster
+	scripts/needs.sh install
 	@$(MAKE) build
 	end2end/cluster/cluster.py run --node --slipway "$(CARGO_TARGET_DIR)/release/slipway" -- end2end/kubernetes/inside.sh || [ $$? = 77 ]
+	end2end/image/image.py "$(CARGO_TARGET_DIR)/release/slipway" "$(CARGO_TARGET_DIR)/slipway-image.tar" || [ $$? = 77 ]
+	end2end/cluster/cluster.py run --node -- end2end/kubernetes/helm.sh "$(CARGO_TARGET_DIR)/slipway-image.tar" || [ $$? = 77 ]
+
+test-image: ## The images, made from their Dockerfiles by buildah; needs root, says SKIPPED without; a release build
+	scripts/needs.sh cluster
+	scripts/needs.sh install
+	@$(MAKE) build
+	end2end/image/image.py "$(CARGO_TARGET_DIR)/release/slipway" || [ $$? = 77 ]
 
 test-cluster-harness: ## That the cluster for tests is one, and leaves nothing behind
 	scripts/needs.sh cluster
 	python3 -B end2end/cluster/test_cluster.py
 
-.PHONY: cluster-images test-install test-kubernetes compile cluster test-cluster-harness bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes
+.PHONY: test-image test-s3 cluster-images test-install test-kubernetes compile cluster test-cluster-harness bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes

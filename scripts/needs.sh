@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What building, the demo, the tests and the Kubernetes cluster for tests need from the system:  scripts/needs.sh build|demo|bench|test|cluster
+# What building, the demo, the tests and the Kubernetes cluster for tests need from the system:  scripts/needs.sh build|demo|bench|test|cluster|install
 # As root on Debian, packages that are missing are installed. Otherwise each is named with its install line.
 # Exit code 77: a cluster for tests cannot have what it needs.
 set -euo pipefail
@@ -51,6 +51,12 @@ if [ "$what" = cluster ]; then
         have setpriv || packages+=(util-linux)
         [ -x /usr/lib/cni/ptp ] || packages+=(containernetworking-plugins)
     fi
+fi
+
+if [ "$what" = install ] && [ "$(id -u)" = 0 ]; then
+    need buildah buildah
+    ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || packages+=(postgresql)
+    have setpriv || packages+=(util-linux)
 fi
 
 if [ ${#packages[@]} -gt 0 ]; then

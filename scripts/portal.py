@@ -118,6 +118,12 @@ class Portal:
         command = [binary, "serve", *where(port)]
         if database := os.environ.get("TEST_DATABASE_URL"):
             env["SLIPWAY_DATABASE_URL"] = database
+        if server := os.environ.get("TEST_S3"):
+            # What end2end/s3/run.sh gives.
+            env |= {
+                "SLIPWAY_ARTIFACT_STORE": f"s3://slipway/{data.name}", "SLIPWAY_S3_ENDPOINT": server,
+                "SLIPWAY_S3_ACCESS_KEY_ID": os.environ["TEST_S3_ID"], "SLIPWAY_S3_SECRET_ACCESS_KEY": os.environ["TEST_S3_SECRET"],
+            }  # fmt: skip
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [*command, "--data", str(data)], env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True

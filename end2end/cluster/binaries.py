@@ -42,9 +42,9 @@ def sources() -> "list[Path]":
     return sorted(p for below in ("kube", "dns") for p in (HERE / below).rglob("*") if p.name in ("go.mod", "go.sum") or p.suffix == ".go")
 
 
-def digest() -> str:
+def digest(of: "list[Path] | None" = None) -> str:
     found = hashlib.sha256(" ".join(SMALL).encode())
-    for path in sources():
+    for path in of or sources():
         found.update(f"{path.relative_to(HERE)}\n".encode() + path.read_bytes())
     return found.hexdigest()[:16]
 
@@ -67,6 +67,29 @@ def made() -> Path:
         if not final.is_dir():
             build(final)
     return final
+
+
+def helm() -> Path:
+    """Helm, which no cluster needs: built from `helm/` when it is asked for first."""
+    final = cache() / f"helm-{digest([HERE / 'helm/go.mod', HERE / 'helm/go.sum'])}"
+    if not final.is_file():
+        with alone("helm"):
+            if not final.is_file():
+                making = final.with_suffix(f".tmp-{os.getpid()}")
+                say("Building Helm from its Go module; the first time it takes about 3 minutes")
+                compile_one(compiler(), "helm", "helm.sh/helm/v3/cmd/helm", making, helm_names())
+                making.rename(final)
+    return final
+
+
+def helm_names() -> str:
+    """Versions that Helm does not know by itself: its own, and that of the Kubernetes for which it renders without a cluster."""
+    own = re.search(r"helm\.sh/helm/v3 (\S+)", (HERE / "helm/go.mod").read_text()).group(1)
+    major, minor, _ = version().split(".")
+    names = {"internal/version.version": own} | {
+        f"pkg/{at}.k8sVersion{part}": value for at in ("chartutil", "lint/rules") for part, value in (("Major", major), ("Minor", minor))
+    }
+    return " ".join(f"-X helm.sh/helm/v3/{name}={value}" for name, value in names.items())
 
 
 def build(final: Path) -> None:

@@ -285,7 +285,7 @@ def arguments() -> argparse.ArgumentParser:
         verbs.add_parser(verb, parents=[place]).add_argument("part", metavar="PART")
     for verb in ("down", "left"):
         verbs.add_parser(verb, parents=[place])
-    for verb in ("build", "images", "pods"):
+    for verb in ("build", "images", "pods", "helm"):
         verbs.add_parser(verb)
     image = verbs.add_parser("image")
     image.add_argument("name", metavar="NAME:TAG")
@@ -319,6 +319,8 @@ def perform(asked: argparse.Namespace) -> int:
             return 1 if left else 0
         case "build":
             print(binaries.made())
+        case "helm":
+            print(binaries.helm())
         case "images":
             host.demand_node()
             binaries.made()

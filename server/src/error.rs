@@ -127,6 +127,12 @@ impl std::error::Error for Error {}
 
 impl From<sqlx::Error> for Error {
     fn from(e: sqlx::Error) -> Self {
+        if let sqlx::Error::Migrate(m) = &e
+            && let sqlx::migrate::MigrateError::VersionMissing(version) = &**m
+        {
+            return Error::conflict(format!("it is of a newer Slipway, which made its migration {version}"))
+                .hint("Start the newer program, or bring back the copy of the database from before the upgrade.");
+        }
         match &e {
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
                 Error::new(Kind::Unavailable, "The database does not answer.").hint("Try again in a moment.").context(e.to_string())

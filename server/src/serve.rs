@@ -36,7 +36,14 @@ use crate::{
 use anyhow::{Context, Result, anyhow};
 use axum::serve::ListenerExt;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
-use std::{fs::DirBuilder, io::ErrorKind, net::SocketAddr, os::unix::fs::DirBuilderExt, sync::Arc, time::Duration};
+use std::{
+    fs::DirBuilder,
+    io::ErrorKind,
+    net::SocketAddr,
+    os::unix::fs::DirBuilderExt,
+    sync::{Arc, atomic::AtomicI64},
+    time::Duration,
+};
 use tokio::{net::TcpListener, sync::watch};
 
 /// Seconds that split the latencies of requests and predictions.
@@ -151,7 +158,8 @@ fn start_tasks(web: &Web) {
     tokio::spawn(routes::follow(web.gateway.routes.clone(), store.clone()));
     driver.run(Usage { store: store.clone(), cluster: cluster.clone() });
     let (session_idle_ms, session_max_ms) = (web.config.session_idle_seconds * 1000, web.config.session_max_seconds * 1000);
-    driver.run(Housekeeping { store, session_idle_ms, session_max_ms });
+    let (artifacts, sweep_at) = (web.artifacts.clone(), AtomicI64::new(0));
+    driver.run(Housekeeping { store, artifacts, sweep_at, session_idle_ms, session_max_ms });
     forward(cluster.watch(), web.store.bell().clone());
 }
 
@@ -203,7 +211,7 @@ fn no_folder(config: &Config, e: &std::io::Error) -> anyhow::Error {
 
 /// Why a start failed. Who starts a server reads the cause itself, which other readers are not told.
 fn cause(what: &str, e: Error, fix: &str) -> anyhow::Error {
-    anyhow!("{what}: {}\n  {fix}", e.private.first().unwrap_or(&e.public))
+    anyhow!("{what}: {}\n  {}", e.private.first().unwrap_or(&e.public), e.hint.as_deref().unwrap_or(fix))
 }
 
 /// The first SIGTERM or Ctrl-C drains, for at most half a minute; a second one quits at once.

@@ -1,6 +1,6 @@
 //! Taking files away.
 
-use super::{ArtifactPath, ArtifactStore, key, store_error};
+use super::{ArtifactPath, ArtifactStore, store_error};
 use crate::error::Result;
 use futures::{StreamExt, TryStreamExt};
 
@@ -10,15 +10,12 @@ impl ArtifactStore {
     /// # Errors
     /// The store does not answer; some files may be gone by then.
     pub async fn delete(&self, team_id: &str, path: &ArtifactPath) -> Result<u64> {
-        let here = key(team_id, path);
-        let mut gone = 0;
+        let here = self.key(team_id, path);
         if self.size(team_id, path).await?.is_some() {
             let one = futures::stream::once(futures::future::ok(here)).boxed();
-            gone += self.store.delete_stream(one).try_fold(0, |n, _| async move { Ok(n + 1) }).await.map_err(store_error)?;
-            return Ok(gone);
+            return self.store.delete_stream(one).try_fold(0, |n, _| async move { Ok(n + 1) }).await.map_err(store_error);
         }
         let below = self.store.list(Some(&here)).map_ok(|o| o.location).boxed();
-        gone += self.store.delete_stream(below).try_fold(0, |n, _| async move { Ok(n + 1) }).await.map_err(store_error)?;
-        Ok(gone)
+        self.store.delete_stream(below).try_fold(0, |n, _| async move { Ok(n + 1) }).await.map_err(store_error)
     }
 }

@@ -1,6 +1,6 @@
 //! What is in a folder.
 
-use super::{ArtifactPath, ArtifactStore, decoded, key, store_error};
+use super::{ArtifactPath, ArtifactStore, decoded, store_error, trouble::trouble};
 use crate::error::{Error, Result};
 use futures::TryStreamExt;
 
@@ -28,8 +28,9 @@ impl ArtifactStore {
     /// # Errors
     /// The store does not answer.
     pub async fn list(&self, team_id: &str, folder: &ArtifactPath) -> Result<Vec<Entry>> {
-        let found = match self.store.list_with_delimiter(Some(&key(team_id, folder))).await {
+        let found = match self.store.list_with_delimiter(Some(&self.key(team_id, folder))).await {
             Ok(found) => found,
+            Err(e) if trouble(&e).is_some() => return Err(store_error(e)),
             Err(object_store::Error::NotFound { .. }) => return Ok(Vec::new()),
             Err(e) => return if self.size(team_id, folder).await?.is_some() { Ok(Vec::new()) } else { Err(store_error(e)) },
         };
@@ -45,7 +46,7 @@ impl ArtifactStore {
     /// # Errors
     /// More than `at_most` files; the store does not answer.
     pub async fn list_all(&self, team_id: &str, folder: &ArtifactPath, at_most: usize) -> Result<Vec<File>> {
-        let root = key(team_id, folder);
+        let root = self.key(team_id, folder);
         let mut out = Vec::new();
         let mut found = self.store.list(Some(&root));
         while let Some(object) = found.try_next().await.map_err(store_error)? {

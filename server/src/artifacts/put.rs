@@ -1,16 +1,16 @@
 //! Writing a file.
 
-use super::{ArtifactPath, ArtifactStore, key, store_error};
+use super::{ArtifactPath, ArtifactStore, Place, pieces::Pieces, store_error};
 use crate::error::{Error, Kind, Result};
 use bytes::{Bytes, BytesMut};
-use futures::{Stream, StreamExt};
-use object_store::{ObjectStoreExt, PutPayload, WriteMultipart};
+use futures::{Stream, StreamExt, TryStreamExt, future};
+use object_store::{ObjectStoreExt, PutPayload};
 use std::pin::pin;
 
 /// Up to here a file is sent in one piece.
-const PIECE: usize = 5 * 1024 * 1024;
-/// Pieces on their way at once; bounds the memory of one upload.
-const AT_ONCE: usize = 2;
+const PIECE: u64 = 5 * 1024 * 1024;
+/// Pieces that S3 takes for one file.
+const MOST_PIECES: u64 = 10_000;
 
 impl ArtifactStore {
     /// Writes a file from a stream and answers its size in bytes. A file that was there is replaced in one step; a stream that ends
@@ -23,40 +23,34 @@ impl ArtifactStore {
         S: Stream<Item = std::result::Result<Bytes, E>>,
         E: std::fmt::Display,
     {
+        if matches!(self.place, Place::S3(_)) {
+            self.fits(team_id, path).await?;
+        }
+        let piece = usize::try_from(PIECE.max(self.max_bytes.div_ceil(MOST_PIECES))).map_err(Error::internal)?;
         let mut body = pin!(body);
-        let mut first = BytesMut::new();
+        let mut kept = BytesMut::new();
         let mut size = 0u64;
-        while first.len() < PIECE {
+        while kept.len() <= piece {
             let Some(chunk) = self.take(body.next().await, &mut size)? else {
-                let written = self.store.put(&key(team_id, path), PutPayload::from(first.freeze())).await;
+                let written = self.store.put(&self.key(team_id, path), PutPayload::from(kept.freeze())).await;
                 return self.written(team_id, path, written.map(drop), size).await;
             };
-            first.extend_from_slice(&chunk);
+            kept.extend_from_slice(&chunk);
         }
-        let upload = match self.store.put_multipart(&key(team_id, path)).await {
-            Ok(upload) => upload,
+        let mut pieces = match self.store.put_multipart(&self.key(team_id, path)).await {
+            Ok(upload) => Pieces::of(upload),
             Err(e) => return self.written(team_id, path, Err(e), size).await,
         };
-        let mut upload = WriteMultipart::new_with_chunk_size(upload, PIECE);
-        upload.put(first.freeze());
         loop {
-            match self.take(body.next().await, &mut size) {
-                Ok(Some(chunk)) => {
-                    if let Err(e) = upload.wait_for_capacity(AT_ONCE).await {
-                        // The upload's own error is the one to tell.
-                        let _ = upload.abort().await;
-                        return Err(store_error(e));
-                    }
-                    upload.put(chunk);
-                }
-                Ok(None) => break,
-                Err(e) => {
-                    let _ = upload.abort().await;
-                    return Err(e);
-                }
+            // Some servers want all pieces but the last to be of one size.
+            while kept.len() > piece {
+                pieces.put(kept.split_to(piece).freeze()).await.map_err(store_error)?;
             }
+            let Some(chunk) = self.take(body.next().await, &mut size)? else { break };
+            kept.extend_from_slice(&chunk);
         }
-        let written = upload.finish().await.map(drop);
+        pieces.put(kept.freeze()).await.map_err(store_error)?;
+        let written = pieces.complete().await;
         self.written(team_id, path, written, size).await
     }
 
@@ -78,15 +72,29 @@ impl ArtifactStore {
     /// Explains a failed write where the tree is the cause: that is the reader's to mend, not ours.
     async fn written(&self, team_id: &str, path: &ArtifactPath, result: object_store::Result<()>, size: u64) -> Result<u64> {
         let Err(error) = result else { return Ok(size) };
-        for parent in path.parents() {
-            if self.store.head(&key(team_id, &parent)).await.is_ok() {
-                return Err(Error::conflict(format!("`{parent}` is a file, so nothing can be written below it.")));
-            }
-        }
-        let below = self.store.list_with_delimiter(Some(&key(team_id, path))).await;
-        if below.is_ok_and(|l| !l.objects.is_empty() || !l.common_prefixes.is_empty()) {
-            return Err(Error::conflict(format!("`{path}` is a folder, so no file can be written there.")));
+        if matches!(self.place, Place::Folder(_)) {
+            self.fits(team_id, path).await?;
         }
         Err(store_error(error))
+    }
+
+    /// Whether a file may be here: no file is above it and nothing below. A file system sees to that by itself, S3 does not mind.
+    async fn fits(&self, team_id: &str, path: &ArtifactPath) -> Result<()> {
+        let above = future::try_join_all(path.parents().map(|parent| async move {
+            let size = self.size(team_id, &parent).await?;
+            Ok::<_, Error>(size.map(|_| parent))
+        }));
+        let here = self.key(team_id, path);
+        // A file system lists a file as what is in it.
+        let mut below = self.store.list(Some(&here)).try_filter(|o| future::ready(o.location != here));
+        let below = async { below.try_next().await };
+        let (above, below) = future::join(above, below).await;
+        if let Some(parent) = above?.into_iter().flatten().next() {
+            return Err(Error::conflict(format!("`{parent}` is a file, so nothing can be written below it.")));
+        }
+        if matches!(below, Ok(Some(_))) {
+            return Err(Error::conflict(format!("`{path}` is a folder, so no file can be written there.")));
+        }
+        Ok(())
     }
 }

@@ -1,6 +1,9 @@
 //! Reading a file.
 
-use super::{ArtifactPath, ArtifactStore, key, store_error};
+use super::{
+    ArtifactPath, ArtifactStore, store_error,
+    trouble::{Trouble, trouble},
+};
 use crate::error::{Context, Error, Kind, Result};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
@@ -48,8 +51,11 @@ impl ArtifactStore {
             Range::Last(n) => GetRange::Suffix(n),
         });
         let options = GetOptions::new().with_range(wanted);
-        match self.store.get_opts(&key(team_id, path), options).await {
+        match self.store.get_opts(&self.key(team_id, path), options).await {
             Ok(found) => opened(found).await.map(Some),
+            Err(e) if is_gone(&e) => Ok(None),
+            // 416 is about the range, which is told from the size.
+            Err(e) if trouble(&e).is_some() && !e.to_string().contains("status code: 416") => Err(store_error(e)),
             Err(e) => match self.size(team_id, path).await? {
                 None => Ok(None),
                 Some(size) if range.is_some() => {
@@ -69,7 +75,7 @@ impl ArtifactStore {
         if path.is_root() {
             return Ok(None);
         }
-        match self.store.get_opts(&key(team_id, path), GetOptions::new().with_head(true)).await {
+        match self.store.get_opts(&self.key(team_id, path), GetOptions::new().with_head(true)).await {
             Ok(found) => Ok(Some(found.meta.size)),
             Err(e) if self.is_missing(&e) => Ok(None),
             Err(e) => Err(store_error(e)),
@@ -101,12 +107,17 @@ impl ArtifactStore {
             }
             None
         };
-        matches!(e, object_store::Error::NotFound { .. })
+        is_gone(e)
             || matches!(
                 io_kind(e),
                 Some(std::io::ErrorKind::NotADirectory | std::io::ErrorKind::IsADirectory | std::io::ErrorKind::NotFound)
             )
     }
+}
+
+/// Whether a store says that an object is not there. A bucket that is not there is something else.
+fn is_gone(e: &object_store::Error) -> bool {
+    matches!(e, object_store::Error::NotFound { .. }) && trouble(e) != Some(Trouble::NoBucket)
 }
 
 async fn opened(found: GetResult) -> Result<Opened> {

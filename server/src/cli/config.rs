@@ -73,7 +73,8 @@ pub enum Command {
 /// Where values come from, as `--help` tells it.
 pub const SOURCES: &str = "\
 Every flag is also a variable (--data: SLIPWAY_DATA) and a key of the file (data = \"...\"). A flag outranks the environment,
-which outranks the file. Secrets are variables and keys only: SLIPWAY_SECRET_KEY, SLIPWAY_ADMIN_PASSWORD.";
+which outranks the file. Secrets are variables and keys only: SLIPWAY_SECRET_KEY, SLIPWAY_ADMIN_PASSWORD,
+SLIPWAY_S3_SECRET_ACCESS_KEY, SLIPWAY_S3_SESSION_TOKEN.";
 
 /// Values and typed configuration.
 ///

@@ -1,7 +1,7 @@
 //! Values from flags, environment and file, with their origin.
 
 use super::{
-    Config, Kubernetes,
+    Artifacts, Config, Kubernetes,
     keys::{KEYS, OTHERS, PREFIX},
 };
 use app::api::resources;
@@ -117,7 +117,7 @@ impl Values {
         text.parse().map_err(|_| format!("{name}: \"{text}\" is not an address such as 127.0.0.1:8080"))
     }
 
-    fn url(&self, name: &str) -> Result<Option<String>, String> {
+    pub(super) fn url(&self, name: &str) -> Result<Option<String>, String> {
         let Some(text) = self.optional(name) else { return Ok(None) };
         let good = text.parse::<http::Uri>().is_ok_and(|u| matches!(u.scheme_str(), Some("http" | "https")) && u.host().is_some());
         if good { Ok(Some(text.trim_end_matches('/').to_owned())) } else { Err(format!("{name}: \"{text}\" is not an http or https URL")) }
@@ -169,6 +169,7 @@ impl Values {
             listen,
             notebook_listen,
             database_url: database_url.unwrap_or_else(|| format!("sqlite:{}", data.join("slipway.db").display())),
+            artifacts: Artifacts::of(self, &data)?,
             data,
             cache,
             cluster,

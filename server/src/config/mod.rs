@@ -1,11 +1,13 @@
 //! Configuration: a flag outranks the environment, which outranks the file. Every key is listed once, in [`keys::KEYS`].
 
+pub mod artifacts;
 pub mod index;
 pub mod keys;
 pub mod kubernetes;
 pub mod load;
 pub mod show;
 
+pub use artifacts::Artifacts;
 pub use kubernetes::Kubernetes;
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -22,6 +24,8 @@ pub struct Config {
     pub cache: PathBuf,
     /// `sqlite:…` or `postgres://…`
     pub database_url: String,
+    /// Where artifacts are kept.
+    pub artifacts: Artifacts,
     /// Where workloads run: `local` or `kubernetes`.
     pub cluster: String,
     /// What is set for Kubernetes.

@@ -1,7 +1,7 @@
 //! The values in force, as `slipway config show` tells them.
 
 use super::{
-    Config,
+    Artifacts, Config,
     keys::{KEYS, Key, Seen},
     load::{Origin, Values},
 };
@@ -45,6 +45,10 @@ fn derived(key: &str, config: &Config) -> Option<String> {
         "data" => config.data.display().to_string(),
         "cache" => config.cache.display().to_string(),
         "database_url" => config.database_url.clone(),
+        "artifact_store" => match &config.artifacts {
+            Artifacts::Folder(folder) => folder.display().to_string(),
+            Artifacts::S3(_) => return None,
+        },
         "public_url" => config.public_url.clone()?,
         "notebook_url" => config.notebook_url.clone()?,
         "reserve_cpu" => format!("{}m", config.reserve_cpu_millis),
@@ -82,7 +86,9 @@ mod tests {
 
     #[test]
     fn derived_values_are_told_and_secrets_are_not() {
-        let environment = [("SLIPWAY_SECRET_KEY".to_owned(), "sealed".to_owned())].into();
+        let environment = ["SECRET_KEY", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY", "S3_SESSION_TOKEN"]
+            .map(|k| (format!("SLIPWAY_{k}"), "sealed".to_owned()))
+            .into();
         let flags = [("data", "/d"), ("public_url", "https://ml.example.org/")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
         let values = gather(&flags, &environment, None).unwrap();
         let around = Surroundings { home: Some("/home/ada".into()), memory_bytes: 32 << 30, ..Surroundings::default() };
@@ -91,11 +97,15 @@ mod tests {
         assert_eq!(of("notebook_listen"), (Some("127.0.0.1:8081"), Origin::Default));
         assert_eq!(of("cache"), (Some("/home/ada/.cache/slipway"), Origin::Default));
         assert_eq!(of("database_url"), (Some("sqlite:/d/slipway.db"), Origin::Default));
+        assert_eq!(of("artifact_store"), (Some("/d/artifacts"), Origin::Default));
         assert_eq!(of("public_url"), (Some("https://ml.example.org"), Origin::Flag));
         assert_eq!(of("notebook_url"), (None, Origin::Default));
         assert_eq!(of("reserve_cpu"), (Some("250m"), Origin::Default));
         assert_eq!(of("reserve_memory"), (Some("2048Mi"), Origin::Default));
         assert_eq!(of("secret_key"), (Some(MASK), Origin::Environment));
+        assert_eq!(of("s3_secret_access_key"), (Some(MASK), Origin::Environment));
+        assert_eq!(of("s3_session_token"), (Some(MASK), Origin::Environment));
+        assert_eq!(of("s3_access_key_id"), (Some("sealed"), Origin::Environment));
         assert_eq!(of("admin_password"), (None, Origin::Default));
         assert_eq!(all.len(), KEYS.len());
         let around = Surroundings { cache_home: Some("/var/cache".into()), ..around };

@@ -1,12 +1,15 @@
 //! The shipped model server: Python in the binary, unpacked once into a folder named by what is in it.
 
 use crate::{
-    error::{Context, Result},
+    error::{Error, Kind, Result},
     ids,
 };
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
-use std::path::{Path, PathBuf};
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+};
 
 #[derive(RustEmbed)]
 #[folder = "runtimes/model_server/slipway_model_server"]
@@ -20,7 +23,16 @@ const PACKAGE: &str = "slipway_model_server";
 /// The disk cannot be written.
 pub async fn folder(data: &Path) -> Result<PathBuf> {
     let all = data.join("runtimes");
-    tokio::task::spawn_blocking(move || unpack(&all)).await.map_err(crate::error::Error::internal)?.context("unpack the model server")
+    let unpacked = tokio::task::spawn_blocking(move || unpack(&all)).await.map_err(Error::internal)?;
+    unpacked.map_err(|e| match Error::from(e) {
+        full if full.kind == Kind::Full => full,
+        // Whoever deploys cannot mend it, but can say whom to ask for what.
+        other => Error {
+            public: "The model server cannot be unpacked into the portal's data folder: an admin has to look at it (`slipway doctor`)."
+                .into(),
+            ..other
+        },
+    })
 }
 
 fn unpack(all: &Path) -> std::io::Result<PathBuf> {
@@ -40,20 +52,36 @@ fn unpack(all: &Path) -> std::io::Result<PathBuf> {
     }
     // Beside its final place, so that it is there as a whole or not at all.
     let scratch = all.join(format!(".part-{}", ids::random_secret()));
-    for (name, data) in files {
-        let path = scratch.join(PACKAGE).join(&*name);
-        std::fs::create_dir_all(path.parent().unwrap_or(&scratch))?;
-        std::fs::write(path, data)?;
-    }
-    match std::fs::rename(&scratch, &folder) {
-        Err(e) if !folder.is_dir() => Err(e),
+    match write(&scratch, &files).and_then(|()| std::fs::rename(&scratch, &folder)) {
+        Err(e) if !folder.is_dir() => {
+            // It is tried again and again: nothing may be left of each try.
+            let _ = std::fs::remove_dir_all(&scratch);
+            Err(e)
+        }
         Err(_) => std::fs::remove_dir_all(&scratch).map(|()| folder),
         Ok(()) => Ok(folder),
     }
 }
 
+fn write(folder: &Path, files: &[(Cow<'_, str>, Cow<'_, [u8]>)]) -> std::io::Result<()> {
+    for (name, data) in files {
+        let path = folder.join(PACKAGE).join(&**name);
+        std::fs::create_dir_all(path.parent().unwrap_or(folder))?;
+        std::fs::write(path, data)?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
+    #[tokio::test]
+    async fn a_folder_that_cannot_be_written_is_told() {
+        let data = tempfile::tempdir().unwrap();
+        std::fs::write(data.path().join("runtimes"), "in the way").unwrap();
+        let told = super::folder(data.path()).await.unwrap_err();
+        assert!(told.public.contains("The model server cannot be unpacked"), "{told}");
+    }
+
     #[test]
     fn unpacked_once() {
         let data = tempfile::tempdir().unwrap();

@@ -82,14 +82,14 @@ impl Web {
     /// Puts together what follows from what was opened; the same in the server and in tests.
     ///
     /// # Errors
-    /// The folder of artifacts cannot be opened.
+    /// The store of artifacts cannot be opened.
     pub fn assemble(opened: Opened) -> Result<Self> {
         let Opened { config, address, store, cluster, sealer, drain } = opened;
         let (clock, tokens) = (store.clock().clone(), Tokens::default());
         let reach = Reach::of(cluster.clone(), Knocks::new(sealer.key_for(PODS)));
         let links = Links::of(&Config { listen: address, ..config.clone() });
         Ok(Self {
-            artifacts: ArtifactStore::open_folder(&config.data.join("artifacts"), config.max_upload_bytes)?,
+            artifacts: ArtifactStore::at(&config.artifacts, config.max_upload_bytes)?,
             logs: LogStore::new(&config.data),
             writer: MetricWriter::start(store.clone()),
             gateway: Gateway::new(store.clone(), tokens.clone(), Routes::default(), reach.clone(), config.max_body_bytes),

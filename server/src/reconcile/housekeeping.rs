@@ -1,17 +1,26 @@
-//! Drops what has had its time: sessions, answers to repeated requests, usage samples.
+//! Drops what has had its time: sessions, answers to repeated requests, usage samples, uploads that were cut off.
 
 use super::{Report, Task};
-use crate::{error::Result, store::Store};
+use crate::{artifacts::ArtifactStore, error::Result, store::Store};
 use async_trait::async_trait;
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicI64, Ordering},
+    time::Duration,
+};
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
 const SAMPLES_MS: i64 = 6 * 3600 * 1000;
+/// How often is looked for uploads that were cut off. No upload takes a day.
+const SWEEP_MS: i64 = 6 * 3600 * 1000;
 
 /// The task.
 pub struct Housekeeping {
     /// The database.
     pub store: Store,
+    /// Files of runs and models.
+    pub artifacts: ArtifactStore,
+    /// When uploads are looked at next, milliseconds since 1970; 0 at the start.
+    pub sweep_at: AtomicI64,
     /// A session ends after this time without a request, milliseconds.
     pub session_idle_ms: i64,
     /// A session ends after this time in any case, milliseconds.
@@ -40,6 +49,16 @@ impl Task for Housekeeping {
         let answers = tx.idempotency_prune(now - DAY_MS).await?;
         let samples = tx.usage_prune(now - SAMPLES_MS).await?;
         tx.commit().await?;
-        Ok(Report::from([("sessions", (sessions + notebooks) as i64), ("answers", answers as i64), ("samples", samples as i64)]))
+        let mut uploads = 0;
+        if now >= self.sweep_at.load(Ordering::Relaxed) {
+            uploads = self.artifacts.sweep(now - DAY_MS).await?;
+            self.sweep_at.store(now + SWEEP_MS, Ordering::Relaxed);
+        }
+        Ok(Report::from([
+            ("sessions", (sessions + notebooks) as i64),
+            ("answers", answers as i64),
+            ("samples", samples as i64),
+            ("uploads", uploads as i64),
+        ]))
     }
 }

@@ -56,11 +56,7 @@ pub use db::{Db, Row};
 pub use epoch::Epoch;
 pub use tx::Tx;
 
-use crate::{
-    clock::SharedClock,
-    error::{Context, Result},
-    wake::Bell,
-};
+use crate::{clock::SharedClock, error::Result, wake::Bell};
 use sqlx::SqlSafeStr;
 
 /// The database, with the bell that rings after each commit. Cheap to clone.
@@ -79,7 +75,7 @@ impl Store {
     /// # Errors
     /// It cannot be reached, or its tables are of a newer Slipway.
     pub async fn open(url: &str, clock: SharedClock, bell: Bell) -> Result<Self> {
-        let db = Db::open(url).await.context("open the database")?;
+        let db = Db::open(url).await?;
         Ok(Self { db, bell, clock, access: Epoch::default(), runs: Epoch::default() })
     }
 

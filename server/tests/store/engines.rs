@@ -19,6 +19,7 @@ pub struct World {
     pub engine: &'static str,
     pub store: Store,
     pub clock: Arc<TestClock>,
+    pub url: String,
     _folder: Option<tempfile::TempDir>,
 }
 
@@ -53,7 +54,7 @@ impl World {
             tx.experiment_insert_default(id).await.unwrap();
         }
         tx.commit().await.unwrap();
-        Self { engine, store, clock, _folder: folder }
+        Self { engine, store, clock, url: url.into(), _folder: folder }
     }
 
     /// The Default experiment of a team.

@@ -8,6 +8,7 @@ mod many_runs;
 mod metrics;
 mod model_search;
 mod models;
+mod newer;
 mod placements;
 mod run_plans;
 mod run_search;

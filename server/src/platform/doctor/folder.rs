@@ -1,7 +1,7 @@
 //! The data folder: room, who holds it, the key in it, and whether time went backwards since it was written.
 
 use super::{error, ok, warning};
-use crate::config::Config;
+use crate::config::{Artifacts, Config};
 use app::api::{platform::Finding, resources::bytes_words};
 use std::{
     os::unix::fs::{MetadataExt, PermissionsExt},
@@ -11,9 +11,15 @@ use std::{
 
 const GIB: u64 = 1 << 30;
 
-/// Room for data, and for environments.
+/// Room for data, for environments, and for artifacts where they have a place of their own.
 pub fn space(config: &Config) -> Vec<Finding> {
-    vec![room("data folder", &config.data, GIB, 5 * GIB), room("cache folder", &config.cache, 2 * GIB, 5 * GIB)]
+    let mut out = vec![room("data folder", &config.data, GIB, 5 * GIB), room("cache folder", &config.cache, 2 * GIB, 5 * GIB)];
+    if let Artifacts::Folder(folder) = &config.artifacts
+        && !folder.starts_with(&config.data)
+    {
+        out.push(room("artifact folder", folder, GIB, 5 * GIB));
+    }
+    out
 }
 
 fn room(check: &str, folder: &Path, least: u64, good: u64) -> Finding {

@@ -1,5 +1,6 @@
 //! Looks at what the portal needs; each finding comes with its fix.
 
+mod artifacts;
 mod database;
 mod folder;
 mod kubernetes;
@@ -58,12 +59,14 @@ pub async fn examine(config: &Config, store: Option<&Store>, pull: bool) -> Vec<
     out
 }
 
-/// Where workloads run.
+/// Where artifacts are kept, and where workloads run.
 async fn of_surroundings(config: &Config, pull: bool) -> Vec<Finding> {
+    let mut out = artifacts::all(config).await;
     if config.cluster != "kubernetes" {
-        return machine::all().await;
+        out.extend(machine::all().await);
+        return out;
     }
-    let mut out = kubernetes::all(config, pull).await;
+    out.extend(kubernetes::all(config, pull).await);
     out.push(machine::git().await);
     out
 }
