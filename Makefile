@@ -130,6 +130,14 @@ test-browser: debug ## The dashboard in Chromium, with JavaScript and without
 test-kubernetes: debug ## On a real Kubernetes with PostgreSQL: conformance, and the main job in a browser and by script, in pods; needs root, says SKIPPED without
 	@$(call pods,run --node --audit --slipway "$(CARGO_TARGET_DIR)/debug/slipway" -- end2end/kubernetes/run.sh "$(CARGO_TARGET_DIR)/debug/slipway")
 
+test-faults: debug ## On a real Kubernetes: the server killed at seeded moments (SEED=), then API server, kubelet, pods, objects and namespace taken away
+	@$(call pods,run --node --impatient --slipway "$(CARGO_TARGET_DIR)/debug/slipway" -- end2end/kubernetes/faults.sh "$(CARGO_TARGET_DIR)/debug/slipway")
+
+scale: ## 2000 workloads of 50 teams on a Kubernetes control plane alone: what they cost; a release build
+	scripts/needs.sh cluster
+	@$(MAKE) build
+	end2end/cluster/cluster.py run --control-plane --audit -- scripts/with_postgres.sh python3 end2end/kubernetes/scale.py "$(CARGO_TARGET_DIR)/release/slipway"
+
 test-install: ## On a real Kubernetes: the portal itself as a pod, by the chart and from deploy/kubernetes; nothing left of it afterwards; a release build
 	scripts/needs.sh cluster
 	scripts/needs.sh install
@@ -148,4 +156,4 @@ test-cluster-harness: ## That the cluster for tests is one, and leaves nothing b
 	scripts/needs.sh cluster
 	python3 -B end2end/cluster/test_cluster.py
 
-.PHONY: test-image test-s3 cluster-images test-install test-kubernetes compile cluster test-cluster-harness bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes
+.PHONY: test-faults scale test-image test-s3 cluster-images test-install test-kubernetes compile cluster test-cluster-harness bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes

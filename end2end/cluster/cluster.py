@@ -31,8 +31,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import audit
+import away
 import binaries
-import faults
 import host
 import images
 import pki
@@ -281,7 +281,7 @@ def arguments() -> argparse.ArgumentParser:
     about = verbs.add_parser("audit", parents=[place])
     about.add_argument("name", metavar="USER")
     about.add_argument("--role")
-    for verb in faults.VERBS:
+    for verb in away.VERBS:
         verbs.add_parser(verb, parents=[place]).add_argument("part", metavar="PART")
     for verb in ("down", "left"):
         verbs.add_parser(verb, parents=[place])
@@ -312,7 +312,7 @@ def perform(asked: argparse.Namespace) -> int:
         case "audit":
             return told(asked)
         case "pause" | "kill" | "resume":
-            faults.VERBS[asked.verb](Place.read(asked.folder.resolve()), asked.part)
+            away.VERBS[asked.verb](Place.read(asked.folder.resolve()), asked.part)
         case "left":
             left = host.left(Place.read(asked.folder.resolve()))
             print("\n".join(left) or "nothing")

@@ -9,12 +9,7 @@ set -eu
 program=$1
 cd "$(dirname "$0")/../.."
 
-kubectl apply -f deploy/kubernetes/rbac.yaml -f deploy/kubernetes/rbac-outside.yaml >/dev/null
-end2end/cluster/cluster.py user "$TEST_CLUSTER" slipway >/dev/null
-for role in slipway slipway-usage slipway-outside; do
-    kubectl create clusterrolebinding "$role-tests" --clusterrole "$role" --user slipway >/dev/null
-done
-export TEST_CLUSTER_USER=slipway
+. end2end/kubernetes/rights.sh
 
 # More at once than the node has processors only makes all of them late.
 cargo test -p server -p app --features app/ssr --test cluster -- --test-threads 4 kubernetes pods::

@@ -18,7 +18,8 @@
 //!   that uses it still runs.
 //! * [`Cluster::watch`] rings when `list` may answer something new. It may ring for nothing and may join several into one;
 //!   it decides nothing.
-//! * [`Cluster::keep_teams`] is told all teams with their limits, again and again, and keeps what a team needs where its workloads run.
+//! * [`Cluster::keep_teams`] is told all teams with their limits, again and again, and keeps what a team needs where its workloads run; what
+//!   somebody else changed of it is put back.
 //! * [`Cluster::tolerate`] is told again and again which taints some workloads tolerate, and counts such nodes as capacity.
 //! * [`Cluster::dial`] connects to the port of a server that runs in a pod. It says nothing there: the knock is the caller's.
 //! * [`Cluster::usage`] and [`Cluster::capacity`] measure; they never fail because one workload cannot be measured.
@@ -39,7 +40,9 @@ pub mod stream;
 pub mod upload;
 pub mod workload;
 
-pub use workload::{Capacity, Clue, Endpoint, Exit, Observed, Phase, Runtime, ServerSpec, TeamSpec, Usage, WorkloadKind, WorkloadSpec};
+pub use workload::{
+    Capacity, Clue, Endpoint, Exit, Observed, Phase, PutBack, Runtime, ServerSpec, TeamSpec, Usage, WorkloadKind, WorkloadSpec,
+};
 
 use crate::error::Result;
 use app::api::resources::Resources;
@@ -79,12 +82,12 @@ pub trait Cluster: Send + Sync {
     /// It could not be deleted, or not wholly; ask again.
     async fn remove_volume(&self, volume: &str) -> Result<()>;
 
-    /// Keeps what each of these teams needs. One machine has nothing to keep.
+    /// Keeps what each of these teams needs, and tells what somebody else had changed of it. One machine has nothing to keep.
     ///
     /// # Errors
     /// Something could not be kept for at least one of them; all were tried. Ask again.
-    async fn keep_teams(&self, _teams: &[TeamSpec]) -> Result<()> {
-        Ok(())
+    async fn keep_teams(&self, _teams: &[TeamSpec]) -> Result<Vec<PutBack>> {
+        Ok(Vec::new())
     }
 
     /// Whether it has nodes, so that a workload's placement means something.

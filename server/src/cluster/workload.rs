@@ -243,7 +243,19 @@ pub struct Clue {
     pub text: String,
 }
 
+/// Something that is kept for a team, that somebody else had changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PutBack {
+    /// Name of the team.
+    pub team: String,
+    /// A sentence.
+    pub what: String,
+}
+
 impl Clue {
+    /// Source of what stands against a workload that else runs well: the machine below it.
+    pub const NODE: &str = "Node";
+
     /// What is so now.
     pub fn now(source: &str, text: impl Into<String>) -> Self {
         Self { at: None, source: source.into(), text: text.into() }

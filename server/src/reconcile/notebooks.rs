@@ -188,7 +188,7 @@ fn of_workload(row: &WorkloadRow) -> plan::Work {
         reason: row.reason.clone(),
         running_at: row.running_at,
         ended_at: row.ended_at,
-        exited_well: row.exit_code == Some(0),
+        exited_well: row.exit_code == Some(0) && row.state() == State::Succeeded,
         asked: row.stop_requested_at.is_some(),
         settled: row.settled != 0,
     }

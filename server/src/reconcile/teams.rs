@@ -6,10 +6,10 @@ use crate::{
     error::Result,
     platform::placements,
     quota::capacity,
-    store::Store,
+    store::{Store, events::NewEvent},
 };
 use async_trait::async_trait;
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 /// Teams read at once.
 const PAGE: i64 = 500;
@@ -40,13 +40,14 @@ impl Task for Teams {
     async fn tick(&self) -> Result<Report> {
         self.cluster.tolerate(placements::all(&self.store).await?.tolerations);
         let limits = capacity::limits(&self.store).await?;
-        let mut all = Vec::new();
+        let (mut all, mut ids) = (Vec::new(), HashMap::new());
         loop {
             let after = all.last().map_or(String::new(), |t: &TeamSpec| t.name.clone());
             let page = self.store.team_list(None, &after, PAGE).await?;
             let last = (page.len() as i64) < PAGE;
             all.extend(page.into_iter().map(|team| {
                 let limit = limits.get(&team.id).copied().unwrap_or_default();
+                ids.insert(team.name.clone(), team.id);
                 TeamSpec {
                     name: team.name,
                     display_name: team.display_name,
@@ -59,7 +60,26 @@ impl Task for Teams {
                 break;
             }
         }
-        self.cluster.keep_teams(&all).await?;
-        Ok(Report::from([("seen", all.len() as i64)]))
+        let put_back = self.cluster.keep_teams(&all).await?;
+        if !put_back.is_empty() {
+            let mut tx = self.store.begin().await?;
+            for one in &put_back {
+                let Some(id) = ids.get(&one.team) else { continue };
+                tx.event(NewEvent {
+                    team_id: Some(id),
+                    actor: "slipway",
+                    action: "put_back",
+                    kind: "team",
+                    object_id: id,
+                    object_name: &one.team,
+                    revision: 0,
+                    before: None,
+                    after: Some(serde_json::json!({ "reason": one.what })),
+                })
+                .await?;
+            }
+            tx.commit().await?;
+        }
+        Ok(Report::from([("seen", all.len() as i64), ("put_back", put_back.len() as i64)]))
     }
 }

@@ -17,10 +17,14 @@ use crate::{
 };
 use app::api::State;
 use async_trait::async_trait;
+use futures::{StreamExt, stream};
 use std::{
     collections::{HashMap, HashSet},
     time::Duration,
 };
+
+/// So many workloads are told to the cluster, or written down, at once: one that the cluster is slow to take holds up no other.
+const AT_ONCE: usize = 16;
 
 /// The task.
 pub struct Workloads {
@@ -102,27 +106,16 @@ impl Task for Workloads {
         let rows = self.store.workloads_known().await?;
         let observed: HashMap<String, Observed> = self.cluster.list().await?.into_iter().map(|o| (o.id.clone(), o)).collect();
         let mut report = Report::from([("known", rows.len() as i64), ("observed", observed.len() as i64)]);
-        for row in &rows {
-            let done = match step(row, observed.get(&row.id)) {
-                Step::Nothing => continue,
-                Step::Cancel => self.cancel(row).await,
-                Step::Build => match self.build(row).await {
-                    Ok(done) => Ok(done),
-                    Err(error) => self.stumble(row, error).await,
-                },
-                Step::Observe => self.observe(row, &observed[&row.id]).await,
-                Step::Lost => self.lost(row).await,
-                Step::Forget => self.forget(&row.id).await,
-            };
-            match done {
+        let steps = rows.iter().map(|row| self.perform(row, observed.get(&row.id))).collect::<Vec<_>>();
+        let mut done = stream::iter(steps).buffer_unordered(AT_ONCE);
+        while let Some(outcome) = done.next().await {
+            match outcome {
                 Ok(true) => *report.entry("did").or_default() += 1,
                 Ok(false) => {}
-                Err(error) => {
-                    tracing::warn!(workload = row.id, error = %error, "workload");
-                    *report.entry("failed").or_default() += 1;
-                }
+                Err(()) => *report.entry("failed").or_default() += 1,
             }
         }
+        drop(done);
         let granted = self.grant().await?;
         report.insert("granted", granted);
         count(&rows);
@@ -132,6 +125,22 @@ impl Task for Workloads {
 }
 
 impl Workloads {
+    /// Whether anything was done. A failure was told to the log.
+    async fn perform(&self, row: &WorkloadRow, observed: Option<&Observed>) -> std::result::Result<bool, ()> {
+        let done = match (step(row, observed), observed) {
+            (Step::Observe, Some(observed)) => self.observe(row, observed).await,
+            (Step::Nothing | Step::Observe, _) => return Ok(false),
+            (Step::Cancel, _) => self.cancel(row).await,
+            (Step::Build, _) => match self.build(row).await {
+                Ok(done) => Ok(done),
+                Err(error) => self.stumble(row, error).await,
+            },
+            (Step::Lost, _) => self.lost(row).await,
+            (Step::Forget, _) => self.forget(&row.id).await,
+        };
+        done.map_err(|error| tracing::warn!(workload = row.id, error = %error, "workload"))
+    }
+
     async fn cancel(&self, row: &WorkloadRow) -> Result<bool> {
         let now = self.store.clock().now();
         let end = WorkloadEnd { state: Some(State::Cancelled), reason: row.stop_reason.clone(), ended_at: now, ..WorkloadEnd::default() };

@@ -8,8 +8,9 @@ use app::api::{State, resources::bytes_words};
 
 /// The end of a workload as its row keeps it. An end we asked for is `cancelled` with the reason of the asking, whatever the exit code.
 pub fn of(row: &WorkloadRow, exit: &Exit) -> WorkloadEnd {
-    let (state, reason) = if exit.code == Some(0) && !exit.timed_out {
-        let asked = row.stop_requested_at.is_some();
+    let asked = row.stop_requested_at.is_some();
+    // What was made to end from outside, as when its node is drained, has not done what it was to do, however politely it went.
+    let (state, reason) = if exit.code == Some(0) && !exit.timed_out && (asked || exit.reason.is_none()) {
         (if asked { State::Cancelled } else { State::Succeeded }, row.stop_reason.clone().filter(|_| asked))
     } else if exit.timed_out {
         (State::Failed, Some("Its time was up.".to_owned()))

@@ -66,8 +66,10 @@ impl Explainer<'_> {
     }
 
     async fn explain(&self, state: State, reason: Option<String>, workload: Option<WorkloadRow>) -> Result<Explanation> {
-        let sentence = reason.unwrap_or_else(|| in_words(state).into());
-        let Some(row) = workload else { return Ok(Explanation { state, sentence, evidence: Vec::new() }) };
+        let Some(row) = workload else {
+            let sentence = reason.unwrap_or_else(|| in_words(state).into());
+            return Ok(Explanation { state, sentence, evidence: Vec::new() });
+        };
         let mut seen = milestones(&row);
         // A cluster that cannot be asked now takes nothing from what we know ourselves.
         let clues = if row.ensured_at.is_some() { self.cluster.clues(&row.id).await } else { Ok(Vec::new()) };
@@ -75,6 +77,8 @@ impl Explainer<'_> {
             Ok(clues) => seen.extend(clues),
             Err(e) => seen.push(Clue::now("cluster", format!("It could not be asked: {}", e.public))),
         }
+        let against = || seen.iter().find(|c| c.source == Clue::NODE).map(|c| c.text.clone());
+        let sentence = reason.or_else(against).unwrap_or_else(|| in_words(state).into());
         let query = LogQuery { attempt: Some(row.attempt), offset: Some(-TAIL), ..LogQuery::default() };
         let lines = self.logs.page(&row.id, &query).await.map(|p| p.items).unwrap_or_default();
         // What happened in order, what is so now, what was said last.

@@ -11,6 +11,11 @@ use std::collections::HashMap;
 /// machine usable.
 const FREE_AT_ONCE: usize = 3;
 
+/// So many places are told one by one, and those behind them in steps: one that starts would change what is written of a thousand others.
+const EXACT: usize = 20;
+/// How large a step is.
+const STEP: usize = 50;
+
 /// A workload as the queue sees it.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -78,10 +83,7 @@ pub fn plan(total: Resources, limits: &HashMap<String, Limit>, entries: &[Entry]
                 out.push((e.id.clone(), Decision::Grant));
             } else {
                 behind += 1;
-                out.push((
-                    e.id.clone(),
-                    Decision::Wait(format!("{} in the queue: {making} environments are being made.", ordinal(behind))),
-                ));
+                out.push((e.id.clone(), Decision::Wait(format!("{} in the queue: {making} environments are being made.", place(behind)))));
             }
             continue;
         }
@@ -111,7 +113,7 @@ pub fn plan(total: Resources, limits: &HashMap<String, Limit>, entries: &[Entry]
             }
             Some(why) => {
                 position += 1;
-                out.push((e.id.clone(), Decision::Wait(format!("{} in the queue: {why}.", ordinal(position)))));
+                out.push((e.id.clone(), Decision::Wait(format!("{} in the queue: {why}.", place(position)))));
             }
         }
     }
@@ -122,6 +124,14 @@ pub fn plan(total: Resources, limits: &HashMap<String, Limit>, entries: &[Entry]
 pub fn free(total: Resources, held: Resources) -> Resources {
     let left = total.minus(held);
     Resources { cpu_millis: left.cpu_millis.max(0), memory_bytes: left.memory_bytes.max(0), gpus: left.gpus.max(0) }
+}
+
+/// `3rd`, `After the 100th`
+fn place(n: usize) -> String {
+    match n {
+        ..=EXACT => ordinal(n),
+        n => format!("After the {}", ordinal(((n - 1) / STEP * STEP).max(EXACT))),
+    }
 }
 
 fn ordinal(n: usize) -> String {
@@ -199,6 +209,22 @@ mod tests {
         assert_eq!(out[3].1, Decision::Wait("1st in the queue: 3 environments are being made.".into()));
         let out = plan(TOTAL, &HashMap::new(), &[full, env("1", false), env("2", false), env("3", true), env("4", true)]);
         assert_eq!(granted(&out), ["3"]);
+    }
+
+    #[test]
+    fn one_that_starts_moves_few_words() {
+        assert_eq!(
+            [1, 20, 21, 50, 51, 100, 101, 1000].map(place).join(", "),
+            "1st, 20th, After the 20th, After the 20th, After the 50th, After the 50th, After the 100th, After the 950th"
+        );
+        let all: Vec<_> = (0..1000).map(|i| entry(&format!("{i:04}"), "t", 4000, i > 0)).collect();
+        let words = |entries: &[Entry]| plan(TOTAL, &HashMap::new(), entries).into_iter().collect::<HashMap<_, _>>();
+        let before = words(&all);
+        let mut next = all[1..].to_vec();
+        next[0].queued = false;
+        let after = words(&next);
+        let changed = after.iter().filter(|(id, now)| before[*id] != **now).count();
+        assert!(changed < 45, "{changed}");
     }
 
     #[test]

@@ -19,6 +19,9 @@ use tokio::io::DuplexStream;
 
 /// How long one call may take.
 const WITHIN: Duration = Duration::from_secs(15);
+/// How often a call is tried that the API server cannot answer now, and how long to wait at first.
+const TRIES: usize = 4;
+const PAUSE: Duration = Duration::from_millis(250);
 /// How long the connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
 
@@ -29,7 +32,7 @@ pub fn resource(group: &str, version: &str, kind: &str, plural: &str) -> ApiReso
 }
 
 /// The kinds that are written, by what they call themselves.
-fn of_kind(kind: &str) -> Result<ApiResource> {
+pub fn of_kind(kind: &str) -> Result<ApiResource> {
     let (group, plural) = match kind {
         "Namespace" => ("", "namespaces"),
         "Secret" => ("", "secrets"),
@@ -122,7 +125,13 @@ impl ApiServer {
         let name = name(object);
         let api: Api<K> = self.api(&of_kind(name.kind)?, name.namespace);
         let how = PatchParams::apply(MANAGER).force().validation_strict();
-        limited(&name, api.patch(name.name, &how, &Patch::Apply(object))).await
+        let patch = Patch::Apply(object);
+        let applied = limited(&name, || api.patch(name.name, &how, &patch)).await;
+        match applied {
+            // Somebody was faster, again and again; what we apply is what shall be, whoever was there before.
+            Err(error) if error.kind == Kind::Conflict => limited(&name, || api.patch(name.name, &how, &patch)).await,
+            other => other,
+        }
     }
 
     /// Makes an object; `None` where there is one of that name.
@@ -134,7 +143,7 @@ impl ApiServer {
         let api: Api<DynamicObject> = self.api(&of_kind(name.kind)?, name.namespace);
         let object: DynamicObject = serde_json::from_value(object.clone())?;
         let how = PostParams { field_manager: Some(MANAGER.into()), ..PostParams::default() };
-        match within(api.create(&how, &object)).await {
+        match within(|| api.create(&how, &object)).await {
             Err(kube::Error::Api(status)) if status.is_already_exists() => Ok(None),
             other => other.map(Some).map_err(|e| sentence(&name, e)),
         }
@@ -150,7 +159,8 @@ impl ApiServer {
     {
         let api: Api<K> = self.api(&of_kind(name.kind)?, name.namespace);
         let how = PatchParams { field_manager: Some(MANAGER.into()), ..PatchParams::default() };
-        found(&name, within(api.patch(name.name, &how, &Patch::Merge(change))).await)
+        let patch = Patch::Merge(change);
+        found(&name, within(|| api.patch(name.name, &how, &patch)).await)
     }
 
     /// Reads an object; `None` where there is none.
@@ -162,7 +172,7 @@ impl ApiServer {
         K: Resource<DynamicType = ApiResource, Scope = DynamicResourceScope> + Clone + DeserializeOwned + Debug,
     {
         let api: Api<K> = self.api(&of_kind(name.kind)?, name.namespace);
-        found(&name, within(api.get(name.name)).await)
+        found(&name, within(|| api.get(name.name)).await)
     }
 
     /// Lists the objects with these labels in a namespace.
@@ -174,7 +184,21 @@ impl ApiServer {
         K: Resource<DynamicType = ApiResource, Scope = DynamicResourceScope> + Clone + DeserializeOwned + Debug,
     {
         let api: Api<K> = self.api(&of_kind(of.kind)?, of.namespace);
-        Ok(limited(&of, api.list(&ListParams::default().labels(labels))).await?.items)
+        let how = ListParams::default().labels(labels);
+        Ok(limited(&of, || api.list(&how)).await?.items)
+    }
+
+    /// Lists the object of this name, whatever its labels: that takes no right more than a watch has.
+    ///
+    /// # Errors
+    /// The API server does not answer.
+    pub async fn find<K>(&self, name: Name<'_>) -> Result<Option<K>>
+    where
+        K: Resource<DynamicType = ApiResource, Scope = DynamicResourceScope> + Clone + DeserializeOwned + Debug,
+    {
+        let api: Api<K> = self.api(&of_kind(name.kind)?, name.namespace);
+        let how = ListParams::default().fields(&format!("metadata.name={}", name.name));
+        Ok(limited(&name, || api.list(&how)).await?.items.pop())
     }
 
     /// Asks for an object to be deleted: this very one, where a uid is given. With `grace` its processes get so many seconds, without it what
@@ -189,9 +213,11 @@ impl ApiServer {
             None => DeleteParams::foreground(),
         };
         how.preconditions = uid.map(|uid| Preconditions { uid: Some(uid.into()), ..Preconditions::default() });
-        match within(api.delete(name.name, &how)).await {
-            // Another one of this name is not what was meant.
-            Err(kube::Error::Api(status)) if status.is_conflict() && uid.is_some() => Ok(()),
+        match within(|| api.delete(name.name, &how)).await {
+            // Another one of this name is not what was meant. Any other conflict is no answer to that: it is asked again.
+            Err(kube::Error::Api(status)) if status.is_conflict() && uid.is_some() && status.message.contains("UID in precondition") => {
+                Ok(())
+            }
             other => found(&name, other).map(drop),
         }
     }
@@ -203,7 +229,8 @@ impl ApiServer {
     pub async fn events(&self, namespace: &str, uid: &str) -> Result<Vec<Event>> {
         let api: Api<Event> = Api::namespaced_with(self.client.clone(), namespace, &resource("", "v1", "Event", "events"));
         let about = Name { kind: "events", namespace, name: uid };
-        let list = limited(&about, api.list(&ListParams::default().fields(&format!("involvedObject.uid={uid}")).limit(100))).await?;
+        let how = ListParams::default().fields(&format!("involvedObject.uid={uid}")).limit(100);
+        let list = limited(&about, || api.list(&how)).await?;
         Ok(list.items)
     }
 
@@ -213,7 +240,7 @@ impl ApiServer {
     /// It does not answer, or not with 200.
     pub async fn text(&self, path: &str) -> Result<String> {
         let request = Request::get(path).body(Vec::new()).map_err(Error::internal)?;
-        limited(&Name { kind: "", namespace: "", name: path }, self.client.request_text(request)).await
+        limited(&Name { kind: "", namespace: "", name: path }, || self.client.request_text(request.clone())).await
     }
 
     /// Posts an object that is answered and not kept.
@@ -223,7 +250,7 @@ impl ApiServer {
     pub async fn post(&self, path: &str, object: &Value) -> Result<Value> {
         let request = Request::post(path).header(http::header::CONTENT_TYPE, "application/json").body(serde_json::to_vec(object)?);
         let request = request.map_err(Error::internal)?;
-        limited(&Name { kind: "", namespace: "", name: path }, self.client.request(request)).await
+        limited(&Name { kind: "", namespace: "", name: path }, || self.client.request(request.clone())).await
     }
 
     /// A connection to a pod's port through the API server: a WebSocket of its own, which ends with the stream.
@@ -233,7 +260,8 @@ impl ApiServer {
     pub async fn forward(&self, namespace: &str, pod: &str, port: u16) -> Result<DuplexStream> {
         let about = Name { kind: "port-forward", namespace, name: pod };
         let api: Api<k8s_openapi::api::core::v1::Pod> = Api::namespaced(self.client.clone(), namespace);
-        let mut forwarder = limited(&about, api.portforward(pod, &[port])).await?;
+        let ports = [port];
+        let mut forwarder = limited(&about, || api.portforward(pod, &ports)).await?;
         forwarder.take_stream(port).ok_or_else(|| Error::internal(io::Error::other("a port-forward without its port")))
     }
 
@@ -248,7 +276,8 @@ impl ApiServer {
         let prefix = if core { format!("/api/{}", kind.version) } else { format!("/apis/{}", kind.api_version) };
         let path = format!("{prefix}/namespaces/{}/{}?dryRun=All&fieldValidation=Strict", name.namespace, kind.plural);
         let request = Request::post(path).header(http::header::CONTENT_TYPE, "application/json").body(serde_json::to_vec(object)?);
-        let _: Value = limited(&name, self.client.request(request.map_err(Error::internal)?)).await?;
+        let request = request.map_err(Error::internal)?;
+        let _: Value = limited(&name, || self.client.request(request.clone())).await?;
         Ok(())
     }
 
@@ -293,8 +322,12 @@ impl ApiServer {
     /// It does not answer.
     pub async fn date(&self) -> Result<Option<i64>> {
         let about = Name { kind: "", namespace: "", name: "/version" };
-        let request = Request::get("/version").body(kube::client::Body::empty()).map_err(Error::internal)?;
-        let answer = limited(&about, self.client.send(request)).await?;
+        let ask = || {
+            let mut request = Request::new(kube::client::Body::empty());
+            *request.uri_mut() = http::Uri::from_static("/version");
+            self.client.send(request)
+        };
+        let answer = limited(&about, ask).await?;
         Ok(answer.headers().get(http::header::DATE).and_then(|d| parse_http_date(d.to_str().ok()?)))
     }
 
@@ -308,7 +341,8 @@ impl ApiServer {
     {
         let about = Name { kind: &resource.kind, namespace: "", name: "" };
         let which = ListParams::default().fields(fields).limit(most);
-        Ok(limited(&about, self.all::<K>(resource).list(&which)).await?.items)
+        let api = self.all::<K>(resource);
+        Ok(limited(&about, || api.list(&which)).await?.items)
     }
 
     /// All objects of a kind, once.
@@ -320,7 +354,8 @@ impl ApiServer {
         K: Resource<DynamicType = ApiResource> + Clone + DeserializeOwned + Debug,
     {
         let about = Name { kind: &resource.kind, namespace: "", name: "" };
-        Ok(limited(&about, self.all::<K>(resource).list(&ListParams::default())).await?.items)
+        let (api, how) = (self.all::<K>(resource), ListParams::default());
+        Ok(limited(&about, || api.list(&how)).await?.items)
     }
 
     /// Which version it is.
@@ -381,14 +416,31 @@ fn name(object: &Value) -> Name<'_> {
     Name { kind, namespace, name }
 }
 
-async fn within<T>(call: impl Future<Output = kube::Result<T>>) -> kube::Result<T> {
-    match tokio::time::timeout(WITHIN, call).await {
+/// Calls within the time limit. An API server that has too much to do, or cannot write now, is asked again after growing pauses: each of our calls
+/// may be repeated.
+async fn within<T, F: Future<Output = kube::Result<T>>>(call: impl Fn() -> F) -> kube::Result<T> {
+    let patient = async {
+        let mut pause = PAUSE;
+        for _ in 1..TRIES {
+            match call().await {
+                Err(kube::Error::Api(status)) if is_passing(&status) => tokio::time::sleep(pause).await,
+                other => return other,
+            }
+            pause *= 2;
+        }
+        call().await
+    };
+    match tokio::time::timeout(WITHIN, patient).await {
         Ok(answer) => answer,
         Err(_) => Err(kube::Error::Service(format!("no answer within {} seconds", WITHIN.as_secs()).into())),
     }
 }
 
-async fn limited<T>(name: &Name<'_>, call: impl Future<Output = kube::Result<T>>) -> Result<T> {
+const fn is_passing(status: &Status) -> bool {
+    matches!(status.code, 429 | 500 | 502..=504)
+}
+
+async fn limited<T, F: Future<Output = kube::Result<T>>>(name: &Name<'_>, call: impl Fn() -> F) -> Result<T> {
     within(call).await.map_err(|e| sentence(name, e))
 }
 

@@ -12,15 +12,17 @@ use crate::{cluster::Clue, error::Result};
 impl Inner {
     /// Its owner and pods as they are now, and the events of both.
     pub(super) async fn clues(&self, id: &str) -> Result<Vec<Clue>> {
-        let Some((owner, pods)) = ({
+        let (pods, silent) = {
             let tables = self.index.whole().await?;
             let pods: Vec<Pod> = tables.pods.all().filter(|p| p.id == id).cloned().collect();
-            tables.owner(id).cloned().map(|owner| (owner, pods))
-        }) else {
-            return Ok(Vec::new());
+            let nodes = pods.iter().filter_map(|p| tables.nodes.get(p.node.as_deref()?));
+            let silent: Vec<Clue> = nodes.filter_map(|n| Some(of_silence(&n.name, n.silent_since.as_deref()?))).collect();
+            (pods, silent)
         };
+        let Some(owner) = self.owner_once(id) else { return Ok(Vec::new()) };
         let mut out = of_owner(&owner);
         out.extend(pods.iter().flat_map(of_pod));
+        out.extend(silent);
         let about = [(kind_of(&owner), &owner.uid)].into_iter().chain(pods.iter().map(|p| ("Pod", &p.uid)));
         for (kind, uid) in about {
             out.extend(self.api.events(&owner.namespace, uid).await?.iter().map(|e| of_event(kind, e)));
@@ -43,6 +45,9 @@ fn of_owner(owner: &Owner) -> Vec<Clue> {
     if let Some(stop) = owner.stop {
         out.push(Clue::then(kind, stop.at, "It was asked to end."));
     }
+    if let Some(put_back) = &owner.put_back {
+        out.push(Clue::then(kind, put_back.at, put_back.what.clone()));
+    }
     if owner.deleting {
         out.push(Clue::now(kind, "It is being deleted."));
     }
@@ -50,6 +55,11 @@ fn of_owner(owner: &Owner) -> Vec<Clue> {
         out.push(Clue::now(kind, short(failed)));
     }
     out
+}
+
+/// What stands against whatever runs there, even where it goes on.
+fn of_silence(node: &str, since: &str) -> Clue {
+    Clue::now(Clue::NODE, format!("{node} has not answered since {since}: whether what runs there goes on is not known."))
 }
 
 fn of_pod(pod: &Pod) -> Vec<Clue> {

@@ -5,12 +5,13 @@
 use super::{
     Inner,
     build::{Ticket, token},
+    end::TRIES,
     look::explained,
     names::{NODE, POD},
     plans::{Claim, Report, Wishes},
 };
 use crate::{
-    cluster::knock::same,
+    cluster::{knock::same, local::shim::ASKED},
     error::{Context, Error, Kind, Result},
     logs::Piece,
 };
@@ -45,7 +46,7 @@ impl Desk {
     pub async fn claim(&self, id: &str, claim: &Claim) -> Result<()> {
         let inner = &self.0;
         let _door = inner.doors.door(id).await;
-        loop {
+        for _ in 0..TRIES {
             let owner = inner.index.whole().await?.owner(id).cloned().ok_or_else(|| Error::not_found("workload"))?;
             if owner.exit.is_some() || owner.deleting {
                 return Err(Error::conflict("The workload has ended."));
@@ -61,6 +62,7 @@ impl Desk {
                 other => other?,
             }
         }
+        Err(Error::new(Kind::Unavailable, "The workload changes all the time.").hint("Ask again in a moment."))
     }
 
     /// The file or folder that a ticket opens.
@@ -97,14 +99,22 @@ impl Desk {
     /// # Errors
     /// It is not known, or could not be written down: bring it again.
     pub async fn report(&self, id: &str, report: Report) -> Result<()> {
-        let owner = self.0.index.whole().await?.owner(id).cloned().ok_or_else(|| Error::not_found("workload"))?;
+        let there = self.0.index.whole().await?.owner(id).is_some();
+        let owner = self.0.owner_once(id).ok_or_else(|| Error::not_found("workload"))?;
         let mirror = self.0.mirror(id, owner.attempt);
         tokio::task::spawn_blocking(move || if mirror.is_finished() { Ok(()) } else { mirror.finish() })
             .await
             .map_err(Error::internal)?
             .context("closing a log")?;
         match report.exit {
-            Some(exit) => {
+            // Somebody else deleted what it could be written upon.
+            Some(exit) if !there => self.0.bury(&owner, exit, None).await.map(drop),
+            Some(mut exit) => {
+                if exit.reason.as_deref() == Some(ASKED)
+                    && let Some(why) = self.0.without_space(&owner)
+                {
+                    exit.reason = Some(why);
+                }
                 let pod = owner.pod.as_ref().and_then(|uid| self.0.index.tables().pods.get(uid).cloned());
                 self.0.settle(&owner, explained(pod.as_ref(), exit), None).await.map(drop)
             }
@@ -137,15 +147,15 @@ impl Desk {
 
     async fn wishes_now(&self, id: &str) -> Result<Wishes> {
         self.hear(id);
-        let tables = self.0.index.whole().await?;
-        let owner = tables.owner(id).ok_or_else(|| Error::not_found("workload"))?;
+        drop(self.0.index.whole().await?);
+        let owner = self.0.owner_once(id).ok_or_else(|| Error::not_found("workload"))?;
         Ok(Wishes { stop: owner.stop.map(|s| s.grace_ms) })
     }
 
     async fn attempt(&self, id: &str) -> Result<i64> {
         self.hear(id);
-        let tables = self.0.index.whole().await?;
-        tables.owner(id).map(|o| o.attempt).ok_or_else(|| Error::not_found("workload"))
+        drop(self.0.index.whole().await?);
+        self.0.owner_once(id).map(|o| o.attempt).ok_or_else(|| Error::not_found("workload"))
     }
 
     /// Its courier is alive.

@@ -6,6 +6,7 @@ use super::{
     look::settled,
     names::{EXIT, STOP},
     owner::{self, Owner, OwnerKind, Stop},
+    podview::Pod,
 };
 use crate::{
     cluster::{Exit, local::shim},
@@ -22,7 +23,9 @@ use tokio::task::JoinHandle;
 /// How long a workload that is forgotten may take to be gone.
 const GONE_WITHIN: Duration = Duration::from_secs(20);
 /// How long a courier may be silent before its pod is deleted instead of asked, milliseconds.
-const SILENT: i64 = 20_000;
+pub(super) const SILENT: i64 = 20_000;
+/// How often something that changes meanwhile is looked at again before it is left to the next tick.
+pub(super) const TRIES: usize = 8;
 /// How often it is looked for silent couriers.
 const LOOKS_EVERY: Duration = Duration::from_secs(5);
 
@@ -31,7 +34,7 @@ impl Inner {
     pub(super) async fn stop(&self, id: &str, grace: Duration) -> Result<()> {
         let _door = self.doors.door(id).await;
         let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
-        loop {
+        for _ in 0..TRIES {
             let owner = self.index.whole().await?.owner(id).cloned();
             let Some(owner) = owner.filter(|o| o.started && o.exit.is_none() && !o.deleting) else { return Ok(()) };
             if owner.stop.is_some_and(|s| s.grace_ms <= grace_ms) {
@@ -57,6 +60,7 @@ impl Inner {
                 }
             }
         }
+        Err(Error::new(Kind::Unavailable, "It changes all the time; it will be asked to end again."))
     }
 
     /// Writes down how a workload ended, once and for all. What was written down before stands.
@@ -120,7 +124,7 @@ impl Inner {
         }
     }
 
-    fn name_of<'a>(&self, owner: &'a Owner) -> Name<'a> {
+    pub(super) fn name_of<'a>(&self, owner: &'a Owner) -> Name<'a> {
         let kind = match owner.kind {
             OwnerKind::Job => "Job",
             OwnerKind::StatefulSet => "StatefulSet",
@@ -129,7 +133,7 @@ impl Inner {
     }
 
     /// Says in a log that nothing follows, unless its courier has said so. `note`: what else the reader has to know.
-    async fn close_log(&self, owner: &Owner, exit: &Exit, note: Option<&str>) -> Result<()> {
+    pub(super) async fn close_log(&self, owner: &Owner, exit: &Exit, note: Option<&str>) -> Result<()> {
         let mirror = self.mirror(&owner.id, owner.attempt);
         let (folder, attempt, bytes, now) = (self.logs(&owner.id), owner.attempt, self.settings.log_bytes, self.clock.now());
         let words = note.map(|n| format!("{n}\n")).unwrap_or_default() + &shim::words(exit);
@@ -158,9 +162,13 @@ impl Inner {
         let mut bell = self.index.bell();
         let (owner, pods) = {
             let tables = self.index.whole().await?;
-            let Some(owner) = tables.owner(id).cloned() else { return Ok(()) };
             let pods: Vec<_> = tables.pods.all().filter(|p| p.id == id && !p.is_over()).cloned().collect();
-            (owner, pods)
+            (tables.owner(id).cloned(), pods)
+        };
+        self.leave(id);
+        let Some(owner) = owner else {
+            // Somebody else deleted it, and its pod takes its time.
+            return self.end_pods(&pods).await;
         };
         self.api.delete(self.name_of(&owner), Some(&owner.uid), None).await?;
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
@@ -170,10 +178,7 @@ impl Inner {
             self.index.ring();
             return Ok(());
         }
-        for pod in &pods {
-            let name = Name { kind: "Pod", namespace: &pod.namespace, name: &pod.name };
-            self.api.delete(name, Some(&pod.uid), Some(1)).await?;
-        }
+        self.end_pods(&pods).await?;
         let gone = async {
             loop {
                 {
@@ -190,6 +195,14 @@ impl Inner {
         tokio::time::timeout(GONE_WITHIN, gone).await.map_err(|_| {
             Error::new(Kind::Unavailable, "The workload's pod does not end: its node may not answer.").hint("Try again in a moment.")
         })
+    }
+
+    async fn end_pods(&self, pods: &[Pod]) -> Result<()> {
+        for pod in pods {
+            let name = Name { kind: "Pod", namespace: &pod.namespace, name: &pod.name };
+            self.api.delete(name, Some(&pod.uid), Some(1)).await?;
+        }
+        Ok(())
     }
 
     /// Deletes the pods of workloads that were asked to end and whose couriers are silent.

@@ -6,6 +6,7 @@ use super::{
     podview::Pod,
     spaces::Space,
     table::{News, Seen, Table},
+    things::{KINDS, Thing},
 };
 use crate::error::{Error, Kind, Result};
 use std::{
@@ -31,6 +32,8 @@ pub struct Tables {
     pub nodes: Table<Node>,
     /// Namespaces of teams, by name.
     pub spaces: Table<Space>,
+    /// What is kept in them, a table for each of [`KINDS`]. Everything else works without.
+    pub things: [Table<Thing>; KINDS.len()],
 }
 
 impl Tables {

@@ -38,8 +38,8 @@ pub enum Look {
     },
 }
 
-/// Looks. `now` in milliseconds since 1970.
-pub fn look(owner: &Owner, pods: &[&Pod], now: i64) -> Look {
+/// Looks. `now` in milliseconds since 1970. `lost`: since when neither the node of its pod nor its courier answers, RFC 3339.
+pub fn look(owner: &Owner, pods: &[&Pod], lost: Option<&str>, now: i64) -> Look {
     if !owner.started {
         return Look::Hidden;
     }
@@ -48,8 +48,17 @@ pub fn look(owner: &Owner, pods: &[&Pod], now: i64) -> Look {
     if let Some(exit) = &owner.exit {
         return Look::Is(Phase::Ended(exit.clone()), started_at);
     }
+    // The cluster has given the pod up, and nobody is there to end it or to say how it ended.
+    let given_up =
+        |pod: &Pod| lost.filter(|_| pod.deleting.is_some() && !pod.is_over()).map(|since| reasons::gone(pod.node.as_deref(), Some(since)));
     if owner.pod.is_some() {
-        return claimed.map_or(Look::Missing, |pod| of_claimed(owner, pod, started_at, now));
+        return match claimed {
+            None => Look::Missing,
+            Some(pod) => match given_up(pod) {
+                Some(why) if pod.main().is_none_or(|m| m.state.terminated.is_none()) => Look::Ended(because(why, now), started_at),
+                _ => of_claimed(owner, pod, started_at, now),
+            },
+        };
     }
     // Nothing has run yet, and what is being deleted never will.
     if owner.deleting {
@@ -63,7 +72,7 @@ pub fn look(owner: &Owner, pods: &[&Pod], now: i64) -> Look {
     match newest {
         None if now - owner.created_at > NO_POD => Look::NotMade,
         None => starting("Making its pod"),
-        Some(pod) => waiting(pod, now),
+        Some(pod) => given_up(pod).map_or_else(|| waiting(pod, now), |why| Look::Ended(because(why, now), None)),
     }
 }
 

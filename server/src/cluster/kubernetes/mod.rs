@@ -5,6 +5,7 @@
 //!
 //! * `build/`: from a specification to objects, pure. `look`, `reasons`: from objects to how far it is, pure.
 //! * `client`: the API server. `watch`, `table`, `index`: what is known of it.
+//! * `vanished`, `things`: what somebody else deleted or changed.
 //! * `start`, `end`, `team`, `usage`, `way`: the verbs of the seam. `desk`: what pods ask of us.
 //! * `pod/`: what runs inside of a pod (`slipway shim pod…`).
 
@@ -32,7 +33,9 @@ mod spaces;
 mod start;
 mod table;
 mod team;
+mod things;
 mod usage;
+mod vanished;
 mod watch;
 mod way;
 
@@ -42,7 +45,7 @@ pub use settings::Settings;
 pub use way::Reaching;
 
 use super::{
-    Capacity, Clue, Cluster, Observed, TeamSpec, Usage, WorkloadSpec,
+    Capacity, Clue, Cluster, Observed, PutBack, TeamSpec, Usage, WorkloadSpec,
     doors::Doors,
     placement::{Placement, Toleration},
     stream::Stream,
@@ -109,6 +112,7 @@ pub(in crate::cluster) struct Inner {
     tolerations: Mutex<Vec<Toleration>>,
     /// To a Prometheus.
     http: reqwest::Client,
+    vanished: vanished::Vanished,
     /// Uids of owners that were forgotten after their end: on their way out, and nothing of them runs.
     forgotten: Mutex<HashSet<String>>,
 }
@@ -140,6 +144,7 @@ impl KubernetesCluster {
             way: way::Found::default(),
             tolerations: Mutex::default(),
             http: reqwest::Client::new(),
+            vanished: vanished::Vanished::default(),
             forgotten: Mutex::default(),
         });
         tasks.push(end::help_stops(&inner));
@@ -193,7 +198,7 @@ impl Cluster for KubernetesCluster {
         self.inner.remove_volume(volume).await
     }
 
-    async fn keep_teams(&self, teams: &[TeamSpec]) -> Result<()> {
+    async fn keep_teams(&self, teams: &[TeamSpec]) -> Result<Vec<PutBack>> {
         self.inner.keep_teams(teams).await
     }
 

@@ -37,6 +37,9 @@ pub const STOP: &str = "slipway.dev/stop";
 /// How it ended: [`crate::cluster::Exit`].
 pub const EXIT: &str = "slipway.dev/exit";
 
+/// What was put back because somebody had changed it by hand: [`super::owner::PutBack`].
+pub const PUT_BACK: &str = "slipway.dev/put-back";
+
 /// The headless service of a team, in front of its servers.
 pub const SERVICE: &str = "slipway";
 /// The account of workloads, whose token no pod gets.

@@ -3,6 +3,8 @@
 use super::{
     Inner,
     client::{Event, Name},
+    end::SILENT,
+    index::Tables,
     look::{Look, look},
     owner::Owner,
     podview::{self, Pod},
@@ -10,7 +12,7 @@ use super::{
 };
 use crate::{
     cluster::{Exit, Observed, Phase},
-    error::Result,
+    error::{Kind, Result},
 };
 use futures::{StreamExt, stream};
 use std::{
@@ -19,42 +21,73 @@ use std::{
 };
 
 /// What is told where the courier could not bring the end of a log.
-const CUT: &str = "The rest of this log was lost with its pod.";
+pub(super) const CUT: &str = "The rest of this log was lost with its pod.";
 /// So many workloads are asked about at once.
 const AT_ONCE: usize = 16;
-/// How long an answer to what was said about an object is used again, milliseconds.
-const FRESH: i64 = 15_000;
+/// How long an answer to what was said about an object is used again, milliseconds: at first, and at most. What waits long is asked about rarely.
+const FRESH: (i64, i64) = (15_000, 480_000);
+/// About so many objects is asked within [`FRESH`] of the first at most; the others are told what was said before.
+const MOST: usize = 60;
 
-/// What was said about objects, by their uid, with the time of asking.
-pub(super) type Said = Mutex<HashMap<String, (i64, Option<String>)>>;
+/// What was said about an object.
+#[derive(Debug, Clone)]
+pub(super) struct Answer {
+    /// When it was asked, milliseconds since 1970.
+    at: i64,
+    /// How long that is used, milliseconds.
+    fresh: i64,
+    /// In words.
+    why: Option<String>,
+}
+
+/// What was said about objects, by their uid.
+pub(super) type Said = Mutex<HashMap<String, Answer>>;
 
 impl Inner {
     /// Looks at everything; ends that nobody has written down yet are written down first.
     pub(super) async fn observe_all(&self) -> Result<Vec<Observed>> {
+        self.miss().await?;
         let now = self.clock.now();
         let seen: Vec<(Owner, Look)> = {
             let tables = self.index.whole().await?;
             let mut forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
             let all = tables.workloads();
             forgotten.retain(|uid| all.iter().any(|(owner, _)| owner.uid == *uid));
-            all.into_iter().filter(|(o, _)| !forgotten.contains(&o.uid)).map(|(o, pods)| (o.clone(), look(o, &pods, now))).collect()
+            let all = all.into_iter().filter(|(o, _)| !forgotten.contains(&o.uid));
+            all.map(|(o, pods)| (o.clone(), look(o, &pods, self.lost(&tables, o, &pods, now).as_deref(), now))).collect()
         };
         // Only few have to ask or to write; an API server that is slow then does not hold up all of them.
         let looks = seen.into_iter().map(|(owner, look)| async move {
+            if let Err(error) = self.put_back(&owner).await {
+                tracing::warn!(workload = owner.id, error = %error, "putting back what was changed");
+            }
             let found = match self.resolve(&owner, look).await {
                 Ok(found) => found,
                 // What cannot be asked or written down now is no end yet; the next look tries again.
                 Err(error) => {
-                    tracing::warn!(workload = owner.id, error = %error, "looking at a workload");
+                    // An API server that is away is told once, by the watches.
+                    if error.kind == Kind::Unavailable {
+                        tracing::debug!(workload = owner.id, error = %error, "looking at a workload");
+                    } else {
+                        tracing::warn!(workload = owner.id, error = %error, "looking at a workload");
+                    }
                     Some((Phase::Starting { doing: "The cluster is asked how it is".into() }, None))
                 }
             };
             found.map(|(phase, started_at)| Observed { id: owner.id, phase, started_at })
         });
         let found: Vec<_> = stream::iter(looks.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect().await;
-        let mut all: Vec<Observed> = found.into_iter().flatten().collect();
+        let mut all: Vec<Observed> = found.into_iter().flatten().chain(self.orphans().await?).collect();
         all.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         Ok(all)
+    }
+
+    /// Since when the node of a workload's pod does not answer, where the courier in it does not either.
+    fn lost(&self, tables: &Tables, owner: &Owner, pods: &[&Pod], now: i64) -> Option<String> {
+        let node = owner.node.as_ref().or_else(|| pods.iter().find_map(|p| p.node.as_ref()))?;
+        let since = tables.nodes.get(node)?.silent_since.clone()?;
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner).get(&owner.id).copied();
+        (now - heard.unwrap_or(self.listens_since) > SILENT).then_some(since)
     }
 
     async fn resolve(&self, owner: &Owner, look: Look) -> Result<Option<(Phase, Option<i64>)>> {
@@ -96,7 +129,7 @@ impl Inner {
             }
         };
         let exit = Exit {
-            reason: Some(reasons::gone(owner.node.as_deref(), silent_since.as_deref())),
+            reason: Some(self.without_space(owner).unwrap_or_else(|| reasons::gone(owner.node.as_deref(), silent_since.as_deref()))),
             ended_at: self.clock.now(),
             ..Exit::default()
         };
@@ -114,13 +147,24 @@ impl Inner {
         let now = self.clock.now();
         {
             let mut known = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-            known.retain(|_, (at, _)| now - *at < FRESH);
-            if let Some((_, why)) = known.get(uid) {
-                return Ok(why.clone());
+            known.retain(|_, answer| now - answer.at < 2 * FRESH.1);
+            let busy = known.values().filter(|a| now - a.at < FRESH.0).count() >= MOST;
+            let before = known.get(uid);
+            if let Some(answer) = before.filter(|a| busy || now - a.at < a.fresh) {
+                return Ok(answer.why.clone());
             }
+            if busy {
+                return Ok(None);
+            }
+            // Asked now, so that nobody asks the same meanwhile.
+            let fresh = before.map_or(FRESH.0, |a| (a.fresh * 2).min(FRESH.1));
+            let why = before.and_then(|a| a.why.clone());
+            known.insert(uid.to_owned(), Answer { at: now, fresh, why });
         }
         let why = words(&self.api.events(&owner.namespace, uid).await?);
-        self.said.lock().unwrap_or_else(PoisonError::into_inner).insert(uid.to_owned(), (now, why.clone()));
+        if let Some(answer) = self.said.lock().unwrap_or_else(PoisonError::into_inner).get_mut(uid) {
+            answer.why.clone_from(&why);
+        }
         Ok(why)
     }
 }

@@ -1,7 +1,7 @@
 //! What owns a workload's pods, as far as it is looked at.
 
 use super::{
-    names::{self, EXIT, GENERATION, ID, NODE, POD, STARTED, STOP},
+    names::{self, EXIT, GENERATION, ID, NODE, POD, PUT_BACK, STARTED, STOP},
     table::Seen,
 };
 use crate::cluster::{Exit, WorkloadSpec};
@@ -37,7 +37,13 @@ impl OwnerKind {
 
 /// What of an owner's spec is read.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct OwnerSpec {}
+#[serde(default)]
+pub struct OwnerSpec {
+    /// How many pods a StatefulSet keeps.
+    pub replicas: Option<i64>,
+    /// Whether a Job makes none.
+    pub suspend: Option<bool>,
+}
 
 /// What of its status is read.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -76,6 +82,15 @@ pub struct Stop {
     pub grace_ms: u64,
 }
 
+/// What was put back last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PutBack {
+    /// When, milliseconds since 1970.
+    pub at: i64,
+    /// A sentence.
+    pub what: String,
+}
+
 /// What is kept of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
@@ -109,6 +124,10 @@ pub struct Owner {
     pub exit: Option<Exit>,
     /// Why a Job gave up.
     pub failed: Option<Condition>,
+    /// How many pods it is to have; a Job has one unless it is suspended.
+    pub wants: i64,
+    /// What was put back last.
+    pub put_back: Option<PutBack>,
 }
 
 impl Owner {
@@ -136,6 +155,28 @@ impl Owner {
             stop: note(STOP).and_then(|t| serde_json::from_str(t).ok()),
             exit: note(EXIT).and_then(|t| serde_json::from_str(t).ok()),
             failed: raw.status.as_ref().and_then(|s| s.conditions.iter().find(failed)).cloned(),
+            wants: raw.spec.replicas.unwrap_or_else(|| i64::from(raw.spec.suspend != Some(true))),
+            put_back: note(PUT_BACK).and_then(|t| serde_json::from_str(t).ok()),
+        })
+    }
+
+    /// What somebody changed by hand so that it is not as it shall be: the change that puts it back, and what is said of it. A pod that was taken
+    /// away meanwhile does not come back, as nothing runs twice.
+    pub fn strayed(&self) -> Option<(Value, String)> {
+        if !self.started || self.deleting {
+            return None;
+        }
+        let (shall, extra) = match self.kind {
+            OwnerKind::Job => (1, self.exit.is_none() && self.pod.is_none() && self.wants == 0),
+            OwnerKind::StatefulSet if self.exit.is_some() => (0, self.wants != 0),
+            OwnerKind::StatefulSet => (1, self.wants > 1 || (self.wants == 0 && self.pod.is_none())),
+        };
+        extra.then(|| match self.kind {
+            OwnerKind::Job => (json!({ "suspend": false }), "Its Job was suspended from outside. It was put back.".to_owned()),
+            OwnerKind::StatefulSet => {
+                let what = format!("Its StatefulSet was told from outside to keep {} pods. It was put back to {shall}.", self.wants);
+                (json!({ "replicas": shall }), what)
+            }
         })
     }
 
@@ -164,6 +205,8 @@ impl Owner {
             stop: None,
             exit: None,
             failed: None,
+            wants: 1,
+            put_back: None,
         }
     }
 }
@@ -209,6 +252,21 @@ mod tests {
         assert_eq!((owner.pod.as_deref(), owner.exit), (Some("p"), None));
         assert_eq!(owner.failed.unwrap().reason.as_deref(), Some("BackoffLimitExceeded"));
         assert_eq!(owner.created_at, 1_795_442_520_000);
+    }
+
+    #[test]
+    fn what_was_changed_by_hand_is_put_back_where_nothing_would_run_twice() {
+        let set = Owner { kind: OwnerKind::StatefulSet, ..Owner::for_tests("a") };
+        let change = |owner: Owner| owner.strayed().map(|(change, _)| change);
+        assert_eq!(change(set.clone()), None);
+        assert_eq!(change(Owner { wants: 2, pod: Some("p".into()), ..set.clone() }), Some(json!({ "replicas": 1 })));
+        assert_eq!(change(Owner { wants: 0, ..set.clone() }), Some(json!({ "replicas": 1 })));
+        assert_eq!(change(Owner { wants: 0, pod: Some("p".into()), ..set.clone() }), None);
+        assert_eq!(change(Owner { wants: 1, exit: Some(Exit::default()), ..set.clone() }), Some(json!({ "replicas": 0 })));
+        assert_eq!(change(Owner { wants: 2, started: false, ..set }), None);
+        let job = Owner::for_tests("a");
+        assert_eq!(change(Owner { wants: 0, ..job.clone() }), Some(json!({ "suspend": false })));
+        assert_eq!(change(Owner { wants: 0, exit: Some(Exit::default()), ..job }), None);
     }
 
     #[test]

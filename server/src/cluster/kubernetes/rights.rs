@@ -6,11 +6,11 @@ pub type Right = (&'static str, &'static str, &'static str);
 /// Group, resource, verbs.
 pub const NEEDED: &[(&str, &str, &[&str])] = &[
     ("", "namespaces", &["get", "list", "watch", "create"]),
-    ("", "serviceaccounts", &["create", "patch"]),
-    ("", "services", &["create", "patch"]),
-    ("", "limitranges", &["create", "patch"]),
-    ("", "resourcequotas", &["create", "patch", "delete"]),
-    ("networking.k8s.io", "networkpolicies", &["create", "patch"]),
+    ("", "serviceaccounts", &["list", "watch", "create", "patch"]),
+    ("", "services", &["list", "watch", "create", "patch"]),
+    ("", "limitranges", &["list", "watch", "create", "patch"]),
+    ("", "resourcequotas", &["list", "watch", "create", "patch", "delete"]),
+    ("networking.k8s.io", "networkpolicies", &["list", "watch", "create", "patch"]),
     ("", "secrets", &["create", "patch"]),
     ("", "persistentvolumeclaims", &["create", "get", "delete"]),
     ("batch", "jobs", &["list", "watch", "create", "patch", "delete"]),

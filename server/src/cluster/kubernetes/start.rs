@@ -17,9 +17,10 @@ impl Inner {
     pub(super) async fn start(&self, spec: &WorkloadSpec) -> Result<()> {
         let _door = self.doors.door(&spec.id).await;
         let known = self.index.whole().await?.owner(&spec.id).cloned();
-        if known.as_ref().is_some_and(|o| o.started) {
+        if known.or_else(|| self.owner_once(&spec.id)).is_some_and(|o| o.started) {
             return Ok(());
         }
+        let known = self.index.tables().owner(&spec.id).cloned();
         let place = self.place(&spec.team).await?;
         if let Some(volume) = &spec.volume {
             self.make_volume(volume, &place.namespace).await?;

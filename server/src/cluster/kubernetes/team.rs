@@ -5,10 +5,11 @@ use super::{
     client::Name,
     names::label,
     spaces::{self, Space},
-    table::News,
+    table::{News, Table},
+    things::{KINDS, Marks},
 };
 use crate::{
-    cluster::TeamSpec,
+    cluster::{PutBack, TeamSpec},
     error::{Error, Kind, Result},
     ids,
 };
@@ -18,7 +19,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// How often what is kept is applied again although nothing changed here, milliseconds: somebody may have changed it there.
+/// How often what is kept is applied again where it cannot be watched whether somebody changes it, milliseconds.
 const AGAIN: i64 = 600_000;
 
 /// Where a team's workloads run.
@@ -37,8 +38,21 @@ pub struct Place {
 pub(super) struct Kept {
     /// Teams as we were told of them last.
     teams: Mutex<HashMap<String, TeamSpec>>,
-    /// By the namespace's uid: digest of what was applied, and when.
-    applied: Mutex<HashMap<String, (String, i64)>>,
+    /// By the namespace's uid.
+    applied: Mutex<HashMap<String, Applied>>,
+    /// What was put back and not told yet.
+    put_back: Mutex<Vec<PutBack>>,
+}
+
+/// What was applied in a namespace.
+#[derive(Debug, Clone)]
+struct Applied {
+    /// Of all of it.
+    digest: String,
+    /// When, milliseconds since 1970.
+    at: i64,
+    /// Who had written each object after that, by kind and name.
+    marks: Vec<(&'static str, String, Marks)>,
 }
 
 impl Inner {
@@ -96,7 +110,7 @@ impl Inner {
     }
 
     /// Keeps what each of these teams needs.
-    pub(super) async fn keep_teams(&self, teams: &[TeamSpec]) -> Result<()> {
+    pub(super) async fn keep_teams(&self, teams: &[TeamSpec]) -> Result<Vec<PutBack>> {
         {
             let mut told = self.teams.teams.lock().unwrap_or_else(PoisonError::into_inner);
             *told = teams.iter().map(|t| (t.name.clone(), t.clone())).collect();
@@ -112,7 +126,10 @@ impl Inner {
                 failed = failed.or(Some(error));
             }
         }
-        failed.map_or(Ok(()), Err)
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(std::mem::take(&mut *self.teams.put_back.lock().unwrap_or_else(PoisonError::into_inner))),
+        }
     }
 
     /// Applies what is kept in a namespace, where it is not as it was applied last. As long as nobody has told us the team's limits, these stay
@@ -121,20 +138,41 @@ impl Inner {
         let objects = build::namespace_objects(place, name, told, &self.settings);
         let digest = ids::sha256(serde_json::to_vec(&objects)?);
         let now = self.clock.now();
-        {
-            let applied = self.teams.applied.lock().unwrap_or_else(PoisonError::into_inner);
-            if applied.get(&place.uid).is_some_and(|(was, at)| *was == digest && now - at < AGAIN) {
-                return Ok(());
-            }
+        let before = self.teams.applied.lock().unwrap_or_else(PoisonError::into_inner).get(&place.uid).cloned();
+        let before = before.filter(|b| b.digest == digest);
+        if before.as_ref().is_some_and(|b| self.stands(place, b, now)) {
+            return Ok(());
         }
+        let mut marks = Vec::new();
         for object in &objects {
-            let _: DynamicObject = self.api.apply(object).await?;
+            let applied: DynamicObject = self.api.apply(object).await?;
+            let (kind, called) = (object["kind"].as_str().unwrap_or_default(), object["metadata"]["name"].as_str().unwrap_or_default());
+            let Some(kind) = KINDS.into_iter().find(|k| *k == kind) else { continue };
+            let after = Marks::of(&applied.metadata);
+            let was = before.as_ref().and_then(|b| b.marks.iter().find(|(k, n, _)| *k == kind && n == called));
+            if was.is_some_and(|(_, _, was)| was.own != after.own) {
+                let what = format!("The {kind} {called} of the namespace {} was changed from outside. It was put back.", place.namespace);
+                tracing::warn!(team = name, what, "put back");
+                self.teams.put_back.lock().unwrap_or_else(PoisonError::into_inner).push(PutBack { team: name.to_owned(), what });
+            }
+            marks.push((kind, called.to_owned(), after));
         }
         if let Some((kind, name)) = told.and_then(|team| build::namespace_stale(place, team, &self.settings)) {
             self.api.delete(Name { kind, namespace: &place.namespace, name }, None, None).await?;
         }
-        self.teams.applied.lock().unwrap_or_else(PoisonError::into_inner).insert(place.uid.clone(), (digest, now));
+        self.teams.applied.lock().unwrap_or_else(PoisonError::into_inner).insert(place.uid.clone(), Applied { digest, at: now, marks });
         Ok(())
+    }
+
+    /// Whether everything is as it was applied, as far as that can be seen.
+    fn stands(&self, place: &Place, applied: &Applied, now: i64) -> bool {
+        let tables = self.index.tables();
+        let watched = tables.things.iter().all(Table::is_whole);
+        let same = |(kind, name, marks): &(&'static str, String, Marks)| {
+            let table = KINDS.iter().position(|k| k == kind).map(|at| &tables.things[at]);
+            table.is_none_or(|t| !t.is_whole() || t.get(&format!("{}/{name}", place.namespace)).is_some_and(|thing| thing.marks == *marks))
+        };
+        (watched || now - applied.at < AGAIN) && applied.marks.iter().all(same)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Keeps the index: lists, watches, lists again after a break. It decides nothing.
 
 use super::{
-    client::ApiServer,
+    client::{ApiServer, of_kind},
     index::{Index, Tables},
     names::{PORTAL, TEAM, ours},
     nodes::{self, Node},
@@ -9,6 +9,7 @@ use super::{
     podview::{self, Pod},
     spaces::{self, Space},
     table::{News, Seen, Table},
+    things::{KINDS, Thing},
 };
 use futures::StreamExt;
 use kube::{
@@ -16,6 +17,7 @@ use kube::{
     core::{ApiResource, DeserializeGuard},
     runtime::{
         WatchStreamExt,
+        utils::Backoff,
         watcher::{self, Config, Event},
     },
 };
@@ -25,6 +27,27 @@ use tokio::task::JoinHandle;
 
 /// How long a watch lives before it is begun anew: a connection that died silently is noticed then.
 const LIFE_SECONDS: u32 = 120;
+/// How long to wait before a watch is begun anew after a failure: at first, and at most. Until then nothing is heard.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(4));
+
+/// Doubles from one failure to the next.
+struct Pauses(Duration);
+
+impl Iterator for Pauses {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        let now = self.0;
+        self.0 = (now * 2).min(PAUSES.1);
+        Some(now)
+    }
+}
+
+impl Backoff for Pauses {
+    fn reset(&mut self) {
+        self.0 = PAUSES.0;
+    }
+}
 
 /// Starts every watch of this portal.
 pub fn start(api: &ApiServer, index: &Arc<Index>, portal: &str) -> Vec<JoinHandle<()>> {
@@ -38,13 +61,21 @@ pub fn start(api: &ApiServer, index: &Arc<Index>, portal: &str) -> Vec<JoinHandl
         };
         follow(api, index, &kind.resource(), of_ours.clone(), move |raw: &owner::Raw| Owner::read(kind, raw), table)
     };
-    vec![
+    let things = |kind: &str, table: fn(&mut Tables) -> &mut Table<Thing>| {
+        let resource = of_kind(kind).ok()?;
+        Some(follow(api, index, &resource, of_teams.clone(), Thing::read, table))
+    };
+    let tables: [fn(&mut Tables) -> &mut Table<Thing>; KINDS.len()] =
+        [|t| &mut t.things[0], |t| &mut t.things[1], |t| &mut t.things[2], |t| &mut t.things[3], |t| &mut t.things[4]];
+    let mut all: Vec<_> = KINDS.into_iter().zip(tables).filter_map(|(kind, table)| things(kind, table)).collect();
+    all.extend([
         owners(OwnerKind::Job),
         owners(OwnerKind::StatefulSet),
         follow(api, index, &podview::resource(), of_ours.clone(), Pod::read, |t| &mut t.pods),
         follow(api, index, &nodes::resource(), Config::default().timeout(LIFE_SECONDS), Node::read, |t| &mut t.nodes),
-        follow(api, index, &spaces::resource(), of_teams, move |raw: &spaces::Raw| Space::read(raw, &portal), |t| &mut t.spaces),
-    ]
+        follow(api, index, &spaces::resource(), of_teams.clone(), move |raw: &spaces::Raw| Space::read(raw, &portal), |t| &mut t.spaces),
+    ]);
+    all
 }
 
 fn follow<K, T>(
@@ -62,7 +93,7 @@ where
     let objects = api.all::<DeserializeGuard<K>>(resource);
     let (index, plural) = (index.clone(), resource.plural.clone());
     tokio::spawn(async move {
-        let stream = watcher::watcher(objects, config).default_backoff();
+        let stream = watcher::watcher(objects, config).backoff(Pauses(PAUSES.0));
         tokio::pin!(stream);
         while let Some(event) = stream.next().await {
             match event.map(|event| news(event, &read)) {
