@@ -6,6 +6,7 @@ use super::{
     look::settled,
     names::{EXIT, STOP},
     owner::{self, Owner, OwnerKind, Stop},
+    podview::Pod,
 };
 use crate::{
     cluster::{Exit, local::shim},
@@ -85,11 +86,19 @@ impl Inner {
             change["metadata"]["resourceVersion"] = json!(owner.version);
         }
         match owner.kind {
+            _ if owner.maker.is_some() => {}
             OwnerKind::StatefulSet if ends => change["spec"] = json!({ "replicas": 0 }),
             OwnerKind::Job if ends && owner.pod.is_none() => change["spec"] = json!({ "suspend": true }),
             _ => {}
         }
-        self.change_owner(owner, &change).await
+        self.change_owner(owner, &change).await?;
+        // Its end is known by now: what cannot be deleted at this moment is when the workload is forgotten.
+        if let Some(maker) = owner.maker.as_ref().filter(|_| ends && (owner.serves() || owner.pod.is_none()))
+            && let Err(error) = self.unmake(owner, maker).await
+        {
+            tracing::warn!(workload = owner.id, error = %error, "deleting what makes its pods");
+        }
+        Ok(())
     }
 
     pub(super) async fn change_owner(&self, owner: &Owner, change: &Value) -> Result<()> {
@@ -162,18 +171,23 @@ impl Inner {
             let pods: Vec<_> = tables.pods.all().filter(|p| p.id == id && !p.is_over()).cloned().collect();
             (owner, pods)
         };
+        let ended = owner.exit.is_some();
+        if let Some(maker) = &owner.maker {
+            // Pods first: what goes with its maker would be given all its grace.
+            if !ended {
+                self.delete_now(&pods).await?;
+            }
+            self.unmake(&owner, maker).await?;
+        }
         self.api.delete(self.name_of(&owner), Some(&owner.uid), None).await?;
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
-        if owner.exit.is_some() {
+        if ended {
             // Nothing of it runs, so there is nothing to wait for.
             self.forgotten.lock().unwrap_or_else(PoisonError::into_inner).insert(owner.uid);
             self.index.ring();
             return Ok(());
         }
-        for pod in &pods {
-            let name = Name { kind: "Pod", namespace: &pod.namespace, name: &pod.name };
-            self.api.delete(name, Some(&pod.uid), Some(1)).await?;
-        }
+        self.delete_now(&pods).await?;
         let gone = async {
             loop {
                 {
@@ -190,6 +204,14 @@ impl Inner {
         tokio::time::timeout(GONE_WITHIN, gone).await.map_err(|_| {
             Error::new(Kind::Unavailable, "The workload's pod does not end: its node may not answer.").hint("Try again in a moment.")
         })
+    }
+
+    async fn delete_now(&self, pods: &[Pod]) -> Result<()> {
+        for pod in pods {
+            let name = Name { kind: "Pod", namespace: &pod.namespace, name: &pod.name };
+            self.api.delete(name, Some(&pod.uid), Some(1)).await?;
+        }
+        Ok(())
     }
 
     /// Deletes the pods of workloads that were asked to end and whose couriers are silent.

@@ -16,6 +16,8 @@ pub mod doctor;
 mod end;
 mod index;
 mod look;
+mod made;
+mod maker;
 mod names;
 mod nodes;
 mod observe;
@@ -37,6 +39,7 @@ mod way;
 
 pub use build::Ticket;
 pub use desk::Desk;
+pub use maker::Makers;
 pub use settings::Settings;
 pub use way::Reaching;
 
@@ -103,6 +106,8 @@ pub(in crate::cluster) struct Inner {
     http: reqwest::Client,
     /// Uids of owners that were forgotten after their end: on their way out, and nothing of them runs.
     forgotten: Mutex<HashSet<String>>,
+    /// Kinds that the cluster was seen to have.
+    served: Mutex<HashSet<maker::MakerKind>>,
 }
 
 impl KubernetesCluster {
@@ -132,6 +137,7 @@ impl KubernetesCluster {
             way: way::Found::default(),
             http: reqwest::Client::new(),
             forgotten: Mutex::default(),
+            served: Mutex::default(),
         });
         tasks.push(end::help_stops(&inner));
         Ok(Self { inner, tasks })

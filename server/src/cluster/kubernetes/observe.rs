@@ -65,6 +65,7 @@ impl Inner {
                 let note = started_at.is_some().then_some(CUT);
                 Some((Phase::Ended(self.settle(owner, exit, note).await?), started_at))
             }
+            Look::NotMade if let Some(maker) = &owner.maker => Some((self.not_made(owner, maker).await?, None)),
             Look::NotMade => {
                 let doing = self.asked(owner, &owner.uid, reasons::not_made).await?.unwrap_or_else(|| "Making its pod".into());
                 Some((Phase::Starting { doing }, None))
@@ -111,16 +112,23 @@ impl Inner {
 
     /// What was said about an object of a workload, as a sentence; asked once in a while.
     async fn asked(&self, owner: &Owner, uid: &str, words: fn(&[Event]) -> Option<String>) -> Result<Option<String>> {
-        let now = self.clock.now();
-        {
-            let mut known = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-            known.retain(|_, (at, _)| now - *at < FRESH);
-            if let Some((_, why)) = known.get(uid) {
-                return Ok(why.clone());
-            }
+        if let Some(why) = self.said_before(uid) {
+            return Ok(why);
         }
-        let why = words(&self.api.events(&owner.namespace, uid).await?);
-        self.said.lock().unwrap_or_else(PoisonError::into_inner).insert(uid.to_owned(), (now, why.clone()));
+        let why = words(&self.api.events(&owner.namespace, &format!("involvedObject.uid={uid}")).await?);
+        self.keep_said(uid, why.clone());
         Ok(why)
+    }
+
+    /// What was said about an object, where that was asked a moment ago.
+    pub(super) fn said_before(&self, uid: &str) -> Option<Option<String>> {
+        let now = self.clock.now();
+        let mut known = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, (at, _)| now - *at < FRESH);
+        known.get(uid).map(|(_, why)| why.clone())
+    }
+
+    pub(super) fn keep_said(&self, uid: &str, why: Option<String>) {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).insert(uid.to_owned(), (self.clock.now(), why));
     }
 }

@@ -1,7 +1,8 @@
 //! What owns a workload's pods, as far as it is looked at.
 
 use super::{
-    names::{self, EXIT, GENERATION, ID, NODE, POD, STARTED, STOP},
+    maker::Maker,
+    names::{self, EXIT, GENERATION, ID, MAKER, NODE, POD, STARTED, STOP},
     table::Seen,
 };
 use crate::cluster::{Exit, WorkloadSpec};
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 pub enum OwnerKind {
     /// For what runs to its end.
     Job,
-    /// For servers.
+    /// For servers, and of size 0 for what has a [`Maker`].
     StatefulSet,
 }
 
@@ -109,6 +110,8 @@ pub struct Owner {
     pub exit: Option<Exit>,
     /// Why a Job gave up.
     pub failed: Option<Condition>,
+    /// What makes its pods in its stead.
+    pub maker: Option<Maker>,
 }
 
 impl Owner {
@@ -136,7 +139,13 @@ impl Owner {
             stop: note(STOP).and_then(|t| serde_json::from_str(t).ok()),
             exit: note(EXIT).and_then(|t| serde_json::from_str(t).ok()),
             failed: raw.status.as_ref().and_then(|s| s.conditions.iter().find(failed)).cloned(),
+            maker: note(MAKER).and_then(|t| Maker::parse(t)),
         })
+    }
+
+    /// Whether its pods are servers.
+    pub fn serves(&self) -> bool {
+        self.maker.as_ref().map_or(self.kind == OwnerKind::StatefulSet, |m| m.kind.serves())
     }
 
     /// For what belongs to it.
@@ -164,6 +173,7 @@ impl Owner {
             stop: None,
             exit: None,
             failed: None,
+            maker: None,
         }
     }
 }
