@@ -130,6 +130,11 @@ test-browser: debug ## The dashboard in Chromium, with JavaScript and without
 test-kubernetes: debug ## On a real Kubernetes with PostgreSQL: conformance, and the main job in a browser and by script, in pods; needs root, says SKIPPED without
 	@$(call pods,run --node --audit --slipway "$(CARGO_TARGET_DIR)/debug/slipway" -- end2end/kubernetes/run.sh "$(CARGO_TARGET_DIR)/debug/slipway")
 
+OPERATORS := jobset,trainer,kserve
+
+test-operators: debug ## The same where Kubeflow's Trainer and KServe make the pods, with their own controllers; the first time these are built
+	@$(call pods,run --node --scenario kubeflow --operators $(OPERATORS) --audit --slipway "$(CARGO_TARGET_DIR)/debug/slipway" -- end2end/kubernetes/operators.sh "$(CARGO_TARGET_DIR)/debug/slipway")
+
 test-faults: debug ## On a real Kubernetes: the server killed at seeded moments (SEED=), then API server, kubelet, pods, objects and namespace taken away
 	@$(call pods,run --node --impatient --slipway "$(CARGO_TARGET_DIR)/debug/slipway" -- end2end/kubernetes/faults.sh "$(CARGO_TARGET_DIR)/debug/slipway")
 
@@ -156,4 +161,4 @@ test-cluster-harness: ## That the cluster for tests is one, and leaves nothing b
 	scripts/needs.sh cluster
 	python3 -B end2end/cluster/test_cluster.py
 
-.PHONY: test-faults scale test-image test-s3 cluster-images test-install test-kubernetes compile cluster test-cluster-harness bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes
+.PHONY: test-operators test-faults scale test-image test-s3 cluster-images test-install test-kubernetes compile cluster test-cluster-harness bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes

@@ -97,8 +97,11 @@ def where(port: int) -> list[str]:
     folder = Path(os.environ["TEST_CLUSTER"])
     number = json.loads((folder / "cluster.json").read_text())["number"]
     reach = os.environ.get("TEST_CLUSTER_REACH")
+    # What makes pods where the cluster has Kubeflow's and KServe's controllers.
+    makers = ["--kubernetes-notebooks", "notebook", "--kubernetes-runs", "trainjob", "--kubernetes-deployments", "inferenceservice"]
     return [
         *(["--kubernetes-reach", reach] if reach else []),
+        *(makers if os.environ.get("TEST_CLUSTER_OPERATORS") else []),
         "--cluster", "kubernetes", "--kubeconfig", str(folder / f"{os.environ.get('TEST_CLUSTER_USER') or 'admin'}.kubeconfig"),
         "--kubernetes-image", "slipway.test/slipway:1", "--kubernetes-environment-image", "slipway.test/{name}:1",
         # This machine as pods see it.

@@ -9,12 +9,13 @@
     cluster.py audit DIR USER [--role ROLE]    what was refused to a user, and which rights of a ClusterRole were never used
     cluster.py pause | kill | resume DIR PART  a part of it stands still, or is ended and not started again, until it is resumed
     cluster.py left DIR                        what of it is still on this machine, apart from its folder
-    cluster.py build | images                  makes the programs, or all the images; prints where they are
+    cluster.py build | images | operators      makes the programs, all the images, or Kubeflow's and KServe's controllers; prints where they are
     cluster.py pods                            whether this machine may run pods at all, before anything is installed or made
     cluster.py image NAME:TAG ROOT OUT.tar [--user UID] [--entrypoint PATH] [WORD...]    an archive for `load`
 
 Options of run and up: --node or --control-plane (otherwise a node where this machine allows one), --scenario plain|kubeflow,
---images pause|base|all, --slipway PROGRAM, --audit, --impatient, --number 0..255, --port PORT. README.md tells the rest.
+--images pause|base|all, --slipway PROGRAM, --operators jobset,trainer,kserve,kueue, --audit, --impatient, --number 0..255, --port PORT.
+README.md tells the rest.
 Exit code 77 and a line that begins with SKIPPED: this machine cannot do what was asked for. Standard library only.
 """
 
@@ -35,6 +36,7 @@ import away
 import binaries
 import host
 import images
+import operators
 import pki
 from api import Api
 from archive import write
@@ -77,6 +79,8 @@ def up(folder: Path, asked: argparse.Namespace, tied: bool = False) -> Place:
     say(f"Ready in {time.monotonic() - since:.1f} s")
     if asked.slipway:
         load(place, [], asked.slipway, asked.beside)
+    if asked.operators:
+        operators.install(place, asked.operators, client(place))
     return place
 
 
@@ -184,15 +188,20 @@ def down(place: Place) -> None:
 
 
 def load(place: Place, archives: "list[Path]", program: "Path | None", beside: "list[Path]") -> None:
-    if not place.node or (pid := main_pid(place.folder)) is None:
-        raise Failed("Only a node that runs takes images.")
-    client = Path(f"/proc/{pid}/root/run/containerd/containerd.sock")
+    socket = client(place)
     for archive in archives:
         with open(archive, "rb") as file:
-            subprocess.run(["ctr", "-a", client, "-n", "k8s.io", "images", "import", "-"], stdin=file, stdout=subprocess.DEVNULL, check=True)
+            subprocess.run(["ctr", "-a", socket, "-n", "k8s.io", "images", "import", "-"], stdin=file, stdout=subprocess.DEVNULL, check=True)
     if program:
         with images.temporary() as at:
-            images.load(client, [images.slipway(program, Path(at), beside)])
+            images.load(socket, [images.slipway(program, Path(at), beside)])
+
+
+def client(place: Place) -> Path:
+    """The socket of the node's containerd."""
+    if not place.node or (pid := main_pid(place.folder)) is None:
+        raise Failed("Only a node that runs takes images.")
+    return Path(f"/proc/{pid}/root/run/containerd/containerd.sock")
 
 
 def run(asked: argparse.Namespace) -> int:
@@ -204,7 +213,7 @@ def run(asked: argparse.Namespace) -> int:
     try:
         place = up(folder, asked, tied=True)
         if asked.command:
-            return subprocess.run(asked.command, env=os.environ | surroundings(place)).returncode
+            return subprocess.run(asked.command, env=os.environ | surroundings(place, asked.operators)).returncode
         tell(place)
         while alive(place.folder):
             time.sleep(0.5)
@@ -219,11 +228,12 @@ def run(asked: argparse.Namespace) -> int:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def surroundings(place: Place) -> dict:
-    """What a command finds: its cluster, kubectl, and whether there are pods."""
+def surroundings(place: Place, installed: "list[str]") -> dict:
+    """What a command finds: its cluster, kubectl, whether there are pods, and which operators."""
     return {
         "KUBECONFIG": str(place.kubeconfig()), "PATH": f"{place.kube}:{os.environ.get('PATH', '')}",
         "TEST_CLUSTER": str(place.folder), "TEST_CLUSTER_NODE": "1" if place.node else "",
+        "TEST_CLUSTER_OPERATORS": ",".join(installed),
     }  # fmt: skip
 
 
@@ -270,6 +280,7 @@ def arguments() -> argparse.ArgumentParser:
     program = argparse.ArgumentParser(add_help=False)
     program.add_argument("--slipway", type=Path, metavar="PROGRAM")
     program.add_argument("--beside", type=Path, action="append", default=[], metavar="FOLDER")
+    program.add_argument("--operators", type=lambda text: text.split(","), default=[], metavar="NAME,NAME")
     place = argparse.ArgumentParser(add_help=False)
     place.add_argument("folder", type=Path, metavar="DIR")
     verbs.add_parser("run", parents=[starting, program])
@@ -285,7 +296,7 @@ def arguments() -> argparse.ArgumentParser:
         verbs.add_parser(verb, parents=[place]).add_argument("part", metavar="PART")
     for verb in ("down", "left"):
         verbs.add_parser(verb, parents=[place])
-    for verb in ("build", "images", "pods", "helm"):
+    for verb in ("build", "images", "operators", "pods", "helm"):
         verbs.add_parser(verb)
     image = verbs.add_parser("image")
     image.add_argument("name", metavar="NAME:TAG")
@@ -306,7 +317,10 @@ def perform(asked: argparse.Namespace) -> int:
         case "down":
             down(Place.read(asked.folder.resolve()))
         case "load":
-            load(Place.read(asked.folder.resolve()), asked.archives, asked.slipway, asked.beside)
+            place = Place.read(asked.folder.resolve())
+            load(place, asked.archives, asked.slipway, asked.beside)
+            if asked.operators:
+                operators.install(place, asked.operators, client(place))
         case "user":
             print(pki.user(Place.read(asked.folder.resolve()), asked.name, asked.group))
         case "audit":
@@ -321,6 +335,8 @@ def perform(asked: argparse.Namespace) -> int:
             print(binaries.made())
         case "helm":
             print(binaries.helm())
+        case "operators":
+            print(operators.made())
         case "images":
             host.demand_node()
             binaries.made()

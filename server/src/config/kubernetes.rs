@@ -33,6 +33,12 @@ pub struct Kubernetes {
     pub prometheus_url: Option<String>,
     /// `auto`, `direct` or `portforward`.
     pub reach: String,
+    /// Whether a notebook is Kubeflow's `Notebook`.
+    pub notebook: bool,
+    /// Whether a run is Kubeflow's `TrainJob`.
+    pub train_job: bool,
+    /// Whether a replica of a deployment is KServe's `InferenceService`.
+    pub inference_service: bool,
 }
 
 impl Kubernetes {
@@ -77,7 +83,19 @@ impl Kubernetes {
             egress,
             prometheus_url,
             reach,
+            notebook: chosen(values, "kubernetes_notebooks", ["statefulset", "notebook"])?,
+            train_job: chosen(values, "kubernetes_runs", ["job", "trainjob"])?,
+            inference_service: chosen(values, "kubernetes_deployments", ["statefulset", "inferenceservice"])?,
         })
+    }
+}
+
+/// Whether it is the second of two words.
+fn chosen(values: &Values, key: &str, [plain, other]: [&str; 2]) -> Result<bool, String> {
+    match values.text(key) {
+        word if word == plain => Ok(false),
+        word if word == other => Ok(true),
+        word => Err(format!("{key}: \"{word}\" is neither {plain} nor {other}")),
     }
 }
 

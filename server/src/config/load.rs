@@ -267,6 +267,7 @@ mod tests {
             ("cluster", "mars"),
             ("kubernetes_egress", "everywhere"),
             ("kubernetes_volume", "big"),
+            ("kubernetes_runs", "notebook"),
             ("max_body", "lots"),
             ("public_url", "ftp://x"),
             ("session_idle_seconds", "-1"),

@@ -4,7 +4,7 @@ use crate::{
     clock::SharedClock,
     cluster::{
         knock::Knocks,
-        kubernetes::{KubernetesConfig, Reaching, Settings},
+        kubernetes::{KubernetesConfig, Makers, Reaching, Settings},
         local::LOG_BYTES,
     },
     config::Config,
@@ -43,6 +43,7 @@ pub fn kubernetes(config: &Config, knocks: Knocks, clock: SharedClock) -> Kubern
             log_bytes: LOG_BYTES,
             upload_bytes: config.max_upload_bytes,
             knocks,
+            makers: Makers { notebook: k.notebook, train_job: k.train_job, inference_service: k.inference_service },
         },
         reserve: reserve(config),
         clock,

@@ -17,6 +17,14 @@ macro_rules! conformance {
                 }
             })*
         }
+        mod kubeflow {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)] async fn $name() {
+                if let Some(world) = Kubernetes::kubeflow(Makes::Replicas).await {
+                    super::$name(&world).await;
+                }
+            })*
+            use crate::kubernetes::{Kubernetes, Makes};
+        }
         mod local { $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)] async fn $name() { super::$name(&super::Local::new()).await })* }
     };
 }
@@ -42,6 +50,25 @@ conformance! {
     output_without_an_end_holds_nothing_up
     out_of_memory_is_no_crash
     a_server_that_never_listens_is_ended
+}
+
+/// What is different for a server where it is a Notebook.
+mod notebook {
+    use crate::kubernetes::{Kubernetes, Makes};
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_server_has_an_endpoint() {
+        if let Some(world) = Kubernetes::kubeflow(Makes::Notebooks).await {
+            super::a_server_has_an_endpoint(&world).await;
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_server_that_never_listens_is_ended() {
+        if let Some(world) = Kubernetes::kubeflow(Makes::Notebooks).await {
+            super::a_server_that_never_listens_is_ended(&world).await;
+        }
+    }
 }
 
 async fn the_unknown_is_no_error(world: &dyn World) {

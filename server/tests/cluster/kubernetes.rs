@@ -7,9 +7,9 @@ use app::api::resources::Resources;
 use server::{
     clock::SystemClock,
     cluster::{
-        Cluster, Runtime, ServerSpec, WorkloadSpec,
+        Cluster, Runtime, ServerSpec, WorkloadKind, WorkloadSpec,
         knock::Knocks,
-        kubernetes::{KubernetesCluster, KubernetesConfig, Reaching, Settings},
+        kubernetes::{KubernetesCluster, KubernetesConfig, Makers, Reaching, Settings},
         reach::Reach,
     },
     http::pods,
@@ -17,6 +17,20 @@ use server::{
     logs::LogStore,
 };
 use std::{net::IpAddr, path::PathBuf, sync::Arc};
+
+/// What the servers of a world are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Makes {
+    /// InferenceServices.
+    Replicas,
+    /// Notebooks.
+    Notebooks,
+}
+
+#[expect(clippy::disallowed_methods, reason = "where the cluster is, is told by whoever brought it up")]
+fn told(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|v| !v.is_empty())
+}
 
 /// A cluster that somebody has brought up.
 struct Site {
@@ -28,8 +42,6 @@ struct Site {
 
 impl Site {
     fn of(user: &str) -> Option<Self> {
-        #[expect(clippy::disallowed_methods, reason = "where the cluster is, is told by whoever brought it up")]
-        let told = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
         told("TEST_CLUSTER_NODE")?;
         let folder = PathBuf::from(told("TEST_CLUSTER")?);
         let place: serde_json::Value = serde_json::from_slice(&std::fs::read(folder.join("cluster.json")).unwrap()).unwrap();
@@ -60,16 +72,35 @@ pub struct Kubernetes {
     reaching: Reaching,
     listener: tokio::task::JoinHandle<()>,
     portal: String,
+    /// What its portal is set to from the next time on that it is opened.
+    pub makers: Makers,
+    /// Whether servers are notebooks.
+    notebooks: bool,
 }
 
 impl Kubernetes {
     /// `None` where there is no such cluster.
     pub async fn new() -> Option<Self> {
-        Self::reaching(Reaching::Direct).await
+        Self::with(Reaching::Direct, Makers::default()).await
     }
 
     /// The same with a portal that reaches pods so.
     pub async fn reaching(reaching: Reaching) -> Option<Self> {
+        Self::with(reaching, Makers::default()).await
+    }
+
+    /// The same with Kubeflow's and KServe's kinds; `None`, too, where the cluster has no controllers for them.
+    pub async fn kubeflow(makes: Makes) -> Option<Self> {
+        if told("TEST_CLUSTER_OPERATORS").is_none() {
+            println!("SKIPPED: the cluster has no operators (TEST_CLUSTER_OPERATORS is not set)");
+            return None;
+        }
+        let mut world = Self::with(Reaching::Direct, Makers { notebook: true, train_job: true, inference_service: true }).await?;
+        world.notebooks = makes == Makes::Notebooks;
+        Some(world)
+    }
+
+    async fn with(reaching: Reaching, makers: Makers) -> Option<Self> {
         let Some(site) = Site::of("admin") else {
             println!("SKIPPED: there is no Kubernetes node (TEST_CLUSTER and TEST_CLUSTER_NODE are not set)");
             return None;
@@ -78,7 +109,8 @@ impl Kubernetes {
         let socket = tokio::net::TcpListener::bind((site.host, 0)).await.unwrap();
         let portal = format!("http://{}", socket.local_addr().unwrap());
         let name = format!("t{}", &ids::sha256(ids::random_secret())[..8]);
-        let mut world = Self { cluster: None, folder, site, name, reaching, listener: tokio::spawn(async {}), portal };
+        let listener = tokio::spawn(async {});
+        let mut world = Self { cluster: None, folder, site, name, reaching, listener, portal, makers, notebooks: false };
         world.open_at(socket).await;
         Some(world)
     }
@@ -130,6 +162,7 @@ impl Kubernetes {
                 log_bytes: 64 << 20,
                 upload_bytes: 1 << 30,
                 knocks: self.knocks(),
+                makers: self.makers,
             },
             reserve: Resources::NONE,
             clock: Arc::new(SystemClock),
@@ -202,7 +235,7 @@ impl World for Kubernetes {
         self.kube()
     }
     fn spec(&self, does: Does) -> WorkloadSpec {
-        self.in_python(match does {
+        let mut spec = self.in_python(match does {
             Does::Runs => shell("exec sleep 1000"),
             Does::Exits(code) => shell(&format!("exit {code}")),
             Does::CannotStart => WorkloadSpec { command: vec!["there-is-no-such-command".into()], ..plain() },
@@ -222,7 +255,11 @@ impl World for Kubernetes {
             }
             Does::Crashes => shell("kill -9 $$"),
             Does::LeavesAChild => shell("setsid sleep 1000 & exit 0"),
-        })
+        });
+        if self.notebooks && spec.server.is_some() {
+            spec.kind = WorkloadKind::Notebook;
+        }
+        spec
     }
     fn processes(&self, id: &str) -> usize {
         marked(id).len()
@@ -239,10 +276,18 @@ impl Drop for Kubernetes {
         if std::env::var_os("TEST_KEEP").is_some() {
             return;
         }
-        // Whatever the test found: nothing of it goes on, and no courier waits for a portal that is no more.
+        // Whatever the test found: nothing of it goes on, and no courier waits for a portal that is no more. Pods first: what deletes them for
+        // their owner's sake gives them all their grace.
         let namespace = self.namespace();
-        let words = ["--namespace", &namespace, "delete", "jobs,statefulsets,pods", "--all", "--grace-period=1", "--wait=false"];
-        let _ = self.site.kubectl().args(words).output();
+        let delete = |what: &str| {
+            let words = ["--namespace", &namespace, "delete", what, "--all", "--grace-period=1", "--wait=false"];
+            let _ = self.site.kubectl().args(words).output();
+        };
+        delete("pods");
+        if told("TEST_CLUSTER_OPERATORS").is_some() {
+            delete("notebooks,trainjobs,inferenceservices");
+        }
+        delete("jobs,statefulsets,pods");
         let _ = self.site.kubectl().args(["delete", "namespace", &namespace, "--ignore-not-found", "--wait=false"]).output();
     }
 }

@@ -5,6 +5,7 @@ mod conformance;
 mod doctor;
 mod ending;
 mod isolation;
+mod kubeflow;
 mod kubernetes;
 mod limits;
 mod log;

@@ -7,7 +7,11 @@ use crate::{
 use app::api::resources::Resources;
 use flate2::{Compression, write::GzEncoder};
 use http_body_util::{BodyExt, Empty};
-use server::cluster::{Cluster, Endpoint, Phase, Runtime, TeamSpec, WorkloadSpec, kubernetes::Reaching, reach::Reach};
+use server::cluster::{
+    Cluster, Endpoint, Phase, Runtime, TeamSpec, WorkloadSpec,
+    kubernetes::{Makers, Reaching},
+    reach::Reach,
+};
 use std::time::Duration;
 
 const GRACE: Duration = Duration::from_secs(30);
@@ -260,4 +264,20 @@ async fn what_it_uses_is_measured() {
     .await;
     world.kube().stop(&spec.id, Duration::ZERO).await.unwrap();
     ended(world.kube(), &spec.id).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kind_that_the_cluster_does_not_have_is_said() {
+    let mut world = world!();
+    if world.kubectl(&["get", "crds", "-o", "name"]).contains("trainjobs.trainer.kubeflow.org") {
+        println!("SKIPPED: the cluster has the kind");
+        return;
+    }
+    world.close().await;
+    world.makers = Makers { train_job: true, ..Makers::default() };
+    world.reopen().await;
+    let spec = world.spec(Does::Exits(0));
+    let refused = world.kube().ensure(&spec).await.unwrap_err();
+    assert!(refused.public.starts_with("The cluster has no TrainJob (trainer.kubeflow.org/v1alpha1). Install"), "{refused}");
+    assert_eq!(observed(world.kube(), &spec.id).await, None);
 }

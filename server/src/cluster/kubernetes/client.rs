@@ -1,6 +1,6 @@
 //! Talking to the API server: every call within a time limit, every failure a sentence.
 
-use super::{names::MANAGER, rights::Right};
+use super::{maker::MakerKind, names::MANAGER, rights::Right};
 use crate::{
     clock::parse_http_date,
     error::{Error, Kind, Result},
@@ -33,7 +33,12 @@ pub fn resource(group: &str, version: &str, kind: &str, plural: &str) -> ApiReso
 
 /// The kinds that are written, by what they call themselves.
 pub fn of_kind(kind: &str) -> Result<ApiResource> {
+    let makers = MakerKind::ALL.into_iter().find(|k| k.as_str() == kind);
     let (group, plural) = match kind {
+        _ if let Some(maker) = makers => return Ok(maker.resource()),
+        "TrainingRuntime" => {
+            return Ok(ApiResource { kind: kind.into(), plural: "trainingruntimes".into(), ..MakerKind::TrainJob.resource() });
+        }
         "Namespace" => ("", "namespaces"),
         "Secret" => ("", "secrets"),
         "ServiceAccount" => ("", "serviceaccounts"),
@@ -222,14 +227,14 @@ impl ApiServer {
         }
     }
 
-    /// What the cluster has said about an object lately.
+    /// What the cluster has said lately: about an object (`involvedObject.uid=…`), or whatever else fields say of events.
     ///
     /// # Errors
     /// The API server does not answer.
-    pub async fn events(&self, namespace: &str, uid: &str) -> Result<Vec<Event>> {
+    pub async fn events(&self, namespace: &str, fields: &str) -> Result<Vec<Event>> {
         let api: Api<Event> = Api::namespaced_with(self.client.clone(), namespace, &resource("", "v1", "Event", "events"));
-        let about = Name { kind: "events", namespace, name: uid };
-        let how = ListParams::default().fields(&format!("involvedObject.uid={uid}")).limit(100);
+        let about = Name { kind: "events", namespace, name: fields };
+        let how = ListParams::default().fields(fields).limit(100);
         let list = limited(&about, || api.list(&how)).await?;
         Ok(list.items)
     }
@@ -384,6 +389,25 @@ pub struct Event {
     pub last_timestamp: Option<String>,
     /// When it was said, RFC 3339 with more digits.
     pub event_time: Option<String>,
+    /// About what.
+    pub involved_object: Involved,
+}
+
+/// What an event is about.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Involved {
+    /// Its kind.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl Event {
+    /// When, as RFC 3339 text.
+    pub fn time(&self) -> String {
+        self.last_timestamp.clone().or_else(|| self.event_time.clone()).unwrap_or_default()
+    }
 }
 
 impl Resource for Event {

@@ -3,7 +3,8 @@
 use super::{
     Inner,
     client::Event,
-    owner::{Owner, OwnerKind},
+    made::conditions,
+    owner::{Condition, Owner, OwnerKind},
     podview::{Container, Pod, time},
     reasons::short,
 };
@@ -21,11 +22,23 @@ impl Inner {
         };
         let Some(owner) = self.owner_once(id) else { return Ok(Vec::new()) };
         let mut out = of_owner(&owner);
+        if let Some(maker) = &owner.maker {
+            let kind = maker.kind.as_str();
+            match self.find_made(&owner, maker).await? {
+                Some(raw) => {
+                    out.push(Clue::now(kind, format!("{} makes its pod.", maker.name)));
+                    out.extend(conditions(&raw).iter().filter_map(|c| of_condition(kind, c)));
+                }
+                None => out.push(Clue::now(kind, format!("{} is not there.", maker.name))),
+            }
+            let events = self.events_of_made(&owner, maker).await?;
+            out.extend(events.iter().filter(|e| e.involved_object.kind != "Pod").map(|e| of_event(&e.involved_object.kind, e)));
+        }
         out.extend(pods.iter().flat_map(of_pod));
         out.extend(silent);
         let about = [(kind_of(&owner), &owner.uid)].into_iter().chain(pods.iter().map(|p| ("Pod", &p.uid)));
         for (kind, uid) in about {
-            out.extend(self.api.events(&owner.namespace, uid).await?.iter().map(|e| of_event(kind, e)));
+            out.extend(self.api.events(&owner.namespace, &format!("involvedObject.uid={uid}")).await?.iter().map(|e| of_event(kind, e)));
         }
         Ok(out)
     }
@@ -66,13 +79,8 @@ fn of_pod(pod: &Pod) -> Vec<Clue> {
     const KIND: &str = "Pod";
     let node = pod.node.as_ref().map_or_else(|| ", which no node has taken yet".to_owned(), |n| format!(" on {n}"));
     let mut out = vec![Clue::then(KIND, pod.created_at, format!("{}{node}.", pod.name))];
-    for condition in pod.status.conditions.iter().filter(|c| c.status == "False" || c.kind == "DisruptionTarget") {
-        if let Some(message) = condition.message.as_deref().filter(|m| !m.is_empty()) {
-            let at = time(condition.last_transition_time.as_ref());
-            let text = format!("{}: {}", condition.kind, short(message));
-            out.push(Clue { at, source: KIND.into(), text });
-        }
-    }
+    let telling = pod.status.conditions.iter().filter(|c| c.status == "False" || c.kind == "DisruptionTarget");
+    out.extend(telling.filter_map(|c| of_condition(KIND, c)));
     for container in pod.status.init_container_statuses.iter().chain(&pod.status.container_statuses) {
         out.extend(of_container(container));
     }
@@ -80,6 +88,13 @@ fn of_pod(pod: &Pod) -> Vec<Clue> {
         out.push(Clue::now(KIND, short(message)));
     }
     out
+}
+
+/// `None`: it says nothing.
+fn of_condition(kind: &str, condition: &Condition) -> Option<Clue> {
+    let message = condition.message.as_deref().filter(|m| !m.is_empty())?;
+    let text = format!("{}: {}", condition.kind, short(message));
+    Some(Clue { at: time(condition.last_transition_time.as_ref()), source: kind.into(), text })
 }
 
 fn of_container(container: &Container) -> Vec<Clue> {
@@ -109,10 +124,7 @@ fn of_event(kind: &str, event: &Event) -> Clue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::kubernetes::{
-        owner::Condition,
-        podview::{ContainerState, Terminated, Waiting},
-    };
+    use crate::cluster::kubernetes::podview::{ContainerState, Terminated, Waiting};
 
     #[test]
     fn a_pod_tells_where_it_is_and_what_is_in_its_way() {

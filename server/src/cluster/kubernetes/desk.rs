@@ -42,7 +42,7 @@ impl Desk {
     /// Lets a pod run its workload: the first that asks, and that one again.
     ///
     /// # Errors
-    /// Conflict: another pod claimed it, or it has ended. Not found: it is not known, or forgotten.
+    /// Unavailable: ask again. Conflict: another pod claimed it, or it has ended. Not found: it is not known, or forgotten.
     pub async fn claim(&self, id: &str, claim: &Claim) -> Result<()> {
         let inner = &self.0;
         let _door = inner.doors.door(id).await;
@@ -50,6 +50,10 @@ impl Desk {
             let owner = inner.index.whole().await?.owner(id).cloned().ok_or_else(|| Error::not_found("workload"))?;
             if owner.exit.is_some() || owner.deleting {
                 return Err(Error::conflict("The workload has ended."));
+            }
+            // Something else makes its pods, and may be quicker than we.
+            if !owner.started {
+                return Err(Error::new(Kind::Unavailable, "The workload's start is not complete yet."));
             }
             match &owner.pod {
                 Some(pod) if *pod == claim.pod => return Ok(()),

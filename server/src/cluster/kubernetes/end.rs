@@ -89,11 +89,19 @@ impl Inner {
             change["metadata"]["resourceVersion"] = json!(owner.version);
         }
         match owner.kind {
+            _ if owner.maker.is_some() => {}
             OwnerKind::StatefulSet if ends => change["spec"] = json!({ "replicas": 0 }),
             OwnerKind::Job if ends && owner.pod.is_none() => change["spec"] = json!({ "suspend": true }),
             _ => {}
         }
-        self.change_owner(owner, &change).await
+        self.change_owner(owner, &change).await?;
+        // Its end is known by now: what cannot be deleted at this moment is when the workload is forgotten.
+        if let Some(maker) = owner.maker.as_ref().filter(|_| ends && (owner.serves() || owner.pod.is_none()))
+            && let Err(error) = self.unmake(owner, maker).await
+        {
+            tracing::warn!(workload = owner.id, error = %error, "deleting what makes its pods");
+        }
+        Ok(())
     }
 
     pub(super) async fn change_owner(&self, owner: &Owner, change: &Value) -> Result<()> {
@@ -170,9 +178,17 @@ impl Inner {
             // Somebody else deleted it, and its pod takes its time.
             return self.end_pods(&pods).await;
         };
+        let ended = owner.exit.is_some();
+        if let Some(maker) = &owner.maker {
+            // Pods first: what goes with its maker would be given all its grace.
+            if !ended {
+                self.end_pods(&pods).await?;
+            }
+            self.unmake(&owner, maker).await?;
+        }
         self.api.delete(self.name_of(&owner), Some(&owner.uid), None).await?;
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
-        if owner.exit.is_some() {
+        if ended {
             // Nothing of it runs, so there is nothing to wait for.
             self.forgotten.lock().unwrap_or_else(PoisonError::into_inner).insert(owner.uid);
             self.index.ring();

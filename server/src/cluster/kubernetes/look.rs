@@ -1,7 +1,7 @@
 //! How far a workload is, from its owner and its pods. Pure.
 
 use super::{
-    owner::{Owner, OwnerKind},
+    owner::Owner,
     podview::{Pod, Terminated, time},
     reasons,
     settings::pod_address,
@@ -70,6 +70,8 @@ pub fn look(owner: &Owner, pods: &[&Pod], lost: Option<&str>, now: i64) -> Look 
         return Look::Ended(because(newest.map_or(said, |pod| reasons::over(pod)), now), None);
     }
     match newest {
+        // Nobody says of its owner that it gave up, and nothing starts such a pod again.
+        Some(pod) if owner.maker.is_some() && !owner.serves() && pod.is_over() => Look::Ended(because(reasons::over(pod), now), None),
         None if now - owner.created_at > NO_POD => Look::NotMade,
         None => starting("Making its pod"),
         Some(pod) => given_up(pod).map_or_else(|| waiting(pod, now), |why| Look::Ended(because(why, now), None)),
@@ -117,7 +119,7 @@ fn of_claimed(owner: &Owner, pod: &Pod, started_at: Option<i64>, now: i64) -> Lo
     if asked {
         return Look::Is(Phase::Stopping, started_at);
     }
-    if owner.kind == OwnerKind::Job {
+    if !owner.serves() {
         return Look::Is(Phase::Running { endpoint: None }, started_at);
     }
     match (&pod.status.pod_ip, main.started) {

@@ -1,5 +1,6 @@
 use super::super::{
-    owner::{Condition, Stop},
+    maker::{Maker, MakerKind},
+    owner::{Condition, OwnerKind, Stop},
     podview::{Container, ContainerState, PodStatus, Running, Waiting},
 };
 use super::*;
@@ -77,6 +78,21 @@ fn a_server_runs_once_it_answers() {
     pod.status.container_statuses[0].started = Some(true);
     let endpoint = Some(Endpoint::Pod { address: "10.0.0.5:7070".into(), id: "abc".into() });
     assert_eq!(look(&owner, &[&pod], None, NOW), Look::Is(Phase::Running { endpoint }, Some(BEGAN_MS)));
+}
+
+#[test]
+fn what_has_another_maker_is_looked_at_by_what_that_makes() {
+    let made = |kind, name: &str| Owner { kind: OwnerKind::StatefulSet, maker: Some(Maker { kind, name: name.into() }), ..owner() };
+    let mut pod = pod(running());
+    pod.container = Some("node".into());
+    pod.status.container_statuses[0].name = "node".into();
+    let run = made(MakerKind::TrainJob, "train-x");
+    assert_eq!(look(&run, &[&pod], NOW), Look::Is(Phase::Running { endpoint: None }, Some(BEGAN_MS)));
+    // Its pod was over before it claimed anything: nobody makes another one.
+    let unclaimed = Owner { pod: None, ..run };
+    let exit = exit(look(&unclaimed, &[&over(pod.clone())], NOW));
+    assert!(exit.reason.is_some());
+    assert!(matches!(look(&made(MakerKind::Notebook, "lab-x"), &[&pod], NOW), Look::Is(Phase::Starting { .. }, Some(BEGAN_MS))));
 }
 
 #[test]

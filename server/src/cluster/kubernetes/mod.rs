@@ -17,6 +17,8 @@ pub mod doctor;
 mod end;
 mod index;
 mod look;
+mod made;
+mod maker;
 mod names;
 mod nodes;
 mod observe;
@@ -41,6 +43,7 @@ mod way;
 
 pub use build::Ticket;
 pub use desk::Desk;
+pub use maker::Makers;
 pub use settings::Settings;
 pub use way::Reaching;
 
@@ -115,6 +118,8 @@ pub(in crate::cluster) struct Inner {
     vanished: vanished::Vanished,
     /// Uids of owners that were forgotten after their end: on their way out, and nothing of them runs.
     forgotten: Mutex<HashSet<String>>,
+    /// Kinds that the cluster was seen to have.
+    served: Mutex<HashSet<maker::MakerKind>>,
 }
 
 impl KubernetesCluster {
@@ -146,6 +151,7 @@ impl KubernetesCluster {
             http: reqwest::Client::new(),
             vanished: vanished::Vanished::default(),
             forgotten: Mutex::default(),
+            served: Mutex::default(),
         });
         tasks.push(end::help_stops(&inner));
         Ok(Self { inner, tasks })

@@ -36,6 +36,12 @@ pub const NODE: &str = "slipway.dev/node";
 pub const STOP: &str = "slipway.dev/stop";
 /// How it ended: [`crate::cluster::Exit`].
 pub const EXIT: &str = "slipway.dev/exit";
+/// What makes the pods in its stead: [`super::maker::Maker`].
+pub const MAKER: &str = "slipway.dev/maker";
+/// Upon a pod: its container that runs the workload, where that is not called [`MAIN`].
+pub const CONTAINER: &str = "slipway.dev/container";
+/// The label that an owner selects by which makes no pods itself. No pod has it.
+pub const RECORD: &str = "slipway.dev/record";
 
 /// What was put back because somebody had changed it by hand: [`super::owner::PutBack`].
 pub const PUT_BACK: &str = "slipway.dev/put-back";
@@ -56,6 +62,8 @@ pub const COURIER: &str = "courier";
 /// Longest name of a StatefulSet: its pods carry it, with a hash, as the value of a label.
 const OWNER_MAX: usize = 52;
 const LABEL_MAX: usize = 63;
+/// So much of a hash of the workload's id makes a short name unique.
+const MARK: usize = 12;
 
 /// Selects everything that belongs to this portal.
 pub fn ours(portal: &str) -> String {
@@ -79,6 +87,17 @@ pub fn owner(spec: &WorkloadSpec) -> String {
         name if name.is_empty() => format!("{kind}-{}", spec.id),
         name => format!("{kind}-{name}-{}", spec.id),
     }
+}
+
+/// Name of what makes a workload's pods in its owner's stead: with a part of a hash of the id, as the whole id leaves too little room. Begins
+/// with a letter.
+pub fn made(spec: &WorkloadSpec, room: usize) -> String {
+    let room = room.saturating_sub(MARK + 1).max(1);
+    let name = match slug(&spec.name, room) {
+        name if name.starts_with(|c: char| c.is_ascii_lowercase()) => name,
+        _ => slug(&format!("{}-{}", spec.kind.as_str(), spec.name), room),
+    };
+    format!("{name}-{}", &ids::sha256(&spec.id)[..MARK])
 }
 
 /// Name of the claim of a volume of the seam (`{team}/{name}`, or `volumes/{team}/{name}`), with the volume's team.
@@ -131,8 +150,12 @@ mod tests {
         (spec.id, spec.kind, spec.name) = (id.into(), WorkloadKind::Notebook, "My Lab: größer & better".into());
         assert_eq!(owner(&spec), format!("notebook-my-lab-gr-{id}"));
         assert!(owner(&spec).len() <= OWNER_MAX);
+        assert!(made(&spec, 40).starts_with("my-lab-gr-er-better-") && made(&spec, 40).len() <= 40, "{}", made(&spec, 40));
         spec.name = "…".into();
         assert_eq!(owner(&spec), format!("notebook-{id}"));
+        assert!(made(&spec, 40).starts_with("notebook-"));
+        spec.name = "3 mice".into();
+        assert!(made(&spec, 14).starts_with("n-") && made(&spec, 0).starts_with("n-"), "{}", made(&spec, 14));
         assert!(check_id(id).is_ok());
         for bad in ["", "A", "a/b", "a-b", &"a".repeat(33)] {
             assert!(check_id(bad).is_err(), "{bad}");

@@ -98,6 +98,7 @@ impl Inner {
                 let note = started_at.is_some().then_some(CUT);
                 Some((Phase::Ended(self.settle(owner, exit, note).await?), started_at))
             }
+            Look::NotMade if let Some(maker) = &owner.maker => Some((self.not_made(owner, maker).await?, None)),
             Look::NotMade => {
                 let doing = self.asked(owner, &owner.uid, reasons::not_made).await?.unwrap_or_else(|| "Making its pod".into());
                 Some((Phase::Starting { doing }, None))
@@ -144,27 +145,38 @@ impl Inner {
 
     /// What was said about an object of a workload, as a sentence; asked once in a while.
     async fn asked(&self, owner: &Owner, uid: &str, words: fn(&[Event]) -> Option<String>) -> Result<Option<String>> {
-        let now = self.clock.now();
-        {
-            let mut known = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-            known.retain(|_, answer| now - answer.at < 2 * FRESH.1);
-            let busy = known.values().filter(|a| now - a.at < FRESH.0).count() >= MOST;
-            let before = known.get(uid);
-            if let Some(answer) = before.filter(|a| busy || now - a.at < a.fresh) {
-                return Ok(answer.why.clone());
-            }
-            if busy {
-                return Ok(None);
-            }
-            // Asked now, so that nobody asks the same meanwhile.
-            let fresh = before.map_or(FRESH.0, |a| (a.fresh * 2).min(FRESH.1));
-            let why = before.and_then(|a| a.why.clone());
-            known.insert(uid.to_owned(), Answer { at: now, fresh, why });
+        if let Some(why) = self.said_before(uid) {
+            return Ok(why);
         }
-        let why = words(&self.api.events(&owner.namespace, uid).await?);
-        if let Some(answer) = self.said.lock().unwrap_or_else(PoisonError::into_inner).get_mut(uid) {
-            answer.why.clone_from(&why);
-        }
+        let why = words(&self.api.events(&owner.namespace, &format!("involvedObject.uid={uid}")).await?);
+        self.keep_said(uid, why.clone());
         Ok(why)
+    }
+
+    /// What was said about an object, where that was asked a moment ago, or where others are asked about already. Nothing: ask, and keep it.
+    pub(super) fn said_before(&self, uid: &str) -> Option<Option<String>> {
+        let now = self.clock.now();
+        let mut known = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, answer| now - answer.at < 2 * FRESH.1);
+        let busy = known.values().filter(|a| now - a.at < FRESH.0).count() >= MOST;
+        let before = known.get(uid);
+        if let Some(answer) = before.filter(|a| busy || now - a.at < a.fresh) {
+            return Some(answer.why.clone());
+        }
+        if busy {
+            return Some(None);
+        }
+        // Asked now, so that nobody asks the same meanwhile.
+        let fresh = before.map_or(FRESH.0, |a| (a.fresh * 2).min(FRESH.1));
+        let why = before.and_then(|a| a.why.clone());
+        known.insert(uid.to_owned(), Answer { at: now, fresh, why });
+        None
+    }
+
+    /// What was said, for a while.
+    pub(super) fn keep_said(&self, uid: &str, why: Option<String>) {
+        if let Some(answer) = self.said.lock().unwrap_or_else(PoisonError::into_inner).get_mut(uid) {
+            answer.why = why;
+        }
     }
 }

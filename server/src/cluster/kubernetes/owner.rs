@@ -1,7 +1,8 @@
 //! What owns a workload's pods, as far as it is looked at.
 
 use super::{
-    names::{self, EXIT, GENERATION, ID, NODE, POD, PUT_BACK, STARTED, STOP},
+    maker::Maker,
+    names::{self, EXIT, GENERATION, ID, MAKER, NODE, POD, PUT_BACK, STARTED, STOP},
     table::Seen,
 };
 use crate::cluster::{Exit, WorkloadSpec};
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 pub enum OwnerKind {
     /// For what runs to its end.
     Job,
-    /// For servers.
+    /// For servers, and of size 0 for what has a [`Maker`].
     StatefulSet,
 }
 
@@ -128,6 +129,8 @@ pub struct Owner {
     pub wants: i64,
     /// What was put back last.
     pub put_back: Option<PutBack>,
+    /// What makes its pods in its stead.
+    pub maker: Option<Maker>,
 }
 
 impl Owner {
@@ -156,6 +159,7 @@ impl Owner {
             exit: note(EXIT).and_then(|t| serde_json::from_str(t).ok()),
             failed: raw.status.as_ref().and_then(|s| s.conditions.iter().find(failed)).cloned(),
             wants: raw.spec.replicas.unwrap_or_else(|| i64::from(raw.spec.suspend != Some(true))),
+            maker: note(MAKER).and_then(|t| Maker::parse(t)),
             put_back: note(PUT_BACK).and_then(|t| serde_json::from_str(t).ok()),
         })
     }
@@ -163,7 +167,7 @@ impl Owner {
     /// What somebody changed by hand so that it is not as it shall be: the change that puts it back, and what is said of it. A pod that was taken
     /// away meanwhile does not come back, as nothing runs twice.
     pub fn strayed(&self) -> Option<(Value, String)> {
-        if !self.started || self.deleting {
+        if !self.started || self.deleting || self.maker.is_some() {
             return None;
         }
         let (shall, extra) = match self.kind {
@@ -178,6 +182,11 @@ impl Owner {
                 (json!({ "replicas": shall }), what)
             }
         })
+    }
+
+    /// Whether its pods are servers.
+    pub fn serves(&self) -> bool {
+        self.maker.as_ref().map_or(self.kind == OwnerKind::StatefulSet, |m| m.kind.serves())
     }
 
     /// For what belongs to it.
@@ -207,6 +216,7 @@ impl Owner {
             failed: None,
             wants: 1,
             put_back: None,
+            maker: None,
         }
     }
 }

@@ -36,6 +36,9 @@ pub struct Orders {
     pub folders: BTreeMap<String, String>,
     /// How large anything fetched may be, in bytes.
     pub upload_bytes: u64,
+    /// For a courier that is asked to go together with the workload: seconds that this one may take.
+    #[serde(default)]
+    pub beside: Option<u64>,
 }
 
 /// What a pod says of itself when it claims its workload.

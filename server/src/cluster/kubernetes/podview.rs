@@ -1,7 +1,7 @@
 //! Pods, as far as they are looked at.
 
 use super::{
-    names::{COURIER, ID, MAIN},
+    names::{CONTAINER, COURIER, ID, MAIN},
     owner::Condition,
     table::Seen,
 };
@@ -129,6 +129,8 @@ pub struct Pod {
     pub deleting: Option<i64>,
     /// The node it was given to.
     pub node: Option<String>,
+    /// Name of the container that runs the workload, where it is not the usual one.
+    pub container: Option<String>,
     /// How far it is.
     pub status: PodStatus,
 }
@@ -145,18 +147,24 @@ impl Pod {
             created_at: meta.creation_timestamp.as_ref().map_or(0, |t| t.0.as_millisecond()),
             deleting: meta.deletion_timestamp.as_ref().map(|t| t.0.as_millisecond()),
             node: raw.spec.node_name.clone(),
+            container: meta.annotations.as_ref().and_then(|a| a.get(CONTAINER)).cloned(),
             status: raw.status.clone().unwrap_or_default(),
         })
     }
 
+    /// Name of the container that runs the workload.
+    pub fn main_name(&self) -> &str {
+        self.container.as_deref().unwrap_or(MAIN)
+    }
+
     /// The container that runs the workload.
     pub fn main(&self) -> Option<&Container> {
-        self.status.container_statuses.iter().find(|c| c.name == MAIN)
+        self.status.container_statuses.iter().find(|c| c.name == self.main_name())
     }
 
     /// The courier.
     pub fn courier(&self) -> Option<&Container> {
-        self.status.init_container_statuses.iter().find(|c| c.name == COURIER)
+        self.status.init_container_statuses.iter().chain(&self.status.container_statuses).find(|c| c.name == COURIER)
     }
 
     /// Whether none of its containers will run again.

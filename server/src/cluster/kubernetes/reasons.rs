@@ -2,7 +2,7 @@
 
 use super::{
     client::Event,
-    names::{COURIER, MAIN, PREPARE},
+    names::{COURIER, PREPARE},
     podview::{Container, Pod, Terminated, Waiting},
 };
 
@@ -91,8 +91,7 @@ fn scheduling(message: &str) -> String {
 
 /// Why the pod of a workload could not be made, from what was said about its owner. `None`: nothing was said.
 pub fn not_made(events: &[Event]) -> Option<String> {
-    let time = |e: &Event| e.last_timestamp.clone().or_else(|| e.event_time.clone()).unwrap_or_default();
-    let last = events.iter().filter(|e| e.kind == "Warning" && e.reason == "FailedCreate").max_by_key(|e| time(e))?;
+    let last = events.iter().filter(|e| e.kind == "Warning" && e.reason == "FailedCreate").max_by_key(|e| e.time())?;
     let words = last.message.as_str();
     if let Some((_, quota)) = words.split_once("exceeded quota: ") {
         return Some(format!("The namespace's quota refuses its pod: {}", short(quota)));
@@ -108,8 +107,7 @@ pub fn not_made(events: &[Event]) -> Option<String> {
 
 /// What holds up a pod that has a node and no container yet, from what was said about it. `None`: nothing was said.
 pub fn held_up(events: &[Event]) -> Option<String> {
-    let time = |e: &Event| e.last_timestamp.clone().or_else(|| e.event_time.clone()).unwrap_or_default();
-    let last = events.iter().filter(|e| e.kind == "Warning" || e.reason == "Pulling").max_by_key(|e| time(e))?;
+    let last = events.iter().filter(|e| e.kind == "Warning" || e.reason == "Pulling").max_by_key(|e| e.time())?;
     Some(match last.reason.as_str() {
         "Pulling" => short(&last.message),
         "FailedMount" | "FailedAttachVolume" | "FailedMapVolume" => format!("Its volume cannot be mounted: {}", short(&last.message)),
@@ -131,7 +129,8 @@ pub fn over(pod: &Pod) -> String {
             return words;
         }
         let reason = terminated.reason.as_deref().unwrap_or("Error");
-        let what = if container.name == MAIN { "Its container".to_owned() } else { format!("Its helper \"{}\"", container.name) };
+        let what =
+            if container.name == pod.main_name() { "Its container".to_owned() } else { format!("Its helper \"{}\"", container.name) };
         return format!("{what} ended with exit code {} ({reason}).", terminated.exit_code);
     }
     match (&pod.status.reason, &pod.status.message) {
@@ -188,7 +187,7 @@ pub fn short(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::kubernetes::{owner::Condition, podview::ContainerState};
+    use crate::cluster::kubernetes::{names::MAIN, owner::Condition, podview::ContainerState};
 
     fn pod() -> Pod {
         Pod { node: Some("node-1".into()), ..Pod::default() }

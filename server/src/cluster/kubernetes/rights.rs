@@ -1,10 +1,15 @@
 //! What we may do, as `deploy/kubernetes/rbac.yaml` grants it: these verbs and no others.
 
+use super::maker::MakerKind;
+
 /// Group, resource (with its subresource), verb.
 pub type Right = (&'static str, &'static str, &'static str);
 
 /// Group, resource, verbs.
-pub const NEEDED: &[(&str, &str, &[&str])] = &[
+pub type Resource = (&'static str, &'static str, &'static [&'static str]);
+
+/// What is needed in any case.
+pub const NEEDED: &[Resource] = &[
     ("", "namespaces", &["get", "list", "watch", "create"]),
     ("", "serviceaccounts", &["list", "watch", "create", "patch"]),
     ("", "services", &["list", "watch", "create", "patch"]),
@@ -30,6 +35,19 @@ pub const FOR_METRICS: Right = ("metrics.k8s.io", "pods", "list");
 
 /// For the kubelets. Without one of these two, and without a Prometheus, no use of CPU and memory is shown.
 pub const FOR_USAGE: Right = ("", "nodes/proxy", "get");
+
+/// Where kinds of Kubeflow's and KServe's make pods: by the maker's kind.
+pub const FOR_MAKERS: &[(MakerKind, &[Resource])] = &[
+    (MakerKind::Notebook, &[("kubeflow.org", "notebooks", &["list", "create", "patch", "delete"])]),
+    (
+        MakerKind::TrainJob,
+        &[
+            ("trainer.kubeflow.org", "trainingruntimes", &["create", "patch"]),
+            ("trainer.kubeflow.org", "trainjobs", &["list", "create", "patch", "delete"]),
+        ],
+    ),
+    (MakerKind::InferenceService, &[("serving.kserve.io", "inferenceservices", &["list", "create", "patch", "delete"])]),
+];
 
 #[cfg(test)]
 mod tests {
@@ -71,5 +89,7 @@ mod tests {
         assert_eq!(granted("rbac.yaml", "slipway-usage"), [words(FOR_USAGE)].into());
         assert_eq!(granted("rbac-metrics.yaml", "slipway-metrics"), [words(FOR_METRICS)].into());
         assert_eq!(granted("rbac-outside.yaml", "slipway-outside"), all(&OUTSIDE).into_iter().collect());
+        let makers = FOR_MAKERS.iter().flat_map(|(_, of)| of.iter().flat_map(all));
+        assert_eq!(granted("rbac.yaml", "slipway-kubeflow"), makers.collect());
     }
 }

@@ -1,6 +1,6 @@
 //! What an admin sets about the cluster.
 
-use super::{names::PORT, way::Reaching};
+use super::{maker::Makers, names::PORT, way::Reaching};
 use crate::cluster::knock::Knocks;
 use http::Uri;
 use serde_json::{Value, json};
@@ -41,6 +41,8 @@ pub struct Settings {
     pub upload_bytes: u64,
     /// What pods are told apart by.
     pub knocks: Knocks,
+    /// Which kinds of Kubeflow's and KServe's make pods.
+    pub makers: Makers,
 }
 
 impl Settings {

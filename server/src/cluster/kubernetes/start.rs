@@ -25,17 +25,27 @@ impl Inner {
         if let Some(volume) = &spec.volume {
             self.make_volume(volume, &place.namespace).await?;
         }
-        // One that was begun before is completed where it is.
-        let namespace = known.map_or(place.namespace, |o| o.namespace);
-        let owner = self.apply_owner(spec, &build::owner(spec, &self.settings, &namespace, None)?).await?;
+        // One that was begun before is completed where it is and as it was begun.
+        let (namespace, maker) = match known {
+            Some(owner) => (owner.namespace, owner.maker),
+            None => {
+                let maker = self.settings.makers.of(spec, &place.namespace);
+                (place.namespace, maker)
+            }
+        };
+        if let Some(maker) = maker {
+            return self.start_made(spec, &namespace, &maker).await;
+        }
+        let kind = OwnerKind::of(spec);
+        let owner = self.apply_owner(spec, kind, &build::owner(spec, &self.settings, &namespace, None)?).await?;
         let _: DynamicObject = self.api.apply(&build::secret(spec, &self.settings, &owner)?).await?;
-        self.apply_owner(spec, &build::owner(spec, &self.settings, &namespace, Some(self.clock.now()))?).await?;
+        self.apply_owner(spec, kind, &build::owner(spec, &self.settings, &namespace, Some(self.clock.now()))?).await?;
         Ok(())
     }
 
-    async fn apply_owner(&self, spec: &WorkloadSpec, object: &Value) -> Result<Owner> {
+    pub(super) async fn apply_owner(&self, spec: &WorkloadSpec, kind: OwnerKind, object: &Value) -> Result<Owner> {
         let raw: owner::Raw = self.api.apply(object).await?;
-        let owner = Owner::read(OwnerKind::of(spec), &raw).filter(|o| o.id == spec.id);
+        let owner = Owner::read(kind, &raw).filter(|o| o.id == spec.id);
         let owner = owner.ok_or_else(|| Error::internal(format!("what was applied for {} came back as another", spec.id)))?;
         if owner.deleting {
             return Err(Error::new(Kind::Unavailable, "What is left of an earlier start is still being deleted."));

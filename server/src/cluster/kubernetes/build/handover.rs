@@ -7,6 +7,7 @@ use crate::{
         knock::{Knocks, same},
         kubernetes::{
             Settings,
+            maker::MakerKind,
             names::owner,
             owner::{Owner, OwnerKind},
             places::{ARCHIVE, FOLDERS, HANDOVER_FILE, ORDERS_FILE},
@@ -40,6 +41,7 @@ pub fn secret(spec: &WorkloadSpec, settings: &Settings, of: &Owner) -> Result<Va
         archive: spec.archive.as_deref().map(ticket).transpose()?,
         folders: spec.folders.iter().map(|(name, path)| Ok((name.clone(), ticket(path)?))).collect::<Result<BTreeMap<_, _>>>()?,
         upload_bytes: settings.upload_bytes,
+        beside: of.maker.as_ref().filter(|m| m.kind == MakerKind::Notebook).map(|_| spec.grace_seconds),
     };
     let mut inside = spec.clone();
     inside.archive = spec.archive.as_ref().map(|_| PathBuf::from(ARCHIVE));

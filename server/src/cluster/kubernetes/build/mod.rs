@@ -1,17 +1,21 @@
 //! From what shall be to objects, as JSON. Pure.
 
 mod handover;
+mod made;
 mod namespace;
 mod owner;
 mod placed;
 mod pod;
+mod record;
 mod trial;
 mod volume;
 
 pub use handover::{Ticket, secret, token};
+pub use made::made;
 pub use namespace::{namespace, objects as namespace_objects, stale as namespace_stale};
 pub use owner::owner;
 pub use pod::{NODE_NAME, POD_UID};
+pub use record::record;
 pub use trial::{LITTLE, TRIAL, pull_trial, trial};
 pub use volume::claim;
 
@@ -113,6 +117,7 @@ pub mod tests {
             log_bytes: 64 << 20,
             upload_bytes: 1 << 30,
             knocks: Knocks::new([7; 32]),
+            makers: Default::default(),
         }
     }
 

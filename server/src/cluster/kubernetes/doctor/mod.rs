@@ -61,6 +61,7 @@ pub async fn examine(config: &KubernetesConfig, asked: &Asked) -> Vec<Check> {
     let mut out = vec![of_version(&version), clock::examine(&api, config).await];
     out.extend(rights::examine(&api).await);
     out.push(kinds::examine(&api).await);
+    out.extend(kinds::chosen(&api, config).await);
     out.extend(nodes::examine(&api, config).await);
     out.push(classes::examine(&api, config).await);
     out.push(admission::examine(&api, config, &spaces).await);

@@ -1,7 +1,7 @@
 //! Brings log and end to the portal, and the portal's wishes to the supervisor.
 //!
 //! It ends only when the kubelet asks it to, which it does once the workload's container has ended, and not before the portal has everything, as long as
-//! the pod's grace lasts.
+//! the pod's grace lasts. Where it can only stand beside that container, both are asked at once, and it waits for the workload's end first.
 
 use super::{
     block_on, failed, orders,
@@ -16,11 +16,13 @@ use std::{path::Path, process::ExitCode, time::Duration};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
-    time::sleep,
+    time::{sleep, timeout},
 };
 
 /// How often a log that does not grow is looked at.
 const LOOK: Duration = Duration::from_millis(200);
+/// How much longer than its grace a workload may take, for a courier that is asked to go together with it.
+const MORE: Duration = Duration::from_secs(10);
 /// How long to wait before the portal is asked again: at first, and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(300), Duration::from_secs(5));
 /// How often a portal may say that it does not know the workload before it is believed.
@@ -47,8 +49,18 @@ async fn courier(portal: Portal) -> Result<(), String> {
         // Without an error: the sender is here.
         let _ = is_over.wait_for(|o| *o).await;
     };
+    let beside = portal.orders().beside;
     let listen = async {
         asked.recv().await;
+        if let Some(seconds) = beside {
+            // The workload was asked at the same moment, and is not over yet.
+            let ended = async {
+                while spool.exit().is_none() {
+                    sleep(LOOK).await;
+                }
+            };
+            let _ = timeout(Duration::from_secs(seconds) + MORE, ended).await;
+        }
         over.send_replace(true);
         std::future::pending::<()>().await
     };

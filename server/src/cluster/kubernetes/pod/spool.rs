@@ -94,6 +94,7 @@ mod tests {
             token: String::new(),
             archive: None,
             folders: BTreeMap::new(),
+            beside: None,
             upload_bytes: 0,
         }
     }

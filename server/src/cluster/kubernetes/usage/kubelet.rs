@@ -1,6 +1,6 @@
 //! The kubelets' own endpoint, which each node's API proxy leads to.
 
-use super::{Inner, MAIN, Place, Whose};
+use super::{Inner, Place, Whose};
 use crate::cluster::workload::UsageNumbers;
 use futures::{StreamExt, stream};
 use std::{
@@ -71,7 +71,7 @@ fn since(before: Option<&Meter>, now: Meter) -> Meter {
     Meter { cpu_millis, ..now }
 }
 
-/// Reads the measurements of workloads' containers.
+/// Reads the measurements of containers.
 fn read(text: &str) -> HashMap<Place, Meter> {
     let mut found: HashMap<Place, Meter> = HashMap::new();
     for line in text.lines() {
@@ -80,13 +80,11 @@ fn read(text: &str) -> HashMap<Place, Meter> {
         let label = |name: &str| {
             labels.split(',').find_map(|pair| pair.strip_prefix(name)?.strip_prefix("=\"")?.strip_suffix('"')).unwrap_or_default()
         };
-        if label("container") != MAIN {
-            continue;
-        }
         let mut values = values.split_whitespace();
         let Some(value) = values.next().and_then(|v| v.parse::<f64>().ok()) else { continue };
         let time = values.next().and_then(|t| t.parse::<i64>().ok());
-        let meter = found.entry((label("namespace").to_owned(), label("pod").to_owned(), MAIN.to_owned())).or_default();
+        let place = ["namespace", "pod", "container"].map(|name| label(name).to_owned()).into();
+        let meter = found.entry(place).or_default();
         match name {
             "container_cpu_usage_seconds_total" => {
                 meter.cpu_seconds = value;
@@ -119,7 +117,7 @@ scrape_error 0
     fn a_kubelets_words_are_read() {
         let found = read(TEXT);
         let meter = found[&("ada".to_owned(), "run-a".to_owned(), "workload".to_owned())];
-        assert_eq!((found.len(), meter.cpu_seconds, meter.memory_bytes), (1, 12.5, 1 << 20));
+        assert_eq!((found.len(), meter.cpu_seconds, meter.memory_bytes), (2, 12.5, 1 << 20));
         assert_eq!((meter.time, meter.started), (1_795_442_600_000, 1_795_442_590_000));
         // 12.5 seconds in ten: 1.25 cores.
         assert_eq!(since(None, meter).cpu_millis, 1250);

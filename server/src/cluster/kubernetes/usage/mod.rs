@@ -7,7 +7,6 @@ mod prometheus;
 use super::{
     Inner, Settings,
     client::ApiServer,
-    names::MAIN,
     rights::{FOR_METRICS, FOR_USAGE},
 };
 use crate::{
@@ -17,7 +16,7 @@ use crate::{
 pub(super) use kubelet::path as kubelet_path;
 pub(super) use prometheus::try_out as try_prometheus;
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Mutex, PoisonError},
 };
 
@@ -84,7 +83,7 @@ impl Inner {
                 let Some(pod) = pods.into_iter().find(|p| owner.pod.as_ref() == Some(&p.uid)) else { continue };
                 let runs = owner.exit.is_none() && pod.main().is_some_and(|m| m.state.running.is_some());
                 if let Some(node) = pod.node.clone().filter(|_| runs) {
-                    let place = (pod.namespace.clone(), pod.name.clone(), MAIN.to_owned());
+                    let place = (pod.namespace.clone(), pod.name.clone(), pod.main_name().to_owned());
                     wanted.insert(place, Whose { id: owner.id.clone(), pod: pod.uid.clone(), node });
                 }
             }
@@ -97,7 +96,7 @@ impl Inner {
             Some(Source::Kubelets) => self.ask_kubelets(&wanted).await,
             Some(Source::Metrics) => metrics::ask(&self.api, &super::names::ours(&self.settings.name)).await?,
             Some(Source::Prometheus) => match &self.settings.prometheus {
-                Some(url) => prometheus::ask(&self.http, url).await?,
+                Some(url) => prometheus::ask(&self.http, url, &names(&wanted)).await?,
                 None => HashMap::new(),
             },
         };
@@ -119,6 +118,12 @@ impl Inner {
         tracing::info!(?source, "where the use of CPU and memory is read");
         Ok(source)
     }
+}
+
+/// The names of containers, each once, as a regular expression: they have nothing in them that it would read otherwise.
+fn names(wanted: &HashMap<Place, Whose>) -> String {
+    let names: BTreeSet<&str> = wanted.keys().map(|(_, _, container)| container.as_str()).collect();
+    names.into_iter().collect::<Vec<_>>().join("|")
 }
 
 /// Several workloads' numbers from two lists of them, as far as both have them.

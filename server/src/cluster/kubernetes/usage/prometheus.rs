@@ -1,6 +1,6 @@
 //! A Prometheus that scrapes the nodes' cAdvisor.
 
-use super::{MAIN, Place, joined};
+use super::{Place, joined};
 use crate::{
     cluster::{kubernetes::client::chain, workload::UsageNumbers},
     error::{Error, Kind, Result},
@@ -36,14 +36,14 @@ struct Series {
     value: (f64, String),
 }
 
-/// What every workload's container uses. The last two samples of five minutes count, so it does not matter how often it scrapes.
+/// What containers of these names (a regular expression) use. The last two samples of five minutes count, so it does not matter how often it scrapes.
 ///
 /// # Errors
 /// It does not answer, or not with numbers.
-pub async fn ask(http: &reqwest::Client, url: &str) -> Result<HashMap<Place, UsageNumbers>> {
+pub async fn ask(http: &reqwest::Client, url: &str, names: &str) -> Result<HashMap<Place, UsageNumbers>> {
     let of = |inner: String| format!("max by (namespace, pod, container) ({inner})");
-    let cpu = of(format!("irate({CPU}{{container=\"{MAIN}\"}}[5m])"));
-    let memory = of(format!("{MEMORY}{{container=\"{MAIN}\"}}"));
+    let cpu = of(format!("irate({CPU}{{container=~\"{names}\"}}[5m])"));
+    let memory = of(format!("{MEMORY}{{container=~\"{names}\"}}"));
     let (cpu, memory) = tokio::try_join!(query(http, url, &cpu), query(http, url, &memory))?;
     Ok(joined(places(cpu), &places(memory)))
 }
