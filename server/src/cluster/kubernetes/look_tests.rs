@@ -87,12 +87,12 @@ fn what_has_another_maker_is_looked_at_by_what_that_makes() {
     pod.container = Some("node".into());
     pod.status.container_statuses[0].name = "node".into();
     let run = made(MakerKind::TrainJob, "train-x");
-    assert_eq!(look(&run, &[&pod], NOW), Look::Is(Phase::Running { endpoint: None }, Some(BEGAN_MS)));
+    assert_eq!(look(&run, &[&pod], None, NOW), Look::Is(Phase::Running { endpoint: None }, Some(BEGAN_MS)));
     // Its pod was over before it claimed anything: nobody makes another one.
     let unclaimed = Owner { pod: None, ..run };
-    let exit = exit(look(&unclaimed, &[&over(pod.clone())], NOW));
+    let exit = exit(look(&unclaimed, &[&over(pod.clone())], None, NOW));
     assert!(exit.reason.is_some());
-    assert!(matches!(look(&made(MakerKind::Notebook, "lab-x"), &[&pod], NOW), Look::Is(Phase::Starting { .. }, Some(BEGAN_MS))));
+    assert!(matches!(look(&made(MakerKind::Notebook, "lab-x"), &[&pod], None, NOW), Look::Is(Phase::Starting { .. }, Some(BEGAN_MS))));
 }
 
 #[test]
