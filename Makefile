@@ -136,6 +136,7 @@ test-operators: debug ## The same where Kubeflow's Trainer and KServe make the p
 	@$(call pods,run --node --scenario kubeflow --operators $(OPERATORS) --audit --slipway "$(CARGO_TARGET_DIR)/debug/slipway" -- end2end/kubernetes/operators.sh "$(CARGO_TARGET_DIR)/debug/slipway")
 
 test-faults: debug ## On a real Kubernetes: the server killed at seeded moments (SEED=), then API server, kubelet, pods, objects and namespace taken away
+	@$(call pods,run --node --slipway "$(CARGO_TARGET_DIR)/debug/slipway" -- end2end/kubernetes/faults.sh "$(CARGO_TARGET_DIR)/debug/slipway")
 	@$(call pods,run --node --impatient --slipway "$(CARGO_TARGET_DIR)/debug/slipway" -- end2end/kubernetes/faults.sh "$(CARGO_TARGET_DIR)/debug/slipway")
 
 scale: ## 2000 workloads of 50 teams on a Kubernetes control plane alone: what they cost; a release build

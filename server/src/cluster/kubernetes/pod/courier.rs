@@ -27,6 +27,8 @@ const MORE: Duration = Duration::from_secs(10);
 const PAUSES: (Duration, Duration) = (Duration::from_millis(300), Duration::from_secs(5));
 /// How often a portal may say that it does not know the workload before it is believed.
 const UNKNOWN: u32 = 20;
+/// The same once the pod is asked to end, when nobody waits for anything but us.
+const UNKNOWN_AT_THE_END: u32 = 5;
 
 /// Runs `slipway shim pod-courier`.
 pub fn main() -> ExitCode {
@@ -108,7 +110,7 @@ async fn bring(portal: &Portal, spool: &Spool, is_over: &mut watch::Receiver<boo
             Err(trouble) => {
                 // The portal that answers next may be another one, which has less.
                 end = None;
-                if !patience.wait(&trouble).await {
+                if !patience.wait(&trouble, if over { UNKNOWN_AT_THE_END } else { UNKNOWN }).await {
                     return;
                 }
             }
@@ -144,7 +146,7 @@ async fn obey(portal: &Portal, spool: &Spool) {
             }
             Err(trouble) => trouble,
         };
-        if !patience.wait(&trouble).await {
+        if !patience.wait(&trouble, UNKNOWN).await {
             // Nothing is wished any more.
             std::future::pending::<()>().await;
         }
@@ -165,13 +167,13 @@ impl Default for Patience {
 
 impl Patience {
     /// Waits; `false` where asking again is of no use.
-    async fn wait(&mut self, trouble: &Trouble) -> bool {
+    async fn wait(&mut self, trouble: &Trouble, unknown: u32) -> bool {
         match trouble {
             Trouble::Away { why } => eprintln!("The portal cannot be reached now: {why}"),
             Trouble::Unknown => self.unknown += 1,
             Trouble::Refused { why } => eprintln!("The portal refuses: {why}"),
         }
-        if self.unknown > UNKNOWN {
+        if self.unknown > unknown {
             return false;
         }
         sleep(self.pause).await;
