@@ -18,6 +18,7 @@ BIN = os.environ["SLIPWAY_BIN"]
 URL = os.environ["SLIPWAY_URL"]
 USER, PASSWORD = os.environ["SLIPWAY_USER"], os.environ["SLIPWAY_PASSWORD"]
 TRAIN = pathlib.Path(__file__).resolve().parents[2] / "server/runtimes/demo/train.py"
+TWO_NODES = pathlib.Path(__file__).resolve().parent / "two_nodes"
 
 
 class Job(unittest.TestCase):
@@ -121,6 +122,31 @@ class Job(unittest.TestCase):
         self.assertIn("about to fail", said)
         self.assertIn("3 files", self.stderr)  # what .gitignore names stays here
         self.assertIn("code 3", self.stderr)
+
+    def test_06_a_run_on_two_nodes_that_talk(self):
+        (self.home / "requirements.txt").write_text("jax==0.10.2\n")
+        self.slipway("environment", "create", "jax", "-f", str(self.home / "requirements.txt"), "--watch")
+        size = ["--cpu", "250m", "--memory", "1Gi", "--nodes", "2"]
+        said = self.slipway("run", "submit", "--env", "jax", *size, "--name", "two", "--code", str(TWO_NODES), "--watch", "--", "python", "train.py")
+        self.assertIn("node 0 of 2 has heard of [0, 1]", said)
+        run = next(r for r in self.json("run", "list")["items"] if r["name"] == "two")
+        second = self.slipway("run", "log", run["id"], "--node", "1")
+        self.assertIn("node 1 of 2 has heard of [0, 1]", second)
+        for log in (said, second):
+            self.assertIn("slope 3.000, shift -1.000", log)
+        self.assertEqual(self.json("run", "show", run["id"])["submission"]["nodes"], 2)
+        self.slipway("run", "log", run["id"], "--node", "2", code=5)
+
+    def test_06_a_run_on_two_nodes_of_which_one_fails(self):
+        self.slipway(
+            "run", "submit", "--env", "train", "--cpu", "100m", "--memory", "128Mi", "--nodes", "2", "--name", "half", "--no-code", "--watch",
+            "--", "sh", "-c", "test $RANK = 0 || exit 4; sleep 600", code=6,
+        )
+        self.assertIn("Node 1 exited with code 4", self.stderr)
+        run = next(r for r in self.json("run", "list")["items"] if r["name"] == "half")
+        self.assertIn("Ended with exit code 4", self.slipway("run", "log", run["id"]))
+        self.assertIn("Node 1", self.slipway("run", "why", run["id"]))
+        self.slipway("run", "submit", "--env", "train", "--nodes", "65", "--no-code", "--", "true", code=5)
 
     def test_07_a_run_that_trains(self):
         self.slipway(

@@ -46,6 +46,12 @@ pub struct Size {
     pub starts_at_once: bool,
     /// What would happen, in a sentence.
     pub effect: String,
+    /// On how many nodes of this size a run would start at once, at most 64.
+    #[serde(default)]
+    pub nodes_now: i64,
+    /// On how many it could ever start: within the quota, and all there is.
+    #[serde(default)]
+    pub nodes_at_most: i64,
 }
 
 impl Client {

@@ -28,6 +28,12 @@ pub struct LogPage {
     pub attempt: i64,
     /// How many attempts there were.
     pub attempts: i64,
+    /// Which node this is of, from 0.
+    #[serde(default)]
+    pub node: i64,
+    /// On how many nodes it runs; each has a log of its own.
+    #[serde(default)]
+    pub nodes: i64,
 }
 
 /// Which piece of a log.
@@ -38,6 +44,9 @@ pub struct LogQuery {
     /// Attempt, from 1; the last one when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<i64>,
+    /// Node, from 0; when left out the first, or the one whose failure ended the attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<u32>,
     /// Byte offset to begin at; negative counts from the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset: Option<i64>,

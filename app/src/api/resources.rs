@@ -54,6 +54,26 @@ impl Resources {
         }
     }
 
+    /// So many times as much, never past the largest number.
+    pub const fn times(self, n: i64) -> Resources {
+        Resources {
+            cpu_millis: self.cpu_millis.saturating_mul(n),
+            memory_bytes: self.memory_bytes.saturating_mul(n),
+            gpus: self.gpus.saturating_mul(n),
+        }
+    }
+
+    /// One of so many equal parts.
+    pub const fn part_of(self, n: i64) -> Resources {
+        let n = if n < 1 { 1 } else { n };
+        Resources { cpu_millis: self.cpu_millis / n, memory_bytes: self.memory_bytes / n, gpus: self.gpus / n }
+    }
+
+    /// `2 CPU, 8 GiB`, or `3 nodes of 2 CPU, 8 GiB`.
+    pub fn on_nodes(self, nodes: i64) -> String {
+        if nodes > 1 { format!("{nodes} nodes of {}", self.words()) } else { self.words() }
+    }
+
     /// Whether `self` fits into `room` in every respect.
     pub const fn fits(self, room: Resources) -> bool {
         self.cpu_millis <= room.cpu_millis && self.memory_bytes <= room.memory_bytes && self.gpus <= room.gpus

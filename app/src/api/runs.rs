@@ -112,8 +112,11 @@ pub struct Submission {
     pub environment: String,
     /// Version of the environment.
     pub environment_version: i64,
-    /// What it holds.
+    /// What each of its nodes holds.
     pub resources: Resources,
+    /// On how many nodes it runs.
+    #[serde(default = "one")]
+    pub nodes: i64,
     /// Where its code comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<Code>,
@@ -139,6 +142,25 @@ pub struct Submission {
     /// RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub running_at: Option<String>,
+}
+
+impl Submission {
+    /// What all its nodes hold together.
+    pub const fn held(&self) -> Resources {
+        self.resources.times(self.nodes)
+    }
+
+    /// `2 CPU, 8 GiB`, or `2 nodes of 2 CPU, 8 GiB`.
+    pub fn holds(&self) -> String {
+        self.resources.on_nodes(self.nodes)
+    }
+}
+
+/// On how many nodes a run may be.
+pub const MAX_NODES: i64 = 64;
+
+const fn one() -> i64 {
+    1
 }
 
 /// Where code comes from.
@@ -185,6 +207,9 @@ pub struct NewRun {
     /// Amounts, which outrank the size.
     #[serde(flatten)]
     pub amount: ResourcesAsked,
+    /// On how many nodes it runs at once, 1 to 64; 1 when left out. Size and amounts are those of each node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<i64>,
     /// Where the code comes from; none for a command that brings its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<Code>,

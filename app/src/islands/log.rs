@@ -69,7 +69,7 @@ pub fn LogView(
     bare: bool,
 ) -> impl IntoView {
     let shown = Shown { path, streams, download, nothing: nothing.into(), height: height.into(), again, bare };
-    let first = shown.read(&client, &LogQuery { offset: Some(-FIRST.0), ..tail(None, String::new()) });
+    let first = shown.read(&client, &LogQuery { offset: Some(-FIRST.0), ..tail(None, None, String::new()) });
     Suspend::new(async move {
         let content = match first.await {
             Ok(page) => {
@@ -91,22 +91,23 @@ pub fn LogView(
     })
 }
 
-fn tail(attempt: Option<i64>, contains: String) -> LogQuery {
+fn tail(attempt: Option<i64>, node: Option<u32>, contains: String) -> LogQuery {
     let searching = !contains.is_empty();
-    LogQuery { attempt, offset: Some(if searching { 0 } else { -TAIL }), limit: Some(5000), contains: searching.then_some(contains) }
+    LogQuery { attempt, node, offset: Some(if searching { 0 } else { -TAIL }), limit: Some(5000), contains: searching.then_some(contains) }
 }
 
 /// The end of the log, before it is taken over.
 #[cfg(feature = "browser")]
 pub async fn first(shown: &Shown) -> Option<LogPage> {
     let client = Client::new(crate::api::transport::browser::Browser);
-    shown.read(&client, &tail(None, String::new())).await.ok()
+    shown.read(&client, &tail(None, None, String::new())).await.ok()
 }
 
 /// What is being looked at.
 #[derive(Clone, Copy)]
 struct View {
     attempt: RwSignal<Option<i64>>,
+    node: RwSignal<Option<u32>>,
     contains: RwSignal<String>,
     follow: RwSignal<bool>,
     wrap: RwSignal<bool>,
@@ -119,17 +120,18 @@ pub fn log(shown: Signal<Shown>, first: Option<LogPage>) -> AnyView {
     let Shown { download, bare, .. } = shown.get_untracked();
     let view = View {
         attempt: RwSignal::new(None),
+        node: RwSignal::new(None),
         contains: RwSignal::new(String::new()),
         follow: RwSignal::new(true),
         wrap: RwSignal::new(true),
         flow: RwSignal::new(Flow::Off),
     };
-    let View { attempt, contains, follow, wrap, flow } = view;
+    let View { attempt, node, contains, follow, wrap, flow } = view;
     let page = RwSignal::new(first.map(Ok));
     let turn = StoredValue::new(0_u64);
     let reader = client.clone();
     Effect::new(move |before: Option<()>| {
-        let query = tail(attempt.get(), contains.get());
+        let query = tail(attempt.get(), node.get(), contains.get());
         let call = shown.with(|s| s.read(&reader, &query));
         if before.is_none() && page.with_untracked(Option::is_some) {
             return;
@@ -150,18 +152,23 @@ pub fn log(shown: Signal<Shown>, first: Option<LogPage>) -> AnyView {
             <label class="check"><input type="checkbox" prop:checked=wrap on:change:target=move |e| wrap.set(e.target().checked())/>"Wrap"</label>
             <span class="grow"></span>
             <span class="sub" role="status">{move || words(flow.get())}</span>
-            {download.map(|href| view! { <a class="btn small" href=href rel="external" download=""><Icon name="file"/>"Download"</a> })}
+            {download.map(|path| view! { <a class="btn small" href=move || whole(&path, view) rel="external" download=""><Icon name="file"/>"Download"</a> })}
         </div>
     });
     let lines = move || match page.get() {
         Some(Ok(page)) => {
-            let attempts = (!bare).then(|| attempts(&page, attempt));
-            view! { {attempts}{followed(page, shown.get_untracked(), client.clone(), view)} }.into_any()
+            let choices = choices(&page, view, bare);
+            view! { {choices}{followed(page, shown.get_untracked(), client.clone(), view)} }.into_any()
         }
         Some(Err(problem)) => view! { <ProblemNote problem/> }.into_any(),
         None => view! { <div class="log"><p class="nothing">"Reading the log"</p></div> }.into_any(),
     };
     view! { {bar}{lines} }.into_any()
+}
+
+/// Where the whole log is that is looked at.
+fn whole(path: &str, view: View) -> String {
+    with_query(path.to_owned(), &LogQuery { attempt: view.attempt.get(), node: view.node.get(), ..LogQuery::default() })
 }
 
 const fn words(flow: Flow) -> &'static str {
@@ -172,19 +179,27 @@ const fn words(flow: Flow) -> &'static str {
     }
 }
 
-/// The choice between attempts, where there were several.
-fn attempts(page: &LogPage, attempt: RwSignal<Option<i64>>) -> AnyView {
-    if page.attempts < 2 {
+/// The choice between attempts and between nodes, where there are several.
+fn choices(page: &LogPage, view: View, bare: bool) -> AnyView {
+    if page.attempts < 2 && page.nodes < 2 {
         return ().into_any();
     }
-    let (shown, all) = (page.attempt, page.attempts);
-    let options = (1..=all).map(|n| view! { <option value=n.to_string() selected=n == shown>{format!("Attempt {n} of {all}")}</option> });
-    view! {
-        <div class="logbar">
-            <select aria-label="Attempt" on:change:target=move |e| attempt.set(e.target().value().parse().ok())>{options.collect_view()}</select>
-        </div>
+    if bare {
+        let node = (page.nodes > 1)
+            .then(|| view! { <div class="logbar"><span class="sub">{format!("Node {} of {}", page.node, page.nodes)}</span></div> });
+        return node.into_any();
     }
-    .into_any()
+    let option = |n: i64, shown: i64, words: String| view! { <option value=n.to_string() selected=n == shown>{words}</option> };
+    let (attempt, attempts, node, nodes) = (page.attempt, page.attempts, page.node, page.nodes);
+    let attempts = (attempts > 1).then(|| {
+        let options: Vec<_> = (1..=attempts).map(|n| option(n, attempt, format!("Attempt {n} of {attempts}"))).collect();
+        view! { <select aria-label="Attempt" on:change:target=move |e| view.attempt.set(e.target().value().parse().ok())>{options}</select> }
+    });
+    let nodes = (nodes > 1).then(|| {
+        let options: Vec<_> = (0..nodes).map(|n| option(n, node, format!("Node {n}"))).collect();
+        view! { <select aria-label="Node" on:change:target=move |e| view.node.set(e.target().value().parse().ok())>{options}</select> }
+    });
+    view! { <div class="logbar">{attempts}{nodes}</div> }.into_any()
 }
 
 /// The lines, and what comes after them.
@@ -195,11 +210,12 @@ fn followed(page: LogPage, shown: Shown, client: Client, view: View) -> AnyView 
     let mut lines = Lines::default();
     lines.append(page.items);
     let lines = RwSignal::new(lines);
-    let (attempt, offset) = (page.attempt, page.next_offset);
+    let offset = page.next_offset;
+    let from = LogQuery { attempt: Some(page.attempt), node: u32::try_from(page.node).ok(), offset: Some(offset), ..LogQuery::default() };
     flow.set(Flow::Off);
     if !page.complete && !searching {
         if shown.streams {
-            log_stream::follow(&shown.path, attempt, offset, flow, move |new| {
+            log_stream::follow(&shown.path, from, flow, move |new| {
                 let _ = lines.try_update(|l| l.append(new));
             });
         } else {
@@ -245,7 +261,7 @@ fn poll(shown: Shown, client: Client, attempt: Option<i64>, from: i64, lines: Rw
             return;
         }
         busy.set(true);
-        let query = LogQuery { attempt, offset: Some(offset.get_untracked()), limit: Some(PIECE), contains: None };
+        let query = LogQuery { attempt, offset: Some(offset.get_untracked()), limit: Some(PIECE), ..LogQuery::default() };
         let call = shown.read(&client, &query);
         spawn_local(async move {
             let answer = call.await;

@@ -1,6 +1,6 @@
 //! A log as it grows, over server-sent events. A connection that breaks goes on behind the last line that came.
 
-use crate::api::logs::LogLine;
+use crate::api::logs::{LogLine, LogQuery};
 use leptos::prelude::*;
 
 /// How the stream is.
@@ -17,24 +17,24 @@ pub enum Flow {
     Ended,
 }
 
-/// Gives every line behind `offset` of the log at `path` to `take`, some at a time, while the owner lives. Does nothing on the server.
-pub fn follow(path: &str, attempt: i64, offset: i64, flow: RwSignal<Flow>, take: impl Fn(Vec<LogLine>) + 'static) {
+/// Gives every line of the log at `path` from the place that `from` names to `take`, some at a time, while the owner lives. Does nothing on the server.
+pub fn follow(path: &str, from: LogQuery, flow: RwSignal<Flow>, take: impl Fn(Vec<LogLine>) + 'static) {
     #[cfg(feature = "browser")]
-    browser::follow(format!("{path}/stream"), attempt, offset, flow, Box::new(take));
+    browser::follow(format!("{path}/stream"), from, flow, Box::new(take));
     #[cfg(not(feature = "browser"))]
-    let _ = (path, attempt, offset, flow, take);
+    let _ = (path, from, flow, take);
 }
 
-/// The byte offset in the id of an event, `attempt.offset`.
+/// The byte offset in the id of an event: `attempt.offset`, `attempt.offset.node`, or `offset`.
 #[cfg(any(feature = "browser", test))]
 fn offset_of(id: &str) -> Option<i64> {
-    id.rsplit('.').next()?.parse().ok()
+    id.split('.').nth(1).unwrap_or(id).parse().ok()
 }
 
 #[cfg(feature = "browser")]
 mod browser {
-    use super::{Flow, LogLine, offset_of};
-    use crate::api::{client::with_query, logs::LogQuery};
+    use super::{Flow, LogLine, LogQuery, offset_of};
+    use crate::api::client::with_query;
     use leptos::prelude::*;
     use std::{
         cell::{Cell, RefCell},
@@ -55,7 +55,7 @@ mod browser {
 
     struct Follower {
         path: String,
-        attempt: i64,
+        from: LogQuery,
         offset: Cell<i64>,
         flow: RwSignal<Flow>,
         take: Box<dyn Fn(Vec<LogLine>)>,
@@ -64,11 +64,11 @@ mod browser {
         gone: Cell<bool>,
     }
 
-    pub fn follow(path: String, attempt: i64, offset: i64, flow: RwSignal<Flow>, take: Box<dyn Fn(Vec<LogLine>)>) {
+    pub fn follow(path: String, from: LogQuery, flow: RwSignal<Flow>, take: Box<dyn Fn(Vec<LogLine>)>) {
         let follower = Rc::new(Follower {
             path,
-            attempt,
-            offset: Cell::new(offset),
+            offset: Cell::new(from.offset.unwrap_or(0)),
+            from,
             flow,
             take,
             waiting: RefCell::default(),
@@ -133,7 +133,7 @@ mod browser {
         }
 
         fn address(&self) -> String {
-            let query = LogQuery { attempt: Some(self.attempt), offset: Some(self.offset.get()), ..LogQuery::default() };
+            let query = LogQuery { offset: Some(self.offset.get()), ..self.from.clone() };
             with_query(self.path.clone(), &query)
         }
 
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn offset_of_an_event() {
-        assert_eq!(offset_of("2.1234"), Some(1234));
+        assert_eq!((offset_of("2.1234"), offset_of("2.1234.7")), (Some(1234), Some(1234)));
         assert_eq!(offset_of("77"), Some(77));
         assert_eq!(offset_of(""), None);
     }

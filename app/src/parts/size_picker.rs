@@ -20,6 +20,9 @@ pub fn SizePicker(
     /// What the click gives back of what is held: what held it takes another size.
     #[prop(default = Resources::NONE)]
     returned: Resources,
+    /// Whether several of the size can be had, and how many is asked for.
+    #[prop(optional)]
+    nodes: bool,
 ) -> impl IntoView {
     let Capacity { total, quota, .. } = capacity;
     let held = capacity.held.minus(returned);
@@ -38,6 +41,7 @@ pub fn SizePicker(
         let all = holds.max(may);
         let within = holds.min(may).max(has);
         let parts = vec![(percent(has, all), ""), (percent(within - has, all), "blue"), (percent(holds - within, all), "amber")];
+        let several = nodes.then(|| nodes_words(size.nodes_now, size.nodes_at_most));
         let gpus = gpu.then(|| amount(after.gpus, whole.gpus, format!("{} of {} GPU", after.gpus, whole.gpus)));
         let cpu = amount(holds, may, format!("{} of {} CPU", cpu_words(holds), cpu_words(may)));
         let memory = amount(after.memory_bytes, whole.memory_bytes, share_words(after.memory_bytes, whole.memory_bytes));
@@ -46,12 +50,13 @@ pub fn SizePicker(
                 <input type="radio" name="size" value=size.name checked=checked/>
                 <b>{size.label}</b><span class="sub">{size.resources.words()}</span>
             </label>
-            <div class="effect meter"><p class="sub">{size.effect}" After this the team holds "{cpu}{if gpu { ", " } else { " and " }}{memory}{gpus.map(|g| view! { " and "{g} })}"."</p><Portions parts/></div>
+            <div class="effect meter"><p class="sub">{size.effect}" After this the team holds "{cpu}{if gpu { ", " } else { " and " }}{memory}{gpus.map(|g| view! { " and "{g} })}"."{several}</p><Portions parts/></div>
         }
     });
     let options = options.collect_view();
     view! {
-        <fieldset><legend>"Size"</legend><div class="choices">{options}</div></fieldset>
+        <fieldset><legend>{if nodes { "Size of each node" } else { "Size" }}</legend><div class="choices">{options}</div></fieldset>
+        {nodes.then(|| view! { <Field name="nodes" label="Nodes" kind="number" placeholder="1" hint="1 to 64. They start together; a script finds RANK, WORLD_SIZE and MASTER_ADDR."/> })}
         <details class="more">
             <summary>"Other amounts"</summary>
             <div class="pair">
@@ -69,6 +74,15 @@ fn amount(holds: i64, may: i64, words: String) -> impl IntoView {
     view! { <span class=class>{words}</span> }
 }
 
+/// How many nodes of a size the team may have.
+fn nodes_words(now: i64, most: i64) -> String {
+    match (now, most) {
+        (_, ..=1) => " There is no room for several nodes of this size.".into(),
+        (now, most) if now == most => format!(" Up to {most} nodes of this size start at once."),
+        (now, most) => format!(" Of this size {now} nodes would start at once, {most} are possible at all."),
+    }
+}
+
 /// `3 of 20 GiB`; `512 MiB of 2 GiB`.
 fn share_words(part: i64, whole: i64) -> String {
     let (part, whole) = (bytes_words(part), bytes_words(whole));
@@ -80,7 +94,14 @@ fn share_words(part: i64, whole: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::share_words;
+    use super::{nodes_words, share_words};
+
+    #[test]
+    fn how_many_nodes() {
+        assert!(nodes_words(1, 1).contains("no room") && nodes_words(0, 0).contains("no room"));
+        assert_eq!(nodes_words(4, 4), " Up to 4 nodes of this size start at once.");
+        assert_eq!(nodes_words(0, 4), " Of this size 0 nodes would start at once, 4 are possible at all.");
+    }
 
     #[test]
     fn a_unit_is_said_once() {

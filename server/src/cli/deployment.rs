@@ -171,7 +171,7 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
                     .first()
                     .map(|r| r.number),
             };
-            logs::show(here.output, &log, async |q| client.deployment_log(team, &name, revision, &q).await).await
+            logs::show(here.output, &log, None, async |q| client.deployment_log(team, &name, revision, &q).await).await
         }
         Command::Predict { name, data } => {
             let body = match data {

@@ -79,7 +79,7 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
         Command::Versions { name, list } => {
             list.show(&here, async |q| client.environment_versions(team, &name, &q).await, versions, None).await
         }
-        Command::Log { name, log } => logs::show(here.output, &log, async |q| client.environment_log(team, &name, &q).await).await,
+        Command::Log { name, log } => logs::show(here.output, &log, None, async |q| client.environment_log(team, &name, &q).await).await,
         Command::Retry(Named { name, watch }) => {
             client.environment_retry(team, &name).await?;
             if watch {

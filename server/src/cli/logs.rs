@@ -33,16 +33,25 @@ pub struct Log {
     pub time: bool,
 }
 
-/// Writes a log as it is, or follows it to its end over all attempts that come.
+/// Writes a log as it is, or follows it to its end over all attempts that come. `node`: of one of several nodes.
 ///
 /// # Errors
 /// What the API answers.
-pub async fn show(output: Output, log: &Log, ask: impl AsyncFn(LogQuery) -> Result<LogPage, Problem>) -> Result<(), Failure> {
-    let mut query = LogQuery { attempt: log.attempt, offset: Some(0), limit: Some(5000), contains: log.contains.clone() };
+pub async fn show(
+    output: Output,
+    log: &Log,
+    node: Option<u32>,
+    ask: impl AsyncFn(LogQuery) -> Result<LogPage, Problem>,
+) -> Result<(), Failure> {
+    let mut query = LogQuery { attempt: log.attempt, node, offset: Some(0), limit: Some(5000), contains: log.contains.clone() };
     loop {
         let page = if log.follow { watch::patiently(async || ask(query.clone()).await).await? } else { ask(query.clone()).await? };
         for line in &page.items {
             write(output, log.time, line);
+        }
+        if page.nodes > 1 {
+            // Stay with this node: which one is shown unasked may change with its end.
+            query.node = u32::try_from(page.node).ok();
         }
         let moved = query.offset != Some(page.next_offset);
         query.offset = Some(page.next_offset);

@@ -131,7 +131,7 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             here.show(&client.notebook_explain(team, &name).await?, why::words);
             Ok(())
         }
-        Command::Log { name, log } => logs::show(here.output, &log, async |q| client.notebook_log(team, &name, &q).await).await,
+        Command::Log { name, log } => logs::show(here.output, &log, None, async |q| client.notebook_log(team, &name, &q).await).await,
     }
 }
 

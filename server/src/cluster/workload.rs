@@ -86,8 +86,11 @@ pub struct WorkloadSpec {
     pub env: BTreeMap<String, String>,
     /// Environment variables that must not be logged or listed.
     pub secrets: BTreeMap<String, String>,
-    /// Limits.
+    /// Limits of each node.
     pub resources: Resources,
+    /// On how many nodes it runs at once; a server has one.
+    #[serde(default = "one")]
+    pub nodes: u32,
     /// Folder that outlives the workload (`{team}/{name}`, or `volumes/{team}/{name}`); it becomes the working folder and HOME. Without one both are
     /// the workload's own and go with it.
     pub volume: Option<String>,
@@ -108,6 +111,10 @@ pub struct WorkloadSpec {
     pub timeout_seconds: Option<u64>,
     /// Seconds between SIGTERM and SIGKILL when its time is up.
     pub grace_seconds: u64,
+}
+
+const fn one() -> u32 {
+    1
 }
 
 impl fmt::Debug for WorkloadSpec {
@@ -197,8 +204,32 @@ pub struct Exit {
     pub stopped: bool,
     /// Why it could not be started or was ended, in a sentence.
     pub reason: Option<String>,
+    /// Which of several nodes failed first, and ended the others: all else here is of this node. None where none failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<u32>,
     /// Milliseconds since 1970.
     pub ended_at: i64,
+}
+
+impl Exit {
+    /// Whether it is the end of something that did what it was to do.
+    pub fn is_success(&self) -> bool {
+        self.code == Some(0) && !self.timed_out && !self.out_of_memory
+    }
+
+    /// The end of a workload from those of its nodes, in order. `first`: the node whose failure ended the others; where nobody says, the failure
+    /// that came first.
+    pub fn of_nodes(nodes: &[Self], first: Option<u32>) -> Self {
+        let failed = |node: usize| !nodes[node].is_success();
+        let said = first.map(|n| n as usize).filter(|n| *n < nodes.len() && failed(*n));
+        let first = said.or_else(|| (0..nodes.len()).filter(|n| failed(*n)).min_by_key(|n| nodes[*n].ended_at));
+        let mut whole = nodes.get(first.unwrap_or(0)).cloned().unwrap_or_default();
+        // What was done to all of them is no node's own.
+        let own = first.filter(|_| nodes.len() > 1 && !whole.stopped && !whole.timed_out);
+        whole.node = own.and_then(|n| u32::try_from(n).ok());
+        whole.ended_at = nodes.iter().map(|n| n.ended_at).max().unwrap_or_default();
+        whole
+    }
 }
 
 /// What a cluster knows of one workload.

@@ -92,6 +92,7 @@ impl SpecBuilder for Replicas {
             env: env(&revision),
             secrets,
             resources: row.resources(),
+            nodes: 1,
             volume: None,
             files: BTreeMap::new(),
             archive: None,

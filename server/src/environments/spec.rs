@@ -105,6 +105,7 @@ fn spec(
         env: env.into_iter().map(|(k, v)| (k.to_owned(), v)).collect(),
         secrets: index.clone(),
         resources: row.resources(),
+        nodes: 1,
         volume: None,
         files,
         archive: None,

@@ -3,7 +3,7 @@
 use crate::{
     cluster::kubernetes::{
         Desk,
-        plans::{Claim, LogEnd, Report, Wishes},
+        plans::{Claim, Claimed, LogEnd, Report, Wishes},
     },
     error::{Error, Kind, Result},
     http::{authenticate::bearer, pod_files, problem},
@@ -48,8 +48,8 @@ async fn known(State(desk): State<Desk>, Path(path): Path<HashMap<String, String
     }
 }
 
-async fn claim(State(desk): State<Desk>, Path(id): Path<String>, Json(claim): Json<Claim>) -> Result<StatusCode> {
-    desk.claim(&id, &claim).await.map(|()| StatusCode::NO_CONTENT)
+async fn claim(State(desk): State<Desk>, Path(id): Path<String>, Json(claim): Json<Claim>) -> Result<Json<Claimed>> {
+    desk.claim(&id, &claim).await.map(Json)
 }
 
 #[derive(Deserialize)]
@@ -61,24 +61,33 @@ async fn file(State(desk): State<Desk>, Path(id): Path<String>, Query(asked): Qu
     pod_files::body(desk.open(&id, &asked.ticket)?).await
 }
 
-async fn log_end(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<LogEnd>> {
-    desk.log_end(&id).await.map(|end| Json(LogEnd { end }))
+/// Whose: the first node's where nothing is said.
+#[derive(Deserialize)]
+struct Of {
+    #[serde(default)]
+    node: u32,
+}
+
+async fn log_end(State(desk): State<Desk>, Path(id): Path<String>, Query(of): Query<Of>) -> Result<Json<LogEnd>> {
+    desk.log_end(&id, of.node).await.map(|end| Json(LogEnd { end }))
 }
 
 #[derive(Deserialize)]
 struct Place {
+    #[serde(default)]
+    node: u32,
     part: u64,
     offset: u64,
 }
 
 async fn log(State(desk): State<Desk>, Path(id): Path<String>, Query(place): Query<Place>, bytes: Bytes) -> Result<Json<LogEnd>> {
-    desk.log(&id, place.part, place.offset, bytes).await.map(|end| Json(LogEnd { end }))
+    desk.log(&id, place.node, place.part, place.offset, bytes).await.map(|end| Json(LogEnd { end }))
 }
 
-async fn report(State(desk): State<Desk>, Path(id): Path<String>, Json(report): Json<Report>) -> Result<StatusCode> {
-    desk.report(&id, report).await.map(|()| StatusCode::NO_CONTENT)
+async fn report(State(desk): State<Desk>, Path(id): Path<String>, Query(of): Query<Of>, Json(report): Json<Report>) -> Result<StatusCode> {
+    desk.report(&id, of.node, report).await.map(|()| StatusCode::NO_CONTENT)
 }
 
-async fn wishes(State(desk): State<Desk>, Path(id): Path<String>, Json(seen): Json<Wishes>) -> Result<Json<Wishes>> {
-    desk.wishes(&id, seen).await.map(Json)
+async fn wishes(State(desk): State<Desk>, Path(id): Path<String>, Query(of): Query<Of>, Json(seen): Json<Wishes>) -> Result<Json<Wishes>> {
+    desk.wishes(&id, of.node, seen).await.map(Json)
 }

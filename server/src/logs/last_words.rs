@@ -11,7 +11,7 @@ const LONGEST: usize = 500;
 impl LogStore {
     /// The last thing that a program complained of; nothing where it did not, or where its log cannot be read.
     pub async fn last_words(&self, workload: &str, attempt: i64) -> Option<String> {
-        let query = LogQuery { attempt: Some(attempt), offset: Some(-TAIL), limit: Some(500), contains: None };
+        let query = LogQuery { attempt: Some(attempt), offset: Some(-TAIL), limit: Some(500), ..LogQuery::default() };
         match self.page(workload, &query).await {
             Ok(page) => of(&page.items),
             Err(error) => {

@@ -23,6 +23,11 @@ impl Part {
     }
 }
 
+/// Folder of the log of a node, below that of its workload.
+pub fn node_folder(folder: &Path, node: u32) -> PathBuf {
+    if node == 0 { folder.to_owned() } else { folder.join(format!("node-{node}")) }
+}
+
 /// Path of the part that begins at this offset.
 pub fn part_path(folder: &Path, attempt: i64, begin: u64) -> PathBuf {
     folder.join(if begin == 0 { format!("{attempt}.log") } else { format!("{attempt}.log.{begin}") })

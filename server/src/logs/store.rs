@@ -2,7 +2,7 @@
 
 use super::{
     line::parse_line,
-    parts::{Part, end_path, parse_name, parts},
+    parts::{Part, end_path, node_folder, parse_name, parts},
 };
 use crate::error::{Context, Error, Result};
 use app::api::logs::{LogLine, LogPage, LogQuery};
@@ -42,7 +42,7 @@ impl LogStore {
     /// # Errors
     /// The workload's id or the limit makes no sense, or the disk cannot be read.
     pub async fn page(&self, workload: &str, query: &LogQuery) -> Result<LogPage> {
-        let folder = self.of(workload)?;
+        let folder = node_folder(&self.of(workload)?, query.node.unwrap_or(0));
         let query = query.clone();
         let read = tokio::task::spawn_blocking(move || read_page(&folder, &query)).await;
         read.map_err(Error::internal)?
@@ -84,8 +84,13 @@ impl LogStore {
     ///
     /// # Errors
     /// The workload's id makes no sense, or the disk cannot be read.
-    pub async fn text(&self, workload: &str, attempt: Option<i64>) -> Result<impl Stream<Item = io::Result<Bytes>> + Send + use<>> {
-        let folder = self.of(workload)?;
+    pub async fn text(
+        &self,
+        workload: &str,
+        attempt: Option<i64>,
+        node: u32,
+    ) -> Result<impl Stream<Item = io::Result<Bytes>> + Send + use<>> {
+        let folder = node_folder(&self.of(workload)?, node);
         let found = tokio::task::spawn_blocking(move || {
             let attempt = attempt.or_else(|| attempts(&folder).ok()?.last().copied()).unwrap_or(1);
             // Opened now, so that a part dropped while somebody downloads is still read to its end.
@@ -135,7 +140,7 @@ fn read_page(folder: &std::path::Path, query: &LogQuery) -> Result<LogPage> {
     let attempt = query.attempt.unwrap_or(last.max(1));
     // Asked before reading: lines written between the two would otherwise be missed for good.
     let ended = end_path(folder, attempt).exists() || attempt < last;
-    let mut page = LogPage { attempt, attempts: last, complete: ended, ..LogPage::default() };
+    let mut page = LogPage { attempt, attempts: last, complete: ended, node: i64::from(query.node.unwrap_or(0)), ..LogPage::default() };
     let there = parts(folder, attempt)?;
     let (Some(first), Some(newest)) = (there.first(), there.last()) else { return Ok(page) };
     let (begin, end) = (first.begin, newest.end());

@@ -52,6 +52,7 @@ pub async fn queue(tx: &mut Tx, seen: &NotebookRow, to: &NotebookMove<'_>, actor
         attempt: 1,
         generation: seen.revision + to.revisions,
         resources: seen.resources(),
+        nodes: 1,
     })
     .await?;
     let (before, after) = (json!({ "state": seen.state() }), json!({ "state": State::Queued, "resources": seen.resources() }));

@@ -118,6 +118,7 @@ pub async fn launch(store: &Store, cluster: &dyn Cluster, keys: &NotebookKeys, b
         attempt: 1,
         generation: 1,
         resources,
+        nodes: 1,
     })
     .await?;
     let row = tx.notebook_of(&by.team.id, &new.name).await?.ok_or_else(|| Error::internal("an inserted notebook is not there"))?;

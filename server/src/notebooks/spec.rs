@@ -117,6 +117,7 @@ fn spec(
         env,
         secrets,
         resources: row.resources(),
+        nodes: 1,
         volume: Some(volume(&team.name, &notebook.name)),
         files: BTreeMap::new(),
         archive: None,

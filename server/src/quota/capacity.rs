@@ -12,6 +12,7 @@ use app::api::{
     State,
     capacity::{Capacity, Size},
     resources::Resources,
+    runs::MAX_NODES,
 };
 use std::collections::HashMap;
 
@@ -59,15 +60,31 @@ pub async fn of_team(store: &Store, cluster: &dyn Cluster, by: &TeamMember, max_
         .iter()
         .filter(|s| keys.contains(&s.workload_key))
         .fold(Resources::NONE, |sum, s| sum.plus(Resources { cpu_millis: s.cpu_millis, memory_bytes: s.memory_bytes, gpus: 0 }));
+    let mut with = entries.clone();
+    with.push(Entry { id: "new".into(), team_id: Some(by.team.id.clone()), resources: Resources::NONE, queued: true, free: false });
+    let mut decide = |resources| {
+        if let Some(new) = with.last_mut() {
+            new.resources = resources;
+        }
+        queue::plan(total, &limits, &with).pop().map_or(Decision::Grant, |(_, d)| d)
+    };
     let sizes = sizes::offered(total).into_iter().map(|(name, resources)| {
-        let mut with = entries.clone();
-        with.push(Entry { id: "new".into(), team_id: Some(by.team.id.clone()), resources, queued: true, free: false });
-        let decision = queue::plan(total, &limits, &with).pop().map_or(Decision::Grant, |(_, d)| d);
+        let decision = decide(resources);
         let effect = match &decision {
             Decision::Grant => "Starts at once.".to_owned(),
             Decision::Wait(why) => format!("Waits: {why}"),
         };
-        Size { name: name.into(), label: label(name), resources, starts_at_once: decision == Decision::Grant, effect }
+        let nodes_at_most = most(|n| resources.times(n).fits(quota));
+        let nodes_now = most(|n| decide(resources.times(n)) == Decision::Grant).min(nodes_at_most);
+        Size {
+            name: name.into(),
+            label: label(name),
+            resources,
+            starts_at_once: decision == Decision::Grant,
+            effect,
+            nodes_now,
+            nodes_at_most,
+        }
     });
     Ok(Capacity {
         cluster: cluster.name().into(),
@@ -82,9 +99,29 @@ pub async fn of_team(store: &Store, cluster: &dyn Cluster, by: &TeamMember, max_
     })
 }
 
+/// The largest number of nodes for which something is so; what is so for many is so for fewer.
+fn most(mut so: impl FnMut(i64) -> bool) -> i64 {
+    let (mut is, mut is_not) = (0, MAX_NODES + 1);
+    while is_not - is > 1 {
+        let n = (is + is_not) / 2;
+        if so(n) { is = n } else { is_not = n }
+    }
+    is
+}
+
 fn label(name: &str) -> String {
     let mut letters = name.chars();
     letters
         .next()
         .map_or_else(String::new, |first| if name == "gpu" { "GPU".into() } else { first.to_uppercase().chain(letters).collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_nodes() {
+        assert_eq!([0, 1, 5, 64, 100].map(|room| most(|n| n <= room)), [0, 1, 5, 64, 64]);
+    }
 }

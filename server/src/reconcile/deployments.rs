@@ -297,6 +297,7 @@ impl Work<'_> {
                 attempt: row.attempts + 1,
                 generation: row.number,
                 resources: row.resources(),
+                nodes: 1,
             })
             .await?;
         let change = RevisionChange {

@@ -236,6 +236,7 @@ impl Environments {
             attempt: 1,
             generation: version.version,
             resources: HOLDS,
+            nodes: 1,
         })
         .await?;
         // Not committed where another tick was faster.

@@ -160,6 +160,7 @@ impl Runs {
             attempt,
             generation: 1,
             resources: run.resources(),
+            nodes: run.nodes,
         })
         .await
     }

@@ -9,7 +9,7 @@ use crate::{
     teams::secrets::variable,
 };
 use app::api::{
-    runs::{Code, NewRun},
+    runs::{Code, MAX_NODES, NewRun},
     secrets::SecretUse,
 };
 use std::collections::BTreeMap;
@@ -52,6 +52,8 @@ pub struct Checked {
     pub max_attempts: i64,
     /// Seconds an attempt may take.
     pub timeout_seconds: Option<i64>,
+    /// On how many nodes it runs.
+    pub nodes: i64,
 }
 
 /// Checks all that can be checked without looking anywhere.
@@ -78,6 +80,10 @@ pub fn check(new: &NewRun) -> Result<Checked> {
     if new.timeout_seconds.is_some_and(|s| !(1..=SECONDS).contains(&s)) {
         return Err(Error::invalid("timeout_seconds", "An attempt may take 1 second to 30 days."));
     }
+    let nodes = new.nodes.unwrap_or(1);
+    if !(1..=MAX_NODES).contains(&nodes) {
+        return Err(Error::invalid("nodes", format!("A run has 1 to {MAX_NODES} nodes.")));
+    }
     Ok(Checked {
         name,
         experiment,
@@ -85,6 +91,7 @@ pub fn check(new: &NewRun) -> Result<Checked> {
         command: command(new)?,
         max_attempts,
         timeout_seconds: new.timeout_seconds,
+        nodes,
     })
 }
 
@@ -202,6 +209,8 @@ mod tests {
             (NewRun { env: pair("MLFLOW_RUN_ID", "x"), ..new() }, "env"),
             (NewRun { secrets: vec![SecretUse { env: "A B".into(), secret: "x".into() }], ..new() }, "secrets"),
             (NewRun { max_attempts: Some(0), ..new() }, "max_attempts"),
+            (NewRun { nodes: Some(0), ..new() }, "nodes"),
+            (NewRun { nodes: Some(65), ..new() }, "nodes"),
             (NewRun { timeout_seconds: Some(-1), ..new() }, "timeout_seconds"),
             (NewRun { code: Some(Code::Upload { digest: "../x".into() }), ..new() }, "code"),
             (NewRun { code: Some(Code::Git { url: "ext::id".into(), reference: "main".into(), commit: None }), ..new() }, "code"),

@@ -1,4 +1,4 @@
-//! The log of a run: one per attempt, read in pieces, followed as it grows, or taken whole.
+//! The log of a run: one per attempt and node, read in pieces, followed as it grows, or taken whole.
 
 use crate::{
     access::TeamMember,
@@ -24,16 +24,18 @@ const LINES: u32 = 1000;
 struct Attempt {
     number: i64,
     of: i64,
+    node: u32,
+    nodes: i64,
     workload: Option<WorkloadRow>,
     /// Whether the run has ended, so that no other attempt follows.
     over: bool,
 }
 
-async fn attempt(store: &Store, team_id: &str, run_id: &str, asked: Option<i64>) -> Result<Attempt> {
+async fn attempt(store: &Store, team_id: &str, run_id: &str, asked: Option<i64>, node: Option<u32>) -> Result<Attempt> {
     let Some(run) = store.submission(team_id, run_id).await? else {
         return match store.run(team_id, run_id).await? {
             // Executed elsewhere: its lines never came by here.
-            Some(_) => Ok(Attempt { number: 1, of: 1, workload: None, over: true }),
+            Some(_) => Ok(Attempt { number: 1, of: 1, node: 0, nodes: 1, workload: None, over: true }),
             None => Err(Error::not_found("run")),
         };
     };
@@ -42,8 +44,17 @@ async fn attempt(store: &Store, team_id: &str, run_id: &str, asked: Option<i64>)
     if !(1..=run.max_attempts).contains(&number) {
         return Err(Error::invalid("attempt", format!("The run has attempts 1 to {of}.")));
     }
+    if node.is_some_and(|n| i64::from(n) >= run.nodes) {
+        let last = run.nodes - 1;
+        return Err(Error::invalid(
+            "node",
+            if last > 0 { format!("The run has nodes 0 to {last}.") } else { "The run has one node: 0.".into() },
+        ));
+    }
     let workload = workload(store, &run, number).await?;
-    Ok(Attempt { number, of, workload, over: run.live == 0 })
+    let failed = workload.as_ref().and_then(|w| w.failed_node).and_then(|n| u32::try_from(n).ok());
+    let node = node.or(failed).unwrap_or(0);
+    Ok(Attempt { number, of, node, nodes: run.nodes, workload, over: run.live == 0 })
 }
 
 async fn workload(store: &Store, run: &SubmissionRow, number: i64) -> Result<Option<WorkloadRow>> {
@@ -55,12 +66,14 @@ async fn workload(store: &Store, run: &SubmissionRow, number: i64) -> Result<Opt
 /// # Errors
 /// There is no such run or attempt; the limit makes no sense.
 pub async fn page(store: &Store, logs: &LogStore, by: &TeamMember, run_id: &str, query: &LogQuery) -> Result<LogPage> {
-    let attempt = attempt(store, &by.team.id, run_id, query.attempt).await?;
+    let attempt = attempt(store, &by.team.id, run_id, query.attempt, query.node).await?;
+    let query = LogQuery { node: Some(attempt.node), ..query.clone() };
     let mut page = match &attempt.workload {
-        Some(workload) => read(logs, workload, attempt.number, query).await?,
+        Some(workload) => read(logs, workload, attempt.number, &query).await?,
         None => LogPage { complete: attempt.over || attempt.number < attempt.of, ..LogPage::default() },
     };
     (page.attempt, page.attempts) = (attempt.number, attempt.of);
+    (page.node, page.nodes) = (i64::from(attempt.node), attempt.nodes);
     Ok(page)
 }
 
@@ -71,46 +84,51 @@ async fn read(logs: &LogStore, workload: &WorkloadRow, attempt: i64, query: &Log
     Ok(page)
 }
 
-/// The whole log of an attempt as text, with a name for its file.
+/// The whole log of an attempt on one node as text, with a name for its file.
 ///
 /// # Errors
-/// There is no such run or attempt.
+/// There is no such run, attempt or node.
 pub async fn text(
     store: &Store,
     logs: &LogStore,
     by: &TeamMember,
     run_id: &str,
-    asked: Option<i64>,
+    query: &LogQuery,
 ) -> Result<(String, Option<impl Stream<Item = std::io::Result<bytes::Bytes>> + Send + use<>>)> {
-    let attempt = attempt(store, &by.team.id, run_id, asked).await?;
-    let name = format!("run-{run_id}-{}.log", attempt.number);
+    let attempt = attempt(store, &by.team.id, run_id, query.attempt, query.node).await?;
+    let of_node = if attempt.nodes > 1 { format!("-node-{}", attempt.node) } else { String::new() };
+    let name = format!("run-{run_id}-{}{of_node}.log", attempt.number);
     Ok(match attempt.workload {
-        Some(workload) => (name, Some(logs.text(&workload.id, Some(attempt.number)).await?)),
+        Some(workload) => (name, Some(logs.text(&workload.id, Some(attempt.number), attempt.node).await?)),
         None => (name, None),
     })
 }
 
-/// Where a reader of the live log goes on: `attempt.offset`, or only an offset in the attempt that was asked for.
+/// Where a reader of the live log goes on: `attempt.offset`, with `.node` behind where that is not the first, or only an offset in the attempt that
+/// was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Place {
     /// Attempt; the one under way where absent.
     pub attempt: Option<i64>,
     /// Byte offset in it; negative counts from the end.
     pub offset: i64,
+    /// Node; as [`LogQuery`] says where absent.
+    pub node: Option<u32>,
 }
 
 impl Place {
     /// From what a reader sent as `Last-Event-ID`.
     pub fn parse(text: &str) -> Option<Self> {
-        match text.split_once('.') {
-            Some((attempt, offset)) => Some(Self { attempt: Some(attempt.parse().ok()?), offset: offset.parse().ok()? }),
-            None => Some(Self { attempt: None, offset: text.parse().ok()? }),
-        }
+        let Some((attempt, rest)) = text.split_once('.') else {
+            return Some(Self { attempt: None, offset: text.parse().ok()?, node: None });
+        };
+        let (offset, node) = rest.split_once('.').unwrap_or((rest, "0"));
+        Some(Self { attempt: Some(attempt.parse().ok()?), offset: offset.parse().ok()?, node: Some(node.parse().ok()?) })
     }
 
     /// As it is sent.
-    pub fn id(attempt: i64, offset: i64) -> String {
-        format!("{attempt}.{offset}")
+    pub fn id(attempt: i64, offset: i64, node: u32) -> String {
+        if node == 0 { format!("{attempt}.{offset}") } else { format!("{attempt}.{offset}.{node}") }
     }
 }
 
@@ -147,7 +165,7 @@ pub async fn follow(
     mut drain: watch::Receiver<bool>,
 ) -> Result<impl Stream<Item = Told> + Send + use<>> {
     // Asked here, so that a wrong one is an answer and not a stream.
-    let first = attempt(&store, &by.team.id, run_id, place.attempt).await?;
+    let first = attempt(&store, &by.team.id, run_id, place.attempt, place.node).await?;
     let (to, from) = mpsc::channel(256);
     let mut follower = Follower {
         store,
@@ -155,6 +173,7 @@ pub async fn follow(
         team_id: by.team.id.clone(),
         run_id: run_id.to_owned(),
         attempt: first.number,
+        node: first.node,
         offset: place.offset,
         only,
         to,
@@ -177,6 +196,7 @@ struct Follower {
     team_id: String,
     run_id: String,
     attempt: i64,
+    node: u32,
     offset: i64,
     only: bool,
     to: mpsc::Sender<Told>,
@@ -188,7 +208,7 @@ impl Follower {
             if self.to.is_closed() {
                 return Ok(());
             }
-            let now = attempt(&self.store, &self.team_id, &self.run_id, Some(self.attempt)).await?;
+            let now = attempt(&self.store, &self.team_id, &self.run_id, Some(self.attempt), Some(self.node)).await?;
             let done = match &now.workload {
                 Some(workload) => match self.piece(workload).await? {
                     Piece::More => continue,
@@ -209,13 +229,13 @@ impl Follower {
     }
 
     async fn piece(&mut self, workload: &WorkloadRow) -> Result<Piece> {
-        let query = LogQuery { offset: Some(self.offset), limit: Some(LINES), ..LogQuery::default() };
+        let query = LogQuery { node: Some(self.node), offset: Some(self.offset), limit: Some(LINES), ..LogQuery::default() };
         let page = read(&self.logs, workload, self.attempt, &query).await?;
         let moved = self.offset != page.next_offset;
         self.offset = page.next_offset;
         let more = !page.items.is_empty() || (moved && page.next_offset > 0);
         for (offset, line) in offsets(page.items, page.next_offset) {
-            let id = offset.map(|o| Place::id(self.attempt, o));
+            let id = offset.map(|o| Place::id(self.attempt, o, self.node));
             if self.to.send(Told::Line { id, line }).await.is_err() {
                 return Ok(Piece::Done);
             }
@@ -268,10 +288,13 @@ mod tests {
 
     #[test]
     fn places() {
-        assert_eq!(Place::parse("2.120"), Some(Place { attempt: Some(2), offset: 120 }));
-        assert_eq!(Place::parse("120"), Some(Place { attempt: None, offset: 120 }));
-        assert_eq!(Place::parse("x"), None);
-        assert_eq!(Place::parse(&Place::id(3, 7)), Some(Place { attempt: Some(3), offset: 7 }));
+        let place = |attempt, offset, node| Some(Place { attempt, offset, node });
+        assert_eq!(Place::parse("2.120"), place(Some(2), 120, Some(0)));
+        assert_eq!(Place::parse("120"), place(None, 120, None));
+        assert_eq!((Place::parse("x"), Place::parse("1.2.x")), (None, None));
+        for node in [0, 5] {
+            assert_eq!(Place::parse(&Place::id(3, 7, node)), place(Some(3), 7, Some(node)));
+        }
     }
 
     #[test]

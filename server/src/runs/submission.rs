@@ -25,6 +25,7 @@ pub fn view(row: SubmissionRow) -> Submission {
     Submission {
         command: serde_json::from_str(&row.command).unwrap_or_default(),
         resources: row.resources(),
+        nodes: row.nodes,
         code: code(&row),
         env: serde_json::from_str(&row.env).unwrap_or_default(),
         secrets: serde_json::from_str(&row.secrets).unwrap_or_default(),

@@ -69,7 +69,7 @@ impl Submitter<'_> {
         let checked = check(new)?;
         secrets::check(self.store, &by.team.id, &new.secrets).await?;
         let environment = self.environment(by, &checked.environment).await?;
-        let resources = self.resources(new).await?;
+        let resources = self.resources(new, checked.nodes).await?;
         // Asks a repository elsewhere, so before the transaction.
         let code = self.code(by, new.code.as_ref()).await?;
         let plan = Plan { new, checked, environment, resources, code, retry_of };
@@ -91,11 +91,17 @@ impl Submitter<'_> {
         Ok(version)
     }
 
-    async fn resources(&self, new: &NewRun) -> Result<Resources> {
+    /// What each node asks for.
+    async fn resources(&self, new: &NewRun, nodes: i64) -> Result<Resources> {
         let total = self.cluster.capacity().await?.total;
         let asked = sizes::resolve(total, new.size.as_deref(), &new.amount, None)?;
-        if asked.fits(total) {
+        let all = asked.times(nodes);
+        if all.fits(total) {
             return Ok(asked);
+        }
+        if asked.fits(total) {
+            let sentence = format!("{} ask for {} together, but there are {} in all.", asked.on_nodes(nodes), all.words(), total.words());
+            return Err(Error::invalid("nodes", sentence).hint("Ask for fewer nodes or a smaller size."));
         }
         let field = if asked.cpu_millis > total.cpu_millis {
             "cpu"
@@ -147,7 +153,7 @@ impl Submitter<'_> {
             before: None,
             after: Some(serde_json::json!({
                 "experiment": experiment.name, "command": plan.checked.command, "environment": plan.checked.environment,
-                "environment_version": plan.environment.version, "resources": plan.resources, "code": plan.code, "retry_of": plan.retry_of,
+                "environment_version": plan.environment.version, "resources": plan.resources, "nodes": plan.checked.nodes, "code": plan.code, "retry_of": plan.retry_of,
             })),
         })
         .await?;
@@ -194,6 +200,9 @@ impl Plan<'_> {
             }
             Some(Code::Upload { digest }) => drop(tags.insert("slipway.code.digest", digest.clone())),
             None => {}
+        }
+        if self.checked.nodes > 1 {
+            tags.insert("slipway.nodes", self.checked.nodes.to_string());
         }
         if let Some(run) = self.retry_of {
             tags.insert("slipway.retry_of", run.to_owned());
@@ -268,6 +277,7 @@ async fn insert_submission(tx: &mut Tx, store: &Store, by: &TeamEditor, plan: &P
         request: &serde_json::to_string(plan.new)?,
         environment_version_id: &plan.environment.id,
         resources: plan.resources,
+        nodes: plan.checked.nodes,
         code: code.as_deref(),
         env: &serde_json::to_string(&plan.new.env)?,
         secrets: &serde_json::to_string(&plan.new.secrets)?,
@@ -286,6 +296,7 @@ async fn insert_submission(tx: &mut Tx, store: &Store, by: &TeamEditor, plan: &P
         attempt: 1,
         generation: 1,
         resources: plan.resources,
+        nodes: plan.checked.nodes,
     })
     .await?;
     tx.submission_change(&run.id, 1, &SubmissionChange { begin: Some((1, &workload)), ..SubmissionChange::default() }).await.map(drop)

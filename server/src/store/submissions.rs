@@ -29,6 +29,7 @@ pub struct SubmissionRow {
     pub cpu_millis: i64,
     pub memory_bytes: i64,
     pub gpus: i64,
+    pub nodes: i64,
     pub code: Option<String>,
     pub env: String,
     pub secrets: String,
@@ -47,7 +48,7 @@ pub struct SubmissionRow {
 }
 
 impl SubmissionRow {
-    /// What an attempt holds.
+    /// What each node of an attempt holds.
     pub const fn resources(&self) -> Resources {
         Resources { cpu_millis: self.cpu_millis, memory_bytes: self.memory_bytes, gpus: self.gpus }
     }
@@ -70,6 +71,7 @@ pub struct NewSubmissionRow<'a> {
     pub request: &'a str,
     pub environment_version_id: &'a str,
     pub resources: Resources,
+    pub nodes: i64,
     pub code: Option<&'a str>,
     pub env: &'a str,
     pub secrets: &'a str,
@@ -100,7 +102,7 @@ macro_rules! select {
         concat!(
             "SELECT s.run_id, s.run_key, s.team_id, s.user_id, r.name, r.state, r.reason, x.id AS experiment_id, s.command, s.request,
                     s.environment_version_id, e.name AS environment, v.version AS environment_version, s.cpu_millis, s.memory_bytes,
-                    s.gpus, s.code, s.env, s.secrets, s.attempt, s.max_attempts, s.timeout_seconds, s.retry_of, s.retry_at,
+                    s.gpus, s.nodes, s.code, s.env, s.secrets, s.attempt, s.max_attempts, s.timeout_seconds, s.retry_of, s.retry_at,
                     s.workload_id, s.exit_code, s.cancelled_by, s.queued_at, s.running_at, s.live, s.revision
              FROM submissions s JOIN runs r ON r.key = s.run_key JOIN experiments x ON x.key = r.experiment_key
              JOIN environment_versions v ON v.id = s.environment_version_id JOIN environments e ON e.id = v.environment_id ",
@@ -154,8 +156,8 @@ impl Tx {
         let now = self.now();
         self.exec(
             "INSERT INTO submissions (run_id, run_key, team_id, user_id, command, request, environment_version_id, cpu_millis, memory_bytes,
-                                      gpus, code, env, secrets, attempt, max_attempts, timeout_seconds, retry_of, queued_at, live, revision)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16, $17, 1, 1)",
+                                      gpus, code, env, secrets, attempt, max_attempts, timeout_seconds, retry_of, queued_at, live, revision, nodes)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16, $17, 1, 1, $18)",
             args![
                 new.run_id,
                 new.run_key,
@@ -173,7 +175,8 @@ impl Tx {
                 new.max_attempts,
                 new.timeout_seconds,
                 new.retry_of,
-                now
+                now,
+                new.nodes
             ],
         )
         .await

@@ -27,6 +27,7 @@ pub struct WorkloadRow {
     pub cpu_millis: i64,
     pub memory_bytes: i64,
     pub gpus: i64,
+    pub nodes: i64,
     pub granted_cpu_millis: Option<i64>,
     pub granted_memory_bytes: Option<i64>,
     pub granted_gpus: Option<i64>,
@@ -34,6 +35,7 @@ pub struct WorkloadRow {
     pub signal: Option<i64>,
     pub out_of_memory: i64,
     pub timed_out: i64,
+    pub failed_node: Option<i64>,
     #[sqlx(rename = "endpoint")]
     pub endpoint_json: Option<String>,
     pub queued_at: i64,
@@ -59,9 +61,14 @@ impl WorkloadRow {
         Some(Resources { cpu_millis: self.granted_cpu_millis?, memory_bytes: self.granted_memory_bytes?, gpus: self.granted_gpus? })
     }
 
-    /// What it holds, or asks for.
+    /// What it holds, or asks for, all nodes together.
     pub const fn resources(&self) -> Resources {
         Resources { cpu_millis: self.cpu_millis, memory_bytes: self.memory_bytes, gpus: self.gpus }
+    }
+
+    /// What each of its nodes holds, or asks for.
+    pub const fn per_node(&self) -> Resources {
+        self.resources().part_of(self.nodes)
     }
 
     /// Where a server listens, while it runs.
@@ -92,8 +99,10 @@ pub struct NewWorkload<'a> {
     pub attempt: i64,
     /// Which state of its owner it carries out: a deployment's revision, an environment's version; 1 where the owner has but one.
     pub generation: i64,
-    /// What it asks for.
+    /// What each of its nodes asks for.
     pub resources: Resources,
+    /// On how many nodes it runs; everything but a run has one.
+    pub nodes: i64,
 }
 
 /// How a workload ended.
@@ -111,12 +120,14 @@ pub struct WorkloadEnd {
     pub out_of_memory: bool,
     /// Its time was up.
     pub timed_out: bool,
+    /// Which of several nodes failed first.
+    pub failed_node: Option<i64>,
     /// Milliseconds since 1970.
     pub ended_at: i64,
 }
 
 const SELECT: &str = "SELECT id, key, cluster, team_id, kind, owner_id, name, attempt, generation, state, reason, cpu_millis,
-    memory_bytes, gpus, granted_cpu_millis, granted_memory_bytes, granted_gpus, exit_code, signal, out_of_memory, timed_out, endpoint, queued_at, granted_at, ensured_at, running_at, ended_at, stop_requested_at,
+    memory_bytes, gpus, nodes, granted_cpu_millis, granted_memory_bytes, granted_gpus, exit_code, signal, out_of_memory, timed_out, failed_node, endpoint, queued_at, granted_at, ensured_at, running_at, ended_at, stop_requested_at,
     stop_reason, stop_grace_seconds, settled, forgotten FROM workloads";
 
 fn select(rest: &str) -> sqlx::AssertSqlSafe<String> {
@@ -174,13 +185,13 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn workload_insert(&mut self, w: &NewWorkload<'_>) -> Result<()> {
-        let (now, key) = (self.now(), self.next("workloads").await?);
+        let (now, key, all) = (self.now(), self.next("workloads").await?, w.resources.times(w.nodes));
         self.wakes();
         self.changed(w.team_id, "workload", w.id, 0);
         self.exec(
             "INSERT INTO workloads (id, key, cluster, team_id, kind, owner_id, name, attempt, generation, state, cpu_millis, memory_bytes,
-                gpus, out_of_memory, timed_out, queued_at, live, settled, forgotten)
-             VALUES ($1, $2, 'local', $3, $4, $5, $6, $7, $8, 'queued', $9, $10, $11, 0, 0, $12, 1, 0, 0)",
+                gpus, nodes, out_of_memory, timed_out, queued_at, live, settled, forgotten)
+             VALUES ($1, $2, 'local', $3, $4, $5, $6, $7, $8, 'queued', $9, $10, $11, $12, 0, 0, $13, 1, 0, 0)",
             args![
                 w.id,
                 key,
@@ -190,9 +201,10 @@ impl Tx {
                 w.name,
                 w.attempt,
                 w.generation,
-                w.resources.cpu_millis,
-                w.resources.memory_bytes,
-                w.resources.gpus,
+                all.cpu_millis,
+                all.memory_bytes,
+                all.gpus,
+                w.nodes,
                 now
             ],
         )
@@ -291,8 +303,18 @@ impl Tx {
         let state = end.state.unwrap_or(State::Failed);
         self.exec(
             "UPDATE workloads SET state = $2, reason = $3, exit_code = $4, signal = $5, out_of_memory = $6, timed_out = $7, ended_at = $8,
-                live = 0, endpoint = NULL WHERE id = $1 AND live = 1",
-            args![id, state.as_str(), end.reason.as_deref(), end.exit_code, end.signal, end.out_of_memory, end.timed_out, end.ended_at],
+                failed_node = $9, live = 0, endpoint = NULL WHERE id = $1 AND live = 1",
+            args![
+                id,
+                state.as_str(),
+                end.reason.as_deref(),
+                end.exit_code,
+                end.signal,
+                end.out_of_memory,
+                end.timed_out,
+                end.ended_at,
+                end.failed_node
+            ],
         )
         .await
         .map(drop)

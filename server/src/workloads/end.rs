@@ -15,7 +15,11 @@ pub fn of(row: &WorkloadRow, exit: &Exit) -> WorkloadEnd {
     } else if exit.timed_out {
         (State::Failed, Some("Its time was up.".to_owned()))
     } else if exit.out_of_memory {
-        (State::Failed, Some(format!("Out of memory at {}.", bytes_words(row.memory_bytes))))
+        let limit = bytes_words(row.per_node().memory_bytes);
+        (
+            State::Failed,
+            Some(exit.node.map_or_else(|| format!("Out of memory at {limit}."), |n| format!("Node {n} ran out of memory at {limit}."))),
+        )
     } else if exit.stopped || row.stop_requested_at.is_some() {
         (State::Cancelled, row.stop_reason.clone())
     } else {
@@ -28,18 +32,28 @@ pub fn of(row: &WorkloadRow, exit: &Exit) -> WorkloadEnd {
         signal: exit.signal,
         out_of_memory: exit.out_of_memory,
         timed_out: exit.timed_out,
+        failed_node: exit.node.map(i64::from),
         ended_at: exit.ended_at,
     }
 }
 
+/// In a sentence; of several nodes it names the one that failed.
 fn words(exit: &Exit) -> String {
+    let node = exit.node.map(|n| format!("Node {n}"));
     if let Some(reason) = &exit.reason {
-        return reason.clone();
+        return node.map_or_else(|| reason.clone(), |node| format!("{node}: {reason}"));
     }
+    let subject = |verb: &str, past: &str| match &node {
+        Some(node) => format!("{node} {verb}"),
+        None => past.to_owned(),
+    };
     match (exit.code, exit.signal) {
-        (Some(code), _) => format!("Exited with code {code}."),
-        (None, Some(signal)) => format!("Ended by signal {signal}{}.", signal_name(signal).map(|n| format!(" ({n})")).unwrap_or_default()),
-        (None, None) => "Ended for an unknown reason.".into(),
+        (Some(code), _) => format!("{} with code {code}.", subject("exited", "Exited")),
+        (None, Some(signal)) => {
+            let name = signal_name(signal).map(|n| format!(" ({n})")).unwrap_or_default();
+            format!("{} by signal {signal}{name}.", subject("was ended", "Ended"))
+        }
+        (None, None) => format!("{} for an unknown reason.", subject("ended", "Ended")),
     }
 }
 

@@ -79,7 +79,8 @@ impl Explainer<'_> {
         }
         let against = || seen.iter().find(|c| c.source == Clue::NODE).map(|c| c.text.clone());
         let sentence = reason.or_else(against).unwrap_or_else(|| in_words(state).into());
-        let query = LogQuery { attempt: Some(row.attempt), offset: Some(-TAIL), ..LogQuery::default() };
+        let node = row.failed_node.and_then(|n| u32::try_from(n).ok());
+        let query = LogQuery { attempt: Some(row.attempt), node, offset: Some(-TAIL), ..LogQuery::default() };
         let lines = self.logs.page(&row.id, &query).await.map(|p| p.items).unwrap_or_default();
         // What happened in order, what is so now, what was said last.
         seen.sort_by_key(|c| c.at.unwrap_or(i64::MAX));
@@ -92,7 +93,7 @@ impl Explainer<'_> {
 
 /// What we did for it, and how it ended.
 fn milestones(row: &WorkloadRow) -> Vec<Clue> {
-    let mut out = vec![Clue::then("queue", row.queued_at, format!("Asked for {}.", row.resources().words()))];
+    let mut out = vec![Clue::then("queue", row.queued_at, format!("Asked for {}.", row.per_node().on_nodes(row.nodes)))];
     let mut then = |at: Option<i64>, source: &str, text: &str| out.extend(at.map(|at| Clue::then(source, at, text.to_owned())));
     then(row.granted_at, "queue", "There was room for it.");
     then(row.ensured_at, "cluster", "The cluster was told to start it.");

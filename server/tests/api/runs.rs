@@ -91,6 +91,9 @@ async fn wrong_requests_name_their_field() {
         (json!({ "command": ["a"], "secrets": [{ "env": "A", "secret": "nope" }] }), "secrets"),
         (json!({ "command": ["a"], "env": { "MLFLOW_RUN_ID": "x" } }), "env"),
         (json!({ "command": ["a"], "max_attempts": 11 }), "max_attempts"),
+        (json!({ "command": ["a"], "nodes": 0 }), "nodes"),
+        (json!({ "command": ["a"], "nodes": 65, "cpu": "1m" }), "nodes"),
+        (json!({ "command": ["a"], "nodes": 3, "cpu": "3" }), "nodes"),
         (json!({ "command": ["a"], "timeout_seconds": 0 }), "timeout_seconds"),
         (json!({ "command": ["a"], "code": { "type": "git", "url": "ext::sh -c id", "ref": "main" } }), "code"),
         (json!({ "command": ["a"], "code": { "type": "git", "url": "https://u:p@h/r", "ref": "main" } }), "code"),
@@ -185,6 +188,40 @@ async fn logs() {
         w.eve.get(&format!("{path}{rest}")).await.is(404);
         w.vic.get(&format!("{RUNS}/nope/log{rest}")).await.is(404);
     }
+}
+
+#[tokio::test]
+async fn several_nodes() {
+    let w = world().await;
+    let run = submit(&w.ada, json!({ "command": ["python"], "nodes": 2, "cpu": "2", "memory": "1Gi" })).await;
+    let id = run["id"].as_str().unwrap();
+    assert_eq!((&run["submission"]["nodes"], &run["submission"]["resources"]["cpu_millis"]), (&json!(2), &json!(2000)));
+    assert_eq!(run["tags"]["slipway.nodes"], "2");
+    let seen = w.ada.token("forecast", "viewer").await.get(&format!("/api/2.0/mlflow/runs/get?run_id={id}")).await.is(200).json();
+    assert!(seen["run"]["data"]["tags"].as_array().unwrap().contains(&json!({ "key": "slipway.nodes", "value": "2" })));
+    let row = w.web.store.workloads_of(id, 1).await.unwrap().pop().unwrap();
+    assert_eq!((row.nodes, row.cpu_millis, row.per_node().cpu_millis), (2, 4000, 2000));
+
+    // A log for each node; unasked the first's.
+    for (node, text) in [(0, "from zero"), (1, "from one")] {
+        let folder = server::logs::node_folder(&w.web.config.data.join("logs").join(&row.id), node);
+        server::logs::LogWriter::open(&folder, 1, 1 << 20).unwrap().say(0, text);
+    }
+    let path = format!("{RUNS}/{id}/log");
+    for (query, node, text) in [("", 0, "from zero"), ("?node=0", 0, "from zero"), ("?node=1", 1, "from one")] {
+        let page = w.vic.get(&format!("{path}{query}")).await.is(200).json();
+        assert_eq!((&page["node"], &page["nodes"], &page["items"][0]["text"]), (&json!(node), &json!(2), &json!(text)));
+    }
+    let whole = w.vic.get(&format!("{path}/text?node=1")).await.is(200);
+    assert!(String::from_utf8_lossy(&whole.body).ends_with("slipway from one\n"));
+    assert!(whole.headers["content-disposition"].to_str().unwrap().contains(&format!("run-{id}-1-node-1.log")));
+    for rest in ["", "/text", "/stream"] {
+        assert_eq!(w.vic.get(&format!("{path}{rest}?node=2")).await.is(422).field(), "node");
+    }
+
+    w.ada.post(&format!("{RUNS}/{id}/cancel"), json!({})).await.is(204);
+    let one = submit(&w.ada, json!({ "command": ["python"] })).await;
+    assert_eq!((&one["submission"]["nodes"], one["tags"].get("slipway.nodes")), (&json!(1), None));
 }
 
 #[tokio::test]

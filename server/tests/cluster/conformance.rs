@@ -1,6 +1,6 @@
 //! What every cluster has to do, whatever it is made of.
 
-use crate::world::{Does, Fake, Local, World, ended, lives, observed, running, until};
+use crate::world::{Does, Fake, Local, World, ended, lives, observed, running, said, until};
 use server::cluster::Phase;
 use std::time::Duration;
 
@@ -50,6 +50,9 @@ conformance! {
     output_without_an_end_holds_nothing_up
     out_of_memory_is_no_crash
     a_server_that_never_listens_is_ended
+    nodes_meet_and_are_one_workload
+    the_first_node_that_fails_ends_the_others
+    a_stop_ends_all_nodes
 }
 
 /// What is different for a server where it is a Notebook.
@@ -269,4 +272,45 @@ async fn a_server_that_never_listens_is_ended(world: &dyn World) {
     cluster.ensure(&spec).await.unwrap();
     let exit = ended(cluster, &spec.id).await;
     assert!(exit.reason.is_some() && !exit.stopped, "{exit:?}");
+}
+
+async fn nodes_meet_and_are_one_workload(world: &dyn World) {
+    let (cluster, spec) = (world.cluster(), world.spec(Does::Meets));
+    let (a, b) = tokio::join!(cluster.ensure(&spec), cluster.ensure(&spec));
+    assert!(a.is_ok() && b.is_ok());
+    let exit = ended(cluster, &spec.id).await;
+    assert_eq!((exit.code, exit.node, exit.reason.as_deref()), (Some(0), None, None));
+    assert_eq!(cluster.list().await.unwrap().len(), 1);
+    if let Some(logs) = world.log_store() {
+        for node in 0..spec.nodes {
+            let log = said(&logs, &spec.id, node).await;
+            assert_eq!(log.iter().filter(|l| l.starts_with("out ")).collect::<Vec<_>>(), [&format!("out node {node} of 3 knows 3")]);
+        }
+    }
+}
+
+async fn the_first_node_that_fails_ends_the_others(world: &dyn World) {
+    let (cluster, spec) = (world.cluster(), world.spec(Does::FailsOnOne));
+    cluster.ensure(&spec).await.unwrap();
+    let exit = ended(cluster, &spec.id).await;
+    assert_eq!((exit.code, exit.node, exit.stopped, exit.timed_out), (Some(3), Some(1), false, false), "{exit:?}");
+    assert_eq!(ended(cluster, &spec.id).await, exit);
+    assert_eq!(world.processes(&spec.id), 0);
+    if let Some(logs) = world.log_store() {
+        assert!(said(&logs, &spec.id, 1).await.contains(&"slipway Ended with exit code 3.".to_owned()));
+        // How it was ended is told, too.
+        assert!(said(&logs, &spec.id, 0).await.last().is_some_and(|l| l.starts_with("slipway Ended")));
+    }
+}
+
+async fn a_stop_ends_all_nodes(world: &dyn World) {
+    let (cluster, spec) = (world.cluster(), world.spec(Does::RunsOnTwo));
+    cluster.ensure(&spec).await.unwrap();
+    running(cluster, &spec.id).await;
+    cluster.stop(&spec.id, GRACE).await.unwrap();
+    let exit = ended(cluster, &spec.id).await;
+    assert!(exit.stopped && exit.node.is_none(), "{exit:?}");
+    assert_eq!(world.processes(&spec.id), 0);
+    cluster.forget(&spec.id).await.unwrap();
+    assert_eq!(cluster.list().await.unwrap(), []);
 }

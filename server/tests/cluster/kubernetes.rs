@@ -2,7 +2,7 @@
 //! its folder, and `TEST_CLUSTER_NODE`, where it runs pods. Our own image has to be loaded. `TEST_CLUSTER_USER` names whose rights the portal has.
 //! Without them the tests of Kubernetes are SKIPPED, and say so.
 
-use crate::world::{Does, World, marked, plain, python_server, shell};
+use crate::world::{Does, World, marked, on_nodes, plain, python_server, shell};
 use app::api::resources::Resources;
 use server::{
     clock::SystemClock,
@@ -255,6 +255,7 @@ impl World for Kubernetes {
             }
             Does::Crashes => shell("kill -9 $$"),
             Does::LeavesAChild => shell("setsid sleep 1000 & exit 0"),
+            Does::RunsOnTwo | Does::Meets | Does::FailsOnOne => on_nodes(does),
         });
         if self.notebooks && spec.server.is_some() {
             spec.kind = WorkloadKind::Notebook;
@@ -263,6 +264,9 @@ impl World for Kubernetes {
     }
     fn processes(&self, id: &str) -> usize {
         marked(id).len()
+    }
+    fn log_store(&self) -> Option<LogStore> {
+        Some(LogStore::new(self.folder.path()))
     }
     fn recycle(&self, _: &str) -> Option<std::process::Child> {
         None

@@ -120,7 +120,7 @@ async fn a_download_is_the_whole_log() {
     let local = Local::with(4096, None);
     let spec = shell("i=0; while [ $i -lt 300 ]; do echo \"line $i\"; i=$((i+1)); done");
     local.to_end(&spec).await;
-    let text = local.logs().text(&spec.id, None).await.unwrap();
+    let text = local.logs().text(&spec.id, None, 0).await.unwrap();
     let bytes: Vec<u8> = text.map(|b| b.unwrap().to_vec()).concat().await;
     let text = String::from_utf8(bytes).unwrap();
     assert!(text.ends_with("Ended with exit code 0.\n") && text.contains("line 299"));

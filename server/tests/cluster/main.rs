@@ -10,6 +10,7 @@ mod kubernetes;
 mod limits;
 mod log;
 mod many;
+mod nodes;
 mod pods;
 mod prepare;
 mod server;

@@ -2,7 +2,7 @@
 
 use crate::{
     kubernetes::Kubernetes,
-    world::{Does, World, ended, observed, plain, python_server, running, shell, until},
+    world::{Does, World, ended, observed, plain, python_server, running, said, shell, until},
 };
 use app::api::resources::Resources;
 use flate2::{Compression, write::GzEncoder};
@@ -280,4 +280,45 @@ async fn a_kind_that_the_cluster_does_not_have_is_said() {
     let refused = world.kube().ensure(&spec).await.unwrap_err();
     assert!(refused.public.starts_with("The cluster has no TrainJob (trainer.kubeflow.org/v1alpha1). Install"), "{refused}");
     assert_eq!(observed(world.kube(), &spec.id).await, None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_begin_together_or_not_at_all() {
+    let world = world!();
+    let mut spec = WorkloadSpec { nodes: 3, ..world.in_python(shell("echo began; exec sleep 1000")) };
+    // For one of them there is room, and not for all.
+    spec.resources.cpu_millis = 1200;
+    world.kube().ensure(&spec).await.unwrap();
+    doing(&world, &spec.id, "Waits for a node").await;
+    let policy = || world.kubectl(&["get", "netpol", "-l", &format!("slipway.dev/id={}", spec.id), "-o", "name"]);
+    assert_eq!(policy().lines().count(), 1);
+    world.kube().stop(&spec.id, GRACE).await.unwrap();
+    let exit = ended(world.kube(), &spec.id).await;
+    assert!(exit.stopped && exit.node.is_none(), "{exit:?}");
+    for node in 0..3 {
+        assert!(!said(&world.log_store().unwrap(), &spec.id, node).await.contains(&"out began".to_owned()));
+    }
+    world.kube().forget(&spec.id).await.unwrap();
+    until("all of it to go", async || {
+        let left = world.kubectl(&["get", "jobs,pods,secrets,netpol", "-l", &format!("slipway.dev/id={}", spec.id), "-o", "name"]);
+        left.is_empty().then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_whose_pod_is_deleted_ends_the_others() {
+    let mut world = world!();
+    let spec = WorkloadSpec { nodes: 2, ..world.in_python(shell("exec sleep 1000")) };
+    world.kube().ensure(&spec).await.unwrap();
+    running(world.kube(), &spec.id).await;
+    // Whoever starts again finds both.
+    world.close().await;
+    world.reopen().await;
+    running(world.kube(), &spec.id).await;
+    let of_second = format!("slipway.dev/id={},batch.kubernetes.io/job-completion-index=1", spec.id);
+    world.kubectl(&["delete", "pods", "-l", &of_second, "--wait=false"]);
+    let exit = ended(world.kube(), &spec.id).await;
+    assert_eq!(exit.node, Some(1), "{exit:?}");
+    assert!(exit.reason.as_deref().is_some_and(|r| r.contains("deleted from outside")), "{exit:?}");
 }

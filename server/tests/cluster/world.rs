@@ -1,6 +1,6 @@
 //! The worlds in which the tests play: a cluster and ways to make workloads behave.
 
-use app::api::resources::Resources;
+use app::api::{logs::LogQuery, resources::Resources};
 use server::{
     clock::{SystemClock, TestClock},
     cluster::{
@@ -43,6 +43,43 @@ pub enum Does {
     Crashes,
     /// Ends and leaves a child in a session of its own.
     LeavesAChild,
+    /// Runs on two nodes until stopped.
+    RunsOnTwo,
+    /// Has three nodes that meet, talk to each other, and end.
+    Meets,
+    /// Has two nodes; the second ends with code 3 once both run.
+    FailsOnOne,
+}
+
+/// Three nodes add up their numbers by way of the first, and each says the sum.
+const MEETS: &str = "import os, socket, time
+rank, size = int(os.environ['RANK']), int(os.environ['WORLD_SIZE'])
+address = (os.environ['MASTER_ADDR'], int(os.environ['MASTER_PORT']))
+if rank == 0:
+    server = socket.create_server(('', address[1]))
+    others = [server.accept()[0] for _ in range(size - 1)]
+    total = sum(int(other.makefile().readline()) for other in others)
+    for other in others:
+        other.sendall(b'%d\\n' % total)
+else:
+    while True:
+        try:
+            me = socket.create_connection(address, 5)
+            break
+        except OSError:
+            time.sleep(0.1)
+    me.sendall(b'%d\\n' % rank)
+    total = int(me.makefile().readline())
+print('node', rank, 'of', size, 'knows', total, flush=True)
+";
+
+/// What of the worlds with processes runs on several nodes.
+pub fn on_nodes(does: Does) -> WorkloadSpec {
+    match does {
+        Does::Meets => WorkloadSpec { nodes: 3, command: ["python3", "-c", MEETS].map(Into::into).into(), ..plain() },
+        Does::FailsOnOne => WorkloadSpec { nodes: 2, ..shell("[ $RANK = 0 ] || exit 3; exec sleep 1000") },
+        _ => WorkloadSpec { nodes: 2, ..shell("exec sleep 1000") },
+    }
 }
 
 /// A cluster under test.
@@ -53,6 +90,8 @@ pub trait World {
     fn spec(&self, does: Does) -> WorkloadSpec;
     /// How many processes of a workload there are.
     fn processes(&self, id: &str) -> usize;
+    /// Where logs lie, if there are any.
+    fn log_store(&self) -> Option<LogStore>;
     /// Makes it look as if the machine had given the pid of a workload, which has ended unseen, to a stranger; the stranger. None where
     /// workloads are not known by pids.
     fn recycle(&self, id: &str) -> Option<std::process::Child>;
@@ -72,6 +111,7 @@ pub fn plain() -> WorkloadSpec {
         env: Default::default(),
         secrets: Default::default(),
         resources: Resources { cpu_millis: 1000, memory_bytes: 256 << 20, gpus: 0 },
+        nodes: 1,
         volume: None,
         files: Default::default(),
         archive: None,
@@ -123,14 +163,16 @@ impl World for Fake {
     fn spec(&self, does: Does) -> WorkloadSpec {
         let spec = match does {
             Does::Serves | Does::NeverListens => python_server(""),
+            Does::RunsOnTwo | Does::Meets | Does::FailsOnOne => on_nodes(does),
             _ => plain(),
         };
         let ends = |reason: &str| Script::Ends(Exit { reason: Some(reason.into()), ..Exit::default() });
         let script = match does {
-            Does::Runs | Does::WritesForever => Script::Runs,
+            Does::Runs | Does::WritesForever | Does::RunsOnTwo => Script::Runs,
+            Does::FailsOnOne => Script::Ends(Exit { code: Some(3), node: Some(1), ..Exit::default() }),
             Does::TakesTooMuch => Script::Ends(Exit { signal: Some(9), out_of_memory: true, ..Exit::default() }),
             Does::Crashes => Script::Ends(Exit { signal: Some(9), ..Exit::default() }),
-            Does::LeavesAChild => Script::Ends(Exit { code: Some(0), ..Exit::default() }),
+            Does::LeavesAChild | Does::Meets => Script::Ends(Exit { code: Some(0), ..Exit::default() }),
             Does::NeverListens => ends("It did not listen in time."),
             Does::Exits(code) => Script::Ends(Exit { code: Some(code), ..Exit::default() }),
             Does::CannotStart => ends("The command does not exist."),
@@ -142,6 +184,9 @@ impl World for Fake {
     }
     fn processes(&self, _: &str) -> usize {
         0
+    }
+    fn log_store(&self) -> Option<LogStore> {
+        None
     }
     fn recycle(&self, _: &str) -> Option<std::process::Child> {
         None
@@ -230,10 +275,14 @@ impl World for Local {
             }
             Does::Crashes => shell("kill -9 $$"),
             Does::LeavesAChild => shell("setsid sleep 1000 & exit 0"),
+            Does::RunsOnTwo | Does::Meets | Does::FailsOnOne => on_nodes(does),
         }
     }
     fn processes(&self, id: &str) -> usize {
         marked(id).len()
+    }
+    fn log_store(&self) -> Option<LogStore> {
+        Some(self.logs())
     }
     fn recycle(&self, id: &str) -> Option<std::process::Child> {
         let stranger = std::process::Command::new("setsid").args(["sleep", "1000"]).spawn().unwrap();
@@ -302,6 +351,13 @@ pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T
 /// What the cluster tells of a workload.
 pub async fn observed(cluster: &dyn Cluster, id: &str) -> Option<Observed> {
     cluster.list().await.unwrap().into_iter().find(|o| o.id == id)
+}
+
+/// What a node of a workload wrote, without times: `out text`. The log is whole.
+pub async fn said(logs: &LogStore, id: &str, node: u32) -> Vec<String> {
+    let page = logs.page(id, &LogQuery { node: Some(node), ..LogQuery::default() }).await.unwrap();
+    assert!(page.complete, "the log of node {node} goes on");
+    page.items.into_iter().map(|l| format!("{} {}", l.stream, l.text)).collect()
 }
 
 /// Waits for its end.

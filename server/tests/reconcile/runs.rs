@@ -310,7 +310,7 @@ async fn the_live_log_goes_over_all_attempts_and_tells_the_end() {
         let told = follow(w.store.clone(), logs.clone(), &w.ada, &run, place, only, drain.clone()).await.unwrap();
         told.collect::<Vec<_>>().await
     };
-    let all = read(Place { attempt: Some(1), offset: 0 }, false).await;
+    let all = read(Place { attempt: Some(1), ..Place::default() }, false).await;
     let texts: Vec<_> = all.iter().filter_map(|t| if let Told::Line { line, .. } = t { Some(line.text.as_str()) } else { None }).collect();
     assert_eq!(texts, ["first of 1", "second of 1", "first of 2", "second of 2"]);
     assert_eq!(all.last(), Some(&Told::End { state: State::Succeeded, reason: None }));
@@ -318,7 +318,7 @@ async fn the_live_log_goes_over_all_attempts_and_tells_the_end() {
     // what a reader who lost the connection sends brings what follows, and nothing twice
     let Told::Line { id: Some(id), .. } = &all[1] else { panic!("{all:?}") };
     assert_eq!(read(Place::parse(id).unwrap(), false).await, all[2..]);
-    assert_eq!(read(Place { attempt: Some(1), offset: 0 }, true).await.len(), 3);
+    assert_eq!(read(Place { attempt: Some(1), ..Place::default() }, true).await.len(), 3);
 
     let page = server::runs::log::page(&w.store, &logs, &w.ada, &run, &LogQuery { attempt: Some(1), ..LogQuery::default() }).await.unwrap();
     assert_eq!((page.items.len(), page.attempt, page.attempts, page.complete), (2, 1, 2, true));
@@ -381,4 +381,50 @@ async fn a_queue_that_did_not_move_is_not_written_again() {
     w.cluster.exit(&workload.id, 0);
     w.settle().await;
     assert_eq!(places().await[1..], ["1st", "2nd"]);
+}
+
+#[tokio::test]
+async fn several_nodes_start_together_or_wait_and_the_one_that_failed_is_named() {
+    let w = World::new().await;
+    let on = |nodes| NewRun {
+        nodes: Some(nodes),
+        amount: ResourcesAsked { cpu: Some("3".into()), memory: Some("2Gi".into()), gpu: None },
+        ..python()
+    };
+    // Of 8 CPUs two nodes of three leave room for none of another two, though for one of them.
+    let (first, second) = (w.submit(on(2)).await.summary.id, w.submit(on(2)).await.summary.id);
+    w.settle().await;
+    assert_eq!(w.state(&second).await, (State::Queued, "1st in the queue: needs 6 CPU, 4 GiB, 2 CPU, 12 GiB are free.".into()));
+    let workload = w.workload(&first).await;
+    let spec = w.cluster.spec(&workload.id).unwrap();
+    assert_eq!((spec.nodes, spec.resources), (2, Resources { cpu_millis: 3000, memory_bytes: 2 << 30, gpus: 0 }));
+    w.cluster.run(&workload.id);
+    w.settle().await;
+    w.cluster.end(&workload.id, Exit { code: Some(3), node: Some(1), ..Exit::default() });
+    w.settle().await;
+    assert_eq!(w.state(&first).await, (State::Failed, "Node 1 exited with code 3.".into()));
+    // Its log is the one that is shown unasked.
+    assert_eq!((w.log(&first).await.node, w.log(&second).await.node), (1, 0));
+    assert_eq!(w.state(&second).await.0, State::Starting);
+
+    let again = w.submitter().retry(&w.ada, &first).await.unwrap();
+    assert_eq!(again.submission.unwrap().nodes, 2);
+    w.settle().await;
+    w.cluster.end(&w.workload(&second).await.id, Exit { signal: Some(9), out_of_memory: true, node: Some(0), ..Exit::default() });
+    w.settle().await;
+    assert_eq!(w.state(&second).await.1, "Node 0 ran out of memory at 2 GiB.");
+    assert_eq!(w.cluster.spec(&w.workload(&again.summary.id).await.id).unwrap().nodes, 2);
+}
+
+#[tokio::test]
+async fn the_quota_counts_all_nodes() {
+    let w = World::new().await;
+    let mut tx = w.store.begin().await.unwrap();
+    tx.exec("UPDATE quotas SET cpu_millis = 1000 WHERE team_id = $1", server::args![TEAM]).await.unwrap();
+    tx.commit().await.unwrap();
+    let run = w.submit(NewRun { nodes: Some(3), ..python() }).await.summary.id;
+    w.settle().await;
+    let (state, reason) = w.state(&run).await;
+    assert_eq!(state, State::Queued);
+    assert!(reason.contains("asks for 1.5 CPU, 3 GiB, but the team's quota is 1 CPU"), "{reason}");
 }

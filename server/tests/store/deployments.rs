@@ -69,6 +69,7 @@ async fn a_deployment_and_its_revisions() {
             attempt: 1,
             generation: 1,
             resources: RESOURCES,
+            nodes: 1,
         };
         tx.workload_insert(&workload).await.unwrap();
         tx.workload_running("w", Some(&Endpoint::Unix { path: PathBuf::from("/s") })).await.unwrap();

@@ -53,7 +53,7 @@ pub fn Overview(
         series.truncate(2 * CURVES);
         view! { <MetricCharts series/> }
     });
-    let held = run.submission.as_ref().filter(|_| active).map(|s| s.resources);
+    let held = run.submission.as_ref().filter(|_| active).map(Submission::held);
     let used = held.map(|held| view! { <Use client=client.clone() team=team.clone() id=id.clone() held/> });
     let log = run.submission.as_ref().map(|s| view! { <LogTail client team id attempt=s.attempt/> });
     view! {
@@ -142,7 +142,7 @@ fn submitted(sub: Submission, access: &Access) -> Vec<(&'static str, Option<AnyV
             "Environment",
             Some(view! { <a class="link" href=environment>{format!("{} v{}", sub.environment, sub.environment_version)}</a> }.into_any()),
         ),
-        ("Size", text(sub.resources.words())),
+        ("Size", text(sub.resources.on_nodes(sub.nodes))),
         ("Attempt", attempts.map(IntoAny::into_any)),
         ("Time limit", sub.timeout_seconds.map(|s| crate::ui::time::duration(s as f64).into_any())),
         ("Exit code", sub.exit_code.map(|c| c.to_string().into_any())),

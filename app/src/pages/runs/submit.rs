@@ -28,7 +28,7 @@ pub fn SubmitRun() -> impl IntoView {
                                 <Field name="experiment" label="Experiment" placeholder="Default" hint="Made where it does not exist." offers/>
                             </div>
                             <EnvironmentPicker environments=environments.items chosen="train"/>
-                            <SizePicker capacity/>
+                            <SizePicker capacity nodes=true/>
                             <fieldset>
                                 <legend>"Code"</legend>
                                 <div class="pair">

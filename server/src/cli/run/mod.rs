@@ -58,6 +58,9 @@ pub enum Command {
     Log {
         /// Id
         id: String,
+        /// Node, from 0 [default: the first, or the one that failed]
+        #[arg(long)]
+        node: Option<u32>,
         #[command(flatten)]
         log: Log,
     },
@@ -139,7 +142,7 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             here.show(&client.run_explain(team, &id).await?, why::words);
             Ok(())
         }
-        Command::Log { id, log } => logs::show(here.output, &log, async |q| client.run_log(team, &id, &q).await).await,
+        Command::Log { id, node, log } => logs::show(here.output, &log, node, async |q| client.run_log(team, &id, &q).await).await,
         Command::Cancel { id, watch } => {
             client.run_cancel(team, &id).await?;
             let fate = |r: &app::api::runs::Run| Fate::of_stop(r.summary.state);

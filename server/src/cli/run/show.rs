@@ -52,7 +52,7 @@ pub fn facts(here: &Here, run: &Run) -> String {
         ("Took", if r.started_at.is_some() { output::took(r.started_at.as_deref(), r.ended_at.as_deref()) } else { String::new() }),
         ("Command", s.map(|s| s.command.join(" ")).unwrap_or_default()),
         ("Environment", s.map(|s| format!("{} v{}", s.environment, s.environment_version)).unwrap_or_default()),
-        ("Holds", s.map(|s| s.resources.words()).unwrap_or_default()),
+        ("Holds", s.map(app::api::runs::Submission::holds).unwrap_or_default()),
         ("Code", code.unwrap_or_default()),
         ("Attempt", s.map(|s| format!("{} of {}", s.attempt, s.max_attempts)).unwrap_or_default()),
         ("Exit code", s.and_then(|s| s.exit_code).map(|c| c.to_string()).unwrap_or_default()),

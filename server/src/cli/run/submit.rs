@@ -34,6 +34,9 @@ pub struct Submit {
     environment: Option<String>,
     #[command(flatten)]
     amount: Amount,
+    /// On how many nodes at once, 1 to 64; size and amounts are those of each
+    #[arg(long)]
+    nodes: Option<i64>,
     /// Parameter NAME=VALUE: logged, and appended to the command as --NAME VALUE; may be repeated
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = pair)]
     params: Vec<(String, String)>,
@@ -82,6 +85,7 @@ pub async fn run(here: &Here, submit: Submit) -> Result<(), Failure> {
         command: submit.command,
         size: submit.amount.size.clone(),
         amount: submit.amount.asked(),
+        nodes: submit.nodes,
         code,
         params: submit.params.into_iter().collect(),
         env: submit.given.env(),
@@ -149,7 +153,7 @@ pub async fn submitted(here: &Here, run: &Run, watch: bool) -> Result<(), Failur
     }
     spinner.finish_and_clear();
     let log = Log { follow: true, ..Log::default() };
-    logs::show(here.output, &log, async |q| here.client.run_log(&here.team, id, &q).await).await?;
+    logs::show(here.output, &log, None, async |q| here.client.run_log(&here.team, id, &q).await).await?;
     let fate = |r: &Run| Fate::of_run(r.summary.state, "The run", r.summary.reason.as_deref());
     loop {
         // The log may end a moment before the state is told.

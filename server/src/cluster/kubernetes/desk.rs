@@ -7,8 +7,9 @@ use super::{
     build::{Ticket, token},
     end::TRIES,
     look::explained,
-    names::{NODE, POD},
-    plans::{Claim, Report, Wishes},
+    names::{NODE, POD, of_node},
+    owner::Owner,
+    plans::{Claim, Claimed, Report, Wishes},
 };
 use crate::{
     cluster::{knock::same, local::shim::ASKED},
@@ -39,28 +40,52 @@ impl Desk {
         same(shown, &token(&self.0.settings.knocks, id))
     }
 
-    /// Lets a pod run its workload: the first that asks, and that one again.
+    /// Lets a pod run its workload, or one node of it: the first that asks, and that one again. Answered once pods have claimed all nodes, or after a
+    /// while: so they begin together, and each finds the others' names.
     ///
     /// # Errors
     /// Unavailable: ask again. Conflict: another pod claimed it, or it has ended. Not found: it is not known, or forgotten.
-    pub async fn claim(&self, id: &str, claim: &Claim) -> Result<()> {
+    pub async fn claim(&self, id: &str, claim: &Claim) -> Result<Claimed> {
+        let inner = &self.0;
+        let mut bell = inner.index.bell();
+        let all = async {
+            loop {
+                if self.claim_now(id, claim).await?.is_claimed() {
+                    return Ok(Claimed { all: true });
+                }
+                // The sender lives as long as we do.
+                let _ = bell.changed().await;
+            }
+        };
+        tokio::time::timeout(OPEN, all).await.unwrap_or(Ok(Claimed { all: false }))
+    }
+
+    async fn claim_now(&self, id: &str, claim: &Claim) -> Result<Owner> {
         let inner = &self.0;
         let _door = inner.doors.door(id).await;
         for _ in 0..TRIES {
             let owner = inner.index.whole().await?.owner(id).cloned().ok_or_else(|| Error::not_found("workload"))?;
-            if owner.exit.is_some() || owner.deleting {
+            let rank = claim.rank;
+            if !owner.ranks().contains(&rank) {
+                return Err(Error::conflict(format!("The workload has no node {rank}.")));
+            }
+            let seen = owner.seen_as(rank);
+            // One of several nodes begins only with all others.
+            let over = owner.exit.is_some() || seen.exit.is_some() || (owner.stop.is_some() && !owner.is_claimed());
+            if over || owner.deleting {
                 return Err(Error::conflict("The workload has ended."));
             }
             // Something else makes its pods, and may be quicker than we.
             if !owner.started {
                 return Err(Error::new(Kind::Unavailable, "The workload's start is not complete yet."));
             }
-            match &owner.pod {
-                Some(pod) if *pod == claim.pod => return Ok(()),
+            match &seen.pod {
+                Some(pod) if *pod == claim.pod => return Ok(owner),
                 Some(_) => return Err(Error::conflict("Another pod runs the workload.")),
                 None => {}
             }
-            let marks = json!({ "metadata": { "resourceVersion": owner.version, "annotations": { POD: claim.pod, NODE: claim.node } } });
+            let notes = json!({ of_node(POD, rank): claim.pod, of_node(NODE, rank): claim.node });
+            let marks = json!({ "metadata": { "resourceVersion": owner.version, "annotations": notes } });
             match inner.change_owner(&owner, &marks).await {
                 Err(e) if e.kind == Kind::Conflict => inner.look_again(&owner).await?,
                 other => other?,
@@ -81,8 +106,8 @@ impl Desk {
     ///
     /// # Errors
     /// It is not known, or the disk cannot be read.
-    pub async fn log_end(&self, id: &str) -> Result<u64> {
-        let mirror = self.0.mirror(id, self.attempt(id).await?);
+    pub async fn log_end(&self, id: &str, rank: u32) -> Result<u64> {
+        let mirror = self.0.mirror(id, rank, self.attempt(id, rank).await?);
         tokio::task::spawn_blocking(move || mirror.end()).await.map_err(Error::internal)?.context("reading a log")
     }
 
@@ -90,10 +115,10 @@ impl Desk {
     ///
     /// # Errors
     /// It is not known, or the disk cannot be written.
-    pub async fn log(&self, id: &str, part: u64, offset: u64, bytes: bytes::Bytes) -> Result<u64> {
-        let mirror = self.0.mirror(id, self.attempt(id).await?);
+    pub async fn log(&self, id: &str, rank: u32, part: u64, offset: u64, bytes: bytes::Bytes) -> Result<u64> {
+        let mirror = self.0.mirror(id, rank, self.attempt(id, rank).await?);
         // A courier that was slow may still write while its successor does.
-        let _door = self.0.doors.door(&format!("log {id}")).await;
+        let _door = self.0.doors.door(&format!("log {id} {rank}")).await;
         let write = move || mirror.append(Piece { part, offset, bytes: &bytes });
         tokio::task::spawn_blocking(write).await.map_err(Error::internal)?.context("writing a log")
     }
@@ -102,10 +127,11 @@ impl Desk {
     ///
     /// # Errors
     /// It is not known, or could not be written down: bring it again.
-    pub async fn report(&self, id: &str, report: Report) -> Result<()> {
+    pub async fn report(&self, id: &str, rank: u32, report: Report) -> Result<()> {
+        let attempt = self.attempt(id, rank).await?;
         let there = self.0.index.whole().await?.owner(id).is_some();
         let owner = self.0.owner_once(id).ok_or_else(|| Error::not_found("workload"))?;
-        let mirror = self.0.mirror(id, owner.attempt);
+        let mirror = self.0.mirror(id, rank, attempt);
         tokio::task::spawn_blocking(move || if mirror.is_finished() { Ok(()) } else { mirror.finish() })
             .await
             .map_err(Error::internal)?
@@ -119,8 +145,8 @@ impl Desk {
                 {
                     exit.reason = Some(why);
                 }
-                let pod = owner.pod.as_ref().and_then(|uid| self.0.index.tables().pods.get(uid).cloned());
-                self.0.settle(&owner, explained(pod.as_ref(), exit), None).await.map(drop)
+                let pod = owner.seen_as(rank).pod.and_then(|uid| self.0.index.tables().pods.get(&uid).cloned());
+                self.0.settle(&owner, rank, explained(pod.as_ref(), exit), None).await.map(drop)
             }
             // The kubelet tells how it ended; `list` writes it down.
             None => {
@@ -134,11 +160,11 @@ impl Desk {
     ///
     /// # Errors
     /// It is not known.
-    pub async fn wishes(&self, id: &str, seen: Wishes) -> Result<Wishes> {
+    pub async fn wishes(&self, id: &str, rank: u32, seen: Wishes) -> Result<Wishes> {
         let mut asked = self.0.asked.subscribe();
         let wait = async {
             loop {
-                let now = self.wishes_now(id).await?;
+                let now = self.wishes_now(id, rank).await?;
                 if now != seen {
                     return Ok(now);
                 }
@@ -149,21 +175,22 @@ impl Desk {
         tokio::time::timeout(OPEN, wait).await.unwrap_or(Ok(seen))
     }
 
-    async fn wishes_now(&self, id: &str) -> Result<Wishes> {
-        self.hear(id);
+    async fn wishes_now(&self, id: &str, rank: u32) -> Result<Wishes> {
+        self.hear(id, rank);
         drop(self.0.index.whole().await?);
         let owner = self.0.owner_once(id).ok_or_else(|| Error::not_found("workload"))?;
         Ok(Wishes { stop: owner.stop.map(|s| s.grace_ms) })
     }
 
-    async fn attempt(&self, id: &str) -> Result<i64> {
-        self.hear(id);
+    /// Which execution it is, with the word that the courier of this node is alive.
+    async fn attempt(&self, id: &str, rank: u32) -> Result<i64> {
+        self.hear(id, rank);
         drop(self.0.index.whole().await?);
-        self.0.owner_once(id).map(|o| o.attempt).ok_or_else(|| Error::not_found("workload"))
+        let owner = self.0.owner_once(id).filter(|o| o.ranks().contains(&rank));
+        owner.map(|o| o.attempt).ok_or_else(|| Error::not_found("workload"))
     }
 
-    /// Its courier is alive.
-    fn hear(&self, id: &str) {
-        self.0.heard.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), self.0.clock.now());
+    fn hear(&self, id: &str, rank: u32) {
+        self.0.heard.lock().unwrap_or_else(PoisonError::into_inner).insert((id.to_owned(), rank), self.0.clock.now());
     }
 }

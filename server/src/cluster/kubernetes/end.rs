@@ -7,11 +7,12 @@ use super::{
     names::{EXIT, STOP},
     owner::{self, Owner, OwnerKind, Stop},
     podview::Pod,
+    several::{Change, change},
 };
 use crate::{
     cluster::{Exit, local::shim},
     error::{Context, Error, Kind, Result},
-    logs::{LogMirror, LogWriter},
+    logs::{LogMirror, LogWriter, node_folder},
 };
 use serde_json::{Value, json};
 use std::{
@@ -40,12 +41,14 @@ impl Inner {
             if owner.stop.is_some_and(|s| s.grace_ms <= grace_ms) {
                 return Ok(());
             }
-            let stop = Stop { at: owner.stop.map_or_else(|| self.clock.now(), |s| s.at), grace_ms };
+            let now = self.clock.now();
+            let stop = Stop { at: owner.stop.map_or(now, |s| s.at), grace_ms, node: owner.stop.and_then(|s| s.node) };
             // Whether a pod has claimed it is decided at this very moment: without one it has ended.
             let asked = match owner.pod {
+                _ if !owner.peers.is_empty() => self.write_nodes(&owner, change(&owner, None, Some(stop), now)?, None).await,
                 None => {
-                    let exit = Exit { stopped: true, ended_at: self.clock.now(), ..Exit::default() };
-                    self.close_log(&owner, &exit, None).await?;
+                    let exit = Exit { stopped: true, ended_at: now, ..Exit::default() };
+                    self.close_log(&owner, 0, &exit, None).await?;
                     self.write(&owner, json!({ STOP: text(&stop)?, EXIT: text(&exit)? }), true).await
                 }
                 Some(_) => self.write(&owner, json!({ STOP: text(&stop)? }), false).await,
@@ -63,21 +66,43 @@ impl Inner {
         Err(Error::new(Kind::Unavailable, "It changes all the time; it will be asked to end again."))
     }
 
-    /// Writes down how a workload ended, once and for all. What was written down before stands.
-    pub(super) async fn settle(&self, owner: &Owner, exit: Exit, note: Option<&str>) -> Result<Exit> {
+    /// Writes down how a workload ended, or one of its nodes, once and for all. What was written down before stands.
+    pub(super) async fn settle(&self, owner: &Owner, rank: u32, exit: Exit, note: Option<&str>) -> Result<Exit> {
         let _door = self.doors.door(&owner.id).await;
         let now = self.index.tables().owner(&owner.id).cloned().unwrap_or_else(|| owner.clone());
-        if let Some(before) = now.exit {
+        if let Some(before) = now.seen_as(rank).exit {
             return Ok(before);
         }
         let exit = settled(&now, exit);
-        self.close_log(&now, &exit, note).await?;
-        let unclaimed = now.pod.is_none();
-        let written = self.write(&now, json!({ EXIT: text(&exit)? }), unclaimed).await;
+        let written = if now.peers.is_empty() {
+            self.close_log(&now, 0, &exit, note).await?;
+            let unclaimed = now.pod.is_none();
+            self.write(&now, json!({ EXIT: text(&exit)? }), unclaimed).await
+        } else {
+            let change = change(&now, Some((rank, exit.clone())), None, self.clock.now())?;
+            self.write_nodes(&now, change, note.map(|n| (rank, n))).await
+        };
         if written.as_ref().is_err_and(|e| e.kind == Kind::Conflict) {
             self.look_again(&now).await?;
         }
         written.map(|()| exit)
+    }
+
+    /// Writes down what is so of several nodes, with the ends of those that have ended. Only if nothing has changed: a node that no pod had
+    /// claimed may have been meanwhile.
+    async fn write_nodes(&self, owner: &Owner, change: Change, note: Option<(u32, &str)>) -> Result<()> {
+        let is_claimed = |rank: u32| owner.seen_as(rank).pod.is_some();
+        for (rank, exit) in change.ends.iter().filter(|(rank, _)| is_claimed(*rank)) {
+            self.close_log(owner, *rank, exit, note.filter(|(of, _)| of == rank).map(|(_, n)| n)).await?;
+        }
+        self.write(owner, Value::Object(change.marks), true).await?;
+        // Only now is it certain that nothing will be written into these.
+        for (rank, exit) in change.ends.iter().filter(|(rank, _)| !is_claimed(*rank)) {
+            self.close_log(owner, *rank, exit, None).await?;
+        }
+        // The couriers of the others are to hear of it.
+        self.asked.send_modify(|n| *n = n.wrapping_add(1));
+        Ok(())
     }
 
     /// Writes marks upon an owner. One that ends gives up its pod: a server's would be started again, one that has not claimed must not any more.
@@ -91,7 +116,7 @@ impl Inner {
         match owner.kind {
             _ if owner.maker.is_some() => {}
             OwnerKind::StatefulSet if ends => change["spec"] = json!({ "replicas": 0 }),
-            OwnerKind::Job if ends && owner.pod.is_none() => change["spec"] = json!({ "suspend": true }),
+            OwnerKind::Job if ends && !owner.is_claimed() => change["spec"] = json!({ "suspend": true }),
             _ => {}
         }
         self.change_owner(owner, &change).await?;
@@ -140,10 +165,10 @@ impl Inner {
         Name { kind, namespace: &owner.namespace, name: &owner.name }
     }
 
-    /// Says in a log that nothing follows, unless its courier has said so. `note`: what else the reader has to know.
-    pub(super) async fn close_log(&self, owner: &Owner, exit: &Exit, note: Option<&str>) -> Result<()> {
-        let mirror = self.mirror(&owner.id, owner.attempt);
-        let (folder, attempt, bytes, now) = (self.logs(&owner.id), owner.attempt, self.settings.log_bytes, self.clock.now());
+    /// Says in the log of a node that nothing follows, unless its courier has said so. `note`: what else the reader has to know.
+    pub(super) async fn close_log(&self, owner: &Owner, rank: u32, exit: &Exit, note: Option<&str>) -> Result<()> {
+        let mirror = self.mirror(&owner.id, rank, owner.attempt);
+        let (folder, attempt, bytes, now) = (self.logs(&owner.id, rank), owner.attempt, self.settings.log_bytes, self.clock.now());
         let words = note.map(|n| format!("{n}\n")).unwrap_or_default() + &shim::words(exit);
         let close = move || {
             if mirror.is_finished() {
@@ -156,12 +181,12 @@ impl Inner {
         tokio::task::spawn_blocking(close).await.map_err(Error::internal)?.context("closing a log")
     }
 
-    pub(super) fn mirror(&self, id: &str, attempt: i64) -> LogMirror {
-        LogMirror::new(&self.logs(id), attempt)
+    pub(super) fn mirror(&self, id: &str, rank: u32, attempt: i64) -> LogMirror {
+        LogMirror::new(&self.logs(id, rank), attempt)
     }
 
-    fn logs(&self, id: &str) -> std::path::PathBuf {
-        self.settings.data.join("logs").join(id)
+    fn logs(&self, id: &str, rank: u32) -> std::path::PathBuf {
+        node_folder(&self.settings.data.join("logs").join(id), rank)
     }
 
     /// Ends what is left of a workload at once and drops it.
@@ -187,7 +212,7 @@ impl Inner {
             self.unmake(&owner, maker).await?;
         }
         self.api.delete(self.name_of(&owner), Some(&owner.uid), None).await?;
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).retain(|(of, _), _| of != id);
         if ended {
             // Nothing of it runs, so there is nothing to wait for.
             self.forgotten.lock().unwrap_or_else(PoisonError::into_inner).insert(owner.uid);
@@ -226,16 +251,19 @@ impl Inner {
         let now = self.clock.now();
         let silent: Vec<_> = {
             let (tables, heard) = (self.index.tables(), self.heard.lock().unwrap_or_else(PoisonError::into_inner));
-            let is_silent = |o: &Owner| {
-                let last = heard.get(&o.id).copied().unwrap_or(self.listens_since);
+            let is_silent = |o: &Owner, rank: u32| {
+                let last = heard.get(&(o.id.clone(), rank)).copied().unwrap_or(self.listens_since);
                 o.exit.is_none() && o.stop.is_some_and(|s| now - s.at.max(last) > SILENT)
             };
-            let all = tables.jobs.all().chain(tables.sets.all()).filter(|o| is_silent(o));
-            all.filter_map(|o| {
-                let pod = tables.pods.get(o.pod.as_deref()?)?;
-                (pod.deleting.is_none() && !pod.is_over()).then(|| (pod.clone(), o.stop))
-            })
-            .collect()
+            let asked = tables.jobs.all().chain(tables.sets.all()).filter(|o| o.exit.is_none() && o.stop.is_some());
+            let nodes = asked.flat_map(|o| o.ranks().map(|rank| (rank, o.seen_as(rank))));
+            let silent = nodes.filter(|(rank, o)| is_silent(o, *rank));
+            silent
+                .filter_map(|(_, o)| {
+                    let pod = tables.pods.get(o.pod.as_deref()?)?;
+                    (pod.deleting.is_none() && !pod.is_over()).then(|| (pod.clone(), o.stop))
+                })
+                .collect()
         };
         for (pod, stop) in silent {
             let left = stop.map_or(0, |s| s.at.saturating_add_unsigned(s.grace_ms).saturating_sub(now) / 1000).clamp(1, 3600);

@@ -191,13 +191,22 @@ pub fn explained(pod: Option<&Pod>, mut exit: Exit) -> Exit {
     exit
 }
 
-/// An end that was asked for is not the workload's own, whoever ended it in the end.
+/// An end that was asked for is not the workload's own, whoever ended it in the end; nor is that of a node which ended because another had failed.
 pub fn settled(owner: &Owner, mut exit: Exit) -> Exit {
-    if owner.stop.is_some() && !exit.timed_out && !exit.out_of_memory && exit.code != Some(0) {
-        exit.stopped = true;
-        exit.reason = None;
+    if let Some(stop) = owner.stop
+        && !exit.timed_out
+        && !exit.out_of_memory
+        && exit.code != Some(0)
+    {
+        exit.stopped = stop.node.is_none();
+        exit.reason = stop.node.map(blamed);
     }
     exit
+}
+
+/// Why a node ends that did nothing wrong.
+pub fn blamed(rank: u32) -> String {
+    format!("It was ended because node {rank} had failed.")
 }
 
 #[cfg(test)]

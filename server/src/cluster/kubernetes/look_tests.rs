@@ -149,7 +149,7 @@ fn a_second_start_in_the_same_pod_is_the_end_of_the_first() {
 
 #[test]
 fn what_was_asked_to_end_is_stopping_and_then_stopped() {
-    let owner = Owner { stop: Some(Stop { at: NOW, grace_ms: 1000 }), ..owner() };
+    let owner = Owner { stop: Some(Stop { at: NOW, grace_ms: 1000, node: None }), ..owner() };
     assert_eq!(look(&owner, &[&pod(running())], None, NOW), Look::Is(Phase::Stopping, Some(BEGAN_MS)));
     let exit = exit(look(&owner, &[&over(pod(terminated(143, "Error", None)))], None, NOW));
     assert_eq!((exit.signal, exit.stopped), (Some(15), true));

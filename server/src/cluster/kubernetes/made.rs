@@ -78,7 +78,7 @@ impl Inner {
         let Some(raw) = self.find_made(owner, maker).await? else {
             let reason = Some(format!("Its {} {} was deleted from outside.", maker.kind.as_str(), maker.name));
             let exit = Exit { reason, ended_at: self.clock.now(), ..Exit::default() };
-            return Ok(Phase::Ended(self.settle(owner, exit, None).await?));
+            return Ok(Phase::Ended(self.settle(owner, 0, exit, None).await?));
         };
         let events = self.events_of_made(owner, maker).await?;
         let why = reasons::not_made(&events).or_else(|| held_back(maker, &conditions(&raw), &events));

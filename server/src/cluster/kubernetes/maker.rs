@@ -92,7 +92,8 @@ impl Makers {
             WorkloadKind::Replica => MakerKind::InferenceService,
             WorkloadKind::Environment => return None,
         };
-        let fits = self.has(kind) && kind.serves() == spec.server.is_some();
+        // Several nodes are told who they are by their indexed Job.
+        let fits = self.has(kind) && kind.serves() == spec.server.is_some() && spec.nodes <= 1;
         fits.then(|| Maker { kind, name: names::made(spec, kind.room(namespace)) })
     }
 }

@@ -3,7 +3,7 @@
 //! What is known stands in the API server: an index that watches keep answers `list`, and the few marks that we write upon owners (`names`) tell
 //! which pod may run the workload, what was asked, and how it ended. See `docs/adr/0013` for how the parts fit.
 //!
-//! * `build/`: from a specification to objects, pure. `look`, `reasons`: from objects to how far it is, pure.
+//! * `build/`: from a specification to objects, pure. `look`, `several`, `reasons`: from objects to how far it is, pure.
 //! * `client`: the API server. `watch`, `table`, `index`: what is known of it.
 //! * `vanished`, `things`: what somebody else deleted or changed.
 //! * `start`, `end`, `team`, `usage`, `way`: the verbs of the seam. `desk`: what pods ask of us.
@@ -31,6 +31,7 @@ mod podview;
 mod reasons;
 mod rights;
 mod settings;
+mod several;
 mod spaces;
 mod start;
 mod table;
@@ -103,8 +104,8 @@ pub(in crate::cluster) struct Inner {
     doors: Doors,
     /// What couriers wait for: grows when something was asked.
     asked: bell::Sender<u64>,
-    /// When a workload's courier was heard last, milliseconds since 1970.
-    heard: Mutex<HashMap<String, i64>>,
+    /// When the courier of a workload's node was heard last, milliseconds since 1970.
+    heard: Mutex<HashMap<(String, u32), i64>>,
     /// When we began to listen, milliseconds since 1970.
     listens_since: i64,
     teams: team::Kept,

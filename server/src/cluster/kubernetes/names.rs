@@ -36,6 +36,12 @@ pub const NODE: &str = "slipway.dev/node";
 pub const STOP: &str = "slipway.dev/stop";
 /// How it ended: [`crate::cluster::Exit`].
 pub const EXIT: &str = "slipway.dev/exit";
+/// On how many nodes it runs, where these are several.
+pub const NODES: &str = "slipway.dev/nodes";
+/// Milliseconds between SIGTERM and SIGKILL of the others when one of several nodes fails.
+pub const GRACE: &str = "slipway.dev/grace";
+/// How one of several nodes ended, with the node behind it.
+pub const END: &str = "slipway.dev/end";
 /// What makes the pods in its stead: [`super::maker::Maker`].
 pub const MAKER: &str = "slipway.dev/maker";
 /// Upon a pod: its container that runs the workload, where that is not called [`MAIN`].
@@ -64,6 +70,21 @@ const OWNER_MAX: usize = 52;
 const LABEL_MAX: usize = 63;
 /// So much of a hash of the workload's id makes a short name unique.
 const MARK: usize = 12;
+
+/// A mark of one node; the first has that of any workload.
+pub fn of_node(mark: &str, rank: u32) -> String {
+    if rank == 0 { mark.to_owned() } else { format!("{mark}-{rank}") }
+}
+
+/// The mark with the end of one of several nodes.
+pub fn end_of(rank: u32) -> String {
+    format!("{END}-{rank}")
+}
+
+/// Host name of the first of several nodes, as the others see it.
+pub fn first_node(owner: &str, namespace: &str) -> String {
+    format!("{owner}-0.{SERVICE}.{namespace}.svc")
+}
 
 /// Selects everything that belongs to this portal.
 pub fn ours(portal: &str) -> String {

@@ -9,6 +9,7 @@ use super::{
     owner::Owner,
     podview::{self, Pod},
     reasons,
+    several::joined,
 };
 use crate::{
     cluster::{Exit, Observed, Phase},
@@ -48,20 +49,20 @@ impl Inner {
     pub(super) async fn observe_all(&self) -> Result<Vec<Observed>> {
         self.miss().await?;
         let now = self.clock.now();
-        let seen: Vec<(Owner, Look)> = {
+        let seen: Vec<(Owner, Vec<(u32, Look)>)> = {
             let tables = self.index.whole().await?;
             let mut forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
             let all = tables.workloads();
             forgotten.retain(|uid| all.iter().any(|(owner, _)| owner.uid == *uid));
             let all = all.into_iter().filter(|(o, _)| !forgotten.contains(&o.uid));
-            all.map(|(o, pods)| (o.clone(), look(o, &pods, self.lost(&tables, o, &pods, now).as_deref(), now))).collect()
+            all.map(|(o, pods)| (o.clone(), self.look_at_each(&tables, o, &pods, now))).collect()
         };
         // Only few have to ask or to write; an API server that is slow then does not hold up all of them.
-        let looks = seen.into_iter().map(|(owner, look)| async move {
+        let looks = seen.into_iter().map(|(owner, looks)| async move {
             if let Err(error) = self.put_back(&owner).await {
                 tracing::warn!(workload = owner.id, error = %error, "putting back what was changed");
             }
-            let found = match self.resolve(&owner, look).await {
+            let found = match self.resolve_all(&owner, looks).await {
                 Ok(found) => found,
                 // What cannot be asked or written down now is no end yet; the next look tries again.
                 Err(error) => {
@@ -82,28 +83,59 @@ impl Inner {
         Ok(all)
     }
 
+    /// Each node by itself. Those that have claimed first: a failure of theirs is not blamed on one that has not begun.
+    fn look_at_each(&self, tables: &Tables, owner: &Owner, pods: &[&Pod], now: i64) -> Vec<(u32, Look)> {
+        let of = |rank: u32| {
+            let own: Vec<&Pod> = pods.iter().copied().filter(|p| owner.peers.is_empty() || p.rank == rank).collect();
+            let seen = owner.seen_as(rank);
+            let lost = self.lost(tables, &seen, rank, &own, now);
+            (seen.pod.is_none(), rank, look(&seen, &own, lost.as_deref(), now))
+        };
+        let mut looks: Vec<_> = owner.ranks().map(of).collect();
+        looks.sort_by_key(|(unclaimed, rank, _)| (*unclaimed, *rank));
+        looks.into_iter().map(|(_, rank, look)| (rank, look)).collect()
+    }
+
     /// Since when the node of a workload's pod does not answer, where the courier in it does not either.
-    fn lost(&self, tables: &Tables, owner: &Owner, pods: &[&Pod], now: i64) -> Option<String> {
+    fn lost(&self, tables: &Tables, owner: &Owner, rank: u32, pods: &[&Pod], now: i64) -> Option<String> {
         let node = owner.node.as_ref().or_else(|| pods.iter().find_map(|p| p.node.as_ref()))?;
         let since = tables.nodes.get(node)?.silent_since.clone()?;
-        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner).get(&owner.id).copied();
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner).get(&(owner.id.clone(), rank)).copied();
         (now - heard.unwrap_or(self.listens_since) > SILENT).then_some(since)
     }
 
-    async fn resolve(&self, owner: &Owner, look: Look) -> Result<Option<(Phase, Option<i64>)>> {
+    async fn resolve_all(&self, owner: &Owner, looks: Vec<(u32, Look)>) -> Result<Option<(Phase, Option<i64>)>> {
+        if owner.peers.is_empty() {
+            let Some((rank, look)) = looks.into_iter().next() else { return Ok(None) };
+            return self.resolve(owner, rank, look).await;
+        }
+        let mut nodes = Vec::new();
+        for (rank, look) in looks {
+            let Some(found) = self.resolve(&owner.seen_as(rank), rank, look).await? else { return Ok(None) };
+            nodes.push((rank, found));
+        }
+        nodes.sort_by_key(|(rank, _)| *rank);
+        let nodes: Vec<_> = nodes.into_iter().map(|(_, found)| found).collect();
+        // What was written down a moment ago counts.
+        let now = self.index.tables().owner(&owner.id).cloned().unwrap_or_else(|| owner.clone());
+        let (phase, started_at) = joined(&now, &nodes);
+        Ok(Some((now.exit.map_or(phase, Phase::Ended), started_at)))
+    }
+
+    async fn resolve(&self, owner: &Owner, rank: u32, look: Look) -> Result<Option<(Phase, Option<i64>)>> {
         Ok(match look {
             Look::Hidden => None,
             Look::Is(phase, started_at) => Some((phase, started_at)),
             Look::Ended(exit, started_at) => {
                 let note = started_at.is_some().then_some(CUT);
-                Some((Phase::Ended(self.settle(owner, exit, note).await?), started_at))
+                Some((Phase::Ended(self.settle(owner, rank, exit, note).await?), started_at))
             }
             Look::NotMade if let Some(maker) = &owner.maker => Some((self.not_made(owner, maker).await?, None)),
             Look::NotMade => {
                 let doing = self.asked(owner, &owner.uid, reasons::not_made).await?.unwrap_or_else(|| "Making its pod".into());
                 Some((Phase::Starting { doing }, None))
             }
-            Look::Missing => Some((self.missing(owner).await?, None)),
+            Look::Missing => Some((self.missing(owner, rank).await?, None)),
             Look::Slow { pod, doing } => {
                 let doing = self.asked(owner, &pod, reasons::held_up).await?.unwrap_or(doing);
                 Some((Phase::Starting { doing }, None))
@@ -112,7 +144,7 @@ impl Inner {
     }
 
     /// The pod of a workload is not in the index. Only if the API server does not know it either, that is an end.
-    async fn missing(&self, owner: &Owner) -> Result<Phase> {
+    async fn missing(&self, owner: &Owner, rank: u32) -> Result<Phase> {
         let uid = owner.pod.as_deref().unwrap_or_default();
         if let Some(pod) = self.find_pod(owner, uid).await? {
             return Ok(match pod.is_over() || pod.deleting.is_some() {
@@ -134,7 +166,7 @@ impl Inner {
             ended_at: self.clock.now(),
             ..Exit::default()
         };
-        Ok(Phase::Ended(self.settle(owner, exit, Some(CUT)).await?))
+        Ok(Phase::Ended(self.settle(owner, rank, exit, Some(CUT)).await?))
     }
 
     async fn find_pod(&self, owner: &Owner, uid: &str) -> Result<Option<Pod>> {

@@ -2,7 +2,7 @@
 
 use super::{
     maker::Maker,
-    names::{self, EXIT, GENERATION, ID, MAKER, NODE, POD, PUT_BACK, STARTED, STOP},
+    names::{self, EXIT, GENERATION, GRACE, ID, MAKER, NODE, NODES, POD, PUT_BACK, STARTED, STOP},
     table::Seen,
 };
 use crate::cluster::{Exit, WorkloadSpec};
@@ -10,6 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::core::{ApiResource, Object};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// Which of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -81,6 +82,20 @@ pub struct Stop {
     pub at: i64,
     /// Milliseconds between SIGTERM and SIGKILL; the shortest that was asked for.
     pub grace_ms: u64,
+    /// The node whose failure is why; none where somebody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<u32>,
+}
+
+/// One of several nodes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Peer {
+    /// Uid of the one pod that may run it.
+    pub pod: Option<String>,
+    /// The node of the cluster that this pod is on.
+    pub node: Option<String>,
+    /// How it ended.
+    pub end: Option<Exit>,
 }
 
 /// What was put back last.
@@ -131,6 +146,10 @@ pub struct Owner {
     pub put_back: Option<PutBack>,
     /// What makes its pods in its stead.
     pub maker: Option<Maker>,
+    /// Its nodes in order, where it has several.
+    pub peers: Vec<Peer>,
+    /// Milliseconds that the others have to end when one of them fails.
+    pub grace_ms: u64,
 }
 
 impl Owner {
@@ -161,6 +180,8 @@ impl Owner {
             wants: raw.spec.replicas.unwrap_or_else(|| i64::from(raw.spec.suspend != Some(true))),
             maker: note(MAKER).and_then(|t| Maker::parse(t)),
             put_back: note(PUT_BACK).and_then(|t| serde_json::from_str(t).ok()),
+            peers: meta.annotations.as_ref().map(peers).unwrap_or_default(),
+            grace_ms: note(GRACE).and_then(|g| g.parse().ok()).unwrap_or(0),
         })
     }
 
@@ -171,7 +192,7 @@ impl Owner {
             return None;
         }
         let (shall, extra) = match self.kind {
-            OwnerKind::Job => (1, self.exit.is_none() && self.pod.is_none() && self.wants == 0),
+            OwnerKind::Job => (1, self.exit.is_none() && !self.is_claimed() && self.wants == 0),
             OwnerKind::StatefulSet if self.exit.is_some() => (0, self.wants != 0),
             OwnerKind::StatefulSet => (1, self.wants > 1 || (self.wants == 0 && self.pod.is_none())),
         };
@@ -187,6 +208,24 @@ impl Owner {
     /// Whether its pods are servers.
     pub fn serves(&self) -> bool {
         self.maker.as_ref().map_or(self.kind == OwnerKind::StatefulSet, |m| m.kind.serves())
+    }
+
+    /// Its nodes.
+    pub fn ranks(&self) -> std::ops::Range<u32> {
+        0..u32::try_from(self.peers.len().max(1)).unwrap_or(1)
+    }
+
+    /// As one of its nodes has it: the pod, the place and the end are those of this node. Of a workload on one node it is the workload.
+    pub fn seen_as(&self, rank: u32) -> Self {
+        match self.peers.get(rank as usize) {
+            Some(peer) => Self { pod: peer.pod.clone(), node: peer.node.clone(), exit: peer.end.clone(), ..self.clone() },
+            None => self.clone(),
+        }
+    }
+
+    /// Whether pods run, or ran, all of its nodes.
+    pub fn is_claimed(&self) -> bool {
+        if self.peers.is_empty() { self.pod.is_some() } else { self.peers.iter().all(|p| p.pod.is_some()) }
     }
 
     /// For what belongs to it.
@@ -217,8 +256,23 @@ impl Owner {
             wants: 1,
             put_back: None,
             maker: None,
+            peers: Vec::new(),
+            grace_ms: 0,
         }
     }
+}
+
+/// More nodes than any workload has.
+const MANY: usize = 1024;
+
+fn peers(notes: &BTreeMap<String, String>) -> Vec<Peer> {
+    let count = notes.get(NODES).and_then(|n| n.parse::<usize>().ok()).filter(|n| (2..=MANY).contains(n)).unwrap_or(0);
+    let peer = |rank| Peer {
+        pod: notes.get(&names::of_node(POD, rank)).cloned(),
+        node: notes.get(&names::of_node(NODE, rank)).cloned(),
+        end: notes.get(&names::end_of(rank)).and_then(|t| serde_json::from_str(t).ok()),
+    };
+    (0..).take(count).map(peer).collect()
 }
 
 impl Seen for Owner {
@@ -258,7 +312,7 @@ mod tests {
         }))
         .unwrap();
         assert_eq!((owner.id.as_str(), owner.version.as_str(), owner.started, owner.deleting), ("abc", "7", true, true));
-        assert_eq!(owner.stop, Some(Stop { at: 1, grace_ms: 2 }));
+        assert_eq!(owner.stop, Some(Stop { at: 1, grace_ms: 2, node: None }));
         assert_eq!((owner.pod.as_deref(), owner.exit), (Some("p"), None));
         assert_eq!(owner.failed.unwrap().reason.as_deref(), Some("BackoffLimitExceeded"));
         assert_eq!(owner.created_at, 1_795_442_520_000);
@@ -277,6 +331,26 @@ mod tests {
         let job = Owner::for_tests("a");
         assert_eq!(change(Owner { wants: 0, ..job.clone() }), Some(json!({ "suspend": false })));
         assert_eq!(change(Owner { wants: 0, exit: Some(Exit::default()), ..job }), None);
+    }
+
+    #[test]
+    fn each_of_several_nodes_has_marks_of_its_own() {
+        let owner = read(json!({
+            "apiVersion": "batch/v1", "kind": "Job",
+            "metadata": {
+                "name": "run-x", "namespace": "ada", "uid": "u", "labels": { "slipway.dev/id": "abc" },
+                "annotations": {
+                    "slipway.dev/nodes": "2", "slipway.dev/grace": "30000", "slipway.dev/pod": "p0", "slipway.dev/node": "n0",
+                    "slipway.dev/end-0": "{\"code\":0,\"signal\":null,\"out_of_memory\":false,\"timed_out\":false,\"stopped\":false,\"reason\":null,\"ended_at\":5}",
+                },
+            },
+            "spec": {},
+        }))
+        .unwrap();
+        assert_eq!((owner.ranks(), owner.grace_ms, owner.is_claimed(), owner.exit.is_none()), (0..2, 30_000, false, true));
+        let (first, second) = (owner.seen_as(0), owner.seen_as(1));
+        assert_eq!((first.pod.as_deref(), first.node.as_deref(), first.exit.unwrap().code), (Some("p0"), Some("n0"), Some(0)));
+        assert_eq!((second.pod, second.exit), (None, None));
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub struct Handover {
     pub log_bytes: u64,
     /// How large the unpacked archive may be, in bytes.
     pub upload_bytes: u64,
+    /// Host name of the first node, where there are several.
+    #[serde(default)]
+    pub master: Option<String>,
 }
 
 /// For the other two. The workload's own processes do not see this.
@@ -48,6 +51,16 @@ pub struct Claim {
     pub pod: String,
     /// The node it runs on.
     pub node: String,
+    /// Which node of the workload it is to run.
+    #[serde(default)]
+    pub rank: u32,
+}
+
+/// What a pod is told that has claimed its workload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claimed {
+    /// Whether pods have claimed all of its nodes: until then none begins, and this one asks again.
+    pub all: bool,
 }
 
 /// What a courier is told when it asks.

@@ -9,6 +9,9 @@ use crate::clock::parse_rfc3339;
 use kube::core::{ApiResource, Object};
 use serde::{Deserialize, Serialize};
 
+/// Where a Job says which of its pods one is.
+const INDEX: &str = "batch.kubernetes.io/job-completion-index";
+
 /// How the API server calls them.
 pub fn resource() -> ApiResource {
     super::client::resource("", "v1", "Pod", "pods")
@@ -131,6 +134,8 @@ pub struct Pod {
     pub node: Option<String>,
     /// Name of the container that runs the workload, where it is not the usual one.
     pub container: Option<String>,
+    /// Which of several nodes of its workload it is to run.
+    pub rank: u32,
     /// How far it is.
     pub status: PodStatus,
 }
@@ -148,6 +153,7 @@ impl Pod {
             deleting: meta.deletion_timestamp.as_ref().map(|t| t.0.as_millisecond()),
             node: raw.spec.node_name.clone(),
             container: meta.annotations.as_ref().and_then(|a| a.get(CONTAINER)).cloned(),
+            rank: meta.annotations.as_ref().and_then(|a| a.get(INDEX)?.parse().ok()).unwrap_or(0),
             status: raw.status.clone().unwrap_or_default(),
         })
     }

@@ -39,6 +39,9 @@ impl Inner {
         let kind = OwnerKind::of(spec);
         let owner = self.apply_owner(spec, kind, &build::owner(spec, &self.settings, &namespace, None)?).await?;
         let _: DynamicObject = self.api.apply(&build::secret(spec, &self.settings, &owner)?).await?;
+        if spec.nodes > 1 {
+            let _: DynamicObject = self.api.apply(&build::peers(spec, &self.settings, &owner)).await?;
+        }
         self.apply_owner(spec, kind, &build::owner(spec, &self.settings, &namespace, Some(self.clock.now()))?).await?;
         Ok(())
     }

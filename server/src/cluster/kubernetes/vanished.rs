@@ -106,7 +106,9 @@ impl Inner {
         for (owner, exit) in gone {
             let lives = self.index.tables().pods.all().any(|p| p.id == owner.id && !p.is_over());
             let phase = match exit {
-                Some(exit) => Phase::Ended(exit),
+                // What one of several nodes brought is not yet the end of the others.
+                Some(exit) if owner.peers.is_empty() || !lives => Phase::Ended(exit),
+                Some(_) => Phase::Stopping,
                 None if lives => Phase::Stopping,
                 None => {
                     let exit = Exit { reason: Some(self.why_gone(&owner)), ended_at: self.clock.now(), ..Exit::default() };
@@ -124,7 +126,9 @@ impl Inner {
             exit.reason = Some(self.why_gone(owner));
         }
         let exit = super::look::settled(owner, exit);
-        self.close_log(owner, &exit, note).await?;
+        for rank in owner.ranks() {
+            self.close_log(owner, rank, &exit, note).await?;
+        }
         let mut known = self.known();
         let kept = known.gone.entry(owner.id.clone()).or_default().get_or_insert(exit).clone();
         drop(known);

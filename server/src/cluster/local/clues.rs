@@ -27,7 +27,14 @@ impl Inner {
         };
         let mut out = Vec::new();
         if let (Some(child), Some(at)) = (state.child, state.started_at) {
-            out.push(Clue::then(SOURCE, at, format!("Its first process is {}, watched over by {}.", child.pid, state.shim.pid)));
+            let children: Vec<_> = state.nodes.iter().filter_map(|n| n.child).map(|c| c.pid.to_string()).collect();
+            let text = match children.as_slice() {
+                [] => format!("Its first process is {}, watched over by {}.", child.pid, state.shim.pid),
+                many => {
+                    format!("The first processes of its {} nodes are {}, watched over by {}.", many.len(), many.join(", "), state.shim.pid)
+                }
+            };
+            out.push(Clue::then(SOURCE, at, text));
         }
         if self.paths.exit(id).exists() {
             return Ok(out);
@@ -36,7 +43,7 @@ impl Inner {
             out.push(Clue::now(SOURCE, "This machine was started again since."));
         } else if state.shim.alive() {
             let processes = process::descendants(state.shim.pid, &process::all()).len();
-            let memory = Group::of(&state.groups).memory_bytes().and_then(|b| i64::try_from(b).ok());
+            let memory = state.groups_of_nodes().iter().map(Group::memory_bytes).sum::<Option<u64>>().and_then(|b| i64::try_from(b).ok());
             let memory = memory.map_or_else(String::new, |b| format!(", using {}", bytes_words(b)));
             let what = if processes == 1 { "process" } else { "processes" };
             out.push(Clue::now(SOURCE, format!("{processes} {what}{memory}. Limits: {}.", self.limits.mode.words())));

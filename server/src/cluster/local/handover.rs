@@ -4,7 +4,7 @@
 use super::{limits::Limits, shim::Folders};
 use crate::cluster::workload::WorkloadSpec;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, ops::Range, path::PathBuf};
 
 /// Everything that a supervisor needs.
 #[derive(Serialize, Deserialize)]
@@ -33,6 +33,33 @@ pub struct Handover {
     pub folders: Option<Folders>,
     /// The words that start this program once more.
     pub program: Vec<String>,
+    /// The one node of the workload that runs here, and where the first one is; all of them where absent.
+    #[serde(default)]
+    pub node: Option<OneNode>,
+}
+
+/// One node of a workload, the others being elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OneNode {
+    /// Which, from 0.
+    pub rank: u32,
+    /// Host name of the first one, as all of them see it.
+    pub master: String,
+}
+
+impl Handover {
+    /// The nodes that run here.
+    pub fn ranks(&self) -> Range<u32> {
+        match &self.node {
+            Some(node) => node.rank..node.rank.saturating_add(1),
+            None => 0..self.spec.nodes.max(1),
+        }
+    }
+
+    /// Which of the places here a node has, from 0: its folder, its log, its GPUs.
+    pub fn place(&self, rank: u32) -> u32 {
+        rank.saturating_sub(self.ranks().start)
+    }
 }
 
 /// The supervisor's first and only words to the server, one line of JSON.

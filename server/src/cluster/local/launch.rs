@@ -36,8 +36,9 @@ impl Inner {
             self.paths.volume(volume)?;
         }
         // Held until the start is recorded, so that nobody else picks the same GPUs.
-        let _gpus = if spec.resources.gpus > 0 { Some(self.handing_gpus.lock().await) } else { None };
-        let gpus = self.pick_gpus(spec.resources.gpus)?;
+        let gpus = spec.resources.times(i64::from(spec.nodes.max(1))).gpus;
+        let _gpus = if gpus > 0 { Some(self.handing_gpus.lock().await) } else { None };
+        let gpus = self.pick_gpus(gpus)?;
         let handover = Handover {
             spec,
             data: self.paths.data().to_owned(),
@@ -51,6 +52,7 @@ impl Inner {
             folders: None,
             // Our own program, even if its file was replaced by a newer one meanwhile.
             program: vec!["/proc/self/exe".into()],
+            node: None,
         };
         let text = serde_json::to_vec(&handover)?;
         drop(handover);

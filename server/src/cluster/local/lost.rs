@@ -12,9 +12,9 @@ use super::{
 use crate::{
     cluster::{Exit, Observed, Phase},
     error::{Context, Result},
-    logs::LogWriter,
+    logs::{LogWriter, node_folder},
 };
-use std::{collections::HashSet, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 /// How long to wait for killed processes before the answer is "still ending".
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -50,10 +50,13 @@ impl Inner {
         let exit = Exit { reason: Some(reason.into()), ended_at: self.clock.now(), ..Exit::default() };
         let (inner, name, done, state_copy) = (self.clone(), id.to_owned(), exit.clone(), state.clone());
         blocking(move || {
-            if let Ok(mut log) = LogWriter::open(&inner.paths.logs(&name), state_copy.attempt, inner.log_bytes) {
-                log.say(done.ended_at, reason);
-                // Readers of the log wait for this mark; without it they only wait longer.
-                let _ = log.finish();
+            for node in 0..u32::try_from(state_copy.nodes.len().max(1)).unwrap_or(1) {
+                let folder = node_folder(&inner.paths.logs(&name), node);
+                if let Ok(mut log) = LogWriter::open(&folder, state_copy.attempt, inner.log_bytes) {
+                    log.say(done.ended_at, reason);
+                    // Readers of the log wait for this mark; without it they only wait longer.
+                    let _ = log.finish();
+                }
             }
             Group::of(&state_copy.groups).remove();
             let _ = std::fs::remove_dir_all(inner.paths.socket_folder(&name));
@@ -97,7 +100,7 @@ fn remains(id: &str, state: &State) -> Vec<ProcessId> {
     let mark = format!("{MARK}={id}");
     let ours = |p: &procfs::process::Stat| {
         let after = p.starttime >= state.shim.start;
-        after && (grouped.contains(&p.pid) || (session_is_ours && p.session == state.shim.pid) || is_marked(p.pid, &mark))
+        after && (grouped.contains(&p.pid) || (session_is_ours && p.session == state.shim.pid) || process::is_marked(p.pid, &mark))
     };
     let mut found: HashSet<i32> = all.iter().filter(|p| ours(p)).map(|p| p.pid).collect();
     for root in found.clone() {
@@ -108,9 +111,4 @@ fn remains(id: &str, state: &State) -> Vec<ProcessId> {
         .filter(|p| found.contains(&p.pid) && p.pid != me && !process::is_dead(p))
         .map(|p| ProcessId { pid: p.pid, start: p.starttime })
         .collect()
-}
-
-fn is_marked(pid: i32, mark: &str) -> bool {
-    let environment = std::fs::read(PathBuf::from(format!("/proc/{pid}/environ"))).unwrap_or_default();
-    environment.split(|b| *b == 0).any(|one| one == mark.as_bytes())
 }

@@ -2,7 +2,7 @@
 //!
 //! * `workloads/{id}.{state,exit,stop}.json`, `workloads/{id}.lock`: the records, out of the workload's reach by accident. One flat folder,
 //!   so that one watch sees every change and one listing tells everything.
-//! * `work/{id}/{files,home,tmp}`: what the workload itself sees.
+//! * `work/{id}/{files,home,tmp}`: what the workload itself sees; of several nodes the first, and `work/{id}/node-{n}/…` each other.
 //! * `logs/{id}/{attempt}.log`: see [`crate::logs`].
 //! * `sockets/{id}/http.sock`, `sockets/ports/{port}`: where servers listen.
 
@@ -89,10 +89,14 @@ impl Paths {
         let length = folder.as_os_str().len() + "/http.sock".len();
         if length <= SOCKET_PATH_MAX { folder } else { self.short(id) }
     }
-    /// The workload's folder for temporary files.
-    pub fn tmp(&self, id: &str) -> PathBuf {
-        let folder = self.work(id).join("tmp");
-        if folder.as_os_str().len() <= TMP_PATH_MAX { folder } else { self.short(id).join("tmp") }
+    /// The folders of a node's own.
+    pub fn node_work(&self, id: &str, node: u32) -> PathBuf {
+        of_node(self.work(id), node)
+    }
+    /// The folder of a node for temporary files.
+    pub fn tmp(&self, id: &str, node: u32) -> PathBuf {
+        let folder = self.node_work(id, node).join("tmp");
+        if folder.as_os_str().len() <= TMP_PATH_MAX { folder } else { of_node(self.short(id), node).join("tmp") }
     }
     /// Base of the short folders of this data folder.
     pub fn short_base(&self) -> PathBuf {
@@ -104,6 +108,10 @@ impl Paths {
     pub fn short(&self, id: &str) -> PathBuf {
         self.short_base().join(id)
     }
+}
+
+fn of_node(folder: PathBuf, node: u32) -> PathBuf {
+    if node == 0 { folder } else { folder.join(format!("node-{node}")) }
 }
 
 /// Makes a folder and its parents, for this user only.

@@ -102,6 +102,17 @@ pub fn descendant_pids(root: i32) -> Vec<i32> {
     found
 }
 
+/// Whether a process carries this text, `NAME=value`, in its environment.
+pub fn is_marked(pid: i32, mark: &str) -> bool {
+    let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    environment.split(|b| *b == 0).any(|one| one == mark.as_bytes())
+}
+
+/// Pids of the children of a process.
+pub fn child_pids(parent: i32) -> Vec<i32> {
+    children(parent).unwrap_or_else(|| all().iter().filter(|p| p.ppid == parent).map(|p| p.pid).collect())
+}
+
 /// The children of a process, by the threads that started them. `None`: it is gone, or the kernel does not tell.
 fn children(pid: i32) -> Option<Vec<i32>> {
     let mut found = Vec::new();

@@ -1,6 +1,6 @@
 //! The records of a workload on disk: they outlive the server and the machine's crash.
 
-use super::process::ProcessId;
+use super::{limits::Group, process::ProcessId};
 use crate::cluster::workload::{Endpoint, WorkloadKind};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
@@ -21,7 +21,7 @@ pub struct State {
     pub boot: String,
     /// The supervisor.
     pub shim: ProcessId,
-    /// The workload's first process.
+    /// The workload's first process; of several nodes that of the first.
     pub child: Option<ProcessId>,
     /// When that process started, milliseconds since 1970.
     pub started_at: Option<i64>,
@@ -31,6 +31,18 @@ pub struct State {
     pub groups: Vec<PathBuf>,
     /// Numbers of the GPUs handed to it.
     pub gpus: Vec<u32>,
+    /// Its nodes, where it has several; all above is of all of them together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<NodeState>,
+}
+
+/// What is known of one of several nodes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeState {
+    /// Its first process.
+    pub child: Option<ProcessId>,
+    /// Its control groups, where there are any.
+    pub groups: Vec<PathBuf>,
 }
 
 impl State {
@@ -46,6 +58,15 @@ impl State {
             phase: RecordedPhase::Stopping,
             groups: Vec::new(),
             gpus: Vec::new(),
+            nodes: Vec::new(),
+        }
+    }
+
+    /// The control groups of each node.
+    pub fn groups_of_nodes(&self) -> Vec<Group> {
+        match self.nodes.as_slice() {
+            [] => vec![Group::of(&self.groups)],
+            nodes => nodes.iter().map(|n| Group::of(&n.groups)).collect(),
         }
     }
 

@@ -37,10 +37,11 @@ impl Inner {
 
     fn measure_one(&self, id: String, state: &State, all: &[Stat]) -> Option<Usage> {
         let time = self.clock.now();
-        let group = Group::of(&state.groups);
+        let groups = state.groups_of_nodes();
         let processes = process::descendants(state.shim.pid, all);
-        let cpu_micros = group.cpu_micros().or_else(|| cpu_of(state, &processes, all))?;
-        let memory = group.memory_bytes().unwrap_or_else(|| process::memory_of(&processes.iter().map(|p| p.pid).collect::<Vec<_>>()));
+        let cpu_micros = groups.iter().map(Group::cpu_micros).sum::<Option<u64>>().or_else(|| cpu_of(state, &processes, all))?;
+        let memory = groups.iter().map(Group::memory_bytes).sum::<Option<u64>>();
+        let memory = memory.unwrap_or_else(|| process::memory_of(&processes.iter().map(|p| p.pid).collect::<Vec<_>>()));
         let now = Meter { shim: state.shim, time, cpu_micros };
         let before = {
             let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);

@@ -52,9 +52,9 @@ pub async fn stream(
 ) -> Result<Response> {
     let place = match headers.get("last-event-id").and_then(|v| v.to_str().ok()).filter(|v| !v.is_empty()) {
         Some(text) => Place::parse(text).ok_or_else(|| Error::invalid("", "This Last-Event-ID is not one of ours."))?,
-        None => Place { attempt: None, offset: query.offset.unwrap_or(0) },
+        None => Place { offset: query.offset.unwrap_or(0), ..Place::default() },
     };
-    let place = Place { attempt: place.attempt.or(query.attempt), ..place };
+    let place = Place { attempt: place.attempt.or(query.attempt), node: query.node.or(place.node), ..place };
     let told = log::follow(web.store.clone(), logs(&web), &by, &id, place, query.attempt.is_some(), web.drain.clone()).await?;
     let events = told.map(|told| Ok::<_, Infallible>(event(&told)));
     Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())
@@ -74,12 +74,12 @@ fn event(told: &Told) -> Event {
     event.data(data.unwrap_or_default())
 }
 
-/// The whole log of an attempt as text
+/// The whole log of an attempt, of one node, as text
 #[utoipa::path(get, path = "/api/v1/teams/{team}/runs/{id}/log/text", tag = "runs",
     params(("team" = String, Path), ("id" = String, Path), LogQuery),
     responses((status = 200, body = String, content_type = "text/plain"), (status = 404, body = Problem)))]
 pub async fn text(State(web): State<Web>, by: TeamViewer, At([id]): At<1>, Query(query): Query<LogQuery>) -> Result<Response> {
-    let (name, stream) = log::text(&web.store, &logs(&web), &by, &id, query.attempt).await?;
+    let (name, stream) = log::text(&web.store, &logs(&web), &by, &id, &query).await?;
     let body = stream.map_or_else(Body::empty, Body::from_stream);
     let headers = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()),

@@ -8,7 +8,7 @@ use crate::{
         kubernetes::{
             Settings,
             maker::MakerKind,
-            names::owner,
+            names::{first_node, owner},
             owner::{Owner, OwnerKind},
             places::{ARCHIVE, FOLDERS, HANDOVER_FILE, ORDERS_FILE},
             plans::{Handover, Orders},
@@ -52,6 +52,7 @@ pub fn secret(spec: &WorkloadSpec, settings: &Settings, of: &Owner) -> Result<Va
         lingers: OwnerKind::of(spec) == OwnerKind::StatefulSet,
         log_bytes: settings.log_bytes,
         upload_bytes: settings.upload_bytes,
+        master: (spec.nodes > 1).then(|| first_node(&owner(spec), &of.namespace)),
     };
     let (handover, orders) = (serde_json::to_vec(&handover)?, serde_json::to_vec(&orders)?);
     if handover.len() > LARGEST {

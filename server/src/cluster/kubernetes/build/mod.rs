@@ -4,6 +4,7 @@ mod handover;
 mod made;
 mod namespace;
 mod owner;
+mod peers;
 mod placed;
 mod pod;
 mod record;
@@ -14,7 +15,8 @@ pub use handover::{Ticket, secret, token};
 pub use made::made;
 pub use namespace::{namespace, objects as namespace_objects, stale as namespace_stale};
 pub use owner::owner;
-pub use pod::{NODE_NAME, POD_UID};
+pub use peers::peers;
+pub use pod::{NODE_NAME, POD_UID, RANK};
 pub use record::record;
 pub use trial::{LITTLE, TRIAL, pull_trial, trial};
 pub use volume::claim;
@@ -75,6 +77,7 @@ pub mod tests {
             env: [("A".to_owned(), "1".to_owned())].into(),
             secrets: [("PASSWORD".to_owned(), "geheim".to_owned())].into(),
             resources: Resources { cpu_millis: 1500, memory_bytes: 1 << 30, gpus: 0 },
+            nodes: 1,
             volume: None,
             files: Default::default(),
             archive: None,

@@ -45,12 +45,14 @@ fn account(place: &Place, team: &str, settings: &Settings) -> Value {
     json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata(place, team, settings, ACCOUNT), "automountServiceAccountToken": false })
 }
 
-/// A name for each server's pod, and nothing more: traffic goes to pods.
+/// A name for each server's pod and for each node of a run, and nothing more: traffic goes to pods.
 fn service(place: &Place, team: &str, settings: &Settings) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Service", "metadata": metadata(place, team, settings, SERVICE),
         "spec": {
             "clusterIP": "None",
+            // The nodes of a run look each other up before any of them is ready.
+            "publishNotReadyAddresses": true,
             "selector": { MANAGED_BY: MANAGER, PORTAL: settings.name },
             "ports": [{ "name": "http", "port": PORT, "targetPort": PORT }],
         },

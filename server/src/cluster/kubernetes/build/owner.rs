@@ -6,7 +6,7 @@ use crate::{
         WorkloadSpec,
         kubernetes::{
             Settings,
-            names::{self, NAME, SERVICE, STARTED},
+            names::{self, GRACE, NAME, NODES, SERVICE, STARTED},
             owner::OwnerKind,
         },
     },
@@ -24,14 +24,20 @@ pub fn owner(spec: &WorkloadSpec, settings: &Settings, namespace: &str, started:
     if let Some(now) = started {
         annotations[STARTED] = json!(now.to_string());
     }
+    let several = spec.nodes > 1;
+    if several {
+        annotations[NODES] = json!(spec.nodes.to_string());
+        annotations[GRACE] = json!(spec.grace_seconds.saturating_mul(1000).to_string());
+    }
     // The Secret has the same name.
     let template = pod::template(spec, settings, &name, kind == OwnerKind::StatefulSet)?;
     let spec_of_it = match kind {
         OwnerKind::Job => json!({
             "suspend": started.is_none(),
             "backoffLimit": 0,
-            "completions": 1,
-            "parallelism": 1,
+            "completions": spec.nodes.max(1),
+            "parallelism": spec.nodes.max(1),
+            "completionMode": if several { "Indexed" } else { "NonIndexed" },
             // A pod that is being deleted may still run.
             "podReplacementPolicy": "Failed",
             "template": template,
@@ -69,6 +75,20 @@ mod tests {
         assert_eq!(started["spec"]["suspend"], false);
         assert_eq!(started["metadata"]["annotations"][STARTED], "5");
         assert_eq!(started["spec"]["template"], made["spec"]["template"]);
+    }
+
+    #[test]
+    fn several_nodes_are_one_indexed_job() {
+        let spec = WorkloadSpec { nodes: 3, ..spec() };
+        let made = owner(&spec, &settings(), "ada", None).unwrap();
+        let of = |name: &str| made["spec"][name].clone();
+        assert_eq!(
+            (of("completions"), of("parallelism"), of("completionMode"), of("backoffLimit")),
+            (json!(3), json!(3), json!("Indexed"), json!(0))
+        );
+        assert_eq!((&made["metadata"]["annotations"][NODES], &made["metadata"]["annotations"][GRACE]), (&json!("3"), &json!("20000")));
+        // Their names are those of the team's headless Service.
+        assert_eq!(made["spec"]["template"]["spec"]["subdomain"], SERVICE);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::{
         Runtime, WorkloadSpec,
         kubernetes::{
             Settings,
-            names::{ACCOUNT, COURIER, ID, MAIN, NAME, PORT, PREPARE, volume},
+            names::{ACCOUNT, COURIER, ID, MAIN, NAME, PORT, PREPARE, SERVICE, volume},
             places::{BIN, FOLDERS, HANDOVER, HANDOVER_FILE, HOME, ORDERS, ORDERS_FILE, RUN, TMP, WORK, program},
         },
     },
@@ -47,6 +47,10 @@ pub fn template(spec: &WorkloadSpec, settings: &Settings, secret: &str, restarts
             "volumes": volumes(spec, secret)?,
         },
     });
+    if spec.nodes > 1 {
+        // With the host name that the Job gives it, a name in DNS.
+        template["spec"]["subdomain"] = json!(SERVICE);
+    }
     placed::place(&mut template, &spec.placement, MAIN)?;
     Ok(template)
 }
@@ -177,6 +181,8 @@ fn volumes(spec: &WorkloadSpec, secret: &str) -> Result<Vec<Value>> {
 
 /// Variable with the pod's uid.
 pub const POD_UID: &str = "POD_UID";
+/// Variable with the number of a pod of an indexed Job, which the Job itself sets.
+pub const RANK: &str = "JOB_COMPLETION_INDEX";
 /// Variable with the name of the pod's node.
 pub const NODE_NAME: &str = "NODE_NAME";
 

@@ -38,6 +38,7 @@ pub fn trial(settings: &Settings, namespace: &str, placement: &Placement, resour
         env: Default::default(),
         secrets: Default::default(),
         resources,
+        nodes: 1,
         volume: None,
         files: Default::default(),
         archive: None,

@@ -6,6 +6,7 @@
 use super::{
     block_on, failed, orders,
     portal::{Portal, Trouble},
+    rank,
     spool::Spool,
 };
 use crate::cluster::kubernetes::{
@@ -33,7 +34,7 @@ const UNKNOWN_AT_THE_END: u32 = 5;
 /// Runs `slipway shim pod-courier`.
 pub fn main() -> ExitCode {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o027));
-    let portal = orders().and_then(Portal::new);
+    let portal = orders().and_then(|orders| Portal::new(orders, rank()));
     let done = portal.and_then(|portal| block_on(courier(portal))?);
     match done {
         Ok(()) => ExitCode::SUCCESS,

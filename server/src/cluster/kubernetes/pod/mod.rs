@@ -12,7 +12,7 @@ mod prepare;
 mod run;
 mod spool;
 
-use super::{places, plans::Orders};
+use super::{build::RANK, places, plans::Orders};
 use crate::cluster::Exit;
 use std::{fs, path::Path, process::ExitCode};
 
@@ -32,6 +32,12 @@ fn orders() -> Result<Orders, String> {
     let path = Path::new(places::ORDERS).join(places::ORDERS_FILE);
     let text = fs::read(&path).map_err(|e| format!("{} cannot be read: {e}.", path.display()))?;
     serde_json::from_slice(&text).map_err(|e| format!("{} cannot be read: {e}.", path.display()))
+}
+
+/// The node of the workload that this pod runs, as its Job numbers them.
+#[expect(clippy::disallowed_methods, reason = "a pod has no configuration: Kubernetes tells it who it is")]
+fn rank() -> u32 {
+    std::env::var(RANK).ok().and_then(|n| n.parse().ok()).unwrap_or(0)
 }
 
 /// Runs async work on one thread.

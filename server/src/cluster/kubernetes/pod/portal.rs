@@ -1,6 +1,6 @@
 //! The portal, as a pod sees it.
 
-use crate::cluster::kubernetes::plans::{Claim, LogEnd, Orders, Report, Wishes};
+use crate::cluster::kubernetes::plans::{Claim, Claimed, LogEnd, Orders, Report, Wishes};
 use bytes::Bytes;
 use futures::TryStreamExt;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
@@ -33,6 +33,8 @@ pub enum Trouble {
 pub struct Portal {
     client: Client,
     orders: Orders,
+    /// The node of it that this pod runs.
+    rank: u32,
 }
 
 type Answer<T> = Result<T, Trouble>;
@@ -42,9 +44,9 @@ impl Portal {
     ///
     /// # Errors
     /// The machine has no roots of trust that can be read.
-    pub fn new(orders: Orders) -> Result<Self, String> {
+    pub fn new(orders: Orders, rank: u32) -> Result<Self, String> {
         let client = Client::builder().connect_timeout(CONNECT).read_timeout(SILENT).user_agent("slipway-pod").build();
-        Ok(Self { client: client.map_err(|e| words(&e))?, orders })
+        Ok(Self { client: client.map_err(|e| words(&e))?, orders, rank })
     }
 
     /// What the pod was told.
@@ -52,12 +54,12 @@ impl Portal {
         &self.orders
     }
 
-    /// Claims the workload.
+    /// Claims the workload, or its node; whether all of its nodes are claimed.
     ///
     /// # Errors
     /// Another pod has it, it has ended, or the portal was not reached.
-    pub async fn claim(&self, claim: &Claim) -> Answer<()> {
-        self.ask(self.request(Method::POST, "claim").json(claim)).await.map(drop)
+    pub async fn claim(&self, claim: &Claim) -> Answer<bool> {
+        self.json::<Claimed>(self.request(Method::POST, "claim").json(claim)).await.map(|c| c.all)
     }
 
     /// Writes what a ticket opens to a file.
@@ -110,6 +112,10 @@ impl Portal {
 
     fn request(&self, method: Method, what: &str) -> RequestBuilder {
         let url = format!("{}/pods/v1/{}/{what}", self.orders.portal.trim_end_matches('/'), self.orders.id);
+        let url = match self.rank {
+            0 => url,
+            rank => format!("{url}{}node={rank}", if url.contains('?') { '&' } else { '?' }),
+        };
         self.client.request(method, url).bearer_auth(&self.orders.token)
     }
 

@@ -1,6 +1,6 @@
 //! The workload's own container: the supervisor of the local cluster, with what the pod has instead of a machine.
 
-use super::{block_on, door, failed, last_words};
+use super::{block_on, door, failed, last_words, rank};
 use crate::{
     clock::{Clock, SystemClock},
     cluster::{
@@ -10,7 +10,7 @@ use crate::{
             plans::Handover,
         },
         local::{
-            handover::{Answer, Handover as Supervised},
+            handover::{Answer, Handover as Supervised, OneNode},
             limits::Limits,
             paths::{Paths, make_private},
             record,
@@ -92,7 +92,7 @@ async fn story(handover: Handover) -> Result<Exit, String> {
 }
 
 fn supervised(handover: Handover) -> Supervised {
-    let Handover { spec, log_bytes, upload_bytes, .. } = handover;
+    let Handover { spec, log_bytes, upload_bytes, master, .. } = handover;
     let inherited = inherited();
     let home = if spec.volume.is_some() { WORK } else { HOME };
     Supervised {
@@ -107,6 +107,7 @@ fn supervised(handover: Handover) -> Supervised {
         inherited,
         folders: Some(Folders { files: WORK.into(), home: home.into(), tmp: TMP.into(), environment: None }),
         program: program().to_vec(),
+        node: master.map(|master| OneNode { rank: rank(), master }),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
 pub(super) use kubelet::path as kubelet_path;
 pub(super) use prometheus::try_out as try_prometheus;
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Mutex, PoisonError},
 };
 
@@ -80,11 +80,13 @@ impl Inner {
         {
             let tables = self.index.whole().await?;
             for (owner, pods) in tables.workloads() {
-                let Some(pod) = pods.into_iter().find(|p| owner.pod.as_ref() == Some(&p.uid)) else { continue };
-                let runs = owner.exit.is_none() && pod.main().is_some_and(|m| m.state.running.is_some());
-                if let Some(node) = pod.node.clone().filter(|_| runs) {
-                    let place = (pod.namespace.clone(), pod.name.clone(), pod.main_name().to_owned());
-                    wanted.insert(place, Whose { id: owner.id.clone(), pod: pod.uid.clone(), node });
+                for seen in owner.ranks().map(|rank| owner.seen_as(rank)) {
+                    let Some(pod) = pods.iter().find(|p| seen.pod.as_ref() == Some(&p.uid)) else { continue };
+                    let runs = seen.exit.is_none() && pod.main().is_some_and(|m| m.state.running.is_some());
+                    if let Some(node) = pod.node.clone().filter(|_| runs) {
+                        let place = (pod.namespace.clone(), pod.name.clone(), pod.main_name().to_owned());
+                        wanted.insert(place, Whose { id: owner.id.clone(), pod: pod.uid.clone(), node });
+                    }
                 }
             }
         }
@@ -101,10 +103,15 @@ impl Inner {
             },
         };
         let now = self.clock.now();
-        let of = |(place, whose): (&Place, &Whose)| Some(Usage { id: whose.id.clone(), time: now, numbers: *found.get(place)? });
-        let mut out: Vec<Usage> = wanted.iter().filter_map(of).collect();
-        out.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-        Ok(out)
+        let mut sums: BTreeMap<&str, UsageNumbers> = BTreeMap::new();
+        for (place, whose) in &wanted {
+            let Some(numbers) = found.get(place) else { continue };
+            // That of all its nodes.
+            let sum = sums.entry(&whose.id).or_insert(UsageNumbers { cpu_millis: 0, memory_bytes: 0 });
+            sum.cpu_millis = sum.cpu_millis.saturating_add(numbers.cpu_millis);
+            sum.memory_bytes = sum.memory_bytes.saturating_add(numbers.memory_bytes);
+        }
+        Ok(sums.into_iter().map(|(id, numbers)| Usage { id: id.to_owned(), time: now, numbers }).collect())
     }
 
     async fn source(&self) -> Result<Option<Source>> {

@@ -46,6 +46,15 @@ impl Group {
         Ok(group)
     }
 
+    /// The groups of several nodes as one: what is in any of them is in it.
+    pub fn joined<'a>(groups: impl IntoIterator<Item = &'a Self>) -> Self {
+        groups.into_iter().fold(Self::default(), |mut all, one| {
+            all.folders.extend(one.folders.iter().cloned());
+            all.is_given |= one.is_given;
+            all
+        })
+    }
+
     /// The group that a container sees as the root of all.
     fn of_container(root: &Path) -> Self {
         let unified = root.join("cgroup.controllers").exists();

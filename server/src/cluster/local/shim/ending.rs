@@ -1,8 +1,11 @@
 //! The end of a workload: nothing of it survives, and how it ended is told apart.
 
-use super::super::{
-    limits::Group,
-    process::{self, ProcessId},
+use super::{
+    super::{
+        limits::Group,
+        process::{self, ProcessId},
+    },
+    environment::NODE_MARK,
 };
 use crate::cluster::workload::Exit;
 use rustix::process::{Signal, WaitOptions, WaitStatus, wait};
@@ -27,16 +30,19 @@ pub enum Cause {
     OutOfMemory,
     /// It could not be started, or its start did not come to an end.
     Failed(String),
+    /// It is one of several nodes, and this other one failed.
+    Node {
+        /// Which.
+        rank: u32,
+    },
 }
 
-/// Collects every process that has ended; the status of `child` where it is among them.
-pub fn collect(child: i32) -> Option<WaitStatus> {
-    let mut found = None;
+/// Collects every process that has ended: its pid, and how.
+pub fn collect() -> Vec<(i32, WaitStatus)> {
+    let mut found = Vec::new();
     // An error means that there is no process left to wait for.
     while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
-        if pid.as_raw_nonzero().get() == child {
-            found = Some(status);
-        }
+        found.push((pid.as_raw_nonzero().get(), status));
     }
     found
 }
@@ -71,15 +77,26 @@ pub fn kill(mut list: impl FnMut() -> Vec<ProcessId>) -> usize {
     halted.len()
 }
 
-/// Ends everything that is left, and comes back only when nothing is. `child`'s status where it had not been collected before.
-pub async fn end_all(group: &Group, child: i32) -> Option<WaitStatus> {
-    let mut found = None;
+/// Pids of one of several nodes: its first process as long as that is not collected, what was left to us and carries the node's mark, and what
+/// descends from these. `leaders`: the first processes of all nodes.
+pub fn of_node(leader: Option<i32>, leaders: &[i32], rank: u32) -> Vec<i32> {
+    let mark = format!("{NODE_MARK}={rank}");
+    let orphans = process::child_pids(std::process::id() as i32);
+    let orphans = orphans.into_iter().filter(|pid| !leaders.contains(pid) && process::is_marked(*pid, &mark));
+    let roots: Vec<i32> = leader.into_iter().chain(orphans).collect();
+    roots.iter().copied().chain(roots.iter().flat_map(|root| process::descendant_pids(*root))).collect()
+}
+
+/// Ends everything that is left, and comes back only when nothing is. `ended` hears of every process that was collected.
+pub async fn end_all(group: &Group, mut ended: impl FnMut(i32, WaitStatus)) {
     let mut pause = Duration::from_millis(2);
     loop {
         let left = kill(|| remaining(group));
-        found = collect(child).or(found);
+        for (pid, status) in collect() {
+            ended(pid, status);
+        }
         if left == 0 {
-            return found;
+            return;
         }
         // A process in the midst of a disk or driver call dies when that call returns: there is nothing to do but wait.
         tokio::time::sleep(pause).await;
@@ -103,6 +120,7 @@ pub fn exit(status: Option<WaitStatus>, cause: Option<Cause>, killed_for_memory:
         // A process of it that the kernel ended is often noticed by its parent, which then fails in words of its own.
         Some(Cause::Failed(_)) | None if killed_for_memory && code != Some(0) => exit.out_of_memory = true,
         Some(Cause::Failed(reason)) => exit.reason = Some(reason),
+        Some(Cause::Node { rank }) => exit.reason = Some(format!("It was ended because node {rank} had failed.")),
         None => {}
     }
     if exit.out_of_memory {

@@ -14,6 +14,7 @@ mod enter;
 mod environment;
 mod lines;
 mod memory;
+mod node;
 mod prepare;
 mod pump;
 mod ready;

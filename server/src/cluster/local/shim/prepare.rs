@@ -7,7 +7,7 @@ use super::{
     },
     archive,
     beneath::Beneath,
-    environment::Folders,
+    environment::{Folders, Meeting, has_roles},
 };
 use crate::cluster::workload::Endpoint;
 use std::{
@@ -21,12 +21,17 @@ use std::{
 /// Ports handed out: below those that the kernel gives to outgoing connections, so that none of these takes one meanwhile.
 const PORTS: std::ops::Range<u16> = 20_000..32_000;
 
+/// Where the nodes of a run meet in pods, each of which has an address of its own.
+const MEETING_PORT: u16 = 29_500;
+
 /// What was prepared.
 pub struct Prepared {
-    /// The folders, made.
-    pub folders: Folders,
+    /// The folders of each node here, made.
+    pub folders: Vec<Folders>,
     /// Where a server shall listen.
     pub endpoint: Option<Endpoint>,
+    /// Where the nodes of a run meet.
+    pub meeting: Option<Meeting>,
     /// Keeps the port from other workloads as long as it is held.
     pub port_lock: Option<File>,
 }
@@ -37,7 +42,29 @@ pub struct Prepared {
 /// A sentence for the reader: the workload cannot be started.
 pub fn prepare(handover: &Handover, paths: &Paths, cancelled: &AtomicBool) -> Result<Prepared, String> {
     let spec = &handover.spec;
-    let folders = Folders::of(handover, paths)?;
+    let folders = handover.ranks().map(|rank| folder(handover, paths, handover.place(rank), cancelled));
+    let folders = folders.collect::<Result<Vec<_>, _>>()?;
+    let mut prepared = Prepared { folders, endpoint: None, meeting: None, port_lock: None };
+    if spec.server.is_some() && asks_for_socket(handover) {
+        prepared.endpoint = Some(socket(&spec.id, paths)?);
+    } else if spec.server.is_some() {
+        let (port, lock) = port(&spec.id, paths)?;
+        prepared.endpoint = Some(Endpoint::Tcp { address: format!("127.0.0.1:{port}") });
+        prepared.port_lock = Some(lock);
+    } else if let Some(node) = handover.node.as_ref().filter(|_| has_roles(spec)) {
+        prepared.meeting = Some(Meeting { host: node.master.clone(), port: MEETING_PORT });
+    } else if has_roles(spec) {
+        let (port, lock) = port(&spec.id, paths)?;
+        prepared.meeting = Some(Meeting { host: "127.0.0.1".into(), port });
+        prepared.port_lock = Some(lock);
+    }
+    Ok(prepared)
+}
+
+/// The folders of one node, with all that belongs in them.
+fn folder(handover: &Handover, paths: &Paths, place: u32, cancelled: &AtomicBool) -> Result<Folders, String> {
+    let spec = &handover.spec;
+    let folders = Folders::of(handover, paths, place)?;
     if let Some(environment) = &folders.environment
         && !environment.is_dir()
     {
@@ -54,15 +81,7 @@ pub fn prepare(handover: &Handover, paths: &Paths, cancelled: &AtomicBool) -> Re
         let written = files.file(Path::new(path), 0o600).and_then(|mut f| f.write_all(text.as_bytes()));
         written.map_err(|e| format!("The file \"{path}\" could not be written: {e}."))?;
     }
-    let (endpoint, port_lock) = match spec.server {
-        Some(_) if asks_for_socket(handover) => (Some(socket(&spec.id, paths)?), None),
-        Some(_) => {
-            let (endpoint, lock) = port(&spec.id, paths)?;
-            (Some(endpoint), Some(lock))
-        }
-        None => (None, None),
-    };
-    Ok(Prepared { folders, endpoint, port_lock })
+    Ok(folders)
 }
 
 fn private(folder: &Path, paths: &Paths) -> std::io::Result<()> {
@@ -86,7 +105,7 @@ fn socket(id: &str, paths: &Paths) -> Result<Endpoint, String> {
 
 /// A free port. Its lock is held as long as the workload runs, so no two workloads get the same; a stranger who takes it in between
 /// is found out before the server counts as ready.
-fn port(id: &str, paths: &Paths) -> Result<(Endpoint, File), String> {
+fn port(id: &str, paths: &Paths) -> Result<(u16, File), String> {
     make_private(&paths.ports()).map_err(|e| format!("A port could not be handed out: {e}."))?;
     let count = usize::from(PORTS.end - PORTS.start);
     let begin = id.bytes().fold(0usize, |h, b| h.wrapping_mul(31).wrapping_add(usize::from(b))) % count;
@@ -97,7 +116,7 @@ fn port(id: &str, paths: &Paths) -> Result<(Endpoint, File), String> {
         };
         let held = rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_ok();
         if held && TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return Ok((Endpoint::Tcp { address: format!("127.0.0.1:{port}") }, lock));
+            return Ok((port, lock));
         }
     }
     Err("There is no free port on this machine.".into())

@@ -33,21 +33,21 @@ pub struct Started {
     pub entering: tokio::net::UnixStream,
 }
 
-/// Starts it.
+/// Starts that of a node.
 ///
 /// # Errors
 /// A sentence for the reader.
-pub fn start(handover: &Handover, prepared: &Prepared, group: &Group, log: &SharedLog) -> Result<Started, String> {
+pub fn start(handover: &Handover, rank: u32, prepared: &Prepared, group: &Group, log: &SharedLog) -> Result<Started, String> {
     let spec = &handover.spec;
+    let files = &prepared.folders[handover.place(rank) as usize].files;
     let endpoint = prepared.endpoint.as_ref();
     let arguments: Vec<String> = spec.command.iter().map(|text| fill(text, spec, endpoint)).collect();
-    let environment = environment(handover, &prepared.folders, endpoint);
+    let environment = environment(handover, rank, prepared);
     let name = arguments.first().filter(|n| !n.is_empty()).ok_or("There is no command to run.")?;
-    let program = find(name, &environment, &prepared.folders.files)
+    let program = find(name, &environment, files)
         .ok_or_else(|| format!("The command \"{name}\" was not found, neither in the environment nor in PATH."))?;
     let nice = if handover.limits.cpu_is_limited() { 0 } else { NICE };
-    let plan =
-        EnterPlan { program, arguments, environment, folder: prepared.folders.files.clone(), groups: group.folders().to_vec(), nice };
+    let plan = EnterPlan { program, arguments, environment, folder: files.clone(), groups: group.folders().to_vec(), nice };
     spawn(&handover.program, &plan, log).map_err(|e| format!("The command could not be started: {e}."))
 }
 

@@ -1,4 +1,4 @@
-//! The story of one workload, from its record to its end.
+//! The story of one workload, from its record to its end: all its nodes that run here.
 
 use super::{
     super::{
@@ -10,21 +10,19 @@ use super::{
     },
     ending::{self, Cause},
     memory::MemoryWatch,
+    node::Node,
     prepare::{Prepared, prepare},
-    pump::SharedLog,
     ready::ready,
     recorder::Recorder,
-    start::{Started, entered, start},
+    start::{entered, start},
     stop::{Asked, StopRequests},
 };
 use crate::{
     clock::{Clock, SystemClock},
-    logs::LogWriter,
+    cluster::Exit,
 };
-use rustix::{
-    fs::FlockOperation,
-    process::{Pid, Signal, WaitStatus, kill_process_group},
-};
+use futures::{StreamExt, stream::FuturesUnordered};
+use rustix::fs::FlockOperation;
 use std::{
     fs::{self, File},
     io,
@@ -35,6 +33,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
+    net::UnixStream,
     signal::unix::{SignalKind, signal},
     sync::Notify,
     time::{Instant, sleep, sleep_until, timeout},
@@ -57,8 +56,9 @@ pub async fn supervise(handover: Handover, news: Arc<Notify>, answer: impl FnOnc
     };
     let said = |what: &'static str| move |e: io::Error| format!("{what}: {e}");
     let stops = StopRequests::listen(paths.stop(&spec.id), news).map_err(said("signals"))?;
-    let log = LogWriter::open(&paths.logs(&spec.id), spec.attempt, handover.log_bytes).map_err(said("the log"))?;
-    let group = Group::make(&handover.limits, &spec.id, spec.resources).map_err(said("control groups"))?;
+    let nodes = Node::all(&handover, &paths).map_err(said("log and control groups"))?;
+    let group = Group::joined(nodes.iter().map(|n| &n.group));
+    let states = if nodes.len() > 1 { nodes.iter().map(Node::state).collect() } else { Vec::new() };
     let state = State {
         kind: spec.kind,
         attempt: spec.attempt,
@@ -69,6 +69,7 @@ pub async fn supervise(handover: Handover, news: Arc<Notify>, answer: impl FnOnc
         phase: RecordedPhase::Starting { doing: "Preparing its folder".into() },
         groups: group.folders().to_vec(),
         gpus: handover.gpus.clone().unwrap_or_default(),
+        nodes: states,
     };
     let recorder = Recorder::begin(paths.state(&spec.id), state).map_err(said("the record")).inspect_err(|_| {
         group.remove();
@@ -77,15 +78,14 @@ pub async fn supervise(handover: Handover, news: Arc<Notify>, answer: impl FnOnc
     let exit_path = paths.exit(&spec.id);
     let limit = spec.resources.memory_bytes;
     let socket_folder = paths.socket_folder(&spec.id);
-    let mut story =
-        Story { paths, group, log: SharedLog::new(log), recorder, stops, cause: None, kill_at: None, handover: Arc::new(handover) };
-    let status = story.run().await;
+    let mut story = Story { paths, group, nodes, recorder, stops, cause: None, failed: None, kill_at: None, handover: Arc::new(handover) };
+    story.run().await;
 
-    let killed_for_memory = story.group.out_of_memory_kills() > 0;
-    let exit = ending::exit(status, story.cause.clone(), killed_for_memory, limit, SystemClock.now());
-    story.log.say(&ending::words(&exit));
-    // Readers of the log wait for this mark; without it they only wait longer.
-    let _ = story.log.with(|log| log.finish());
+    let exits: Vec<Exit> = story.nodes.iter().map(|node| node.close(story.cause.as_ref(), limit)).collect();
+    let mut exit = Exit::of_nodes(&exits, story.failed.and_then(|n| u32::try_from(n).ok()));
+    if story.cause.is_some() {
+        exit.node = None;
+    }
     let _ = fs::remove_dir_all(socket_folder);
     let mut tries = 0;
     while !story.group.remove() && tries < 100 {
@@ -122,22 +122,26 @@ async fn hold(paths: &Paths, id: &str) -> Result<Option<File>, String> {
 struct Story {
     handover: Arc<Handover>,
     paths: Paths,
+    /// Those of all nodes.
     group: Group,
-    log: SharedLog,
+    nodes: Vec<Node>,
     recorder: Recorder,
     stops: StopRequests,
+    /// What ended all of them.
     cause: Option<Cause>,
+    /// The node that failed first, by its place here.
+    failed: Option<usize>,
     kill_at: Option<Instant>,
 }
 
 impl Story {
-    /// From preparing to the moment when no process is left; the status of the first process, if there was one.
-    async fn run(&mut self) -> Option<WaitStatus> {
+    /// From preparing to the moment when no process is left.
+    async fn run(&mut self) {
         let prepared = match self.prepare().await {
             Ok(prepared) => prepared,
             Err(cause) => {
                 self.cause = Some(cause);
-                return None;
+                return;
             }
         };
         // Before the first process, so that no end is missed.
@@ -145,24 +149,26 @@ impl Story {
             Ok(children) => children,
             Err(e) => {
                 self.cause = Some(Cause::Failed(format!("Signals cannot be received: {e}.")));
-                return None;
+                return;
             }
         };
-        let spec = &self.handover.spec;
-        self.log.say(&format!("Starting with {}: {}", spec.resources.words(), shortened(&spec.command.join(" "))));
-        let started = match start(&self.handover, &prepared, &self.group, &self.log) {
-            Ok(started) => started,
-            Err(why) => {
-                self.cause = Some(Cause::Failed(why));
-                return ending::end_all(&self.group, 0).await;
-            }
-        };
-        let child = started.child;
+        let entering = self.start(&prepared);
+        let (child, states) = (self.nodes[0].child, self.nodes.iter().map(Node::state).collect::<Vec<_>>());
         self.recorder.change(|s| {
-            s.child = Some(child);
-            s.started_at = Some(SystemClock.now());
+            s.child = child;
+            s.started_at = child.map(|_| SystemClock.now());
+            if s.nodes.len() == states.len() {
+                s.nodes = states;
+            }
         });
-        self.accompany(prepared, started, children).await
+        if self.failed.is_none() {
+            self.accompany(&prepared, entering, children).await;
+        }
+        self.end_all().await;
+        for node in &mut self.nodes {
+            node.drain().await;
+        }
+        drop(prepared.port_lock);
     }
 
     async fn prepare(&mut self) -> Result<Prepared, Cause> {
@@ -184,10 +190,30 @@ impl Story {
         }
     }
 
-    async fn accompany(&mut self, prepared: Prepared, started: Started, mut children: tokio::signal::unix::Signal) -> Option<WaitStatus> {
+    /// Starts all nodes, or none goes on: the places of those that were started, with what tells how that goes.
+    fn start(&mut self, prepared: &Prepared) -> Vec<(usize, UnixStream)> {
+        let spec = &self.handover.spec;
+        let (of, command) = (spec.nodes, shortened(&spec.command.join(" ")));
+        let mut entering = Vec::new();
+        for (place, node) in self.nodes.iter_mut().enumerate() {
+            let which = if of > 1 { format!("Starting node {} of {of}", node.rank) } else { "Starting".into() };
+            node.log.say(&format!("{which} with {}: {command}", spec.resources.words()));
+            match start(&self.handover, node.rank, prepared, &node.group, &node.log) {
+                Ok(started) => entering.push((place, node.began(started))),
+                Err(why) => {
+                    node.cause = Some(Cause::Failed(why));
+                    self.failed = Some(place);
+                    break;
+                }
+            }
+        }
+        self.blame();
+        entering
+    }
+
+    async fn accompany(&mut self, prepared: &Prepared, entering: Vec<(usize, UnixStream)>, mut children: tokio::signal::unix::Signal) {
         let handover = self.handover.clone();
         let spec = &handover.spec;
-        let child = started.child.pid;
         let begin = Instant::now();
         let far = begin + Duration::from_secs(100 * 365 * 86_400);
         let timeout_at = spec.timeout_seconds.map_or(far, |s| begin + Duration::from_secs(s.min(1 << 31)));
@@ -199,91 +225,164 @@ impl Story {
                 _ => std::future::pending().await,
             }
         };
-        let entering = entered(started.entering);
-        tokio::pin!(readiness, entering);
-        let mut memory = MemoryWatch::new(spec.resources.memory_bytes);
+        tokio::pin!(readiness);
+        let mut entering: FuturesUnordered<_> =
+            entering.into_iter().map(|(place, socket)| async move { (place, entered(socket).await) }).collect();
+        let mut memory = MemoryWatch::new(spec.resources.memory_bytes, self.nodes.iter().filter_map(|n| Some((n.rank, n.leader()?))));
         let watch_memory = !self.handover.limits.memory_is_limited();
-        let (mut is_entering, mut is_ready) = (true, spec.server.is_none());
-        let status = loop {
-            if let Some(status) = ending::collect(child) {
-                break Some(status);
+        let mut is_ready = spec.server.is_none();
+        loop {
+            self.look_for_ends(&mut memory);
+            if self.nodes.iter().all(|n| n.status.is_some()) {
+                break;
             }
             tokio::select! {
                 _ = children.recv() => {}
-                asked = self.stops.next() => self.asked(asked, child),
-                () = sleep_until(self.kill_at.unwrap_or(far)), if self.kill_at.is_some() => {
-                    break ending::end_all(&self.group, child).await;
-                }
-                () = sleep_until(timeout_at), if self.cause.is_none() && spec.timeout_seconds.is_some() => {
+                asked = self.stops.next() => self.asked(asked),
+                () = sleep_until(self.kill_at.unwrap_or(far)), if self.kill_at.is_some() => break,
+                () = sleep_until(timeout_at), if self.is_wanted() && spec.timeout_seconds.is_some() => {
                     let seconds = spec.timeout_seconds.unwrap_or_default();
-                    self.end(Cause::TimedOut { seconds }, Duration::from_secs(spec.grace_seconds), child);
+                    self.end(Cause::TimedOut { seconds }, Duration::from_secs(spec.grace_seconds));
                 }
-                () = sleep_until(start_by), if self.cause.is_none() && !is_ready => {
+                () = sleep_until(start_by), if self.is_wanted() && !is_ready => {
                     let server = spec.server.as_ref();
                     let (path, seconds) = server.map(|s| (s.ready_path.as_str(), s.start_seconds)).unwrap_or_default();
                     let reason = format!("It did not answer at {path} within {seconds} seconds.");
-                    self.end(Cause::Failed(reason), NOT_READY_GRACE, child);
+                    self.end(Cause::Failed(reason), NOT_READY_GRACE);
                 }
-                why = &mut entering, if is_entering => {
-                    is_entering = false;
-                    match why {
-                        Some(why) => self.cause = self.cause.take().or(Some(Cause::Failed(why))),
-                        None if self.cause.is_some() => {}
-                        None if is_ready => self.recorder.phase(RecordedPhase::Running { endpoint: None }),
-                        None => self.recorder.phase(RecordedPhase::Starting { doing: "Waiting until it answers".into() }),
+                Some((place, why)) = entering.next(), if !entering.is_empty() => {
+                    if let Some(why) = why {
+                        self.could_not_enter(place, why);
+                    } else if entering.is_empty() && self.is_wanted() {
+                        self.recorder.phase(match is_ready {
+                            true => RecordedPhase::Running { endpoint: None },
+                            false => RecordedPhase::Starting { doing: "Waiting until it answers".into() },
+                        });
                     }
                 }
-                answered = &mut readiness, if !is_ready && self.cause.is_none() => {
+                answered = &mut readiness, if !is_ready && self.is_wanted() => {
                     is_ready = true;
                     match answered {
                         Ok(()) => self.recorder.phase(RecordedPhase::Running { endpoint: endpoint.clone() }),
-                        Err(why) => self.end(Cause::Failed(why), NOT_READY_GRACE, child),
+                        Err(why) => self.end(Cause::Failed(why), NOT_READY_GRACE),
                     }
                 }
-                () = memory.passed(), if watch_memory && self.cause != Some(Cause::OutOfMemory) => {
-                    self.cause = self.cause.take().or(Some(Cause::OutOfMemory));
-                    self.kill_at = Some(Instant::now());
+                rank = memory.passed(), if watch_memory => {
+                    memory.leave(rank);
+                    self.takes_too_much(rank);
                 }
             }
-        };
-        // Its end may be noticed before its last words are read.
-        if is_entering && let Ok(Some(why)) = timeout(Duration::from_secs(1), &mut entering).await {
-            self.cause = self.cause.take().or(Some(Cause::Failed(why)));
         }
-        if !is_ready && self.cause.is_none() {
+        // An end may be noticed before the last words of a start are read.
+        while let Ok(Some((place, why))) = timeout(Duration::from_secs(1), entering.next()).await {
+            if let Some(why) = why {
+                self.could_not_enter(place, why);
+            }
+        }
+        if !is_ready && self.cause.is_none() && self.nodes[0].cause.is_none() {
             let path = spec.server.as_ref().map(|s| s.ready_path.as_str()).unwrap_or_default();
-            self.cause = Some(Cause::Failed(format!("It ended before it answered at {path}.")));
+            self.nodes[0].cause = Some(Cause::Failed(format!("It ended before it answered at {path}.")));
         }
-        let status = ending::end_all(&self.group, child).await.or(status);
-        for pump in started.pumps {
-            // Every writer is gone, so the pipes end; unless a stranger was handed one of them.
-            let _ = timeout(Duration::from_secs(2), pump).await;
-        }
-        drop(prepared.port_lock);
-        status
     }
 
-    fn asked(&mut self, asked: Asked, child: i32) {
+    /// Collects what has ended. The first node that failed ends the others; one that did what it was to do leaves nothing behind.
+    fn look_for_ends(&mut self, memory: &mut MemoryWatch) {
+        for (pid, status) in ending::collect() {
+            let Some(place) = self.nodes.iter_mut().position(|n| n.collected(pid, status)) else { continue };
+            memory.leave(self.nodes[place].rank);
+            if self.nodes.len() > 1 {
+                self.nodes[place].kill(&self.leaders());
+                if self.nodes[place].failed() {
+                    self.fails(place);
+                }
+            }
+        }
+    }
+
+    /// Nothing has been said yet that ends it.
+    const fn is_wanted(&self) -> bool {
+        self.cause.is_none() && self.failed.is_none()
+    }
+
+    fn leaders(&self) -> Vec<i32> {
+        self.nodes.iter().filter_map(|n| n.child).map(|c| c.pid).collect()
+    }
+
+    /// A node failed by itself.
+    fn fails(&mut self, place: usize) {
+        if self.is_wanted() {
+            self.failed = Some(place);
+            self.blame();
+            self.ask(Duration::from_secs(self.handover.spec.grace_seconds));
+        }
+    }
+
+    /// Tells the other nodes, as far as they have not ended, why they end.
+    fn blame(&mut self) {
+        let Some(rank) = self.failed.map(|place| self.nodes[place].rank) else { return };
+        for node in self.nodes.iter_mut().filter(|n| n.rank != rank && n.status.is_none()) {
+            node.cause.get_or_insert(Cause::Node { rank });
+        }
+    }
+
+    /// The command of a node could not take over; its process ends by itself.
+    fn could_not_enter(&mut self, place: usize, why: String) {
+        let blamed = matches!(self.nodes[place].cause, Some(Cause::Node { .. }));
+        if self.cause.is_none() && (self.nodes[place].cause.is_none() || blamed) {
+            self.nodes[place].cause = Some(Cause::Failed(why));
+        }
+    }
+
+    fn takes_too_much(&mut self, rank: u32) {
+        let alone = self.nodes.len() == 1;
+        let (leaders, wanted) = (self.leaders(), self.is_wanted());
+        let Some(node) = self.nodes.iter_mut().find(|n| n.rank == rank) else { return };
+        if wanted {
+            node.cause.get_or_insert(Cause::OutOfMemory);
+        }
+        if alone {
+            self.kill_at = Some(Instant::now());
+        } else {
+            node.kill(&leaders);
+        }
+    }
+
+    async fn end_all(&mut self) {
+        let nodes = &mut self.nodes;
+        ending::end_all(&self.group, |pid, status| {
+            let _ = nodes.iter_mut().any(|n| n.collected(pid, status));
+        })
+        .await;
+    }
+
+    fn asked(&mut self, asked: Asked) {
         match asked {
-            Asked::Stop { grace } => self.end(Cause::Stopped, grace, child),
+            Asked::Stop { grace } => self.end(Cause::Stopped, grace),
             // The signal of a request that was read together with the one before.
             Asked::Signal if self.cause == Some(Cause::Stopped) => {}
-            Asked::Signal => self.end(Cause::Signal, Duration::from_secs(self.handover.spec.grace_seconds), child),
+            Asked::Signal => self.end(Cause::Signal, Duration::from_secs(self.handover.spec.grace_seconds)),
         }
     }
 
     /// Asks the workload to end. The first cause is the one that counts, the shortest grace wins.
-    fn end(&mut self, cause: Cause, grace: Duration, child: i32) {
+    fn end(&mut self, cause: Cause, grace: Duration) {
+        if self.is_wanted() {
+            self.cause = Some(cause);
+            self.ask(grace);
+        } else {
+            self.hurry(grace);
+        }
+    }
+
+    fn ask(&mut self, grace: Duration) {
+        self.hurry(grace);
+        self.recorder.phase(RecordedPhase::Stopping);
+        self.nodes.iter().for_each(Node::ask);
+    }
+
+    fn hurry(&mut self, grace: Duration) {
         let kill_at = Instant::now() + grace;
         self.kill_at = Some(self.kill_at.map_or(kill_at, |at| at.min(kill_at)));
-        if self.cause.is_none() {
-            self.cause = Some(cause);
-            self.recorder.phase(RecordedPhase::Stopping);
-            if let Some(group) = Pid::from_raw(child) {
-                // The group cannot have become another's: its first process is ours to collect.
-                let _ = kill_process_group(group, Signal::TERM);
-            }
-        }
     }
 }
 
