@@ -49,8 +49,15 @@ class ApiServer(threading.local):
         self.connection = http.client.HTTPSConnection("127.0.0.1", self.place["port"], context=tls, timeout=60)
 
     def call(self, method: str, path: str, body=None, kind: str = "application/json"):
-        self.connection.request(method, path, None if body is None else json.dumps(body), {"Content-Type": kind, "Accept": "application/json"})
-        answer = self.connection.getresponse()
+        given, headers = None if body is None else json.dumps(body), {"Content-Type": kind, "Accept": "application/json"}
+        try:
+            self.connection.request(method, path, given, headers)
+            answer = self.connection.getresponse()
+        except (http.client.RemoteDisconnected, BrokenPipeError):
+            # One that was not used for long is closed there.
+            self.connection.close()
+            self.connection.request(method, path, given, headers)
+            answer = self.connection.getresponse()
         said = answer.read()
         if answer.status >= 300:
             raise RuntimeError(f"{method} {path}: {answer.status} {said[:300].decode(errors='replace')}")
