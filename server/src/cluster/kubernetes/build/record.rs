@@ -30,9 +30,33 @@ pub fn record(spec: &WorkloadSpec, settings: &Settings, namespace: &str, maker: 
                 "spec": {
                     "automountServiceAccountToken": false,
                     "securityContext": { "runAsNonRoot": true, "seccompProfile": { "type": "RuntimeDefault" } },
-                    "containers": [{ "name": "none", "image": settings.image, "securityContext": super::pod::confined() }],
+                    // Whoever makes it larger by hand gets a pod that does nothing.
+                    "containers": [{ "name": "none", "image": settings.image, "command": ["slipway", "--version"], "securityContext": super::pod::confined() }],
                 },
             },
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{settings, spec};
+    use super::*;
+    use crate::cluster::kubernetes::{
+        maker::Makers,
+        owner::{Owner, OwnerKind},
+    };
+
+    #[test]
+    fn a_record_makes_no_pod_takes_nobody_elses_and_names_its_maker() {
+        let maker = Makers { train_job: true, ..Makers::default() }.of(&spec(), "ada").unwrap();
+        let made = record(&spec(), &settings(), "ada", &maker, Some(5));
+        assert_eq!(made["spec"]["replicas"], 0);
+        assert_eq!(made["spec"]["selector"]["matchLabels"], made["spec"]["template"]["metadata"]["labels"]);
+        assert_eq!(made["spec"]["template"]["metadata"]["labels"].get("slipway.dev/id"), None);
+        let mut raw = made;
+        raw["metadata"]["uid"] = json!("u");
+        let owner = Owner::read(OwnerKind::StatefulSet, &serde_json::from_value(raw).unwrap()).unwrap();
+        assert_eq!((owner.serves(), owner.started, owner.maker), (false, true, Some(maker)));
+    }
 }
