@@ -147,7 +147,10 @@ def reinstalled(values: Path) -> None:
 
 
 def gone(values: Path) -> None:
-    """As docs/install.md says it."""
+    """As docs/install.md says it: first what runs is stopped."""
+    api = portal()
+    api.call("POST", "/api/v1/session", {"user": "admin", "password": password()})
+    demo.tidy(api)
     change("upgrade", values, "--set", "data.keep=false")
     helm("uninstall", RELEASE, "-n", NAMESPACE, "--wait", "--timeout", "120s")
     kubectl("delete", "namespaces", "-l", "slipway.dev/portal=slipway", "--timeout=180s")
