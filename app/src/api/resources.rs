@@ -122,10 +122,13 @@ impl ResourcesAsked {
 /// The sentence to show beside the field.
 pub fn parse_cpu(q: &str) -> Result<i64, String> {
     let wrong = || format!("\"{q}\" is not an amount of CPU: write cores such as 2 or 0.5, or millicores such as 500m.");
-    let millis = match q.strip_suffix('m') {
-        Some(n) => n.parse::<f64>().map_err(|_| wrong())?,
-        None => q.parse::<f64>().map_err(|_| wrong())? * 1000.0,
+    // Kubernetes writes 4000 cores as 4k.
+    let (number, factor) = match (q.strip_suffix('m'), q.strip_suffix('k')) {
+        (Some(n), _) => (n, 1.0),
+        (_, Some(n)) => (n, 1e6),
+        _ => (q, 1000.0),
     };
+    let millis = number.parse::<f64>().map_err(|_| wrong())? * factor;
     if millis.is_finite() && (1.0..=1e9).contains(&millis) { Ok(millis.round() as i64) } else { Err(wrong()) }
 }
 
@@ -182,6 +185,7 @@ mod tests {
     fn quantities() {
         assert_eq!(parse_cpu("500m"), Ok(500));
         assert_eq!(parse_cpu("1.5"), Ok(1500));
+        assert_eq!(parse_cpu("4k"), Ok(4_000_000));
         assert_eq!(parse_bytes("4Gi"), Ok(4 << 30));
         assert_eq!(parse_bytes("1k"), Ok(1000));
         assert_eq!(parse_bytes("12"), Ok(12));

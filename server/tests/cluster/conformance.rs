@@ -1,6 +1,7 @@
 //! What every cluster has to do, whatever it is made of.
 
 use crate::world::{Does, Fake, Local, World, ended, lives, observed, running, said, until};
+use app::api::logs::LogQuery;
 use server::cluster::Phase;
 use std::time::Duration;
 
@@ -125,10 +126,22 @@ async fn a_command_that_cannot_start_is_an_end(world: &dyn World) {
     assert!(exit.reason.is_some() && exit.code.is_none(), "{exit:?}");
 }
 
+/// Waits until the command itself is at work: what runs it does so a moment earlier.
+async fn up(world: &dyn World, id: &str) {
+    running(world.cluster(), id).await;
+    if let Some(logs) = world.log_store() {
+        until("its first line", async || {
+            let page = logs.page(id, &LogQuery::default()).await.ok()?;
+            page.items.iter().any(|l| l.text == "up").then_some(())
+        })
+        .await;
+    }
+}
+
 async fn a_stop_ends_it(world: &dyn World) {
     let (cluster, spec) = (world.cluster(), world.spec(Does::Runs));
     cluster.ensure(&spec).await.unwrap();
-    running(cluster, &spec.id).await;
+    up(world, &spec.id).await;
     cluster.stop(&spec.id, GRACE).await.unwrap();
     cluster.stop(&spec.id, GRACE).await.unwrap();
     let exit = ended(cluster, &spec.id).await;
@@ -153,7 +166,7 @@ async fn a_stop_right_after_the_start_ends_it(world: &dyn World) {
 async fn the_shorter_grace_wins(world: &dyn World) {
     let (cluster, spec) = (world.cluster(), world.spec(Does::IgnoresTerm));
     cluster.ensure(&spec).await.unwrap();
-    running(cluster, &spec.id).await;
+    up(world, &spec.id).await;
     cluster.stop(&spec.id, Duration::from_secs(3600)).await.unwrap();
     until("stopping", async || (observed(cluster, &spec.id).await?.phase == Phase::Stopping).then_some(())).await;
     cluster.stop(&spec.id, Duration::ZERO).await.unwrap();

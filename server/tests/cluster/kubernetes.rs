@@ -236,10 +236,10 @@ impl World for Kubernetes {
     }
     fn spec(&self, does: Does) -> WorkloadSpec {
         let mut spec = self.in_python(match does {
-            Does::Runs => shell("exec sleep 1000"),
+            Does::Runs => shell("echo up; exec sleep 1000"),
             Does::Exits(code) => shell(&format!("exit {code}")),
             Does::CannotStart => WorkloadSpec { command: vec!["there-is-no-such-command".into()], ..plain() },
-            Does::IgnoresTerm => shell("trap '' TERM; while :; do sleep 0.05; done"),
+            Does::IgnoresTerm => shell("trap '' TERM; echo up; while :; do sleep 0.05; done"),
             Does::Serves => python_server(""),
             Does::NeverListens => {
                 let mut spec = python_server("time.sleep(1000)");
