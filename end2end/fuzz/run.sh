@@ -6,23 +6,7 @@
 # The environment is made once in the user's cache, from the lock. `SEED=` and `SECONDS_EACH=` may be given.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-lock="$here/fuzz.lock"
-python=${PYTHON:-python3}
-hash=$(sha256sum <"$lock" | cut -c1-12)
-env="${XDG_CACHE_HOME:-$HOME/.cache}/slipway/test/fuzz-$hash"
-
-if [ ! -f "$env/.complete" ]; then
-    rm -rf "$env"
-    mkdir -p "$(dirname "$env")"
-    if command -v uv >/dev/null; then
-        uv venv --quiet --python "$python" --no-python-downloads "$env"
-        uv pip sync --quiet --require-hashes --compile-bytecode --python "$env" "$lock"
-    else
-        "$python" -m venv "$env"
-        "$env/bin/pip" install --quiet --require-hashes -r "$lock"
-    fi
-    touch "$env/.complete"
-fi
+env=$("$here/../../scripts/venv.sh" fuzz "$here/fuzz.lock")
 
 unset PYTHONPATH PYTHONDONTWRITEBYTECODE
 exec "$env/bin/python" "$here/fuzz.py"

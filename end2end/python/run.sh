@@ -8,23 +8,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 environments="$here/../../server/runtimes/environments"
-locks="$environments/train.lock $environments/test.lock"
-python=${PYTHON:-python3}
-hash=$(cat $locks | sha256sum | cut -c1-12)
-env="${XDG_CACHE_HOME:-$HOME/.cache}/slipway/test/client-$hash"
-
-if [ ! -f "$env/.complete" ]; then
-    rm -rf "$env"
-    mkdir -p "$(dirname "$env")"
-    if command -v uv >/dev/null; then
-        uv venv --quiet --python "$python" --no-python-downloads "$env"
-        uv pip sync --quiet --require-hashes --compile-bytecode --python "$env" $locks
-    else
-        "$python" -m venv "$env"
-        "$env/bin/pip" install --quiet --require-hashes $(printf -- '-r %s ' $locks)
-    fi
-    touch "$env/.complete"
-fi
+env=$("$here/../../scripts/venv.sh" client "$environments/train.lock" "$environments/test.lock")
 
 unset PYTHONPATH PYTHONDONTWRITEBYTECODE
 cd "$here"

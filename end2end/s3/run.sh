@@ -6,22 +6,6 @@
 # cache, from the lock.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-lock="$here/s3.lock"
-python=${PYTHON:-python3}
-hash=$(sha256sum <"$lock" | cut -c1-12)
-env="${XDG_CACHE_HOME:-$HOME/.cache}/slipway/test/s3-$hash"
-
-if [ ! -f "$env/.complete" ]; then
-    rm -rf "$env"
-    mkdir -p "$(dirname "$env")"
-    if command -v uv >/dev/null; then
-        uv venv --quiet --python "$python" --no-python-downloads "$env"
-        uv pip sync --quiet --require-hashes --compile-bytecode --python "$env" "$lock"
-    else
-        "$python" -m venv "$env"
-        "$env/bin/pip" install --quiet --require-hashes -r "$lock"
-    fi
-    touch "$env/.complete"
-fi
+env=$("$here/../../scripts/venv.sh" s3 "$here/s3.lock")
 
 exec "$env/bin/python" "$here/serve.py" "$@"
