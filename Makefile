@@ -131,9 +131,9 @@ test-browser: debug ## The dashboard in Chromium, with JavaScript and without
 test-kubernetes: debug ## On a real Kubernetes with PostgreSQL: conformance, and the main job in a browser and by script, in pods; needs root, says SKIPPED without
 	@$(call pods,run --node --audit --slipway "$(CARGO_TARGET_DIR)/debug/slipway" -- end2end/kubernetes/run.sh "$(CARGO_TARGET_DIR)/debug/slipway")
 
-OPERATORS := jobset,trainer,kserve
+OPERATORS := jobset,trainer,kserve,kueue
 
-test-operators: debug ## The same where Kubeflow's Trainer and KServe make the pods, with their own controllers; the first time these are built
+test-operators: debug ## The same where Kubeflow's Trainer and KServe make the pods, with their own controllers, and where Kueue lets them start; the first time these are built
 	@$(call pods,run --node --scenario kubeflow --operators $(OPERATORS) --audit --slipway "$(CARGO_TARGET_DIR)/debug/slipway" -- end2end/kubernetes/operators.sh "$(CARGO_TARGET_DIR)/debug/slipway")
 
 test-faults: debug ## On a real Kubernetes: the server killed at seeded moments (SEED=), then API server, kubelet, pods, objects and namespace taken away

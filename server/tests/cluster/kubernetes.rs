@@ -100,6 +100,15 @@ impl Kubernetes {
         Some(world)
     }
 
+    /// The same, or `None` where the cluster has no Kueue.
+    pub async fn kueue() -> Option<Self> {
+        if !told("TEST_CLUSTER_OPERATORS").is_some_and(|names| names.split(',').any(|n| n == "kueue")) {
+            println!("SKIPPED: the cluster has no Kueue (TEST_CLUSTER_OPERATORS does not name it)");
+            return None;
+        }
+        Self::new().await
+    }
+
     async fn with(reaching: Reaching, makers: Makers) -> Option<Self> {
         let Some(site) = Site::of("admin") else {
             println!("SKIPPED: there is no Kubernetes node (TEST_CLUSTER and TEST_CLUSTER_NODE are not set)");

@@ -7,6 +7,7 @@ mod ending;
 mod isolation;
 mod kubeflow;
 mod kubernetes;
+mod kueue;
 mod limits;
 mod log;
 mod many;

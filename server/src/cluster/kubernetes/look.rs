@@ -72,6 +72,7 @@ pub fn look(owner: &Owner, pods: &[&Pod], lost: Option<&str>, now: i64) -> Look 
     match newest {
         // Nobody says of its owner that it gave up, and nothing starts such a pod again.
         Some(pod) if owner.maker.is_some() && !owner.serves() && pod.is_over() => Look::Ended(because(reasons::over(pod), now), None),
+        None if let Some(queue) = owner.waits_in() => starting(format!("Waits in the queue \"{queue}\" of Kueue")),
         None if now - owner.created_at > NO_POD => Look::NotMade,
         None => starting("Making its pod"),
         Some(pod) => given_up(pod).map_or_else(|| waiting(pod, now), |why| Look::Ended(because(why, now), None)),

@@ -65,6 +65,13 @@ fn what_was_not_started_wholly_is_hidden() {
 }
 
 #[test]
+fn one_that_kueue_holds_back_says_which_queue_it_waits_in() {
+    let owner = Owner { pod: None, wants: 0, queue: Some("default".into()), ..owner() };
+    assert_eq!(look(&owner, &[], None, NOW + DOUBTFUL), starting("Waits in the queue \"default\" of Kueue"));
+    assert_eq!(look(&Owner { wants: 1, ..owner }, &[], None, NOW), starting("Making its pod"));
+}
+
+#[test]
 fn a_task_runs_with_its_container() {
     assert_eq!(look(&owner(), &[&pod(running())], None, NOW), Look::Is(Phase::Running { endpoint: None }, Some(BEGAN_MS)));
     assert_eq!(look(&owner(), &[&pod(waiting("PodInitializing"))], None, NOW), starting("Starting its pod"));

@@ -52,6 +52,9 @@ pub const RECORD: &str = "slipway.dev/record";
 /// What was put back because somebody had changed it by hand: [`super::owner::PutBack`].
 pub const PUT_BACK: &str = "slipway.dev/put-back";
 
+/// The queue of Kueue that a Job waits in: who runs the cluster says so, for a namespace by a LocalQueue called `default`.
+pub const QUEUE: &str = "kueue.x-k8s.io/queue-name";
+
 /// The headless service of a team, in front of its servers.
 pub const SERVICE: &str = "slipway";
 /// The account of workloads, whose token no pod gets.

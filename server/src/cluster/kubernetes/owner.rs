@@ -2,7 +2,7 @@
 
 use super::{
     maker::Maker,
-    names::{self, EXIT, GENERATION, GRACE, ID, MAKER, NODE, NODES, POD, PUT_BACK, STARTED, STOP},
+    names::{self, EXIT, GENERATION, GRACE, ID, MAKER, NODE, NODES, POD, PUT_BACK, QUEUE, STARTED, STOP},
     table::Seen,
 };
 use crate::cluster::{Exit, WorkloadSpec};
@@ -142,6 +142,8 @@ pub struct Owner {
     pub failed: Option<Condition>,
     /// How many pods it is to have; a Job has one unless it is suspended.
     pub wants: i64,
+    /// The queue of Kueue that says when a Job has its pods.
+    pub queue: Option<String>,
     /// What was put back last.
     pub put_back: Option<PutBack>,
     /// What makes its pods in its stead.
@@ -178,6 +180,7 @@ impl Owner {
             exit: note(EXIT).and_then(|t| serde_json::from_str(t).ok()),
             failed: raw.status.as_ref().and_then(|s| s.conditions.iter().find(failed)).cloned(),
             wants: raw.spec.replicas.unwrap_or_else(|| i64::from(raw.spec.suspend != Some(true))),
+            queue: label(QUEUE).filter(|_| kind == OwnerKind::Job),
             maker: note(MAKER).and_then(|t| Maker::parse(t)),
             put_back: note(PUT_BACK).and_then(|t| serde_json::from_str(t).ok()),
             peers: meta.annotations.as_ref().map(peers).unwrap_or_default(),
@@ -192,7 +195,8 @@ impl Owner {
             return None;
         }
         let (shall, extra) = match self.kind {
-            OwnerKind::Job => (1, self.exit.is_none() && !self.is_claimed() && self.wants == 0),
+            // Kueue suspends what waits in its queue, and goes on with it when its turn has come.
+            OwnerKind::Job => (1, self.exit.is_none() && !self.is_claimed() && self.wants == 0 && self.queue.is_none()),
             OwnerKind::StatefulSet if self.exit.is_some() => (0, self.wants != 0),
             OwnerKind::StatefulSet => (1, self.wants > 1 || (self.wants == 0 && self.pod.is_none())),
         };
@@ -203,6 +207,11 @@ impl Owner {
                 (json!({ "replicas": shall }), what)
             }
         })
+    }
+
+    /// The queue of Kueue that it waits in.
+    pub fn waits_in(&self) -> Option<&str> {
+        self.queue.as_deref().filter(|_| self.wants == 0)
     }
 
     /// Whether its pods are servers.
@@ -254,6 +263,7 @@ impl Owner {
             exit: None,
             failed: None,
             wants: 1,
+            queue: None,
             put_back: None,
             maker: None,
             peers: Vec::new(),
@@ -330,7 +340,8 @@ mod tests {
         assert_eq!(change(Owner { wants: 2, started: false, ..set }), None);
         let job = Owner::for_tests("a");
         assert_eq!(change(Owner { wants: 0, ..job.clone() }), Some(json!({ "suspend": false })));
-        assert_eq!(change(Owner { wants: 0, exit: Some(Exit::default()), ..job }), None);
+        assert_eq!(change(Owner { wants: 0, exit: Some(Exit::default()), ..job.clone() }), None);
+        assert_eq!(change(Owner { wants: 0, queue: Some("default".into()), ..job }), None);
     }
 
     #[test]

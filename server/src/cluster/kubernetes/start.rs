@@ -3,6 +3,7 @@
 use super::{
     Inner, build,
     client::Name,
+    names::STARTED,
     owner::{self, Owner, OwnerKind},
 };
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
     error::{Error, Kind, Result},
 };
 use kube::api::DynamicObject;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 impl Inner {
     /// Starts the workload unless it was started before: the owner without a pod, what the pod is handed, the owner with a pod.
@@ -42,7 +43,13 @@ impl Inner {
         if spec.nodes > 1 {
             let _: DynamicObject = self.api.apply(&build::peers(spec, &self.settings, &owner)).await?;
         }
-        self.apply_owner(spec, kind, &build::owner(spec, &self.settings, &namespace, Some(self.clock.now()))?).await?;
+        let started = Some(self.clock.now());
+        if owner.queue.is_some() {
+            // Whether it has its pods by now is for Kueue to say.
+            let mark = json!({ "metadata": { "annotations": { STARTED: started.map(|t| t.to_string()) } } });
+            return self.change_owner(&owner, &mark).await;
+        }
+        self.apply_owner(spec, kind, &build::owner(spec, &self.settings, &namespace, started)?).await?;
         Ok(())
     }
 
