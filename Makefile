@@ -140,10 +140,9 @@ test-faults: debug ## On a real Kubernetes: the server killed at seeded moments 
 	@$(call pods,run --node --slipway "$(CARGO_TARGET_DIR)/debug/slipway" -- end2end/kubernetes/faults.sh "$(CARGO_TARGET_DIR)/debug/slipway")
 	@$(call pods,run --node --impatient --slipway "$(CARGO_TARGET_DIR)/debug/slipway" -- end2end/kubernetes/faults.sh "$(CARGO_TARGET_DIR)/debug/slipway")
 
-scale: ## 2000 workloads of 50 teams on a Kubernetes control plane alone: what they cost; a release build
+scale: ## 2000 workloads of 50 teams on a Kubernetes control plane alone: what they cost, into docs/benchmarks.md; a release build
 	scripts/needs.sh cluster
-	@$(MAKE) build
-	end2end/cluster/cluster.py run --control-plane --audit -- scripts/with_postgres.sh python3 end2end/kubernetes/scale.py "$(CARGO_TARGET_DIR)/release/slipway"
+	@$(MAKE) bench ONLY=kubernetes
 
 test-install: ## On a real Kubernetes: the portal itself as a pod, by the chart and from deploy/kubernetes; nothing left of it afterwards; a release build
 	scripts/needs.sh cluster

@@ -2,6 +2,7 @@
 
 mod bare;
 mod footprint;
+mod kubernetes;
 mod pages;
 mod plans;
 mod proxy;
@@ -32,5 +33,6 @@ pub const ALL: &[Part] = &[
     Part { name: "pages", title: "Rendering pages", run: |b, s| Box::pin(pages::run(b, s)) },
     Part { name: "proxy", title: "What the gateway and the notebook proxy add", run: |b, s| Box::pin(proxy::run(b, s)) },
     Part { name: "serving", title: "The model server", run: |b, s| Box::pin(serving::run(b, s)) },
+    Part { name: "kubernetes", title: "Many workloads on Kubernetes", run: |b, s| Box::pin(kubernetes::run(b, s)) },
     Part { name: "footprint", title: "Bundle, memory, start", run: |b, s| Box::pin(footprint::run(b, s)) },
 ];
