@@ -43,8 +43,8 @@ class Refusing(ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, request, client_address) -> None:
-        # Whoever asked may be killed in the midst of it.
-        if not isinstance(sys.exc_info()[1], OSError):
+        # Whoever asked, or was asked, may be killed in the midst of it.
+        if not isinstance(sys.exc_info()[1], (OSError, http.client.HTTPException)):
             super().handle_error(request, client_address)
 
     def refusal(self, method: str) -> int:
