@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -190,8 +191,41 @@ def in_pods() -> list[int]:
     return found
 
 
+@contextmanager
+def another_node():
+    """A node that answers, and takes nothing: where all are silent, a cluster takes itself for what is broken, and gives nothing up."""
+    played = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "played"}, "spec": {"unschedulable": True}}
+    kubectl("create", "-f", "-", given=json.dumps(played))
+    ends = threading.Event()
+
+    def beat() -> None:
+        lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "played", "namespace": "kube-node-lease"}}
+        while True:
+            now = datetime.now(timezone.utc)
+            renewed = lease | {"spec": {"holderIdentity": "played", "leaseDurationSeconds": 8, "renewTime": now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}}
+            kubectl("apply", "--namespace=kube-node-lease", "-f", "-", given=json.dumps(renewed))
+            ready = {"type": "Ready", "status": "True", "reason": "Played", "lastHeartbeatTime": now.strftime("%Y-%m-%dT%H:%M:%SZ")}
+            kubectl("patch", "node", "played", "--subresource=status", "--type=merge", "-p", json.dumps({"status": {"conditions": [ready]}}))
+            if ends.wait(2):
+                return
+
+    beats = threading.Thread(target=beat, daemon=True)
+    beats.start()
+    try:
+        yield
+    finally:
+        ends.set()
+        beats.join()
+        kubectl("delete", "node", "played")
+
+
 def kubelet(w: Faults) -> None:
-    run = w.counts(1000)
+    with another_node():
+        silent(w)
+
+
+def silent(w: Faults) -> None:
+    run = w.counts(2000)
     w.running(run)
     with without("kubelet", "kill"):
         wait("the page says that the node does not answer", lambda: "node-1 has not answered since" in w.why(f"/runs/{run}")[0])

@@ -69,7 +69,7 @@ struct Of {
 }
 
 async fn log_end(State(desk): State<Desk>, Path(id): Path<String>, Query(of): Query<Of>) -> Result<Json<LogEnd>> {
-    desk.log_end(&id, of.node).await.map(|end| Json(LogEnd { end }))
+    desk.log_end(&id, of.node).await.map(Json)
 }
 
 #[derive(Deserialize)]
@@ -81,7 +81,7 @@ struct Place {
 }
 
 async fn log(State(desk): State<Desk>, Path(id): Path<String>, Query(place): Query<Place>, bytes: Bytes) -> Result<Json<LogEnd>> {
-    desk.log(&id, place.node, place.part, place.offset, bytes).await.map(|end| Json(LogEnd { end }))
+    desk.log(&id, place.node, place.part, place.offset, bytes).await.map(Json)
 }
 
 async fn report(State(desk): State<Desk>, Path(id): Path<String>, Query(of): Query<Of>, Json(report): Json<Report>) -> Result<StatusCode> {

@@ -91,7 +91,9 @@ pub fn plan(total: Resources, limits: &HashMap<String, Limit>, entries: &[Entry]
         let limit = limits.get(team).map(|l| l.within(total));
         let team_holds = by_team.get(team).copied().unwrap_or(Resources::NONE);
         let needs = e.resources.words();
-        let wait = if !e.resources.fits(total) {
+        let wait = if total == Resources::NONE {
+            Some(format!("asks for {needs}, and no node of the cluster is ready"))
+        } else if !e.resources.fits(total) {
             Some(format!("asks for {needs}, but there are {} in all", total.words()))
         } else if let Some(limit) = limit.filter(|l| !e.resources.fits(*l)) {
             Some(format!("asks for {needs}, but the team's quota is {} in all", limit.words()))
@@ -198,6 +200,8 @@ mod tests {
         let out = plan(TOTAL, &HashMap::new(), &[entry("huge", "t", 9000, true), entry("b", "t", 500, true)]);
         assert_eq!(granted(&out), ["b"]);
         assert!(matches!(&out[0].1, Decision::Wait(why) if why.contains("in all")));
+        let out = plan(Resources::NONE, &HashMap::new(), &[entry("a", "t", 500, true)]);
+        assert_eq!(out[0].1, Decision::Wait("1st in the queue: asks for 0.5 CPU, 1 B, and no node of the cluster is ready.".into()));
     }
 
     #[test]

@@ -82,7 +82,10 @@ fn tell(found: &Value, section: &mut Section) -> Result<()> {
     let adopted = get("/restart/adopted_s")?;
     let mut restart = Table::new("Killed and started again", &["", ""]);
     restart.row([format!("until {} workloads are adopted", get("/restart/observed")?), format!("{adopted:.2} s")]);
-    restart.row([format!("from the first of {workloads} submitted until all run, their node played"), format!("{} s", get("/start/all_run_s")?)]);
+    restart.row([
+        format!("from the first of {workloads} submitted until all run, their node played"),
+        format!("{} s", get("/start/all_run_s")?),
+    ]);
     section.tables.push(restart);
 
     section.target(format!("Adopting {workloads} workloads after a restart"), "below 5 s", format!("{adopted:.2} s"), adopted < 5.0);
@@ -91,6 +94,11 @@ fn tell(found: &Value, section: &mut Section) -> Result<()> {
     let most = get("/stop/calls")?.max(get("/end/calls")? / 2.0);
     section.target("Calls of any other change", "at most 3", format!("{most}"), most <= 3.0);
     let idle = found.pointer("/running/other_calls").and_then(Value::as_object).is_some_and(|calls| calls.is_empty());
-    section.target(format!("Calls but watches while {workloads} run and nothing changes"), "none", if idle { "none" } else { "some" }, idle);
+    section.target(
+        format!("Calls but watches while {workloads} run and nothing changes"),
+        "none",
+        if idle { "none" } else { "some" },
+        idle,
+    );
     Ok(())
 }

@@ -9,7 +9,7 @@ use super::{
     look::explained,
     names::{NODE, POD, of_node},
     owner::Owner,
-    plans::{Claim, Claimed, Report, Wishes},
+    plans::{Claim, Claimed, LogEnd, Report, Wishes},
 };
 use crate::{
     cluster::{knock::same, local::shim::ASKED},
@@ -106,20 +106,24 @@ impl Desk {
     ///
     /// # Errors
     /// It is not known, or the disk cannot be read.
-    pub async fn log_end(&self, id: &str, rank: u32) -> Result<u64> {
+    pub async fn log_end(&self, id: &str, rank: u32) -> Result<LogEnd> {
         let mirror = self.0.mirror(id, rank, self.attempt(id, rank).await?);
-        tokio::task::spawn_blocking(move || mirror.end()).await.map_err(Error::internal)?.context("reading a log")
+        let read = move || mirror.end().map(|end| LogEnd { end, closed: mirror.is_finished() });
+        tokio::task::spawn_blocking(read).await.map_err(Error::internal)?.context("reading a log")
     }
 
     /// Takes a piece of the log; where our copy ends afterwards. Where that is not behind the piece, it was not taken.
     ///
     /// # Errors
     /// It is not known, or the disk cannot be written.
-    pub async fn log(&self, id: &str, rank: u32, part: u64, offset: u64, bytes: bytes::Bytes) -> Result<u64> {
+    pub async fn log(&self, id: &str, rank: u32, part: u64, offset: u64, bytes: bytes::Bytes) -> Result<LogEnd> {
         let mirror = self.0.mirror(id, rank, self.attempt(id, rank).await?);
         // A courier that was slow may still write while its successor does.
         let _door = self.0.doors.door(&format!("log {id} {rank}")).await;
-        let write = move || mirror.append(Piece { part, offset, bytes: &bytes });
+        let write = move || {
+            let end = mirror.append(Piece { part, offset, bytes: &bytes })?;
+            Ok::<_, std::io::Error>(LogEnd { end, closed: mirror.is_finished() })
+        };
         tokio::task::spawn_blocking(write).await.map_err(Error::internal)?.context("writing a log")
     }
 

@@ -75,6 +75,9 @@ pub struct Wishes {
 pub struct LogEnd {
     /// Offset behind its last byte.
     pub end: u64,
+    /// Whether nothing is taken any more.
+    #[serde(default)]
+    pub closed: bool,
 }
 
 /// The last thing that a courier brings.

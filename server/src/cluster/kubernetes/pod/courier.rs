@@ -11,7 +11,7 @@ use super::{
 };
 use crate::cluster::kubernetes::{
     places::RUN,
-    plans::{Report, Wishes},
+    plans::{LogEnd, Report, Wishes},
 };
 use std::{path::Path, process::ExitCode, time::Duration};
 use tokio::{
@@ -87,7 +87,9 @@ async fn bring(portal: &Portal, spool: &Spool, is_over: &mut watch::Receiver<boo
                 Some(end) => end,
                 None => portal.log_end().await?,
             };
-            let piece = spool.next(from).map_err(|e| Trouble::Away { why: format!("the log cannot be read: {e}") })?;
+            // One that is closed takes nothing more: the workload was given up, and what it wrote since is nobody's.
+            let piece = if from.closed { Ok(None) } else { spool.next(from.end) };
+            let piece = piece.map_err(|e| Trouble::Away { why: format!("the log cannot be read: {e}") })?;
             match piece {
                 Some(piece) => portal.log(piece.part, piece.offset, piece.bytes).await.map(Step::Brought),
                 None if exit.is_some() || over => portal.report(&Report { exit }).await.map(|()| Step::Done),
@@ -120,8 +122,8 @@ async fn bring(portal: &Portal, spool: &Spool, is_over: &mut watch::Receiver<boo
 }
 
 enum Step {
-    Brought(u64),
-    Nothing(u64),
+    Brought(LogEnd),
+    Nothing(LogEnd),
     Done,
 }
 

@@ -81,17 +81,16 @@ impl Portal {
     ///
     /// # Errors
     /// The portal was not reached.
-    pub async fn log_end(&self) -> Answer<u64> {
-        self.json::<LogEnd>(self.request(Method::GET, "log")).await.map(|l| l.end)
+    pub async fn log_end(&self) -> Answer<LogEnd> {
+        self.json(self.request(Method::GET, "log")).await
     }
 
     /// Brings a piece of the log; where the portal's copy ends now.
     ///
     /// # Errors
     /// The portal was not reached.
-    pub async fn log(&self, part: u64, offset: u64, bytes: Bytes) -> Answer<u64> {
-        let request = self.request(Method::POST, &format!("log?part={part}&offset={offset}")).body(bytes);
-        self.json::<LogEnd>(request).await.map(|l| l.end)
+    pub async fn log(&self, part: u64, offset: u64, bytes: Bytes) -> Answer<LogEnd> {
+        self.json(self.request(Method::POST, &format!("log?part={part}&offset={offset}")).body(bytes)).await
     }
 
     /// Brings the end.
