@@ -19,7 +19,7 @@ SLIPWAY_PASSWORD=$password python3 scripts/demo.py --url "http://$address:8080" 
     exit 1
 }
 # Uninstalled, nothing of the portal itself is left; teams' namespaces go with the label.
-kubectl delete namespaces -l slipway.dev/portal=slipway --timeout=120s >/dev/null
+kubectl delete namespaces -l slipway.dev/portal=slipway,app.kubernetes.io/managed-by=slipway --timeout=120s >/dev/null
 sed -e 's#{name}#x#' deploy/kubernetes/slipway.yaml | kubectl delete -f - --timeout=120s >/dev/null
 kubectl delete -f deploy/kubernetes/rbac.yaml --timeout=120s >/dev/null
 left=$(kubectl get namespaces,clusterroles,clusterrolebindings,persistentvolumes -o name | grep -i slipway | grep -v -- '-tests$' || true)

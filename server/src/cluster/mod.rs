@@ -41,7 +41,7 @@ pub mod upload;
 pub mod workload;
 
 pub use workload::{
-    Capacity, Clue, Endpoint, Exit, Observed, Phase, PutBack, Runtime, ServerSpec, TeamSpec, Usage, WorkloadKind, WorkloadSpec,
+    Capacity, Clue, Endpoint, Exit, Kept, Observed, Phase, PutBack, Runtime, ServerSpec, TeamSpec, Usage, WorkloadKind, WorkloadSpec,
 };
 
 use crate::error::Result;
@@ -82,12 +82,10 @@ pub trait Cluster: Send + Sync {
     /// It could not be deleted, or not wholly; ask again.
     async fn remove_volume(&self, volume: &str) -> Result<()>;
 
-    /// Keeps what each of these teams needs, and tells what somebody else had changed of it. One machine has nothing to keep.
-    ///
-    /// # Errors
-    /// Something could not be kept for at least one of them; all were tried. Ask again.
-    async fn keep_teams(&self, _teams: &[TeamSpec]) -> Result<Vec<PutBack>> {
-        Ok(Vec::new())
+    /// Keeps what each of these teams needs, and tells what somebody else had changed of it, and what could not be kept: ask again. One machine has
+    /// nothing to keep.
+    async fn keep_teams(&self, _teams: &[TeamSpec]) -> Kept {
+        Kept::default()
     }
 
     /// Whether it has nodes, so that a workload's placement means something.

@@ -1,6 +1,7 @@
 //! What a cluster is told, and what it tells.
 
 use super::placement::Placement;
+use crate::error::Error;
 use app::api::resources::Resources;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, path::PathBuf};
@@ -272,6 +273,15 @@ pub struct Clue {
     pub source: String,
     /// What.
     pub text: String,
+}
+
+/// What became of what is kept for teams.
+#[derive(Debug, Default)]
+pub struct Kept {
+    /// What somebody else had changed.
+    pub put_back: Vec<PutBack>,
+    /// What could not be kept, with the names of the teams.
+    pub refused: Vec<(String, Error)>,
 }
 
 /// Something that is kept for a team, that somebody else had changed.

@@ -2,8 +2,8 @@
 
 use super::{Report, Task};
 use crate::{
-    cluster::{SharedCluster, TeamSpec},
-    error::Result,
+    cluster::{Kept, SharedCluster, TeamSpec},
+    error::{Error, Result},
     platform::placements,
     quota::capacity,
     store::{Store, events::NewEvent},
@@ -60,7 +60,7 @@ impl Task for Teams {
                 break;
             }
         }
-        let put_back = self.cluster.keep_teams(&all).await?;
+        let Kept { put_back, refused } = self.cluster.keep_teams(&all).await;
         if !put_back.is_empty() {
             let mut tx = self.store.begin().await?;
             for one in &put_back {
@@ -79,6 +79,9 @@ impl Task for Teams {
                 .await?;
             }
             tx.commit().await?;
+        }
+        if let Some((team, error)) = refused.into_iter().next() {
+            return Err(Error { public: format!("Team {team}: {}", error.public), ..error });
         }
         Ok(Report::from([("seen", all.len() as i64), ("put_back", put_back.len() as i64)]))
     }

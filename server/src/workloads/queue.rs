@@ -92,16 +92,16 @@ pub fn plan(total: Resources, limits: &HashMap<String, Limit>, entries: &[Entry]
         let team_holds = by_team.get(team).copied().unwrap_or(Resources::NONE);
         let needs = e.resources.words();
         let wait = if total == Resources::NONE {
-            Some(format!("asks for {needs}, and no node of the cluster is ready"))
+            Some(format!("asks for {needs}, and no node of the cluster takes workloads now"))
         } else if !e.resources.fits(total) {
             Some(format!("asks for {needs}, but there are {} in all", total.words()))
         } else if let Some(limit) = limit.filter(|l| !e.resources.fits(*l)) {
             Some(format!("asks for {needs}, but the team's quota is {} in all", limit.words()))
         } else if let Some(limit) = limit.filter(|l| !team_holds.plus(e.resources).fits(*l)) {
-            Some(format!("needs {needs}, {} of the team's quota of {} are held", team_holds.words(), limit.words()))
+            Some(format!("needs {needs}; {} of the team's quota of {} are held", team_holds.words(), limit.words()))
         } else if !held.plus(e.resources).fits(total) {
             blocked = true;
-            Some(format!("needs {needs}, {} are free", free(total, held).words()))
+            Some(format!("needs {needs}; {} are free", free(total, held).words()))
         } else if blocked {
             Some(format!("needs {needs}, which are free, but others wait longer for more"))
         } else {
@@ -201,7 +201,10 @@ mod tests {
         assert_eq!(granted(&out), ["b"]);
         assert!(matches!(&out[0].1, Decision::Wait(why) if why.contains("in all")));
         let out = plan(Resources::NONE, &HashMap::new(), &[entry("a", "t", 500, true)]);
-        assert_eq!(out[0].1, Decision::Wait("1st in the queue: asks for 0.5 CPU, 1 B, and no node of the cluster is ready.".into()));
+        assert_eq!(
+            out[0].1,
+            Decision::Wait("1st in the queue: asks for 0.5 CPU, 1 B, and no node of the cluster takes workloads now.".into())
+        );
     }
 
     #[test]

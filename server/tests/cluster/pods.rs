@@ -7,6 +7,7 @@ use crate::{
 use app::api::resources::Resources;
 use flate2::{Compression, write::GzEncoder};
 use http_body_util::{BodyExt, Empty};
+use serde_json::json;
 use server::cluster::{
     Cluster, Endpoint, Phase, Runtime, TeamSpec, WorkloadSpec,
     kubernetes::{Makers, Reaching},
@@ -227,13 +228,13 @@ async fn what_does_not_start_says_why_and_can_be_stopped() {
 async fn a_team_has_its_quota_in_its_namespace() {
     let world = world!();
     let team = |cpu_millis| TeamSpec { name: "ada".into(), display_name: "Ada".into(), cpu_millis, memory_bytes: None, gpus: None };
-    world.kube().keep_teams(&[team(Some(100))]).await.unwrap();
+    assert!(world.kube().keep_teams(&[team(Some(100))]).await.refused.is_empty());
     let kept = world.kubectl(&["get", "quota,limits,netpol,sa,svc", "-l", "app.kubernetes.io/managed-by=slipway", "-o", "name"]);
     assert_eq!(kept.lines().count(), 5, "{kept}");
     let spec = world.spec(Does::Runs);
     world.kube().ensure(&spec).await.unwrap();
     doing(&world, &spec.id, "quota refuses its pod: slipway").await;
-    world.kube().keep_teams(&[team(None)]).await.unwrap();
+    assert!(world.kube().keep_teams(&[team(None)]).await.refused.is_empty());
     assert_eq!(world.kubectl(&["get", "quota", "-o", "name"]), "");
     running(world.kube(), &spec.id).await;
 }
@@ -250,6 +251,86 @@ async fn a_namespace_that_is_not_ours_is_left_alone() {
     until("the start", async || world.kube().ensure(&spec).await.is_ok().then_some(())).await;
     assert_eq!(ended(world.kube(), &spec.id).await.code, Some(0));
     assert_eq!(world.kubectl(&["get", "limits", "-o", "name"]), "");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_others_made_under_our_names_is_left_alone() {
+    let world = world!();
+    let team = TeamSpec { name: "ada".into(), display_name: "Ada".into(), cpu_millis: None, memory_bytes: None, gpus: None };
+    let refusal = async |part: &str| {
+        until("the refusal", async || {
+            let refused = world.kube().keep_teams(std::slice::from_ref(&team)).await.refused;
+            refused.iter().any(|(of, e)| of == "ada" && e.public.contains(part)).then_some(())
+        })
+        .await;
+    };
+    let kept = async || {
+        until("it is kept", async || world.kube().keep_teams(std::slice::from_ref(&team)).await.refused.is_empty().then_some(())).await
+    };
+    world.kubectl(&["create", "namespace", &world.namespace()]);
+    let theirs = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": { "name": "slipway" },
+        "spec": { "podSelector": { "matchLabels": { "a": "b" } }, "policyTypes": ["Ingress"] },
+    });
+    world.apply(&theirs);
+    world.kubectl(&["label", "namespace", &world.namespace(), "slipway.dev/team=ada", &format!("slipway.dev/portal={}", world.name)]);
+    refusal("has a NetworkPolicy \"slipway\" that Slipway did not make").await;
+    assert_eq!(world.kubectl(&["get", "netpol", "slipway", "-o", "jsonpath={.spec.podSelector.matchLabels}"]), "{\"a\":\"b\"}");
+    world.kubectl(&["delete", "netpol", "slipway"]);
+    kept().await;
+
+    let claim = json!({
+        "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": { "name": "volume-lab" },
+        "spec": { "accessModes": ["ReadWriteOnce"], "resources": { "requests": { "storage": "1Mi" } } },
+    });
+    world.apply(&claim);
+    let spec = WorkloadSpec { volume: Some("ada/lab".into()), ..world.spec(Does::Exits(0)) };
+    let refused = world.kube().ensure(&spec).await.unwrap_err();
+    assert!(refused.public.contains("has a PersistentVolumeClaim \"volume-lab\" that Slipway did not make"), "{refused}");
+    world.kube().remove_volume("ada/lab").await.unwrap();
+    assert_eq!(
+        world.kubectl(&["get", "pvc", "-o", "jsonpath={.items[*].metadata.deletionTimestamp}{.items[*].metadata.name}"]),
+        "volume-lab"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_changed_of_a_teams_namespace_is_put_back() {
+    let world = world!();
+    let team = TeamSpec { name: "ada".into(), display_name: "Ada".into(), cpu_millis: Some(4000), memory_bytes: None, gpus: None };
+    assert!(world.kube().keep_teams(std::slice::from_ref(&team)).await.refused.is_empty());
+    let namespace = world.namespace();
+    world.kubectl(&[
+        "label",
+        "--overwrite",
+        "namespace",
+        &namespace,
+        "pod-security.kubernetes.io/enforce=privileged",
+        "pod-security.kubernetes.io/warn-",
+    ]);
+    world.kubectl(&["patch", "quota", "slipway", "--type=merge", "-p", "{\"spec\":{\"hard\":{\"requests.cpu\":\"100\",\"pods\":\"1\"}}}"]);
+    let mut told = String::new();
+    // One that cannot be kept is in nobody's way.
+    let refused = TeamSpec { name: "eve".into(), display_name: "Eve".into(), ..team.clone() };
+    world.kubectl(&["create", "namespace", &format!("{}-eve", world.name)]);
+    until("both are told", async || {
+        let kept = world.kube().keep_teams(&[refused.clone(), team.clone()]).await;
+        assert!(kept.refused.iter().all(|(of, e)| of == "eve" && e.public.contains("did not make")), "{:?}", kept.refused);
+        told += &kept.put_back.iter().map(|p| format!("{}: {}\n", p.team, p.what)).collect::<String>();
+        (told.contains("ada: The Pod Security of the namespace") && told.contains("ada: The ResourceQuota slipway")).then_some(())
+    })
+    .await;
+    let labels =
+        "jsonpath={.metadata.labels.pod-security\\.kubernetes\\.io/enforce} {.metadata.labels.pod-security\\.kubernetes\\.io/warn}";
+    assert_eq!(world.kubectl(&["get", "namespace", &namespace, "-o", labels]), "restricted restricted");
+    assert_eq!(world.kubectl(&["get", "quota", "slipway", "-o", "jsonpath={.spec.hard}"]), "{\"requests.cpu\":\"4\"}");
+    world.kubectl(&["label", "namespace", &namespace, "slipway.dev/team-"]);
+    until("its team", async || {
+        world.kube().keep_teams(std::slice::from_ref(&team)).await;
+        (world.kubectl(&["get", "namespace", &namespace, "-o", "jsonpath={.metadata.labels.slipway\\.dev/team}"]) == "ada").then_some(())
+    })
+    .await;
+    world.kubectl(&["delete", "namespace", &format!("{}-eve", world.name), "--wait=false"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -394,7 +394,7 @@ async fn several_nodes_start_together_or_wait_and_the_one_that_failed_is_named()
     // Of 8 CPUs two nodes of three leave room for none of another two, though for one of them.
     let (first, second) = (w.submit(on(2)).await.summary.id, w.submit(on(2)).await.summary.id);
     w.settle().await;
-    assert_eq!(w.state(&second).await, (State::Queued, "1st in the queue: needs 6 CPU, 4 GiB, 2 CPU, 12 GiB are free.".into()));
+    assert_eq!(w.state(&second).await, (State::Queued, "1st in the queue: needs 6 CPU, 4 GiB; 2 CPU, 12 GiB are free.".into()));
     let workload = w.workload(&first).await;
     let spec = w.cluster.spec(&workload.id).unwrap();
     assert_eq!((spec.nodes, spec.resources), (2, Resources { cpu_millis: 3000, memory_bytes: 2 << 30, gpus: 0 }));

@@ -35,6 +35,8 @@ pub enum Look {
         pod: String,
         /// What it does as far as it says.
         doing: String,
+        /// When its container started, milliseconds since 1970.
+        started_at: Option<i64>,
     },
 }
 
@@ -90,7 +92,7 @@ fn waiting(pod: &Pod, now: i64) -> Look {
         return Look::Ended(because(found.doing, now), None);
     }
     if found.silent && now - pod.created_at > SLOW {
-        return Look::Slow { pod: pod.uid.clone(), doing: found.doing };
+        return Look::Slow { pod: pod.uid.clone(), doing: found.doing, started_at: None };
     }
     starting(found.doing)
 }
@@ -128,7 +130,13 @@ fn of_claimed(owner: &Owner, pod: &Pod, started_at: Option<i64>, now: i64) -> Lo
             let endpoint = Endpoint::Pod { address: pod_address(ip), id: owner.id.clone() };
             Look::Is(Phase::Running { endpoint: Some(endpoint) }, started_at)
         }
-        _ => Look::Is(Phase::Starting { doing: "Waiting until it answers".into() }, started_at),
+        _ => {
+            let doing = reasons::ANSWERS.to_owned();
+            match started_at.is_some_and(|at| now - at > SLOW) {
+                true => Look::Slow { pod: pod.uid.clone(), doing, started_at },
+                false => Look::Is(Phase::Starting { doing }, started_at),
+            }
+        }
     }
 }
 

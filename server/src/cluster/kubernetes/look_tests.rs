@@ -65,6 +65,16 @@ fn what_was_not_started_wholly_is_hidden() {
 }
 
 #[test]
+fn a_server_that_runs_long_without_an_answer_is_asked_about() {
+    let mut pod = pod(running());
+    pod.status.container_statuses[0].started = Some(false);
+    let owner = Owner { kind: OwnerKind::StatefulSet, ..owner() };
+    assert_eq!(look(&owner, &[&pod], None, BEGAN_MS), Look::Is(Phase::Starting { doing: reasons::ANSWERS.into() }, Some(BEGAN_MS)));
+    let later = look(&owner, &[&pod], None, BEGAN_MS + SLOW + 1);
+    assert_eq!(later, Look::Slow { pod: "p".into(), doing: reasons::ANSWERS.into(), started_at: Some(BEGAN_MS) });
+}
+
+#[test]
 fn one_that_kueue_holds_back_says_which_queue_it_waits_in() {
     let owner = Owner { pod: None, wants: 0, queue: Some("default".into()), ..owner() };
     assert_eq!(look(&owner, &[], None, NOW + DOUBTFUL), starting("Waits in the queue \"default\" of Kueue"));

@@ -49,7 +49,7 @@ pub use settings::Settings;
 pub use way::Reaching;
 
 use super::{
-    Capacity, Clue, Cluster, Observed, PutBack, TeamSpec, Usage, WorkloadSpec,
+    Capacity, Clue, Cluster, Kept, Observed, TeamSpec, Usage, WorkloadSpec,
     doors::Doors,
     placement::{Placement, Toleration},
     stream::Stream,
@@ -108,7 +108,7 @@ pub(in crate::cluster) struct Inner {
     heard: Mutex<HashMap<(String, u32), i64>>,
     /// When we began to listen, milliseconds since 1970.
     listens_since: i64,
-    teams: team::Kept,
+    teams: team::Teams,
     meters: usage::Meters,
     said: observe::Said,
     way: way::Found,
@@ -144,7 +144,7 @@ impl KubernetesCluster {
             doors: Doors::default(),
             asked: bell::Sender::new(0),
             heard: Mutex::default(),
-            teams: team::Kept::default(),
+            teams: team::Teams::default(),
             meters: usage::Meters::default(),
             said: observe::Said::default(),
             way: way::Found::default(),
@@ -205,7 +205,7 @@ impl Cluster for KubernetesCluster {
         self.inner.remove_volume(volume).await
     }
 
-    async fn keep_teams(&self, teams: &[TeamSpec]) -> Result<Vec<PutBack>> {
+    async fn keep_teams(&self, teams: &[TeamSpec]) -> Kept {
         self.inner.keep_teams(teams).await
     }
 

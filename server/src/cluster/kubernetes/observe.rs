@@ -136,9 +136,9 @@ impl Inner {
                 Some((Phase::Starting { doing }, None))
             }
             Look::Missing => Some((self.missing(owner, rank).await?, None)),
-            Look::Slow { pod, doing } => {
+            Look::Slow { pod, doing, started_at } => {
                 let doing = self.asked(owner, &pod, reasons::held_up).await?.unwrap_or(doing);
-                Some((Phase::Starting { doing }, None))
+                Some((Phase::Starting { doing }, started_at))
             }
         })
     }

@@ -19,9 +19,10 @@ impl Inner {
         let pod = build::trial(&self.settings, &place.namespace, placement, resources)?;
         match self.api.try_out(&pod).await {
             // A quota that is full now is looked at last: everything else let it in.
-            Err(e) if e.kind == Kind::Unavailable && e.public.contains("exceeded quota") => Ok(()),
-            other => other,
+            Err(e) if e.kind == Kind::Unavailable && e.public.contains("exceeded quota") => {}
+            other => other?,
         }
+        self.api.try_out(&build::trial_server(&self.settings, &place.namespace, placement, resources)?).await
     }
 
     /// A team that has a namespace; one of ours before one that was handed over, as there everything is enforced.

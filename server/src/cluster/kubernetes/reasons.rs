@@ -9,6 +9,9 @@ use super::{
 /// The longest piece of somebody else's words.
 const LONGEST: usize = 400;
 
+/// What a server does that runs and does not answer.
+pub const ANSWERS: &str = "Waiting until it answers";
+
 /// Reasons of a waiting container that no waiting cures.
 const HOPELESS: [&str; 2] = ["InvalidImageName", "ErrImageNeverPull"];
 /// Reasons of a waiting container whose image cannot be had now.
@@ -111,6 +114,7 @@ pub fn held_up(events: &[Event]) -> Option<String> {
     Some(match last.reason.as_str() {
         "Pulling" => short(&last.message),
         "FailedMount" | "FailedAttachVolume" | "FailedMapVolume" => format!("Its volume cannot be mounted: {}", short(&last.message)),
+        "Unhealthy" => format!("{ANSWERS}: {}", short(&last.message)),
         "FailedCreatePodSandBox" => format!("Its node cannot make its pod: {}", short(&last.message)),
         _ => format!("Starting its pod: {}", short(&last.message)),
     })

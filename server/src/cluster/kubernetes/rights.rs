@@ -10,7 +10,7 @@ pub type Resource = (&'static str, &'static str, &'static [&'static str]);
 
 /// What is needed in any case.
 pub const NEEDED: &[Resource] = &[
-    ("", "namespaces", &["get", "list", "watch", "create"]),
+    ("", "namespaces", &["get", "list", "watch", "create", "patch"]),
     ("", "serviceaccounts", &["list", "watch", "create", "patch"]),
     ("", "services", &["list", "watch", "create", "patch"]),
     ("", "limitranges", &["list", "watch", "create", "patch"]),

@@ -1,7 +1,7 @@
 //! Namespaces that belong to teams.
 
 use super::{
-    names::{MANAGED_BY, MANAGER, PORTAL, TEAM},
+    names::{MANAGED_BY, MANAGER, NAME, PORTAL, TEAM},
     table::Seen,
 };
 use kube::core::{ApiResource, Object};
@@ -32,6 +32,8 @@ pub struct Space {
     pub team: Option<String>,
     /// Whether we made it. One that an admin handed over is used and left as it is.
     pub ours: bool,
+    /// Whether it confines its pods as one of ours does.
+    pub confined: bool,
     /// Whether it is being deleted.
     pub deleting: bool,
 }
@@ -47,9 +49,17 @@ impl Space {
             version: raw.metadata.resource_version.clone().unwrap_or_default(),
             team: label(TEAM).cloned(),
             ours: label(MANAGED_BY).is_some_and(|by| by == MANAGER),
+            confined: super::build::pod_security().iter().all(|(name, level)| label(name).is_some_and(|l| level == l)),
             deleting: raw.metadata.deletion_timestamp.is_some(),
         })
     }
+}
+
+/// Whether this is the namespace that we made for the team, without the label that says whose it is.
+pub fn lost_its_team(raw: &Raw, portal: &str, team: &str) -> bool {
+    let meta = &raw.metadata;
+    let note = meta.annotations.as_ref().and_then(|a| a.get(NAME));
+    Space::read(raw, portal).is_some_and(|s| s.ours && s.team.is_none()) && note.is_some_and(|of| of == team)
 }
 
 impl Seen for Space {

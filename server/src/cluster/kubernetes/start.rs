@@ -3,7 +3,7 @@
 use super::{
     Inner, build,
     client::Name,
-    names::STARTED,
+    names::{MANAGED_BY, MANAGER, PORTAL, STARTED},
     owner::{self, Owner, OwnerKind},
 };
 use crate::{
@@ -71,17 +71,35 @@ impl Inner {
             return Ok(());
         }
         let name = claim["metadata"]["name"].as_str().unwrap_or_default();
-        let found: Option<DynamicObject> = self.api.get(Name { kind: "PersistentVolumeClaim", namespace, name }).await?;
-        if found.is_none_or(|f| f.metadata.deletion_timestamp.is_some()) {
-            return Err(Error::new(Kind::Unavailable, "The volume of that name is still being deleted.").hint("Try again in a moment."));
+        match self.find_volume(namespace, name).await? {
+            Some(found) if found.metadata.deletion_timestamp.is_none() => match self.is_ours(&found) {
+                true => Ok(()),
+                false => Err(Error::conflict(format!(
+                    "The namespace \"{namespace}\" has a PersistentVolumeClaim \"{name}\" that Slipway did not make, so it is left alone."
+                ))
+                .hint("Use another name, or rename that claim.")),
+            },
+            _ => Err(Error::new(Kind::Unavailable, "The volume of that name is still being deleted.").hint("Try again in a moment.")),
         }
-        Ok(())
+    }
+
+    async fn find_volume(&self, namespace: &str, name: &str) -> Result<Option<DynamicObject>> {
+        self.api.get(Name { kind: "PersistentVolumeClaim", namespace, name }).await
+    }
+
+    /// By its labels.
+    fn is_ours(&self, object: &DynamicObject) -> bool {
+        let label = |name: &str| object.metadata.labels.as_ref().and_then(|l| l.get(name)).map(String::as_str);
+        label(MANAGED_BY) == Some(MANAGER) && label(PORTAL) == Some(&self.settings.name)
     }
 
     /// Deletes the claim of a volume, and with it, by the class's policy, what is in it.
     pub(super) async fn remove_volume(&self, volume: &str) -> Result<()> {
         let (team, name) = super::names::volume(volume)?;
         let Some(space) = self.space(&team).await? else { return Ok(()) };
-        self.api.delete(Name { kind: "PersistentVolumeClaim", namespace: &space.name, name: &name }, None, None).await
+        // One of this name that somebody else made is theirs, with everything in it.
+        let Some(found) = self.find_volume(&space.name, &name).await?.filter(|f| self.is_ours(f)) else { return Ok(()) };
+        let claim = Name { kind: "PersistentVolumeClaim", namespace: &space.name, name: &name };
+        self.api.delete(claim, found.metadata.uid.as_deref(), None).await
     }
 }

@@ -3,17 +3,18 @@
 use super::{
     Inner, build,
     client::Name,
-    names::label,
+    names::{TEAM, label},
     spaces::{self, Space},
     table::{News, Table},
     things::{KINDS, Marks},
 };
 use crate::{
-    cluster::{PutBack, TeamSpec},
+    cluster::{Kept, PutBack, TeamSpec},
     error::{Error, Kind, Result},
     ids,
 };
 use kube::api::DynamicObject;
+use serde_json::{Value, json};
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
@@ -31,11 +32,13 @@ pub struct Place {
     pub uid: String,
     /// Whether we made it.
     pub ours: bool,
+    /// Whether it confines its pods as one of ours does.
+    pub confined: bool,
 }
 
 /// What is kept, as it was applied last.
 #[derive(Debug, Default)]
-pub(super) struct Kept {
+pub(super) struct Teams {
     /// Teams as we were told of them last.
     teams: Mutex<HashMap<String, TeamSpec>>,
     /// By the namespace's uid.
@@ -99,7 +102,12 @@ impl Inner {
             None => self.api.get::<DynamicObject>(Name { kind: "Namespace", namespace: "", name: &name }).await?,
         };
         let made = made.ok_or_else(|| Error::new(Kind::Unavailable, format!("The namespace \"{name}\" has just been deleted.")))?;
-        let raw: spaces::Raw = serde_json::from_value(serde_json::to_value(&made)?)?;
+        let mut raw: spaces::Raw = serde_json::from_value(serde_json::to_value(&made)?)?;
+        if spaces::lost_its_team(&raw, &self.settings.name, team) {
+            let labels = json!({ "metadata": { "labels": { TEAM: label(team) } } });
+            raw = self.api.merge(Name { kind: "Namespace", namespace: "", name: &name }, &labels).await?.unwrap_or(raw);
+            self.tell_put_back(team, format!("The label of the namespace {name} was taken away from outside. It was put back."));
+        }
         let space = Space::read(&raw, &self.settings.name).filter(|s| s.team.as_deref() == Some(&label(team)));
         space.ok_or_else(|| {
             Error::conflict(format!("There is a namespace \"{name}\" that Slipway did not make, so it is left alone.")).hint(format!(
@@ -110,12 +118,12 @@ impl Inner {
     }
 
     /// Keeps what each of these teams needs.
-    pub(super) async fn keep_teams(&self, teams: &[TeamSpec]) -> Result<Vec<PutBack>> {
+    pub(super) async fn keep_teams(&self, teams: &[TeamSpec]) -> Kept {
         {
             let mut told = self.teams.teams.lock().unwrap_or_else(PoisonError::into_inner);
             *told = teams.iter().map(|t| (t.name.clone(), t.clone())).collect();
         }
-        let mut failed = None;
+        let mut refused = Vec::new();
         for team in teams {
             let kept = async {
                 let place = self.place(&team.name).await?;
@@ -123,13 +131,11 @@ impl Inner {
             };
             if let Err(error) = kept.await {
                 tracing::warn!(team = team.name, error = %error, "keeping a team's namespace");
-                failed = failed.or(Some(error));
+                refused.push((team.name.clone(), error));
             }
         }
-        match failed {
-            Some(error) => Err(error),
-            None => Ok(std::mem::take(&mut *self.teams.put_back.lock().unwrap_or_else(PoisonError::into_inner))),
-        }
+        let put_back = std::mem::take(&mut *self.teams.put_back.lock().unwrap_or_else(PoisonError::into_inner));
+        Kept { put_back, refused }
     }
 
     /// Applies what is kept in a namespace, where it is not as it was applied last. As long as nobody has told us the team's limits, these stay
@@ -144,16 +150,21 @@ impl Inner {
             return Ok(());
         }
         let mut marks = Vec::new();
+        self.confine(place, name).await?;
         for object in &objects {
-            let applied: DynamicObject = self.api.apply(object).await?;
             let (kind, called) = (object["kind"].as_str().unwrap_or_default(), object["metadata"]["name"].as_str().unwrap_or_default());
             let Some(kind) = KINDS.into_iter().find(|k| *k == kind) else { continue };
+            self.check_ours(place, kind, called).await?;
+            let mut applied: DynamicObject = self.api.apply(object).await?;
+            if let Some(stray) = more_limits(object, &applied) {
+                applied = self.api.merge(Name { kind, namespace: &place.namespace, name: called }, &stray).await?.unwrap_or(applied);
+            }
             let after = Marks::of(&applied.metadata);
             let was = before.as_ref().and_then(|b| b.marks.iter().find(|(k, n, _)| *k == kind && n == called));
             if was.is_some_and(|(_, _, was)| was.own != after.own) {
                 let what = format!("The {kind} {called} of the namespace {} was changed from outside. It was put back.", place.namespace);
                 tracing::warn!(team = name, what, "put back");
-                self.teams.put_back.lock().unwrap_or_else(PoisonError::into_inner).push(PutBack { team: name.to_owned(), what });
+                self.tell_put_back(name, what);
             }
             marks.push((kind, called.to_owned(), after));
         }
@@ -164,8 +175,49 @@ impl Inner {
         Ok(())
     }
 
+    fn tell_put_back(&self, team: &str, what: String) {
+        self.teams.put_back.lock().unwrap_or_else(PoisonError::into_inner).push(PutBack { team: team.to_owned(), what });
+    }
+
+    /// Puts the labels of Pod Security back upon a namespace that we made.
+    async fn confine(&self, place: &Place, team: &str) -> Result<()> {
+        if place.confined || !place.ours {
+            return Ok(());
+        }
+        let labels = json!({ "metadata": { "labels": build::pod_security() } });
+        let changed: Option<spaces::Raw> =
+            self.api.merge(Name { kind: "Namespace", namespace: "", name: &place.namespace }, &labels).await?;
+        if let Some(space) = changed.and_then(|raw| Space::read(&raw, &self.settings.name)) {
+            self.index.take(|t| &mut t.spaces, News::Is(space));
+        }
+        let what = format!("The Pod Security of the namespace {} was changed from outside. It was put back.", place.namespace);
+        tracing::warn!(team, what, "put back");
+        self.tell_put_back(team, what);
+        Ok(())
+    }
+
+    /// Refuses to write upon an object of one of our names that somebody else made. What we once applied is ours, whatever became of its labels.
+    async fn check_ours(&self, place: &Place, kind: &'static str, name: &str) -> Result<()> {
+        let known = KINDS.iter().position(|k| *k == kind).is_some_and(|at| {
+            self.index.tables().things[at].get(&format!("{}/{name}", place.namespace)).is_some_and(|thing| !thing.marks.own.is_empty())
+        });
+        if known {
+            return Ok(());
+        }
+        let found: Option<DynamicObject> = self.api.find(Name { kind, namespace: &place.namespace, name }).await?;
+        if found.is_none_or(|f| !Marks::of(&f.metadata).own.is_empty()) {
+            return Ok(());
+        }
+        let sentence =
+            format!("The namespace \"{}\" has a {kind} \"{name}\" that Slipway did not make, so it is left alone.", place.namespace);
+        Err(Error::conflict(sentence).hint("Remove it or give it another name, or let the team have another namespace."))
+    }
+
     /// Whether everything is as it was applied, as far as that can be seen.
     fn stands(&self, place: &Place, applied: &Applied, now: i64) -> bool {
+        if place.ours && !place.confined {
+            return false;
+        }
         let tables = self.index.tables();
         let watched = tables.things.iter().all(Table::is_whole);
         let same = |(kind, name, marks): &(&'static str, String, Marks)| {
@@ -181,5 +233,13 @@ fn usable(space: &Space) -> Result<Place> {
         return Err(Error::new(Kind::Unavailable, format!("The namespace \"{}\" is being deleted.", space.name))
             .hint("It is made anew once it is gone."));
     }
-    Ok(Place { namespace: space.name.clone(), uid: space.uid.clone(), ours: space.ours })
+    Ok(Place { namespace: space.name.clone(), uid: space.uid.clone(), ours: space.ours, confined: space.confined })
+}
+
+/// What takes away the limits that somebody else has added to a quota: of a map, an apply takes only what it gave.
+fn more_limits(wanted: &Value, there: &DynamicObject) -> Option<Value> {
+    let shall = wanted.pointer("/spec/hard")?.as_object()?;
+    let is = there.data.pointer("/spec/hard")?.as_object()?;
+    let stray: serde_json::Map<String, Value> = is.keys().filter(|k| !shall.contains_key(*k)).map(|k| (k.clone(), Value::Null)).collect();
+    (!stray.is_empty()).then(|| json!({ "spec": { "hard": stray } }))
 }

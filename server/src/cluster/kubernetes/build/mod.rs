@@ -13,12 +13,12 @@ mod volume;
 
 pub use handover::{Ticket, secret, token};
 pub use made::made;
-pub use namespace::{namespace, objects as namespace_objects, stale as namespace_stale};
+pub use namespace::{namespace, objects as namespace_objects, pod_security, stale as namespace_stale};
 pub use owner::owner;
 pub use peers::peers;
 pub use pod::{NODE_NAME, POD_UID, RANK};
 pub use record::record;
-pub use trial::{LITTLE, TRIAL, pull_trial, trial};
+pub use trial::{LITTLE, TRIAL, pull_trial, trial, trial_server};
 pub use volume::claim;
 
 use super::{

@@ -9,16 +9,20 @@ use crate::cluster::{
         team::Place,
     },
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// The namespace itself.
 pub fn namespace(name: &str, team: &str, settings: &Settings) -> Value {
     let mut labels = team_labels(team, settings);
-    // Pods that are not confined are refused, and told to whoever makes them.
-    for mode in ["enforce", "warn"] {
-        labels[format!("pod-security.kubernetes.io/{mode}")] = json!("restricted");
+    if let Some(labels) = labels.as_object_mut() {
+        labels.extend(pod_security());
     }
     json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name, "labels": labels, "annotations": { NAME: team } } })
+}
+
+/// Labels of a namespace: pods that are not confined are refused, and told to whoever makes them.
+pub fn pod_security() -> Map<String, Value> {
+    ["enforce", "warn"].map(|mode| (format!("pod-security.kubernetes.io/{mode}"), json!("restricted"))).into_iter().collect()
 }
 
 /// What is kept in it, in the order in which it is applied. Limits are put only upon a namespace that we made: in another's they would also
@@ -59,7 +63,8 @@ fn service(place: &Place, team: &str, settings: &Settings) -> Value {
     })
 }
 
-/// Denies our pods everything but the portal, names, and what the admin allows. Others' pods are others' business.
+/// Denies pods everything but the portal, names, and what the admin allows: all of them where the namespace is ours, else our own, as others' are
+/// others' business.
 fn policy(place: &Place, team: &str, settings: &Settings) -> Value {
     let dns = json!({ "ports": [{ "protocol": "UDP", "port": 53 }, { "protocol": "TCP", "port": 53 }] });
     let mut egress = vec![dns, settings.way_to_portal()];
@@ -70,7 +75,7 @@ fn policy(place: &Place, team: &str, settings: &Settings) -> Value {
     json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata(place, team, settings, MANAGER),
         "spec": {
-            "podSelector": { "matchLabels": { MANAGED_BY: MANAGER } },
+            "podSelector": if place.ours { json!({}) } else { json!({ "matchLabels": { MANAGED_BY: MANAGER } }) },
             "policyTypes": ["Ingress", "Egress"],
             "ingress": [{ "from": settings.portal_peers(), "ports": [{ "protocol": "TCP", "port": PORT }] }],
             "egress": egress,
@@ -120,14 +125,14 @@ mod tests {
 
     #[test]
     fn a_team_gets_its_quota_and_a_closed_door() {
-        let place = Place { namespace: "ada".into(), uid: "u".into(), ours: true };
+        let place = Place { namespace: "ada".into(), uid: "u".into(), ours: true, confined: true };
         let all = objects(&place, "ada", Some(&team()), &settings());
         assert_eq!(kinds(&all), ["ServiceAccount", "Service", "NetworkPolicy", "LimitRange", "ResourceQuota"]);
         assert_eq!(all[4]["spec"]["hard"], json!({ "requests.cpu": "4000m", "requests.nvidia.com/gpu": "1" }));
         assert_eq!(kinds(&objects(&place, "ada", None, &settings())).len(), 4, "limits that nobody told stay as they are");
         assert_eq!(all[0]["automountServiceAccountToken"], false);
         let policy = &all[2]["spec"];
-        assert_eq!(policy["policyTypes"], json!(["Ingress", "Egress"]));
+        assert_eq!((&policy["policyTypes"], &policy["podSelector"]), (&json!(["Ingress", "Egress"]), &json!({})));
         assert_eq!(policy["ingress"][0]["from"][0]["ipBlock"]["cidr"], "10.0.0.1/32");
         assert_eq!(policy["egress"][1]["ports"][0]["port"], 8080);
         assert_eq!(policy["egress"][2]["to"][0]["ipBlock"]["cidr"], "10.1.0.0/16");
@@ -135,14 +140,16 @@ mod tests {
 
     #[test]
     fn another_namespace_gets_no_limits() {
-        let place = Place { namespace: "theirs".into(), uid: "u".into(), ours: false };
+        let place = Place { namespace: "theirs".into(), uid: "u".into(), ours: false, confined: false };
         assert_eq!(kinds(&objects(&place, "ada", Some(&team()), &settings())), ["ServiceAccount", "Service", "NetworkPolicy"]);
+        let policy = objects(&place, "ada", None, &settings()).remove(2);
+        assert_eq!(policy["spec"]["podSelector"]["matchLabels"][MANAGED_BY], "slipway", "others' pods there are left alone");
         assert_eq!(stale(&place, &team(), &settings()), None);
     }
 
     #[test]
     fn a_quota_that_is_lifted_goes() {
-        let place = Place { namespace: "ada".into(), uid: "u".into(), ours: true };
+        let place = Place { namespace: "ada".into(), uid: "u".into(), ours: true, confined: true };
         let free = TeamSpec { cpu_millis: None, gpus: None, ..team() };
         assert_eq!(stale(&place, &free, &settings()), Some(("ResourceQuota", "slipway")));
         assert_eq!(stale(&place, &team(), &settings()), None);

@@ -6,7 +6,7 @@ use crate::{
         Runtime, WorkloadKind, WorkloadSpec,
         kubernetes::{
             Settings,
-            names::{ACCOUNT, MAIN},
+            names::{ACCOUNT, MAIN, SERVICE},
         },
         placement::Placement,
     },
@@ -26,7 +26,32 @@ pub const LITTLE: Resources = Resources { cpu_millis: 20, memory_bytes: 64 << 20
 /// # Errors
 /// See [`pod::template`].
 pub fn trial(settings: &Settings, namespace: &str, placement: &Placement, resources: Resources) -> Result<Value> {
-    let spec = WorkloadSpec {
+    let template = pod::template(&nothing(placement, resources), settings, "trial", false)?;
+    Ok(json!({ "apiVersion": "v1", "kind": "Pod", "metadata": metadata(namespace, &template), "spec": template["spec"] }))
+}
+
+/// What keeps the pod of a notebook or a replica, of size 0: some things may be in a pod that may not be in one of these.
+///
+/// # Errors
+/// See [`pod::template`].
+pub fn trial_server(settings: &Settings, namespace: &str, placement: &Placement, resources: Resources) -> Result<Value> {
+    let template = pod::template(&nothing(placement, resources), settings, "trial", true)?;
+    Ok(json!({
+        "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": metadata(namespace, &template),
+        "spec": { "replicas": 0, "serviceName": SERVICE, "selector": pod::selector("trial"), "template": template },
+    }))
+}
+
+fn metadata(namespace: &str, template: &Value) -> Value {
+    json!({
+        "name": "slipway-trial", "namespace": namespace,
+        "labels": template["metadata"]["labels"], "annotations": template["metadata"]["annotations"],
+    })
+}
+
+/// A workload that does nothing.
+fn nothing(placement: &Placement, resources: Resources) -> WorkloadSpec {
+    WorkloadSpec {
         id: "trial".into(),
         team: String::new(),
         kind: WorkloadKind::Run,
@@ -47,16 +72,7 @@ pub fn trial(settings: &Settings, namespace: &str, placement: &Placement, resour
         server: None,
         timeout_seconds: None,
         grace_seconds: 0,
-    };
-    let template = pod::template(&spec, settings, "trial", false)?;
-    Ok(json!({
-        "apiVersion": "v1", "kind": "Pod",
-        "metadata": {
-            "name": "slipway-trial", "namespace": namespace,
-            "labels": template["metadata"]["labels"], "annotations": template["metadata"]["annotations"],
-        },
-        "spec": template["spec"],
-    }))
+    }
 }
 
 /// A pod whose only container has this image and nothing to do: what it is told to run is in no image.

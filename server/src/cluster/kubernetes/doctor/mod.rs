@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 
 /// From this version on helpers of a pod may outlive the workload in it.
 const OLDEST: (u32, u32) = (1, 29);
-/// What gives an account its rights.
+/// What gives the account `slipway` in the namespace `slipway` its rights.
 const GRANT: &str = "kubectl apply -f deploy/kubernetes/rbac.yaml";
 
 /// Something that was looked at.

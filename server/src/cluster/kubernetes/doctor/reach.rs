@@ -76,9 +76,13 @@ async fn forwarded(api: &ApiServer, version: Option<(u32, u32)>, why: &str) -> C
         Ok(missing) if missing.is_empty() => Fine(CHECK, format!("through the API server by port-forward, {why}")),
         Ok(missing) => {
             let lacks = format!("through the API server by port-forward, {why}; not granted: {}", missing.join(", "));
-            Wrong(CHECK, lacks, GRANT.into())
+            Wrong(CHECK, lacks, rights::grant(api, GRANT, "slipway-outside").await)
         }
-        Err(e) => Poor(CHECK, format!("through the API server by port-forward, {why}; whether it may: {}", said(&e)), GRANT.into()),
+        Err(e) => Poor(
+            CHECK,
+            format!("through the API server by port-forward, {why}; whether it may: {}", said(&e)),
+            rights::grant(api, GRANT, "slipway-outside").await,
+        ),
     }
 }
 

@@ -12,6 +12,7 @@ use futures::{
     FutureExt,
     future::{BoxFuture, try_join_all},
 };
+use serde_json::json;
 
 const CHECK: &str = "Kubernetes rights";
 
@@ -24,7 +25,22 @@ pub async fn examine(api: &ApiServer) -> Vec<Check> {
             vec![Poor(CHECK, format!("they cannot be looked at: {}", said(&error)), fix)]
         }
         Ok(missing) if missing.is_empty() => vec![Fine(CHECK, "all that are needed".into())],
-        Ok(missing) => vec![Wrong(CHECK, format!("not granted: {}", missing.join(", ")), GRANT.into())],
+        Ok(missing) => vec![Wrong(CHECK, format!("not granted: {}", missing.join(", ")), grant(api, GRANT, "slipway").await)],
+    }
+}
+
+/// What gives us the rights of a role: its file is for the account of a portal within the cluster, and who else we are has to be bound to it.
+pub(super) async fn grant(api: &ApiServer, file: &str, role: &str) -> String {
+    let asked = json!({ "apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview" });
+    let answer = api.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", &asked).await.unwrap_or_default();
+    match answer["status"]["userInfo"]["username"].as_str() {
+        None | Some("system:serviceaccount:slipway:slipway") => file.to_owned(),
+        Some(user) => {
+            let whom = user
+                .strip_prefix("system:serviceaccount:")
+                .map_or(format!("--user={user}"), |account| format!("--serviceaccount={account}"));
+            format!("{file} && kubectl create clusterrolebinding {role}-portal --clusterrole={role} {whom}")
+        }
     }
 }
 
