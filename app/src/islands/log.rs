@@ -73,6 +73,7 @@ pub fn LogView(
     Suspend::new(async move {
         let content = match first.await {
             Ok(page) => {
+                let ways = shown.download.as_ref().map(|path| ways(path, &page));
                 let mut lines = Lines::default();
                 let from = page.items.len().saturating_sub(FIRST.1);
                 lines.append(page.items.into_iter().skip(from).collect());
@@ -80,7 +81,7 @@ pub fn LogView(
                     lines.blocks(false).into_iter().map(|b| view! { <div class="chunk" class:last=b.last inner_html=b.html()></div> });
                 let none = lines.is_empty().then(|| view! { <p class="nothing">{nothing}</p> });
                 view! {
-                    {(!bare).then(|| view! { <div class="logbar"></div> })}
+                    {(!bare).then(|| view! { <div class="logbar"><span class="grow"></span>{ways}</div> })}
                     <div class="log" style=format!("--log-height:{height}") tabindex="0" role="log" aria-label="Log">{blocks.collect_view()}{none}</div>
                 }
                 .into_any()
@@ -89,6 +90,21 @@ pub fn LogView(
         };
         island("log", format!("log-{}", shown.path), &shown, content)
     })
+}
+
+/// To each log as text, for who has no JavaScript to choose with.
+fn ways(path: &str, page: &LogPage) -> AnyView {
+    let way = |words: String, query: LogQuery| view! { <a class="link" href=with_query(path.to_owned(), &query) rel="external" download="">{words}</a> };
+    let all: Vec<_> = match (page.nodes, page.attempts) {
+        (2.., _) => (0..page.nodes)
+            .map(|n| way(format!("Node {n}"), LogQuery { attempt: Some(page.attempt), node: u32::try_from(n).ok(), ..LogQuery::default() }))
+            .collect(),
+        (_, 2..) => {
+            (1..=page.attempts).map(|n| way(format!("Attempt {n}"), LogQuery { attempt: Some(n), ..LogQuery::default() })).collect()
+        }
+        _ => vec![way("Download".into(), LogQuery::default())],
+    };
+    all.into_any()
 }
 
 fn tail(attempt: Option<i64>, node: Option<u32>, contains: String) -> LogQuery {
