@@ -91,7 +91,7 @@ fn a_task_runs_with_its_container() {
 fn a_server_runs_once_it_answers() {
     let owner = Owner { kind: OwnerKind::StatefulSet, ..owner() };
     let mut pod = pod(running());
-    assert!(matches!(look(&owner, &[&pod], None, NOW), Look::Is(Phase::Starting { .. }, Some(BEGAN_MS))));
+    assert!(matches!(look(&owner, &[&pod], None, BEGAN_MS), Look::Is(Phase::Starting { .. }, Some(BEGAN_MS))));
     pod.status.container_statuses[0].started = Some(true);
     let endpoint = Some(Endpoint::Pod { address: "10.0.0.5:7070".into(), id: "abc".into() });
     assert_eq!(look(&owner, &[&pod], None, NOW), Look::Is(Phase::Running { endpoint }, Some(BEGAN_MS)));
@@ -109,7 +109,7 @@ fn what_has_another_maker_is_looked_at_by_what_that_makes() {
     let unclaimed = Owner { pod: None, ..run };
     let exit = exit(look(&unclaimed, &[&over(pod.clone())], None, NOW));
     assert!(exit.reason.is_some());
-    assert!(matches!(look(&made(MakerKind::Notebook, "lab-x"), &[&pod], None, NOW), Look::Is(Phase::Starting { .. }, Some(BEGAN_MS))));
+    assert!(matches!(look(&made(MakerKind::Notebook, "lab-x"), &[&pod], None, BEGAN_MS), Look::Is(Phase::Starting { .. }, Some(BEGAN_MS))));
 }
 
 #[test]
