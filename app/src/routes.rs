@@ -67,6 +67,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/teams/:team/models") view=pages::models::Models ssr=SsrMode::Async/>
                     <Route path=path!("/teams/:team/models/:model") view=pages::models::ModelPage ssr=SsrMode::Async/>
                     <Route path=path!("/teams/:team/models/:model/:version") view=pages::models::VersionPage ssr=SsrMode::Async/>
+                    <Route path=path!("/teams/:team/promotions") view=pages::models::Promotions ssr=SsrMode::Async/>
+                    <Route path=path!("/teams/:team/promotions/:id") view=pages::models::PromotionPage ssr=SsrMode::Async/>
                     <Route path=path!("/teams/:team/deployments") view=pages::deployments::Deployments ssr=SsrMode::Async/>
                     <Route path=path!("/teams/:team/deployments/:name") view=pages::deployments::DeploymentPage ssr=SsrMode::Async/>
                     <Route path=path!("/teams/:team/environments") view=pages::environments::Environments ssr=SsrMode::Async/>

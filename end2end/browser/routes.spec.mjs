@@ -9,8 +9,8 @@ import { TEAM, bare, seeded } from './seeds.mjs';
 
 const PLATFORM = ['/', '/?new=1', '/account', '/admin', '/admin?tab=users', '/admin?tab=teams', '/admin?tab=quotas', '/admin?tab=events'];
 const LISTS = [
-  '', '/notebooks', '/notebooks?launch=1', '/runs', '/runs/submit', '/models', '/deployments', '/environments', '/environments?new=1',
-  '/team', '/team?tab=secrets', '/team?tab=quota', '/team?tab=events',
+  '', '/notebooks', '/notebooks?launch=1', '/runs', '/runs/submit', '/models', '/promotions', '/promotions?open=1', '/deployments', '/environments', '/environments?new=1',
+  '/team', '/team?tab=secrets', '/team?tab=stages', '/team?tab=quota', '/team?tab=events',
 ];
 const RUN_TABS = ['', '?tab=metrics', '?tab=logs', '?tab=artifacts', '?tab=system'];
 const DEPLOYMENT_TABS = ['', '?tab=try', '?tab=log', '?redeploy=1'];
@@ -20,20 +20,20 @@ const things = {
   none: ({ run }) => [
     ...RUN_TABS.map((tab) => `/runs/${run}${tab}`), '/models/bare', '/environments/train', '/environments/notebook',
   ],
-  one: ({ run }) => [
+  one: ({ run, promotion }) => [
     ...RUN_TABS.map((tab) => `/runs/${run}${tab}`), `/runs/${run}?tab=artifacts&path=notes&file=notes%2Fread.txt`,
-    '/models/iris', '/models/iris/1', '/models/iris/1?deploy=1', ...DEPLOYMENT_TABS.map((tab) => `/deployments/iris${tab}`),
+    '/models/iris', '/models/iris/1', '/models/iris/1?deploy=1', '/models/iris/1?promote=1', `/promotions/${promotion}`, `/promotions/${promotion}?log=1`, ...DEPLOYMENT_TABS.map((tab) => `/deployments/iris${tab}`),
     '/notebooks/explore', '/environments/tools', '/environments/tools?new=1',
   ],
-  many: ({ run }) => [
+  many: ({ run, promotion }) => [
     ...RUN_TABS.map((tab) => `/runs/${run}${tab}`), `/runs/${run}?tab=artifacts&path=plots&file=plots%2F7.txt`,
     '/runs?filter=metrics.loss%20%3C%200.3&order_by=metrics.loss%20DESC', '/runs?filter=nonsense', '/models/model-0', '/models/model-0/7',
-    '/models/model-0/7?deploy=1', ...DEPLOYMENT_TABS.map((tab) => `/deployments/deployment-0${tab}`),
+    '/models/model-0/7?deploy=1', '/models/model-0/7?promote=1', '/models/model-0/7?against=6', `/promotions/${promotion}`, '/promotions?model=model-0', ...DEPLOYMENT_TABS.map((tab) => `/deployments/deployment-0${tab}`),
     '/notebooks/notebook-0', '/environments/env-0',
   ],
 };
 /// Nothing is there, and the page says so.
-const MISSING = ['/nothing-here', ...['/runs/none', '/models/none', '/models/none/1', '/deployments/none', '/notebooks/none', '/environments/none'].map((p) => `/teams/${TEAM}${p}`), '/teams/nobody'];
+const MISSING = ['/nothing-here', ...['/runs/none', '/models/none', '/models/none/1', '/promotions/none', '/deployments/none', '/notebooks/none', '/environments/none'].map((p) => `/teams/${TEAM}${p}`), '/teams/nobody'];
 
 /// What these show is known wherever anything is: who is signed in, and of which teams they are. The first ones also fail, without teams.
 const TEAMS = ['/', '/?new=1', '/admin?tab=users', '/admin?tab=teams', `/teams/${TEAM}/team`];

@@ -65,10 +65,12 @@ async function one() {
   await step('run', until('the run', async () => ['succeeded', 'failed'].includes((await of('GET', `/runs/${id}`)).state), 180));
   await of('POST', '/model-versions', { model: 'iris', run_id: id });
   await of('POST', '/deployments', { name: 'iris', model: 'iris', version: 1 });
+  const asked = await of('POST', '/promotions', { model: 'iris', version: 1, stage: 'Production', comment: 'The first one.' });
   await step('deployment', until('the deployment', async () => (await of('GET', '/deployments/iris')).state === 'running', 180));
   await of('POST', '/deployments/iris/try', (await of('GET', '/deployments/iris/example')).v1);
   await until('the notebook', async () => (await of('GET', '/notebooks/explore')).state === 'running', 180);
-  return { run: id };
+  await step('promotion', until('the promotion', async () => (await of('GET', `/promotions/${asked.id}`)).state !== 'checking', 180));
+  return { run: id, promotion: asked.id };
 }
 
 async function many() {
@@ -94,6 +96,13 @@ async function many() {
   await step('files', each(MANY, (i) => send('PUT', `${file}/${i}.txt`, new TextEncoder().encode(`plot ${i}\n`))));
   await version(mlflow, send, run, 'model-0');
   await step('versions', each(MANY, () => mlflow('model-versions/create', { name: 'model-0', source: `runs:/${id}/model`, run_id: id })));
+  // Each takes the place of the one before; the last waits for an approval.
+  await api('PUT', `${own}/stages/Staging`, { approvals: 1 });
+  await step('promotions', each(MANY, (i) => send('POST', `${own}/promotions`, { model: 'model-0', version: i + 2, stage: 'Staging', comment: `the ${i}th` })));
+  const [asked] = (await send('GET', `${own}/promotions?open=true`)).items;
+  const gates = Array.from({ length: 40 }, (_, i) => `metric-${String(i).padStart(2, '0')} <= 1`);
+  await api('PUT', `${own}/stages/Staging`, { gates: [...gates, 'no worse metric-01 maximize on any data'], approvals: 1, revision: 1 });
+  await step('gates', until('the gates', async () => (await send('GET', `${own}/promotions/${asked.id}`)).gates_passed === 41));
   await step('secrets', each(MANY, (i) => api("PUT", `${own}/secrets/secret-${i}`, { value: "x" })));
   await step('tokens', each(MANY, (i) => api('POST', '/api/v1/tokens', { name: `token-${i}`, team: TEAM, role: 'viewer' })));
   await step('environments', each(FEW, (i) => send('POST', `${own}/environments`, { name: `env-${i}`, requirements: SIX, description: '' })));
@@ -113,5 +122,5 @@ async function many() {
   // Of another admin's making: the visitor is in one team.
   const other = await signedIn({ ...ADMIN, user: 'user-0' }, 'many');
   await step('teams', each(MANY, (i) => other('POST', '/api/v1/teams', { name: `team-${i}`, display_name: `Team ${i}` })));
-  return { run: id };
+  return { run: id, promotion: asked.id };
 }

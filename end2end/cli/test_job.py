@@ -175,6 +175,29 @@ class Job(unittest.TestCase):
         self.assertEqual(self.json("model", "list")["items"][0]["description"], "reads digits")
         self.assertEqual(self.json("model", "show", "digits")["tags"]["stage"], "try")
 
+    def test_08_promotion(self):
+        self.slipway("model", "alias", "digits", "production", "1", code=5)
+        self.assertIn("slipway promotion request", self.stderr)
+        check = "import json, mlflow, os; m = mlflow.pyfunc.load_model(os.environ['SLIPWAY_VERSION_DIR']); print(json.dumps({'detail': 'Read ' + m.metadata.model_uuid}))"
+        gates = ["signature", "smoke", "val_accuracy >= 0.5", "no worse val_accuracy maximize", f'script reads in train within 300 s: python -c "{check}"']
+        self.slipway("stage", "set", "production", *(word for gate in gates for word in ("--gate", gate)))
+        self.slipway("stage", "set", "production", "--gate", "nonsense", code=2)
+        asked = self.slipway("promotion", "request", "digits", "--comment", "The first.", "--watch", "--output", "json").splitlines()
+        done = json.loads(asked[-1])
+        self.assertEqual((done["state"], [g["state"] for g in done["gates"]]), ("promoted", ["passed"] * 5), done)
+        self.assertIn("answered its own example in", done["gates"][1]["detail"])
+        self.assertTrue(done["gates"][1]["evidence"]["loaded"])
+        self.assertIn("Read ", done["gates"][4]["detail"])
+        self.assertEqual(self.json("model", "list")["items"][0]["aliases"], {"champion": 1, "production": 1})
+        self.assertIn("latency_ms", self.slipway("promotion", "log", done["id"]))
+        self.assertIn("Read ", self.slipway("promotion", "log", done["id"], "--gate", "5"))
+        self.slipway("promotion", "request", "digits", code=5)  # it is there already
+        self.slipway("stage", "set", "staging", "--gate", "val_accuracy >= 2")
+        self.slipway("promotion", "request", "digits", "--stage", "staging", "--watch", code=6)
+        self.assertIn("val_accuracy at least 2", self.stderr)
+        self.assertIn("Refused", self.slipway("promotion", "list", "--model", "digits"))
+        self.slipway("promotion", "withdraw", done["id"], code=5)
+
     def test_09_deployment(self):
         self.slipway("deployment", "create", "digits", "--model", "digits", "--cpu", "250m", "--memory", "768Mi", "--watch")
         self.assertEqual(len(json.loads(self.slipway("deployment", "predict", "digits"))["predictions"]), 3)

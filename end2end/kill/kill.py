@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""kill -9 of the server in the midst of run, notebook and deployment, at eight seeded moments:  kill.py BINARY [SEED]
+"""kill -9 of the server in the midst of run, notebook and deployment, at eight seeded moments, and of promotions, at eight more:
+kill.py BINARY [SEED]
 
-After each restart everything is adopted: nothing acknowledged is lost, nothing runs twice, nothing is left over. In pods where
+After each restart everything is adopted: nothing acknowledged is lost, nothing runs twice, nothing is half promoted, nothing is left over. In pods where
 end2end/cluster/cluster.py says that a cluster for tests has a node.
 """
 
@@ -23,7 +24,7 @@ from portal import Api, Portal, Problem, free_ports, new_password  # noqa: E402
 COUNT, PAUSE = 400, 0.1
 PODS = bool(os.environ.get("TEST_CLUSTER_NODE"))
 # What tells a workload by its command.
-KINDS = {"notebook": "jupyter", "deployment": "slipway_model_server", "run": "counter.py", "training": "train.py"}
+KINDS = {"gate": "--smoke", "notebook": "jupyter", "deployment": "slipway_model_server", "run": "counter.py", "training": "train.py"}
 TEAM = "/api/v1/teams/kill"
 
 
@@ -155,6 +156,40 @@ def counted(w: World, run: str) -> None:
     check({int(m["step"]) for m in history} >= set(acknowledged), "every acknowledged metric is there")
 
 
+def last_promoted(w: World) -> int | None:
+    promoted = [p for p in w.get("/promotions?model=digits")["items"] if p["state"] == "promoted"]
+    return max((p["state_since"], p["version"]) for p in promoted)[1] if promoted else None
+
+
+def whole(w: World) -> None:
+    """Alias, stage and promotion say the same, where no promotion came in between the three questions."""
+    before, after = 0, None
+    while before != after:
+        before = last_promoted(w)
+        alias = w.get("/models/digits")["aliases"].get("production")
+        found = w.api.call("GET", "/api/2.0/mlflow/model-versions/search?filter=name%3D%27digits%27")["model_versions"]
+        after = last_promoted(w)
+    staged = [int(v["version"]) for v in found if v["current_stage"] == "Production"]
+    if alias != after or staged != ([] if after is None else [after]):
+        sys.exit(f"NOT TRUE: nothing is half promoted (promoted {after}, alias {alias}, stage {staged})")
+
+
+def promotions(w: World, run: str) -> None:
+    for version in range(1, 5):
+        if version > 1:
+            w.post("/model-versions", {"model": "digits", "run_id": run})
+        asked = w.post("/promotions", {"model": "digits", "version": version, "stage": "Production"})["id"]
+        w.kill(1.5, f"the promotion of version {version} was asked for")
+        whole(w)
+        w.kill(6, "the restart, while its gates are looked at")
+        whole(w)
+        done = w.until(f"/promotions/{asked}", lambda p: p["state"] not in ("checking", "waiting_for_approval"))
+        if done["state"] != "promoted" or any(g["state"] != "passed" for g in done["gates"]):
+            sys.exit(f"NOT TRUE: version {version} is promoted ({done})")
+        whole(w)
+    check(True, "four versions are promoted one after the other, each with its gates green, and none was ever half promoted")
+
+
 def main() -> None:
     if len(sys.argv) < 2:
         sys.exit(__doc__)
@@ -209,6 +244,7 @@ def perform(w: World) -> None:
     check(ready["serving"]["number"] == serving + 1, "the new revision serves")
     example = w.get("/deployments/digits/example")
     check(len(w.api.call("POST", ready["predict_path"], example["v1"])["predictions"]) > 0, "it answers")
+    promotions(w, trained)
     end = time.monotonic() + 30
     while len(w.supervisors()) != 1 and time.monotonic() < end:
         time.sleep(0.3)
@@ -216,7 +252,7 @@ def perform(w: World) -> None:
     check(len(left) == 1, "one supervisor is left, the deployment's")
     check(set(w.workers()) == set(left), "no process of any other workload is left")
     starts = w.starts()
-    for kind, workloads in (("training", 1), ("run", 1), ("notebook", 1), ("deployment", 2)):
+    for kind, workloads in (("training", 1), ("run", 1), ("notebook", 1), ("deployment", 2), ("gate", 4)):
         check(starts.get(kind) == [1] * workloads, f"{kind}: {workloads} started, once each" if starts.get(kind) == [1] * workloads else f"{kind}: {workloads} started, once each; there were {starts}")
     check(all(n <= 1 for of_kind in starts.values() for n in of_kind), "nothing else was started twice")
 

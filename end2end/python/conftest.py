@@ -5,7 +5,9 @@ sign-in, such as the reference). Every test makes things of its own under names 
 can run any number of times against the same server.
 """
 
+import json
 import os
+import urllib.request
 import uuid
 
 import pytest
@@ -47,6 +49,31 @@ def experiment(client, unique) -> str:
     """The id of an experiment of this test's own, also the active one."""
     made = mlflow.set_experiment(unique("exp"))
     return made.experiment_id
+
+
+def portal(method, path, body=None, cookie=""):
+    """Asks the portal's own API; the answer and the cookie that it set."""
+    headers = {"Content-Type": "application/json", "Origin": URL, "Cookie": cookie}
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(URL + path, data, headers, method=method)) as answer:
+        return json.loads(answer.read() or "null"), (answer.headers["Set-Cookie"] or "").split(";")[0]
+
+
+@pytest.fixture
+def production():
+    """Lets every member set Production, as MLflow's own server does, and protects it again afterwards; gives its policy as it was."""
+    if not os.environ.get("SLIPWAY_TOKEN"):
+        yield None
+        return
+    who = {"user": os.environ["SLIPWAY_USER"], "password": os.environ["SLIPWAY_PASSWORD"]}
+    _, cookie = portal("POST", "/api/v1/session", who)
+    path = f"/api/v1/teams/{os.environ['SLIPWAY_TEAM']}/stages"
+    stages, _ = portal("GET", path, cookie=cookie)
+    was = next(s for s in stages if s["stage"] == "Production")
+    portal("PUT", f"{path}/Production", {"protect": False, "approvals": 0}, cookie)
+    yield was
+    kept = {k: was[k] for k in ("alias", "gates", "approvals", "protect") if k in was}
+    portal("PUT", f"{path}/Production", kept, cookie)
 
 
 @pytest.fixture(autouse=True)

@@ -1,3 +1,5 @@
+import os
+
 import mlflow
 import pytest
 from mlflow.exceptions import MlflowException
@@ -101,7 +103,7 @@ def test_aliases(client, model):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_stages(client, model):
+def test_stages(client, model, production):
     for _ in range(3):
         add(client, model)
     assert client.transition_model_version_stage(model, "1", "Production").current_stage == "Production"
@@ -115,6 +117,23 @@ def test_stages(client, model):
     with pytest.raises(MlflowException) as raised:
         client.transition_model_version_stage(model, "1", "Nowhere")
     assert raised.value.error_code == "INVALID_PARAMETER_VALUE"
+
+
+@pytest.mark.skipif(not os.environ.get("SLIPWAY_TOKEN"), reason="MLflow's own server protects no stage")
+@pytest.mark.filterwarnings("ignore")
+def test_a_protected_stage_says_what_to_do(client, model):
+    add(client, model)
+    for attempt in (
+        lambda: client.set_registered_model_alias(model, "production", "1"),
+        lambda: client.delete_registered_model_alias(model, "production"),
+        lambda: client.transition_model_version_stage(model, "1", "Production"),
+    ):
+        with pytest.raises(MlflowException) as raised:
+            attempt()
+        assert raised.value.error_code == "PERMISSION_DENIED"
+        assert "slipway promotion request" in str(raised.value)
+    client.transition_model_version_stage(model, "1", "Staging")
+    client.set_registered_model_alias(model, "champion", "1")
 
 
 def test_search_models(client, unique):

@@ -19,6 +19,7 @@ pub mod logs;
 pub mod models;
 pub mod notebooks;
 pub mod platform;
+pub mod promotions;
 pub mod quota;
 pub mod reconcile;
 pub mod records;

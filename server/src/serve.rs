@@ -23,9 +23,10 @@ use crate::{
     http::{self, Web, state::Opened},
     notebooks::{NotebookKeys, spec::NotebookSpecs},
     platform::cluster::{kubernetes, reserve},
+    promotions::spec::GateSpecs,
     reconcile::{
         Driver, deployments::Deployments, environments::Environments, housekeeping::Housekeeping, notebook_activity::NotebookActivity,
-        notebooks::Notebooks, runs::Runs, teams::Teams, usage::Usage, workloads::Workloads,
+        notebooks::Notebooks, promotions::Promotions, runs::Runs, teams::Teams, usage::Usage, workloads::Workloads,
     },
     runs::spec::RunSpecs,
     secrets::Sealer,
@@ -122,9 +123,11 @@ fn start_tasks(web: &Web) {
         python: python.clone(),
         index: crate::config::index::package_indexes(),
     };
+    let files = ModelFiles::new(store.clone(), web.artifacts.clone(), web.config.data.clone());
+    let gates = GateSpecs { store: store.clone(), files: files.clone(), data: web.config.data.clone() };
     let replicas = Replicas {
         store: store.clone(),
-        files: ModelFiles::new(store.clone(), web.artifacts.clone(), web.config.data.clone()),
+        files,
         sealer: web.sealer.clone(),
         data: web.config.data.clone(),
         max_body: web.config.max_body_bytes,
@@ -143,6 +146,7 @@ fn start_tasks(web: &Web) {
         .with(WorkloadKind::Environment, environments)
         .with(WorkloadKind::Notebook, notebooks)
         .with(WorkloadKind::Replica, replicas)
+        .with(WorkloadKind::Gate, gates)
         .with(WorkloadKind::Run, runs);
     // One machine has nothing to keep for a team.
     if cluster.name() == "kubernetes" {
@@ -154,6 +158,7 @@ fn start_tasks(web: &Web) {
     driver.run(Runs { store: store.clone(), logs: logs.clone() });
     let images = (cluster.name() == "kubernetes").then(|| Images { shipped: web.config.kubernetes.environment_image.clone() });
     driver.run(Environments::new(store.clone(), logs.clone(), web.config.cache.clone(), python).of_images(images));
+    driver.run(Promotions { store: store.clone(), artifacts: web.artifacts.clone(), logs: logs.clone(), cluster: cluster.clone() });
     driver.run(Deployments::new(store.clone(), web.gateway.routes.clone(), web.gateway.reach.clone(), logs));
     tokio::spawn(routes::follow(web.gateway.routes.clone(), store.clone()));
     driver.run(Usage { store: store.clone(), cluster: cluster.clone() });

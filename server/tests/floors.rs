@@ -10,7 +10,10 @@ use std::{
 const SERVER: &[(&str, &[&str])] = &[
     ("ground", &["clock", "ids", "error", "durable", "config", "wake", "records", "telemetry", "reports"]),
     ("cellar", &["store", "cluster", "artifacts", "logs", "secrets"]),
-    ("rooms", &["access", "teams", "quota", "environments", "notebooks", "runs", "models", "deployments", "workloads", "platform"]),
+    (
+        "rooms",
+        &["access", "teams", "quota", "environments", "notebooks", "runs", "models", "promotions", "deployments", "workloads", "platform"],
+    ),
     ("doors", &["http", "reconcile"]),
     ("roof", &["serve", "cli", "main", "lib"]),
 ];

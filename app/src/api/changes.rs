@@ -12,13 +12,15 @@ pub mod kinds {
     pub const ENVIRONMENT: &str = "environment";
     /// Values of a run's metrics; the id is the run's.
     pub const METRIC: &str = "metric";
+    /// A promotion: its state, gates, votes, comments.
+    pub const PROMOTION: &str = "promotion";
     /// A run: its state, parameters, tags, lineage.
     pub const RUN: &str = "run";
     /// Something the cluster is to start, or runs.
     pub const WORKLOAD: &str = "workload";
 
     /// What has events.
-    pub const RECORDED: [&str; 16] = [
+    pub const RECORDED: [&str; 18] = [
         "team",
         "member",
         "user",
@@ -35,6 +37,8 @@ pub mod kinds {
         "model",
         "model_version",
         DEPLOYMENT,
+        "stage",
+        PROMOTION,
     ];
     /// What changes without an event: too often, or no work of anybody's.
     pub const UNRECORDED: [&str; 3] = [ARTIFACT, METRIC, WORKLOAD];

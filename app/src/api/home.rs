@@ -3,6 +3,7 @@
 use super::{
     Client, State,
     client::{Reply, team_path, with_query},
+    promotions::Promotion,
     resources::Resources,
 };
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct HomeItem {
-    /// `notebook`, `run`, `deployment`, `environment`.
+    /// `notebook`, `run`, `deployment`, `environment`, `promotion`.
     pub kind: String,
     /// Id.
     pub id: String,
@@ -46,6 +47,9 @@ pub struct Home {
     pub active: Vec<HomeItem>,
     /// Failed in the last days and not looked after since, newest first; a deployment that serves is here where its newest revision did not take over.
     pub failed: Vec<HomeItem>,
+    /// Promotions that wait for an approval which the one who asks can give, newest first.
+    #[serde(default)]
+    pub waiting: Vec<Promotion>,
     /// What ended or changed lately, newest first.
     pub recent: Vec<HomeItem>,
     /// Kept counters for the side nav.
@@ -62,6 +66,9 @@ pub struct Counts {
     pub runs: i64,
     /// Deployments that hold or wait.
     pub deployments: i64,
+    /// Promotions that wait for an approval which the one who asks can give.
+    #[serde(default)]
+    pub approvals: i64,
 }
 
 /// An object or an action found.

@@ -38,7 +38,8 @@ pub struct Team {
     pub created_at: String,
 }
 
-/// A team to make. Its maker becomes its first maintainer.
+/// A team to make. Its maker becomes its first maintainer. Its stage Production is protected: a promotion with a signature, a smoke test, and an
+/// approval once there are two maintainers, sets it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct NewTeam {

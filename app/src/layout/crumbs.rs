@@ -9,6 +9,12 @@ use leptos_router::hooks::use_location;
 fn trail(path: &str) -> Vec<(String, String)> {
     let parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty()).collect();
     match parts.as_slice() {
+        ["teams", team, "promotions", rest @ ..] => {
+            let models = ("Models".to_owned(), format!("/teams/{team}/models"));
+            let all = ("Promotions".to_owned(), format!("/teams/{team}/promotions"));
+            let one = rest.first().map(|id| (end_of(id), format!("/teams/{team}/promotions/{id}")));
+            [models, all].into_iter().chain(one).collect()
+        }
         ["teams", team, rest @ ..] => {
             let section = rest.first().copied().unwrap_or("");
             let Some(place) = PLACES.iter().find(|p| p.path.trim_start_matches('/') == section) else { return Vec::new() };
@@ -28,11 +34,15 @@ fn words(section: &str, depth: usize, part: &str) -> String {
     let part = percent_decoded(part);
     match (section, depth) {
         ("runs", 1) if part == "submit" => "Submit run".into(),
-        // An id: its beginning differs between runs of the same day only at the end.
-        ("runs", 1) if part.len() > 12 => part.chars().skip(part.chars().count().saturating_sub(8)).collect(),
+        ("runs", 1) if part.len() > 12 => end_of(&part),
         ("models", 2) => format!("v{part}"),
         _ => part,
     }
+}
+
+/// Of an id: its beginning differs between objects of the same day only at the end.
+fn end_of(id: &str) -> String {
+    id.chars().skip(id.chars().count().saturating_sub(8)).collect()
 }
 
 fn percent_decoded(text: &str) -> String {
@@ -92,6 +102,7 @@ mod tests {
     fn from_addresses() {
         assert_eq!(words("/teams/a/models/churn%20x/3"), ["Models", "churn x", "v3"]);
         assert_eq!(words("/teams/a/runs/0190c0ffee0190c0ffee0190c0ffee01"), ["Runs", "c0ffee01"]);
+        assert_eq!(words("/teams/a/promotions/0190c0ffee0190c0ffee0190c0ffee01"), ["Models", "Promotions", "c0ffee01"]);
         assert_eq!(words("/teams/a"), ["Home"]);
         assert_eq!(words("/"), ["Teams"]);
     }

@@ -33,7 +33,11 @@ pub const PLACES: [Place; 7] = [
 /// The entry that `path` (the whole address) belongs to.
 pub fn current(path: &str) -> Option<&'static str> {
     let rest = path.strip_prefix("/teams/")?;
-    let section = rest.split('/').nth(1).unwrap_or("");
+    let section = match rest.split('/').nth(1).unwrap_or("") {
+        // What promotes models is reached from them.
+        "promotions" => "models",
+        other => other,
+    };
     PLACES.iter().find(|p| p.path.trim_start_matches('/') == section).map(|p| p.label)
 }
 
@@ -46,6 +50,7 @@ mod tests {
         assert_eq!(current("/teams/a"), Some("Home"));
         assert_eq!(current("/teams/a/runs/submit"), Some("Runs"));
         assert_eq!(current("/teams/a/team"), Some("Team"));
+        assert_eq!(current("/teams/a/promotions/1"), Some("Models"));
         assert_eq!(current("/admin"), None);
     }
 }

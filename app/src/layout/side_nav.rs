@@ -53,7 +53,7 @@ pub fn SideNav() -> impl IntoView {
     .into_any()
 }
 
-/// The entries of a team with how many are active.
+/// The entries of a team with how many are active, or wait for the one who looks.
 #[component]
 fn Places(team: String, path: String) -> impl IntoView {
     let home = Client::from_context().home(&team);
@@ -66,7 +66,7 @@ fn Places(team: String, path: String) -> impl IntoView {
             };
             PLACES[..PLACES.len() - 1].iter().map(entry).collect_view()
         })}
-        <li hidden data-live="notebook run deployment"></li>
+        <li hidden data-live="notebook run deployment promotion"></li>
     }
 }
 
@@ -75,6 +75,7 @@ fn count(counts: &Counts, label: &str) -> i64 {
         "Notebooks" => counts.notebooks,
         "Runs" => counts.runs,
         "Deployments" => counts.deployments,
+        "Models" => counts.approvals,
         _ => 0,
     }
 }
@@ -86,7 +87,7 @@ fn Entry(place: Place, team: String, path: String, count: i64) -> impl IntoView 
         <li class=if place.narrow { "" } else { "wide" }>
             <a href=format!("/teams/{team}{}", place.path) aria-current=here title=format!("{} (g {})", place.label, place.key) data-go=place.key.to_string()>
                 <Icon name=place.icon/><span class="t">{place.label}</span>
-                {(count > 0).then(|| view! { <span class="n">{count}<span class="sr">" active"</span></span> })}
+                {(count > 0).then(|| view! { <span class="n">{count}<span class="sr">{if place.label == "Models" { " waiting for your approval" } else { " active" }}</span></span> })}
             </a>
         </li>
     }

@@ -1,10 +1,7 @@
 //! What a page shows: read while the server renders; its problem said where it would stand.
 
 use super::{Access, Head, Session};
-use crate::{
-    api::{Problem, reply::Reply},
-    ui::ProblemNote,
-};
+use crate::{api::Problem, ui::ProblemNote};
 use leptos::prelude::*;
 
 /// When the browser reads the page again.
@@ -36,7 +33,11 @@ impl Every {
 }
 
 /// Shows an answer with `view`, or the problem with it.
-pub fn loaded<T, V>(every: Every, answer: Reply<T>, view: impl FnOnce(T, Access) -> V + Send + 'static) -> AnyView
+pub fn loaded<T, V>(
+    every: Every,
+    answer: impl Future<Output = Result<T, Problem>> + Send + 'static,
+    view: impl FnOnce(T, Access) -> V + Send + 'static,
+) -> AnyView
 where
     T: Send + 'static,
     V: IntoView + 'static,

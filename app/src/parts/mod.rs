@@ -5,6 +5,7 @@ pub mod amounts;
 pub mod artifact_tree;
 pub mod environment_picker;
 pub mod event_table;
+pub mod gates;
 pub mod head;
 pub mod loaded;
 pub mod nodes;

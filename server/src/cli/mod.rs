@@ -21,9 +21,11 @@ pub mod pack;
 pub mod pages;
 pub mod pairs;
 pub mod placement;
+pub mod promotion;
 pub mod quota;
 pub mod run;
 pub mod secret;
+pub mod stage;
 pub mod stream;
 pub mod team;
 pub mod token;
@@ -82,6 +84,10 @@ enum Command {
     Experiment(Noun<experiment::Command>),
     /// Registered models and their versions
     Model(Noun<model::Command>),
+    /// Promotions: model versions on their way to a stage
+    Promotion(Noun<promotion::Command>),
+    /// Stages: what each asks of a version
+    Stage(Noun<stage::Command>),
     /// Deployments: served models
     Deployment(Noun<deployment::Command>),
     /// The quota of the team
@@ -149,6 +155,8 @@ impl Command {
             Command::Run(n) => n.then(run::run).await,
             Command::Experiment(n) => n.then(experiment::run).await,
             Command::Model(n) => n.then(model::run).await,
+            Command::Promotion(n) => n.then(promotion::run).await,
+            Command::Stage(n) => n.then(stage::run).await,
             Command::Deployment(n) => n.then(deployment::run).await,
             Command::Quota(n) => quota::run(n.command, &n.reach).await,
             Command::Placement(n) => placement::run(n.command, &n.reach).await,

@@ -18,11 +18,13 @@ pub enum WorkloadKind {
     Replica,
     /// The making of an environment version.
     Environment,
+    /// A look at a gate of a promotion.
+    Gate,
 }
 
 impl WorkloadKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Notebook, Self::Run, Self::Replica, Self::Environment];
+    pub const ALL: [Self; 5] = [Self::Notebook, Self::Run, Self::Replica, Self::Environment, Self::Gate];
 
     /// The word of the database and of labels.
     pub const fn as_str(self) -> &'static str {
@@ -31,6 +33,7 @@ impl WorkloadKind {
             Self::Run => "run",
             Self::Replica => "replica",
             Self::Environment => "environment",
+            Self::Gate => "gate",
         }
     }
 }

@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 /// The shipped model server: anything that `mlflow.pyfunc` loads.
 pub const SLIPWAY_PYTHON: &str = "slipway-python";
 
+/// The environment that models are served in where nobody names another.
+pub const ENVIRONMENT: &str = "serve";
+
 /// The runtime for a model of these flavors.
 ///
 /// # Errors

@@ -31,8 +31,6 @@ use app::api::{
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// The environment of a deployment that names none.
-const ENVIRONMENT: &str = "serve";
 /// Most environment variables, and longest of all together, in bytes.
 const MOST_ENV: (usize, usize) = (200, 64 << 10);
 /// How often a change is tried again when the reconciler was faster.
@@ -332,7 +330,7 @@ impl Service {
     }
 
     async fn environment(&self, by: &TeamMember, name: Option<&str>) -> Result<(String, EnvVersion)> {
-        let name = name.map(str::trim).filter(|n| !n.is_empty()).unwrap_or(ENVIRONMENT);
+        let name = name.map(str::trim).filter(|n| !n.is_empty()).unwrap_or(runtime::ENVIRONMENT);
         let found = self.store.environment_usable(&by.team.id, name).await?;
         let version = found.ok_or_else(|| Error::invalid("environment", format!("There is no environment \"{name}\".")))?;
         if version.build() == Build::Failed {

@@ -23,7 +23,7 @@ const START_SECONDS: u64 = 300;
 const GRACE_SECONDS: u64 = 30;
 
 /// Libraries that would call home, or fetch weights by name, do neither.
-const OFFLINE: [(&str, &str); 7] = [
+pub const OFFLINE: [(&str, &str); 7] = [
     ("MLFLOW_DISABLE_TELEMETRY", "true"),
     ("DO_NOT_TRACK", "true"),
     ("HF_HUB_OFFLINE", "1"),

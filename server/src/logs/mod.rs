@@ -6,6 +6,7 @@
 //! A workload on several nodes has a log for each: the first node's lies where that of any workload does, those of the others in `node-{n}` below.
 //! The empty file `{attempt}.end` says that nothing follows any more.
 
+mod last_json;
 mod last_words;
 mod line;
 mod mirror;

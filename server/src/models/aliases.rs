@@ -4,6 +4,7 @@ use super::{names, registered, versions};
 use crate::{
     access::{TeamEditor, TeamMember},
     error::{Error, Result},
+    promotions::guard,
     store::{Store, model_versions::VersionFull},
 };
 use serde_json::json;
@@ -46,6 +47,7 @@ pub async fn set(store: &Store, editor: &TeamEditor, model: &str, alias: &str, v
     let mut tx = store.begin().await?;
     let row = registered::lock(&mut tx, editor, model, false).await?;
     let target = tx.version(&editor.team.id, model, version).await?.ok_or_else(|| versions::not_found(model, version))?;
+    guard::alias(&mut tx, &editor.team.id, model, alias, Some(version)).await?;
     let before = tx.alias_set(&row.id, alias, target.version).await?;
     let change = |v: Option<i64>| Some(json!({ "aliases": { alias: v } }));
     registered::event(&mut tx, editor, "set_alias", &row, change(before), change(Some(version))).await?;
@@ -61,6 +63,7 @@ pub async fn remove(store: &Store, editor: &TeamEditor, model: &str, alias: &str
     names::alias(alias)?;
     let mut tx = store.begin().await?;
     let row = registered::lock(&mut tx, editor, model, false).await?;
+    guard::alias(&mut tx, &editor.team.id, model, alias, None).await?;
     let Some(before) = tx.alias_remove(&row.id, alias).await? else { return Ok(()) };
     registered::event(&mut tx, editor, "remove_alias", &row, Some(json!({ "aliases": { alias: before } })), None).await?;
     tx.commit().await

@@ -5,6 +5,7 @@ use crate::{
     access::{TeamEditor, TeamMember},
     error::{Error, Kind, Result},
     ids,
+    promotions::guard,
     store::{
         Store, Tx,
         events::NewEvent,
@@ -107,6 +108,7 @@ pub async fn rename(store: &Store, editor: &TeamEditor, name: &str, new_name: &s
     let mut tx = store.begin().await?;
     let mut row = lock(&mut tx, editor, name, true).await?;
     tx.model_rename(&row.id, new_name).await.map_err(|e| taken(e, new_name))?;
+    tx.promotions_rename(&row.id, new_name).await?;
     row.name = new_name.into();
     event(&mut tx, editor, "rename", &row, Some(json!({ "name": name })), Some(json!({ "name": new_name }))).await?;
     tx.commit().await?;
@@ -200,6 +202,7 @@ pub async fn delete(store: &Store, editor: &TeamEditor, name: &str) -> Result<()
     names::model("name", name)?;
     let mut tx = store.begin().await?;
     let row = lock(&mut tx, editor, name, true).await?;
+    guard::delete(&mut tx, &editor.team.id, &row, None).await?;
     tx.model_delete(&row.id).await?;
     let before = json!({ "description": row.description, "last_version": row.last_version });
     event(&mut tx, editor, "delete", &row, Some(before), None).await?;
@@ -207,7 +210,7 @@ pub async fn delete(store: &Store, editor: &TeamEditor, name: &str) -> Result<()
 }
 
 /// Locks a model of the team for a change.
-pub(super) async fn lock(tx: &mut Tx, editor: &TeamEditor, name: &str, updated: bool) -> Result<ModelRow> {
+pub(crate) async fn lock(tx: &mut Tx, editor: &TeamEditor, name: &str, updated: bool) -> Result<ModelRow> {
     tx.model_lock(&editor.team.id, name, updated).await?.ok_or_else(|| not_found(name))
 }
 

@@ -6,6 +6,7 @@ use crate::{
     artifacts::{ArtifactPath, ArtifactStore},
     error::{Error, Kind, Result},
     ids,
+    promotions::guard,
     store::{
         Store, Tx,
         events::NewEvent,
@@ -212,6 +213,7 @@ pub async fn transition(store: &Store, editor: &TeamEditor, model: &str, version
     let mut tx = store.begin().await?;
     let locked = registered::lock(&mut tx, editor, model, true).await?;
     let row = tx.version(&editor.team.id, model, version).await?.ok_or_else(|| not_found(model, version))?;
+    guard::stage(&mut tx, &editor.team.id, model, version, [&row.stage, stage]).await?;
     if archive {
         for other in tx.versions_in_stage(&locked.id, stage, version).await? {
             tx.version_stage(&other.id, "Archived").await?;
@@ -231,8 +233,9 @@ pub async fn transition(store: &Store, editor: &TeamEditor, model: &str, version
 pub async fn delete(store: &Store, editor: &TeamEditor, model: &str, version: i64) -> Result<()> {
     names::model("name", model)?;
     let mut tx = store.begin().await?;
-    registered::lock(&mut tx, editor, model, true).await?;
+    let locked = registered::lock(&mut tx, editor, model, true).await?;
     let row = tx.version(&editor.team.id, model, version).await?.ok_or_else(|| not_found(model, version))?;
+    guard::delete(&mut tx, &editor.team.id, &locked, Some(version)).await?;
     tx.version_delete(&row).await?;
     event(&mut tx, editor, "delete", &row, Some(json!({ "source": row.source, "run_id": row.run_id })), None).await?;
     tx.commit().await

@@ -2,7 +2,6 @@
 
 use super::{location, mlmodel::MlModel};
 use crate::{
-    access::TeamMember,
     artifacts::ArtifactStore,
     clock::rfc3339,
     error::Result,
@@ -59,16 +58,15 @@ struct Origin {
     metrics: BTreeMap<String, Value>,
 }
 
-/// Versions with lineage, metrics and what their `MLmodel` says, for a list or alone.
+/// Versions of a team (by id) with lineage, metrics and what their `MLmodel` says, for a list or alone.
 ///
 /// # Errors
 /// Database or artifact store do not answer. A model that cannot be read does not fail the list: it shows no flavors.
-pub async fn versions(store: &Store, artifacts: &ArtifactStore, member: &TeamMember, rows: Vec<VersionFull>) -> Result<Vec<ModelVersion>> {
+pub async fn versions(store: &Store, artifacts: &ArtifactStore, team: &str, rows: Vec<VersionFull>) -> Result<Vec<ModelVersion>> {
     let mut runs: Vec<String> = rows.iter().filter_map(|v| v.row.run_id.clone()).collect();
     runs.sort_unstable();
     runs.dedup();
-    let origins = origins(store, &member.team.id, &runs).await?;
-    let team = &member.team.id;
+    let origins = origins(store, team, &runs).await?;
     let mut served: HashMap<(String, i64), Vec<String>> = HashMap::new();
     let models: BTreeSet<String> = rows.iter().map(|v| v.row.model.clone()).collect();
     for model in models {
@@ -91,9 +89,9 @@ pub async fn versions(store: &Store, artifacts: &ArtifactStore, member: &TeamMem
 ///
 /// # Errors
 /// As [`versions`].
-pub async fn one(store: &Store, artifacts: &ArtifactStore, member: &TeamMember, row: VersionFull) -> Result<ModelVersion> {
+pub async fn one(store: &Store, artifacts: &ArtifactStore, team: &str, row: VersionFull) -> Result<ModelVersion> {
     let (model, number) = (row.row.model.clone(), row.row.version);
-    versions(store, artifacts, member, vec![row]).await?.pop().ok_or_else(|| super::versions::not_found(&model, number))
+    versions(store, artifacts, team, vec![row]).await?.pop().ok_or_else(|| super::versions::not_found(&model, number))
 }
 
 async fn version(artifacts: &ArtifactStore, team: &str, v: VersionFull, origin: Option<&Origin>) -> Result<ModelVersion> {

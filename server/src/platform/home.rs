@@ -4,6 +4,7 @@ use crate::{
     access::TeamViewer,
     clock::rfc3339,
     error::Result,
+    promotions::service as promotions,
     store::{Store, at_rest::RestRow, workloads::WorkloadRow},
 };
 use app::api::{
@@ -21,6 +22,7 @@ fn page(team: &str, kind: &str, id: &str, name: &str) -> String {
     let team = segment(team);
     match kind {
         "run" => format!("/teams/{team}/runs/{}", segment(id)),
+        "promotion" => format!("/teams/{team}/promotions/{}", segment(id)),
         "experiment" => format!("/teams/{team}/runs?experiment={}", segment(id)),
         other => format!("/teams/{team}/{other}s/{}", segment(name)),
     }
@@ -28,7 +30,11 @@ fn page(team: &str, kind: &str, id: &str, name: &str) -> String {
 
 fn active(team: &str, row: &WorkloadRow, by: String, cpu: Vec<i64>) -> HomeItem {
     let since = row.running_at.or(row.granted_at).unwrap_or(row.queued_at);
-    let kind = if row.kind == "replica" { "deployment" } else { &row.kind };
+    let kind = match row.kind.as_str() {
+        "replica" => "deployment",
+        "gate" => "promotion",
+        other => other,
+    };
     HomeItem {
         kind: kind.into(),
         id: row.owner_id.clone(),
@@ -80,7 +86,10 @@ pub async fn of_team(store: &Store, by: &TeamViewer) -> Result<Home> {
     let failed = store.failed(id, now - FAILED_MS, 10).await?.into_iter().map(|row| at_rest(name, row)).collect();
     let recent = store.at_rest(id, 0, 10).await?.into_iter().map(|row| at_rest(name, row)).collect();
     let count = |kind: &str| live.iter().filter(|r| r.kind == kind).count() as i64;
-    Ok(Home { active, failed, recent, counts: Counts { notebooks: count("notebook"), runs: count("run"), deployments: count("replica") } })
+    let waiting = promotions::waiting(store, by).await?;
+    let counts =
+        Counts { notebooks: count("notebook"), runs: count("run"), deployments: count("replica"), approvals: waiting.len() as i64 };
+    Ok(Home { active, failed, waiting, recent, counts })
 }
 
 /// Objects whose name begins with, or whose id is, what is looked for.

@@ -6,6 +6,7 @@ pub mod environments;
 pub mod housekeeping;
 pub mod notebook_activity;
 pub mod notebooks;
+pub mod promotions;
 pub mod runs;
 pub mod teams;
 pub mod usage;

@@ -308,8 +308,5 @@ impl Workloads {
 }
 
 fn kind(text: &str) -> Result<WorkloadKind> {
-    [WorkloadKind::Notebook, WorkloadKind::Run, WorkloadKind::Replica, WorkloadKind::Environment]
-        .into_iter()
-        .find(|k| k.as_str() == text)
-        .ok_or_else(|| Error::internal(format!("workload kind {text}")))
+    WorkloadKind::ALL.into_iter().find(|k| k.as_str() == text).ok_or_else(|| Error::internal(format!("workload kind {text}")))
 }

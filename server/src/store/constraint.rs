@@ -11,6 +11,8 @@ const SENTENCES: &[(&str, &str, &str, &str)] = &[
     ("notebooks_name_unique", "notebooks.team_id, notebooks.name", "name", "There is a notebook of this name already."),
     ("deployments_name_unique", "deployments.team_id, deployments.name", "name", "There is a deployment of this name already."),
     ("experiments_name_unique", "experiments.team_id, experiments.name", "name", "There is an experiment of this name already."),
+    ("promotions_open_unique", "promotions.open_key", "", "A promotion of this model to this stage is open already."),
+    ("stage_policies_alias_unique", "stage_policies.team_id, stage_policies.alias", "alias", "Another stage of the team has this alias."),
     ("models_name_unique", "models.team_id, models.name", "name", "There is a registered model of this name already."),
 ];
 

@@ -21,6 +21,16 @@ impl Store {
 }
 
 impl Tx {
+    /// The version that an alias of a model points at.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn alias(&mut self, model_id: &str, alias: &str) -> Result<Option<i64>> {
+        let row: Option<(i64,)> =
+            self.opt("SELECT version FROM model_aliases WHERE model_id = $1 AND alias = $2", args![model_id, alias]).await?;
+        Ok(row.map(|r| r.0))
+    }
+
     /// Points an alias at a version and answers where it pointed before. Lock the model first.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use crate::{
     clock::rfc3339,
     error::{Error, Result},
     ids,
+    promotions::policy,
     store::{Store, events::NewEvent, keyset::Keyset, teams::TeamRow},
 };
 use app::api::{
@@ -52,6 +53,7 @@ pub async fn create(store: &Store, principal: &Principal, new: &NewTeam) -> Resu
     let mut tx = store.begin().await?;
     tx.team_insert(&id, &new.name, &display_name).await?;
     tx.member_set(&id, &principal.user_id, Role::Maintainer).await?;
+    policy::begin(&mut tx, &id).await?;
     tx.event(NewEvent {
         team_id: Some(&id),
         actor: &principal.actor(),

@@ -14,6 +14,7 @@ use app::api::{
     models::{ModelChange, NewModelVersion},
     notebooks::{DeleteNotebook, NewNotebook, NotebookChange},
     placements::{PlacementOf, SetPlacement},
+    promotions::{NewPromotion, PromotionQuery, Say, SetStagePolicy},
     quotas::SetQuota,
     runs::{ArtifactQuery, NewRun, RunQuery, SeriesQuery},
     session::{ChangePassword, SetUp, SignIn},
@@ -69,6 +70,9 @@ fn everything(c: &Client) {
         c.model_list("t", l); c.model("t", "m"); c.model_update("t", "m", &ModelChange::default()); c.version_list("t", "m", l); c.version("t", "m", 1);
         c.version_update("t", "m", 1, &ModelChange::default()); c.alias_set("t", "m", "a", 1); c.alias_remove("t", "m", "a");
         c.version_register("t", &NewModelVersion { model: text(), run_id: text(), source: None, description: text() });
+        c.stage_list("t"); c.stage_set("t", "s", &SetStagePolicy::default()); c.promotion_list("t", &PromotionQuery::default()); c.promotion("t", "p");
+        c.promotion_request("t", &NewPromotion::default()); c.promotion_approve("t", "p", &Say::default()); c.promotion_refuse("t", "p", &Say::default());
+        c.promotion_withdraw("t", "p", &Say::default()); c.promotion_recheck("t", "p"); c.promotion_comment("t", "p", &Say::default()); c.promotion_log("t", "p", 0, log);
         c.deployment_list("t", l); c.deployment_create("t", &NewDeployment::default()); c.deployment("t", "d"); c.deployment_redeploy("t", "d", &Redeploy::default());
         c.deployment_start("t", "d"); c.deployment_stop("t", "d"); c.deployment_delete("t", "d"); c.revision_list("t", "d", l); c.deployment_traffic("t", "d");
         c.deployment_example("t", "d"); c.deployment_log("t", "d", Some(1), log); c.deployment_explain("t", "d"); c.deployment_try("t", "d", &serde_json::Value::Null);
@@ -146,6 +150,10 @@ async fn one_of_each(desk: &Desk) -> (String, String) {
     w.mia.put(&format!("{own}/models/iris/aliases/best"), json!({ "version": 1 })).await;
     let body = json!({ "name": "train", "environment": "serve", "command": ["python"], "params": { "lr": "1" }, "secrets": [{ "env": "K", "secret": "key" }] });
     let submitted = w.mia.post(&format!("{own}/runs"), body).await.is(201).json()["id"].as_str().unwrap().to_owned();
+    w.ada
+        .post(&format!("{own}/promotions"), json!({ "model": "iris", "version": 1, "stage": "Production", "comment": "Look." }))
+        .await
+        .is(201);
     let program = w.mia.token(TEAM, "editor").await;
     let p = "/api/2.0/mlflow";
     let run = program.post(&format!("{p}/runs/create"), json!({ "experiment_id": "0" })).await.is(200).json()["run"]["info"].clone();
@@ -170,6 +178,8 @@ async fn what_the_api_answers_is_what_the_client_reads() {
     let (c, admin) = (of(&desk.w.mia), of(&desk.w.bob));
     let (l, log, events) = (&ListQuery::default(), &LogQuery::default(), &EventQuery::default());
     let (id, submitted) = (id.as_str(), submitted.as_str());
+    let promotion = desk.w.vic.get(&format!("/api/v1/teams/{TEAM}/promotions")).await.is(200).json()["items"][0]["id"].clone();
+    let promotion = promotion.as_str().unwrap();
     read! { admin: user_list(l); event_list_all(events); platform(); placement_list(l); }
     read! { c:
         me(); team_list(l); team(TEAM); member_list(TEAM, l); token_list(l); secret_list(TEAM, l); quota(TEAM); capacity(TEAM);
@@ -179,14 +189,15 @@ async fn what_the_api_answers_is_what_the_client_reads() {
         run_metrics(TEAM, id, &SeriesQuery::default()); run_usage(TEAM, submitted); run_log(TEAM, submitted, log); run_explain(TEAM, submitted);
         run_artifacts(TEAM, id, &ArtifactQuery::default()); run_artifact(TEAM, id, &ArtifactQuery { path: Some("a.txt".into()) });
         model_list(TEAM, l); model(TEAM, "iris"); version_list(TEAM, "iris", l); version(TEAM, "iris", 1);
+        stage_list(TEAM); promotion_list(TEAM, &PromotionQuery::default()); promotion(TEAM, promotion); promotion_log(TEAM, promotion, 1, log);
         deployment_list(TEAM, l); deployment(TEAM, "iris"); revision_list(TEAM, "iris", l); deployment_traffic(TEAM, "iris");
         deployment_example(TEAM, "iris"); deployment_log(TEAM, "iris", None, log); deployment_explain(TEAM, "iris");
     }
     let said = std::mem::take(&mut *said.lock().unwrap());
     for (call, body) in &said {
         // What nothing ran of has neither log nor use.
-        let may =
-            ["/environments/serve/log", "/notebooks/lab/log", "/usage"].iter().any(|end| call.ends_with(end)) || call.contains(submitted);
+        let may = ["/environments/serve/log", "/notebooks/lab/log", "/gates/1/log", "/usage"].iter().any(|end| call.ends_with(end))
+            || call.contains(submitted);
         assert!(may || !is_empty(body), "{call} answered nothing to read: {}", String::from_utf8_lossy(body));
     }
 

@@ -15,6 +15,7 @@ mod openapi;
 mod origin;
 mod permissions;
 mod placements;
+mod promotions;
 mod runs;
 mod teams;
 mod tokens;

@@ -10,6 +10,7 @@ mod model_search;
 mod models;
 mod newer;
 mod placements;
+mod promotions;
 mod run_plans;
 mod run_search;
 mod runs;

@@ -49,7 +49,7 @@ fn NewTeamSheet() -> impl IntoView {
             <ApiForm id="team" action="/api/v1/teams" next="/teams/{name}">
                 <Field name="name" label="Name" hint=format!("{RULE}. It never changes.") required=true autofocus=true code=true/>
                 <Field name="display_name" label="Shown as" hint="Free text; the name when empty."/>
-                <p class="sub">"You become its first maintainer."</p>
+                <p class="sub">"You become its first maintainer. Production is protected from the start: a model version gets there by a promotion, with a signature, a smoke test, and an approval once the team has two maintainers. The team's page changes that."</p>
                 <div class="actions"><button class="btn primary" type="submit">"Make the team"</button><a class="btn" href="/">"Cancel"</a></div>
             </ApiForm>
         </Sheet>

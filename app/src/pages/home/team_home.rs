@@ -4,10 +4,12 @@ use crate::{
     api::{
         Client,
         capacity::Capacity,
+        client::segment,
         home::{Home, HomeItem},
+        promotions::Promotion,
         resources::{bytes_words, cpu_words},
     },
-    parts::{Every, Head, StateBadge, loaded, params::team},
+    parts::{Access, Every, Head, StateBadge, gates::PromotionBadge, loaded, params::team},
     ui::{Ago, Card, Cut, Empty, Portions, Spark, Table, meter::percent},
 };
 use leptos::prelude::*;
@@ -16,14 +18,24 @@ use leptos::prelude::*;
 #[component]
 pub fn TeamHome() -> impl IntoView {
     let (client, team) = (Client::from_context(), team());
-    let every = Every { kinds: &["notebook", "run", "deployment", "environment", "workload", "quota"], seconds: 15, page: "Home" };
+    let every = Every {
+        kinds: &["notebook", "run", "deployment", "environment", "workload", "quota", "promotion", "member"],
+        seconds: 15,
+        page: "Home",
+    };
     loaded(every, client.home(&team).and(client.capacity(&team)), |(home, capacity), access| {
         let title = access.me.teams.iter().find(|t| t.name == access.team).map_or_else(|| access.team.clone(), |t| t.display_name.clone());
         let (launch, submit, edits) = (access.href("/notebooks?launch=1"), access.href("/runs/submit"), access.edits());
         let first = edits.then(|| launch.clone());
+        let waits = home.waiting.clone();
+        let waiting = (!waits.is_empty()).then(|| {
+            let count = waits.len();
+            view! { <Card title="Waiting for your approval" more=move || view! { {count.to_string()} } flush=true><Waiting items=waits access=access.clone()/></Card> }
+        });
         view! {
             <Head title>{edits.then(|| view! { <a class="btn" href=launch>"Launch notebook"</a><a class="btn primary" href=submit>"Submit run"</a> })}</Head>
             <Meters capacity/>
+            {waiting}
             <Lists home launch=first/>
         }
     })
@@ -87,6 +99,23 @@ fn Lists(home: Home, launch: Option<String>) -> impl IntoView {
             </Card>
         </div>
     }
+}
+
+#[component]
+fn Waiting(items: Vec<Promotion>, access: Access) -> impl IntoView {
+    let lines = items.into_iter().map(|p| {
+        let href = access.href(&format!("/promotions/{}", segment(&p.id)));
+        view! {
+            <li>
+                <PromotionBadge state=p.state/>
+                <div class="grow">
+                    <div><a class="name" href=href>{format!("{} v{} to {}", p.model, p.version, p.stage)}</a></div>
+                    <div class="sub">{format!("asked for by {}, ", p.requested_by)}<Ago time=p.state_since/></div>
+                </div>
+            </li>
+        }
+    });
+    view! { <ul class="list">{lines.collect_view()}</ul> }
 }
 
 #[component]

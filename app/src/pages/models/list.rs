@@ -13,10 +13,10 @@ use leptos::prelude::*;
 /// The page.
 #[component]
 pub fn Models() -> impl IntoView {
-    let client = Client::from_context();
+    let (client, promotions) = (Client::from_context(), format!("/teams/{}/promotions", segment(&team())));
     let models = client.model_list(&team(), &ListQuery { page_token: query("page"), page_size: None });
     view! {
-        <Head title="Models"/>
+        <Head title="Models"><a class="btn" href=promotions>"Promotions"</a></Head>
         {loaded(Every::change(&["model", "model_version"]), models, |page, access| {
             if page.items.is_empty() {
                 let button = Some(("Runs", access.href("/runs")));

@@ -4,8 +4,9 @@ use super::edit::{Of, Words};
 use crate::{
     api::{
         Client, ListQuery,
-        client::segment,
+        client::{segment, with_query},
         models::{Model, ModelVersion},
+        promotions::PromotionQuery,
     },
     parts::{
         Access, Every, Head, loaded,
@@ -28,6 +29,8 @@ pub fn ModelPage() -> impl IntoView {
         let newest = model.latest_version.filter(|_| edits).map(|v| {
             view! { <a class="btn primary" href=format!("{here}/{v}?deploy=1")>{format!("Deploy v{v}")}</a> }
         });
+        let promotions =
+            with_query(access.href("/promotions"), &PromotionQuery { model: Some(model.name.clone()), ..PromotionQuery::default() });
         let versions = client.version_list(&access.team, &model.name, &ListQuery { page_token, page_size: None });
         let list = loaded(every, versions, |page, access| {
             if page.items.is_empty() {
@@ -37,7 +40,7 @@ pub fn ModelPage() -> impl IntoView {
             }
         });
         view! {
-            <Head title=model.name.clone()>{newest}</Head>
+            <Head title=model.name.clone()><a class="btn" href=promotions>"Promotions"</a>{newest}</Head>
             <div class="cols side">
                 <div class="cols">{list}</div>
                 <div class="cols"><Words of description=model.description.clone() tags=model.tags.clone() edits/><About model/></div>

@@ -2,16 +2,23 @@
 
 use super::{
     deploy::DeploySheet,
+    differ::Differ,
     edit::{Aliases, Of, Words},
+    promote::PromoteSheet,
+    promotion::{After, EVERY, Looked},
 };
 use crate::{
     api::{
-        Client,
+        Client, Problem,
+        changes::kinds,
         client::segment,
         models::{Lineage, ModelVersion},
+        promotions::{Promotion, PromotionQuery},
     },
     parts::{
-        Access, Every, Head, loaded,
+        Access, Every, Head,
+        gates::{PromotionActions, PromotionBadge},
+        loaded,
         params::{param, query, team},
     },
     ui::{Ago, Badge, Card, Copyable, Facts, Tone, facts::text, number},
@@ -21,22 +28,53 @@ use leptos::prelude::*;
 /// The page.
 #[component]
 pub fn VersionPage() -> impl IntoView {
-    let (client, deploy) = (Client::from_context(), query("deploy").is_some());
-    let every = Every::change(&["model", "model_version", "deployment"]).page("Model version");
-    let version = client.version(&team(), &param("model"), param("version").parse().unwrap_or(0));
-    loaded(every, version, move |v: ModelVersion, access| {
+    let (client, deploy, promote) = (Client::from_context(), query("deploy").is_some(), query("promote").is_some());
+    let against = query("against").and_then(|n| n.parse::<i64>().ok());
+    let every = Every { kinds: EVERY_AND_DEPLOYMENTS, ..EVERY };
+    let answer = with_newest(client.clone(), team(), param("model"), param("version").parse().unwrap_or(0));
+    loaded(every.page("Model version"), answer, move |(v, newest), access| {
         let here = access.href(&format!("/models/{}/{}", segment(&v.model), v.version));
         let of = Of { team: access.team.clone(), model: v.model.clone(), version: Some(v.version) };
-        let (edits, button) = (access.edits() && v.status == "READY", format!("{here}?deploy=1"));
-        let sheet = (edits && deploy).then(|| view! { <DeploySheet client version=v.clone() access=access.clone() back=here/> });
-        let (title, beside) = (format!("{} v{}", v.model, v.version), v.clone());
+        let edits = access.edits() && v.status == "READY";
+        let sheet = match (edits && deploy, edits && promote) {
+            (true, _) => {
+                Some(view! { <DeploySheet client=client.clone() version=v.clone() access=access.clone() back=here.clone()/> }.into_any())
+            }
+            (_, true) => {
+                Some(view! { <PromoteSheet client=client.clone() version=v.clone() access=access.clone() back=here.clone()/> }.into_any())
+            }
+            _ => None,
+        };
+        let (title, beside, open) = (format!("{} v{}", v.model, v.version), v.clone(), newest.clone().filter(|p| p.state.is_open()));
+        let state = open.as_ref().map(|p| p.state);
+        let badge = move || view! { {state.map(|state| view! { <PromotionBadge state/> })}<Beside version=beside.clone()/> };
+        let actions = match open {
+            Some(promotion) => {
+                let deploy = edits.then(|| view! { <a class="btn" href=format!("{here}?deploy=1")>"Deploy"</a> });
+                view! { {deploy}<PromotionActions promotion access=access.clone()/> }.into_any()
+            }
+            None => edits
+                .then(|| view! { <a class="btn" href=format!("{here}?promote=1")>"Promote"</a><a class="btn primary" href=format!("{here}?deploy=1")>"Deploy"</a> })
+                .into_any(),
+        };
+        let differ = against.map(|other| {
+            view! { <Differ client=client.clone() version=v.clone() other access=access.clone() back=here.clone()/> }
+        });
+        let compare = (v.version > 1 || against.is_some()).then(|| view! { <Compare other=against.unwrap_or(v.version - 1)/> });
+        let after = newest.clone().map(|promotion| view! { <After promotion/> });
+        let looked = newest.map(|promotion| {
+            let (said, href) = (promotion.clone(), access.href(&format!("/promotions/{}", segment(&promotion.id))));
+            view! { <Asked promotion=said href/><Looked promotion client access=access.clone()/> }
+        });
         view! {
-            <Head title beside=move || view! { <Beside version=beside.clone()/> }>{edits.then(|| view! { <a class="btn primary" href=button>"Deploy"</a> })}</Head>
+            <Head title beside=badge>{actions}</Head>
             <Strip version=v.clone() access=access.clone()/>
             <div class="cols side">
-                <div class="cols"><Metrics version=v.clone()/><Signature version=v.clone()/></div>
+                <div class="cols">{differ}{looked}<Metrics version=v.clone()/><Signature version=v.clone()/></div>
                 <div class="cols">
                     <About version=v.clone() access=access.clone()/>
+                    {after}
+                    {compare}
                     <Aliases team=access.team model=v.model version=v.version aliases=v.aliases edits/>
                     <Words of description=v.description tags=v.tags edits/>
                 </div>
@@ -44,6 +82,41 @@ pub fn VersionPage() -> impl IntoView {
             {sheet}
         }
     })
+}
+
+const EVERY_AND_DEPLOYMENTS: &[&str] = &[kinds::PROMOTION, kinds::WORKLOAD, kinds::DEPLOYMENT, "stage", "member", "model", "model_version"];
+
+/// A version, and its newest promotion where there is one.
+async fn with_newest(client: Client, team: String, model: String, version: i64) -> Result<(ModelVersion, Option<Promotion>), Problem> {
+    let query = PromotionQuery { model: Some(model.clone()), version: Some(version), page_size: Some(1), ..PromotionQuery::default() };
+    let (version, page) = client.version(&team, &model, version).and(client.promotion_list(&team, &query)).await?;
+    let newest = match page.items.first() {
+        Some(p) => Some(client.promotion(&team, &p.id).await?),
+        None => None,
+    };
+    Ok((version, newest))
+}
+
+/// A plain form: the comparison has an address.
+#[component]
+fn Compare(other: i64) -> impl IntoView {
+    view! {
+        <Card title="Compare">
+            <form method="get" class="row compare">
+                <label for="against">"With version"</label>
+                <input id="against" name="against" type="number" min="1" required=true value=other.to_string()/>
+                <button class="btn" type="submit">"Compare"</button>
+            </form>
+        </Card>
+    }
+}
+
+/// Who asked for the promotion that stands below, and what became of it.
+#[component]
+fn Asked(promotion: Promotion, href: String) -> impl IntoView {
+    let p = promotion;
+    let words = format!("{} to {}, asked for by {}, ", p.state.label(), p.stage, p.requested_by);
+    view! { <p class="muted">{words}<Ago time=p.state_since/>". "{p.reason}" "<a class="link" href=href>"The promotion"</a></p> }
 }
 
 #[component]
@@ -115,7 +188,7 @@ fn column(c: &serde_json::Value) -> (String, String) {
 }
 
 /// The columns of a signature's side: MLflow keeps them as JSON, or as JSON in text.
-fn columns(signature: &serde_json::Value, side: &str) -> Vec<(String, String)> {
+pub(super) fn columns(signature: &serde_json::Value, side: &str) -> Vec<(String, String)> {
     let value = match signature.get(side) {
         Some(serde_json::Value::String(text)) => serde_json::from_str(text).unwrap_or_default(),
         Some(other) => other.clone(),

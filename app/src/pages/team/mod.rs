@@ -5,5 +5,6 @@ pub mod members;
 pub mod page;
 pub mod quota;
 pub mod secrets;
+pub mod stages;
 
 pub use page::TeamPage;

@@ -1,6 +1,6 @@
 //! The page of a team: its tabs lie in the address.
 
-use super::{events::Events, members::Members, quota::QuotaCard, secrets::Secrets};
+use super::{events::Events, members::Members, quota::QuotaCard, secrets::Secrets, stages::Stages};
 use crate::{
     api::{Client, client::team_path, teams::Team},
     parts::{
@@ -22,10 +22,17 @@ pub fn TeamPage() -> impl IntoView {
             let href = if name.is_empty() { here.clone() } else { format!("{here}?tab={name}") };
             (words, href, tab == name)
         };
-        let items = vec![item("Members", ""), item("Secrets", "secrets"), item("Quota", "quota"), item("Events", "events")];
+        let items = vec![
+            item("Members", ""),
+            item("Secrets", "secrets"),
+            item("Stages", "stages"),
+            item("Quota", "quota"),
+            item("Events", "events"),
+        ];
         let maintains = access.maintains();
         let content = match tab.as_str() {
             "secrets" => view! { <Secrets client access/> }.into_any(),
+            "stages" => view! { <Stages client access/> }.into_any(),
             "quota" => view! { <QuotaCard client access/> }.into_any(),
             "events" => view! { <Events client access/> }.into_any(),
             _ => view! { <Members client access/> }.into_any(),

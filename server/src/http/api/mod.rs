@@ -14,6 +14,7 @@ pub mod models;
 pub mod notebooks;
 pub mod placements;
 pub mod platform;
+pub mod promotions;
 pub mod quota;
 pub mod run_form;
 pub mod run_log;
@@ -21,6 +22,7 @@ pub mod run_submit;
 pub mod runs;
 pub mod secrets;
 pub mod session;
+pub mod stages;
 pub mod teams;
 pub mod tokens;
 pub mod users;
@@ -67,6 +69,16 @@ pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(models::version_get, models::version_update))
         .routes(routes!(models::version_register))
         .routes(routes!(models::alias_set, models::alias_remove))
+        .routes(routes!(stages::list))
+        .routes(routes!(stages::set))
+        .routes(routes!(promotions::list, promotions::request))
+        .routes(routes!(promotions::get))
+        .routes(routes!(promotions::approve))
+        .routes(routes!(promotions::refuse))
+        .routes(routes!(promotions::withdraw))
+        .routes(routes!(promotions::recheck))
+        .routes(routes!(promotions::comment))
+        .routes(routes!(promotions::log))
         .routes(routes!(notebooks::list, notebooks::launch))
         .routes(routes!(notebooks::get, notebooks::update, notebooks::delete))
         .routes(routes!(notebooks::start))

@@ -56,7 +56,7 @@ pub async fn version_list(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<ModelVersion>>> {
     let page = versions::list(&web.store, &by, &model, &query).await?;
-    let items = view::versions(&web.store, &web.artifacts, &by, page.items).await?;
+    let items = view::versions(&web.store, &web.artifacts, &by.team.id, page.items).await?;
     Ok(Json(Page { items, next_page_token: page.next_page_token }))
 }
 
@@ -66,7 +66,7 @@ pub async fn version_list(
     responses((status = 200, body = ModelVersion), (status = 404, body = Problem)))]
 pub async fn version_get(State(web): State<Web>, by: TeamViewer, At([model, version]): At<2>) -> Result<Json<ModelVersion>> {
     let row = versions::get(&web.store, &by, &model, names::version(&version)?).await?;
-    view::one(&web.store, &web.artifacts, &by, row).await.map(Json)
+    view::one(&web.store, &web.artifacts, &by.team.id, row).await.map(Json)
 }
 
 /// Change description and tags of a version
@@ -80,7 +80,7 @@ pub async fn version_update(
     Payload(change): Payload<ModelChange>,
 ) -> Result<Json<ModelVersion>> {
     let row = versions::update(&web.store, &by, &model, names::version(&version)?, &change).await?;
-    view::one(&web.store, &web.artifacts, &by, row).await.map(Json)
+    view::one(&web.store, &web.artifacts, &by.team.id, row).await.map(Json)
 }
 
 /// Register a version from a run; the model is made where it does not exist
@@ -93,7 +93,7 @@ pub async fn version_register(
     Payload(new): Payload<NewModelVersion>,
 ) -> Result<(StatusCode, Json<ModelVersion>)> {
     let row = register::from_run(&web.store, &web.artifacts, &by, &new).await?;
-    let version = view::one(&web.store, &web.artifacts, &by, row).await?;
+    let version = view::one(&web.store, &web.artifacts, &by.team.id, row).await?;
     Ok((StatusCode::CREATED, Json(version)))
 }
 

@@ -1,0 +1,61 @@
+//! The other doors to a protected alias or stage: shut, MLflow's included.
+
+use super::policy::{self, Policy};
+use crate::{
+    error::{Error, Result},
+    store::{Tx, models::ModelRow},
+};
+
+/// Whether an alias may be set or removed directly.
+///
+/// # Errors
+/// It is protected: forbidden, with what to do instead.
+pub async fn alias(tx: &mut Tx, team_id: &str, model: &str, alias: &str, version: Option<i64>) -> Result<()> {
+    match protected(tx, team_id).await?.iter().find(|p| p.alias == alias) {
+        Some(policy) => Err(shut(policy, model, version)),
+        None => Ok(()),
+    }
+}
+
+/// Whether a version may be moved from one stage to another directly.
+///
+/// # Errors
+/// One of them is protected: forbidden, with what to do instead.
+pub async fn stage(tx: &mut Tx, team_id: &str, model: &str, version: i64, stages: [&str; 2]) -> Result<()> {
+    if stages[0] == stages[1] {
+        return Ok(());
+    }
+    match protected(tx, team_id).await?.iter().find(|p| stages.contains(&p.stage)) {
+        Some(policy) => Err(shut(policy, model, (stages[1] == policy.stage).then_some(version))),
+        None => Ok(()),
+    }
+}
+
+/// Whether a version, or a whole model, may be deleted: not while a protected alias points at it.
+///
+/// # Errors
+/// It is what a protected stage has now.
+pub async fn delete(tx: &mut Tx, team_id: &str, model: &ModelRow, version: Option<i64>) -> Result<()> {
+    for policy in protected(tx, team_id).await? {
+        let there = tx.alias(&model.id, &policy.alias).await?;
+        if there.is_some_and(|v| version.is_none_or(|asked| asked == v)) {
+            let v = there.unwrap_or_default();
+            return Err(Error::conflict(format!("{} v{v} is @{}: what {} has is not deleted.", model.name, policy.alias, policy.stage))
+                .hint("Promote another version first, or have a maintainer lift the protection of the stage."));
+        }
+    }
+    Ok(())
+}
+
+async fn protected(tx: &mut Tx, team_id: &str) -> Result<Vec<Policy>> {
+    let mut all = policy::all_in(tx, team_id).await?;
+    all.retain(|p| p.protect);
+    Ok(all)
+}
+
+fn shut(policy: &Policy, model: &str, version: Option<i64>) -> Error {
+    let which = version.map_or_else(|| "a version".to_owned(), |v| format!("version {v}"));
+    Error::forbidden(format!("{} and its alias @{} are protected in this team: promotions set them.", policy.stage, policy.alias)).hint(
+        format!("Ask for a promotion of {which} of {model} to {}, on its page or with `slipway promotion request MODEL`.", policy.stage),
+    )
+}

@@ -1,0 +1,384 @@
+//! Promotions: gates are looked at, approvals counted, and the version gets alias and stage in one transaction.
+
+use super::{Report, Task};
+use crate::{
+    artifacts::ArtifactStore,
+    cluster::{SharedCluster, WorkloadKind},
+    error::Result,
+    ids,
+    logs::LogStore,
+    models::view as models,
+    promotions::{
+        evaluate::{self, Verdict},
+        plan::{self, Seen, Step},
+        policy, service, view,
+    },
+    quota::sizes,
+    store::{
+        Store, Tx,
+        events::NewEvent,
+        promotion_gates::{GateEnd, GateRow},
+        promotions::PromotionRow,
+        workloads::{NewWorkload, WorkloadRow},
+    },
+};
+use app::api::{
+    State,
+    changes::kinds,
+    models::ModelVersion,
+    promotions::{Gate, GateState, PromotionState},
+    resources::ResourcesAsked,
+};
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+
+/// The task.
+pub struct Promotions {
+    /// The database.
+    pub store: Store,
+    /// Files of models.
+    pub artifacts: ArtifactStore,
+    /// What the workloads of gates printed.
+    pub logs: LogStore,
+    /// How large workloads can be.
+    pub cluster: SharedCluster,
+}
+
+#[async_trait]
+impl Task for Promotions {
+    fn name(&self) -> &'static str {
+        "promotions"
+    }
+
+    async fn tick(&self) -> Result<Report> {
+        // Workloads first: what is inserted after that is not mistaken for lost.
+        let workloads: HashMap<String, WorkloadRow> =
+            self.store.workloads_unsettled(WorkloadKind::Gate).await?.into_iter().map(|w| (w.id.clone(), w)).collect();
+        let open = self.store.promotions_open().await?;
+        let mut report = Report::from([("open", open.len() as i64), ("workloads", workloads.len() as i64)]);
+        let mut wanted = Vec::new();
+        for row in &open {
+            match self.advance(row, &workloads, &mut wanted).await {
+                Ok(did) => *report.entry("did").or_default() += i64::from(did),
+                Err(error) => {
+                    tracing::warn!(promotion = row.id, error = %error, "promotion");
+                    *report.entry("failed").or_default() += 1;
+                }
+            }
+        }
+        for workload in workloads.values().filter(|w| !wanted.contains(&w.id)) {
+            self.unwanted(workload).await?;
+        }
+        Ok(report)
+    }
+}
+
+impl Promotions {
+    /// Looks at one promotion; whether anything was done. Adds the workloads that are still at work for it to `wanted`.
+    async fn advance(&self, row: &PromotionRow, workloads: &HashMap<String, WorkloadRow>, wanted: &mut Vec<String>) -> Result<bool> {
+        let gates = self.store.promotion_gates(&row.id).await?;
+        let at_work = gates.iter().filter(|g| g.state() == GateState::Running).filter_map(|g| g.workload_id.clone());
+        let ended = |id: &String| workloads.get(id).is_some_and(WorkloadRow::ended);
+        wanted.extend(at_work.filter(|id| !ended(id)));
+        let seen = self.seen(row, &gates).await?;
+        let step = plan::plan(&seen);
+        match step {
+            Step::Anew(why) => return self.anew(row, &why).await,
+            Step::End(state, reason) => return self.end(row, state, &reason).await,
+            Step::Promote | Step::Nothing | Step::Follow(..) => {}
+        }
+        let last_look = step == Step::Promote;
+        let mut facts = None;
+        let mut did = false;
+        for gate in &gates {
+            let Some(what) = gate.gate() else { continue };
+            match gate.state() {
+                GateState::Open if what.by_workload() => {
+                    wanted.extend(self.start(row, gate, &what).await?);
+                    did = true;
+                }
+                GateState::Running => {
+                    let workload = gate.workload_id.as_ref().and_then(|id| workloads.get(id));
+                    if let Some(workload) = workload.filter(|w| w.ended()) {
+                        did |= self.ended(row, gate, &what, workload).await?;
+                    }
+                }
+                // What a run measured may be corrected while approvals are awaited: the last look counts.
+                state if state == GateState::Open || last_look => {
+                    if facts.is_none() {
+                        facts = self.facts(row).await?;
+                    }
+                    let Some((version, current)) = &facts else { continue };
+                    let Some(verdict) = evaluate::evaluate(&what, version, current.as_ref()) else { continue };
+                    if state == GateState::Open || !verdict.passed {
+                        did |= self.answer(row, gate, &verdict).await?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        match step {
+            _ if did => Ok(true),
+            Step::Promote => self.promote(row).await,
+            Step::Follow(state, reason) => self.follow(row, state, reason.as_deref()).await,
+            _ => Ok(false),
+        }
+    }
+
+    async fn seen(&self, row: &PromotionRow, gates: &[GateRow]) -> Result<Seen> {
+        let version = self.store.version(&row.team_id, &row.model, row.version).await?;
+        let policies = policy::all(&self.store, &row.team_id).await?;
+        let policy = policies.iter().find(|p| p.stage == row.stage);
+        let maintainers = self.store.maintainers_of(&row.team_id).await?;
+        let votes = self.store.promotion_votes(&row.team_id, &row.id).await?;
+        Ok(Seen {
+            state: row.state(),
+            reason: row.reason.clone(),
+            name: format!("{} v{}", row.model, row.version),
+            there: version.is_some_and(|v| v.row.id == row.version_id),
+            same_policy: policy.is_some_and(|p| p.revision == row.policy_revision),
+            same_current: self.store.alias(&row.team_id, &row.model, &row.alias).await? == row.current_version,
+            gates: view::titled(gates),
+            approvals: votes.iter().filter(|v| v.approves != 0 && view::counts(row, v)).count() as i64,
+            needed: policy.map_or(0, |p| p.needed(maintainers.len())),
+            approvers: view::approvers(row, &maintainers, &votes),
+        })
+    }
+
+    /// The version and the one that has the alias now.
+    async fn facts(&self, row: &PromotionRow) -> Result<Option<(ModelVersion, Option<ModelVersion>)>> {
+        let mut rows = Vec::new();
+        for number in std::iter::once(row.version).chain(row.current_version) {
+            rows.extend(self.store.version(&row.team_id, &row.model, number).await?);
+        }
+        let mut all = models::versions(&self.store, &self.artifacts, &row.team_id, rows).await?.into_iter();
+        let version = all.next().filter(|v| v.version == row.version);
+        Ok(version.map(|v| (v, all.next())))
+    }
+
+    /// Asks for the workload of a gate; none where another look began meanwhile, or where it could never run.
+    async fn start(&self, row: &PromotionRow, gate: &GateRow, what: &Gate) -> Result<Option<String>> {
+        let total = self.cluster.capacity().await?.total;
+        let resources = match sizes::resolve(total, what.size(), &ResourcesAsked::default(), None) {
+            Ok(resources) => resources,
+            Err(error) => {
+                let end = GateEnd { state: GateState::Broken, detail: &error.public, evidence: None };
+                return self.write(row, gate, &end).await.map(|()| None);
+            }
+        };
+        let id = ids::new_id(&**self.store.clock());
+        let mut tx = self.store.begin().await?;
+        if !tx.promotion_gate_begin(&row.id, gate.position, gate.round, &id).await? {
+            return Ok(None);
+        }
+        tx.workload_insert(&NewWorkload {
+            id: &id,
+            team_id: Some(&row.team_id),
+            kind: WorkloadKind::Gate,
+            owner_id: &row.id,
+            name: &format!("{} v{}: {}", row.model, row.version, what.title()),
+            attempt: gate.attempts + 1,
+            generation: gate.position,
+            resources,
+            nodes: 1,
+        })
+        .await?;
+        tx.changed(Some(&row.team_id), kinds::PROMOTION, &row.id, row.revision);
+        tx.commit().await?;
+        Ok(Some(id))
+    }
+
+    /// The workload of a gate has ended.
+    async fn ended(&self, row: &PromotionRow, gate: &GateRow, what: &Gate, workload: &WorkloadRow) -> Result<bool> {
+        let printed = self.logs.last_json(&workload.id, workload.attempt).await;
+        let end = judge(what, workload, printed, gate.attempts);
+        let mut tx = self.store.begin().await?;
+        tx.promotion_gate_end(&row.id, gate.position, gate.round, &end.borrowed()).await?;
+        tx.workload_settle(&workload.id).await?;
+        tx.changed(Some(&row.team_id), kinds::PROMOTION, &row.id, row.revision);
+        tx.wakes();
+        tx.commit().await.map(|()| true)
+    }
+
+    async fn answer(&self, row: &PromotionRow, gate: &GateRow, verdict: &Verdict) -> Result<bool> {
+        let state = if verdict.passed { GateState::Passed } else { GateState::Failed };
+        let end = GateEnd { state, detail: &verdict.detail, evidence: Some(verdict.evidence.to_string()) };
+        self.write(row, gate, &end).await.map(|()| true)
+    }
+
+    async fn write(&self, row: &PromotionRow, gate: &GateRow, end: &GateEnd<'_>) -> Result<()> {
+        let mut tx = self.store.begin().await?;
+        tx.promotion_gate_end(&row.id, gate.position, gate.round, end).await?;
+        tx.changed(Some(&row.team_id), kinds::PROMOTION, &row.id, row.revision);
+        tx.wakes();
+        tx.commit().await
+    }
+
+    async fn follow(&self, row: &PromotionRow, state: PromotionState, reason: Option<&str>) -> Result<bool> {
+        let mut tx = self.store.begin().await?;
+        if !tx.promotion_move(row, state, reason).await? {
+            return Ok(false);
+        }
+        if state == row.state() {
+            tx.changed(Some(&row.team_id), kinds::PROMOTION, &row.id, row.revision + 1);
+        } else {
+            event(&mut tx, row, state.as_str(), json!({ "reason": reason })).await?;
+        }
+        tx.commit().await.map(|()| true)
+    }
+
+    async fn end(&self, row: &PromotionRow, state: PromotionState, reason: &str) -> Result<bool> {
+        self.follow(row, state, Some(reason)).await
+    }
+
+    /// All gates are looked at again, by the policy in force. What maintainers said of the version stays.
+    async fn anew(&self, row: &PromotionRow, why: &str) -> Result<bool> {
+        let mut tx = self.store.begin().await?;
+        let Some(model) = tx.model_lock(&row.team_id, &row.model, false).await? else { return Ok(false) };
+        let policy = policy::one_in(&mut tx, &row.team_id, &row.stage).await?;
+        let current = tx.alias(&model.id, &policy.alias).await?;
+        if !tx.promotion_move(row, PromotionState::Checking, Some(why)).await? {
+            return Ok(false);
+        }
+        tx.promotion_ground(&row.id, &policy.alias, policy.revision, current).await?;
+        tx.promotion_gates_make(&row.id, row.revision + 1, &policy.gates).await?;
+        event(&mut tx, row, "recheck", json!({ "reason": why })).await?;
+        tx.commit().await.map(|()| true)
+    }
+
+    /// Alias and stage, in one transaction in which everything that it rests on is read once more.
+    async fn promote(&self, row: &PromotionRow) -> Result<bool> {
+        let mut tx = self.store.begin().await?;
+        let Some(model) = tx.model_lock(&row.team_id, &row.model, true).await? else { return Ok(false) };
+        let version = tx.version(&row.team_id, &row.model, row.version).await?.filter(|v| v.id == row.version_id);
+        let policy = policy::one_in(&mut tx, &row.team_id, &row.stage).await?;
+        let current = tx.alias(&model.id, &policy.alias).await?;
+        let needed = policy.needed(tx.maintainers_of(&row.team_id).await?.len());
+        let votes = tx.promotion_votes(&row.team_id, &row.id).await?;
+        let approved: Vec<&str> = votes.iter().filter(|v| v.approves != 0 && view::counts(row, v)).map(|v| v.user_name.as_str()).collect();
+        let Some(version) = version else { return Ok(false) };
+        let same = policy.revision == row.policy_revision && current == row.current_version && approved.len() as i64 >= needed;
+        // Somebody was faster: the next look sees what they did.
+        if !same || !tx.promotion_move(row, PromotionState::Promoted, None).await? {
+            return Ok(false);
+        }
+        tx.alias_set(&model.id, &policy.alias, version.version).await?;
+        for other in tx.versions_in_stage(&model.id, policy.stage, version.version).await? {
+            tx.version_stage(&other.id, "Archived").await?;
+            staged(&mut tx, row, &other.id, other.version, (&other.stage, "Archived")).await?;
+        }
+        tx.version_stage(&version.id, policy.stage).await?;
+        staged(&mut tx, row, &version.id, version.version, (&version.stage, policy.stage)).await?;
+        tx.event(NewEvent {
+            team_id: Some(&row.team_id),
+            actor: "slipway",
+            action: "set_alias",
+            kind: "model",
+            object_id: &model.id,
+            object_name: &model.name,
+            revision: model.revision,
+            before: Some(json!({ "aliases": { &policy.alias: current } })),
+            after: Some(json!({ "aliases": { &policy.alias: version.version }, "promotion": row.id })),
+        })
+        .await?;
+        let after = json!({
+            "model": row.model, "version": row.version, "stage": row.stage, "alias": policy.alias, "before": current,
+            "requested_by": row.requested_by, "approved_by": approved,
+        });
+        event(&mut tx, row, "promote", after).await?;
+        tx.commit().await.map(|()| true)
+    }
+
+    /// Nobody waits for this one: another look began, or the promotion is over.
+    async fn unwanted(&self, workload: &WorkloadRow) -> Result<()> {
+        let mut tx = self.store.begin().await?;
+        if workload.ended() {
+            tx.workload_settle(&workload.id).await?;
+        } else if workload.stop_requested_at.is_none() {
+            tx.workload_stop(&workload.id, "Its promotion does not wait for it any more.", 5).await?;
+        } else {
+            return Ok(());
+        }
+        tx.commit().await
+    }
+}
+
+/// What the end of a workload says of its gate.
+struct Judged {
+    state: GateState,
+    detail: String,
+    evidence: Option<String>,
+}
+
+impl Judged {
+    fn borrowed(&self) -> GateEnd<'_> {
+        GateEnd { state: self.state, detail: &self.detail, evidence: self.evidence.clone() }
+    }
+}
+
+fn judge(what: &Gate, workload: &WorkloadRow, printed: Option<Value>, attempts: i64) -> Judged {
+    let reason = || workload.reason.clone().unwrap_or_else(|| "It ended for an unknown reason.".into());
+    let evidence = printed.as_ref().map(Value::to_string);
+    // Without an exit code it was not the model's fault: its node, or somebody, ended it.
+    if workload.exit_code.is_none() && workload.out_of_memory == 0 && workload.timed_out == 0 {
+        let again = attempts < plan::ATTEMPTS && workload.state() != State::Succeeded;
+        return match again {
+            true => Judged { state: GateState::Open, detail: format!("{} It is tried again.", reason()), evidence: None },
+            false => Judged { state: GateState::Broken, detail: reason(), evidence },
+        };
+    }
+    let said = printed.as_ref().and_then(|p| p.get("detail")).and_then(Value::as_str).map(str::to_owned);
+    let ok = workload.exit_code == Some(0);
+    let (passed, detail) = match what {
+        Gate::Smoke { within_ms, .. } => smoke(ok, printed.as_ref(), *within_ms).unwrap_or_else(|| (false, said.unwrap_or_else(reason))),
+        _ if ok => (true, said.unwrap_or_else(|| "Exited with code 0.".into())),
+        _ => (false, said.unwrap_or_else(reason)),
+    };
+    Judged { state: if passed { GateState::Passed } else { GateState::Failed }, detail, evidence }
+}
+
+/// Nothing where it failed: the reason is elsewhere.
+fn smoke(ok: bool, printed: Option<&Value>, within_ms: Option<i64>) -> Option<(bool, String)> {
+    let printed = printed.filter(|_| ok)?;
+    if printed.get("example").and_then(Value::as_bool) != Some(true) {
+        return Some((false, "It was loaded, but it has no input example to answer: log the model with input_example=.".into()));
+    }
+    let took = printed.get("latency_ms").and_then(Value::as_f64)?;
+    match within_ms {
+        Some(most) if took > most as f64 => Some((false, format!("It answered its own example in {took:.1} ms, more than {most} ms."))),
+        _ => Some((true, format!("Loaded, and answered its own example in {took:.1} ms."))),
+    }
+}
+
+async fn event(tx: &mut Tx, row: &PromotionRow, action: &str, after: Value) -> Result<()> {
+    tx.event(NewEvent {
+        team_id: Some(&row.team_id),
+        actor: "slipway",
+        action,
+        kind: kinds::PROMOTION,
+        object_id: &row.id,
+        object_name: &service::name(row),
+        revision: row.revision + 1,
+        before: None,
+        after: Some(after),
+    })
+    .await
+    .map(drop)
+}
+
+async fn staged(tx: &mut Tx, row: &PromotionRow, id: &str, version: i64, (from, to): (&str, &str)) -> Result<()> {
+    tx.event(NewEvent {
+        team_id: Some(&row.team_id),
+        actor: "slipway",
+        action: "stage",
+        kind: "model_version",
+        object_id: id,
+        object_name: &format!("{} v{version}", row.model),
+        revision: 0,
+        before: Some(json!({ "stage": from })),
+        after: Some(json!({ "stage": to, "promotion": row.id })),
+    })
+    .await
+    .map(drop)
+}
