@@ -62,7 +62,7 @@ async fn runs_wait_for_their_turn_in_a_queue_of_kueue() {
     assert!(ended(world.kube(), &first.id).await.stopped);
     world.kube().forget(&first.id).await.unwrap();
     running(world.kube(), &second.id).await;
-    assert_eq!(world.log(&second.id).await, ["out up"]);
+    until("its log", async || world.log(&second.id).await.contains(&"out up".to_owned()).then_some(())).await;
     for spec in [&second, &third] {
         world.kube().stop(&spec.id, Duration::from_secs(5)).await.unwrap();
         ended(world.kube(), &spec.id).await;

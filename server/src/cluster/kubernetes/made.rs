@@ -56,8 +56,9 @@ impl Inner {
         let mut tries = 0;
         loop {
             match self.api.apply::<DynamicObject>(object).await {
-                // Trainer's webhook sees a runtime a moment after it was made.
-                Err(e) if tries < most && e.public.contains("must be created before") => tries += 1,
+                Err(e) if is_early(&e) && tries < most => tries += 1,
+                // The next tick tries again.
+                Err(e) if is_early(&e) => return Err(Error { kind: Kind::Unavailable, ..e }),
                 other => return other.map(drop),
             }
             tokio::time::sleep(pause).await;
@@ -101,6 +102,11 @@ impl Inner {
         events.extend(refused.into_iter().filter(|e| e.involved_object.name.starts_with(&begin)));
         Ok(events)
     }
+}
+
+/// Trainer's webhook sees a runtime a moment after it was made.
+fn is_early(error: &Error) -> bool {
+    error.public.contains("must be created before") || (error.public.contains("runtime '") && error.public.contains("not found"))
 }
 
 /// Its conditions.
