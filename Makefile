@@ -83,12 +83,12 @@ lint: ## Format and clippy, warnings are errors, for the server and for the brow
 	cargo clippy -q -p bench -- -D warnings
 
 # What is compiled comes first; then the rest in lanes, the longest first: each waits a good part of its time. What one prints is printed
-# when it has ended. A Kubernetes with its pods comes last and alone, as it takes all of a small machine.
+# when it has ended. A Kubernetes with its pods comes last, as it takes most of a small machine; beside it only what mostly waits.
 test: needs ## Everything
 	@$(MAKE) --jobs=2 --output-sync=target cluster-images lint web
 	@$(MAKE) compile
-	@$(MAKE) --jobs=3 --output-sync=target --keep-going test-browser test-kill test-client test-s3 test-rust test-terminal test-runtimes test-fuzz test-disk
-	@$(MAKE) test-kubernetes
+	@$(MAKE) --jobs=3 --output-sync=target --keep-going test-browser test-kill test-client test-s3 test-rust test-terminal test-runtimes test-fuzz
+	@$(MAKE) --jobs=2 --output-sync=target --keep-going test-kubernetes test-disk
 
 TESTS := -p server -p app --features app/ssr --lib --tests --no-fail-fast
 
