@@ -13,6 +13,7 @@ use crate::{
     deployments::{
         model_files::ModelFiles,
         routes::{self},
+        service::Service,
         spec::Replicas,
     },
     environments::{
@@ -25,8 +26,9 @@ use crate::{
     platform::cluster::{kubernetes, reserve},
     promotions::spec::GateSpecs,
     reconcile::{
-        Driver, deployments::Deployments, environments::Environments, housekeeping::Housekeeping, notebook_activity::NotebookActivity,
-        notebooks::Notebooks, promotions::Promotions, runs::Runs, teams::Teams, usage::Usage, workloads::Workloads,
+        Driver, deployments::Deployments, environments::Environments, following::Following, housekeeping::Housekeeping,
+        notebook_activity::NotebookActivity, notebooks::Notebooks, promotions::Promotions, runs::Runs, teams::Teams, usage::Usage,
+        workloads::Workloads,
     },
     runs::spec::RunSpecs,
     secrets::Sealer,
@@ -160,6 +162,8 @@ fn start_tasks(web: &Web) {
     driver.run(Environments::new(store.clone(), logs.clone(), web.config.cache.clone(), python).of_images(images));
     driver.run(Promotions { store: store.clone(), artifacts: web.artifacts.clone(), logs: logs.clone(), cluster: cluster.clone() });
     driver.run(Deployments::new(store.clone(), web.gateway.routes.clone(), web.gateway.reach.clone(), logs));
+    let service = Service { store: store.clone(), artifacts: web.artifacts.clone(), cluster: cluster.clone() };
+    driver.run(Following { service });
     tokio::spawn(routes::follow(web.gateway.routes.clone(), store.clone()));
     driver.run(Usage { store: store.clone(), cluster: cluster.clone() });
     let (session_idle_ms, session_max_ms) = (web.config.session_idle_seconds * 1000, web.config.session_max_seconds * 1000);

@@ -3,6 +3,7 @@
 use super::{
     Client, ListQuery, Page, State,
     client::{Reply, segment, team_path, with_query},
+    limits::Limits,
     logs::{LogPage, LogQuery},
     resources::{Resources, ResourcesAsked},
     secrets::SecretUse,
@@ -33,6 +34,12 @@ pub struct Deployment {
     /// The newest revision, whatever became of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest: Option<Revision>,
+    /// The alias it follows, where it follows one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<Follows>,
+    /// How much it takes at once, how long and how large a request may be.
+    #[serde(default)]
+    pub limits: Limits,
     /// Path of the endpoint: `/serve/{team}/{deployment}`.
     pub path: String,
     /// Path and protocol to ask for a prediction: `/serve/{team}/{name}/v1/models/{name}:predict`.
@@ -43,6 +50,19 @@ pub struct Deployment {
     pub revision: i64,
     /// RFC 3339.
     pub created_at: String,
+}
+
+/// An alias that a deployment follows: whatever it points at is served.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Follows {
+    /// Registered model.
+    pub model: String,
+    /// The alias, without `@`.
+    pub alias: String,
+    /// The version it points at now; absent where the alias was removed: then what serves goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
 }
 
 /// How far a revision is.
@@ -90,6 +110,12 @@ pub struct Revision {
     pub smoke: Option<Smoke>,
     /// Who asked for it.
     pub by: String,
+    /// Number of the revision that it takes the deployment back to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolled_back_to: Option<i64>,
+    /// The alias for which it was made, without `@`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
     /// RFC 3339.
     pub created_at: String,
     /// RFC 3339.
@@ -120,8 +146,12 @@ pub struct NewDeployment {
     pub name: String,
     /// Registered model.
     pub model: String,
-    /// Version of it.
-    pub version: i64,
+    /// Version of it; may be left out where an alias is followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
+    /// An alias of the model to follow, now and whenever it moves; it outranks the version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
     /// A size by name; `small` when neither it nor amounts are given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<String>,
@@ -146,8 +176,12 @@ pub struct Redeploy {
     /// Registered model; the one served now when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// Version of it.
-    pub version: i64,
+    /// Version of it, served until another is deployed; may be left out where an alias is followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
+    /// An alias of the model to follow, now and whenever it moves; it outranks the version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
     /// A size by name; what it holds now when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<String>,

@@ -13,6 +13,8 @@ pub mod experiments;
 pub mod explain;
 pub mod gate_words;
 pub mod home;
+pub mod ledger;
+pub mod limits;
 pub mod logs;
 pub mod members;
 pub mod models;

@@ -1,9 +1,9 @@
 //! Times in the reader's words and zone: the server writes them exactly and in UTC.
 
 use super::dom;
-use crate::ui::time::{duration, exact, parse, relative};
+use crate::ui::time::{duration, exact, local, parse, relative};
 use std::{cell::Cell, time::Duration};
-use web_sys::Element;
+use web_sys::{Element, HtmlInputElement};
 
 thread_local! {
     /// When the times were written.
@@ -44,6 +44,26 @@ pub fn tick() {
     }
     WRITTEN.set(now);
     SECONDS.set(seconds);
+}
+
+/// Fields for a moment speak of the reader's clock; without us they mean UTC.
+pub fn moments() {
+    for field in dom::all::<HtmlInputElement>("input[data-moment]") {
+        if let Some(ms) = field.get_attribute("data-moment").as_deref().and_then(parse)
+            && field.value() == field.default_value()
+        {
+            field.set_value(&local(ms));
+        }
+    }
+    for words in dom::all::<Element>("[data-zone]") {
+        put(&words, "");
+    }
+}
+
+/// What such a field holds, in UTC.
+pub fn moment(value: &str) -> Option<String> {
+    let date = js_sys::Date::new(&value.into());
+    (!date.get_time().is_nan()).then(|| date.to_iso_string().into())
 }
 
 fn put(element: &Element, text: &str) {

@@ -39,6 +39,7 @@ pub fn start() {
 fn arrived() {
     living::settle();
     clock::tick();
+    clock::moments();
     dialogs::raise();
     press::show_theme();
     stream::watch();

@@ -1,7 +1,7 @@
 //! From page to page without leaving: the new page is fetched, and what is shown becomes like it.
 
 use super::{
-    arrived, dom, living,
+    arrived, clock, dom, living,
     morph::{self, Fields},
     notices, stream,
 };
@@ -183,6 +183,10 @@ fn asked_for(event: &SubmitEvent) -> Option<String> {
     let url = Url::new_with_base(&says("action"), &dom::window().location().href().ok()?).ok().filter(is_page)?;
     let query = UrlSearchParams::new().ok()?;
     for (name, value) in entries(&FormData::new_with_form(&form).ok()?) {
+        // A name in our own form: nothing in it needs quoting.
+        let moment =
+            form.query_selector(&format!("input[data-moment][name=\"{name}\"]")).ok().flatten().and_then(|_| clock::moment(&value));
+        let value = moment.unwrap_or(value);
         if !value.is_empty() {
             query.append(&name, &value);
         }

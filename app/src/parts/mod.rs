@@ -5,6 +5,7 @@ pub mod amounts;
 pub mod artifact_tree;
 pub mod environment_picker;
 pub mod event_table;
+pub mod follow;
 pub mod gates;
 pub mod head;
 pub mod loaded;
@@ -20,6 +21,7 @@ pub mod why;
 
 pub use access::{Access, LastTeam, Session};
 pub use environment_picker::EnvironmentPicker;
+pub use follow::follow_options;
 pub use head::Head;
 pub use loaded::{Every, loaded, loaded_of};
 pub use nodes::Nodes;

@@ -3,6 +3,7 @@
 use super::{
     Failure,
     here::Here,
+    ledger::{self, Ledger},
     list::{List, Named},
     logs::{self, Log},
     model, output,
@@ -12,7 +13,9 @@ use super::{
 };
 use app::api::{
     ListQuery, Problem,
-    deployments::{Deployment, NewDeployment, Redeploy, Revision, RevisionState},
+    deployments::{Deployment, Follows, NewDeployment, Redeploy, Revision, RevisionState},
+    ledger::RollBack,
+    limits::{Limits, SetLimits},
 };
 use clap::Subcommand;
 use http::Method;
@@ -33,8 +36,11 @@ pub enum Command {
         #[arg(long)]
         model: String,
         /// Version [default: the newest]
-        #[arg(long)]
+        #[arg(long, conflicts_with = "alias")]
         version: Option<i64>,
+        /// Follow this alias, now and whenever it moves
+        #[arg(long)]
+        alias: Option<String>,
         /// Environment by name [default: serve]
         #[arg(long, visible_alias = "env")]
         environment: Option<String>,
@@ -53,14 +59,34 @@ pub enum Command {
         /// Registered model [default: the one served now]
         #[arg(long)]
         model: Option<String>,
-        /// Version
+        /// Version, served until another is deployed
+        #[arg(long, conflicts_with = "alias", required_unless_present = "alias")]
+        version: Option<i64>,
+        /// Follow this alias, now and whenever it moves
         #[arg(long)]
-        version: i64,
+        alias: Option<String>,
         #[command(flatten)]
         amount: Amount,
         /// Until the new version serves or has failed
         #[arg(long, short)]
         watch: bool,
+    },
+    /// Set how much it takes at once, how long and how large a request may be; what is left out is not limited
+    Limits {
+        /// Name
+        name: String,
+        /// Requests at once
+        #[arg(long)]
+        concurrency: Option<i64>,
+        /// Requests that wait for their turn
+        #[arg(long)]
+        queue: Option<i64>,
+        /// Seconds that a request may wait for its turn, and then for its answer
+        #[arg(long)]
+        timeout: Option<i64>,
+        /// Largest body, like 4Mi
+        #[arg(long)]
+        max_body: Option<String>,
     },
     /// Start a stopped deployment
     Start(Named),
@@ -71,7 +97,20 @@ pub enum Command {
         /// Name
         name: String,
     },
-    /// What it served when, newest first
+    /// Go back to a revision that has served, without a dropped request
+    RollBack {
+        /// Name
+        name: String,
+        /// Number of the revision; the ledger has them
+        #[arg(long)]
+        to: i64,
+        /// Until it serves or has failed
+        #[arg(long, short)]
+        watch: bool,
+    },
+    /// What served when, newest first: version, run, commit, data, and who allowed it
+    Ledger(Ledger),
+    /// Its revisions and how far each came, newest first
     Revisions {
         /// Name
         name: String,
@@ -114,10 +153,12 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             list.show(&here, async |q| client.deployment_list(team, &q).await, table, Some(|d: &Deployment| watch::moves(d.state))).await
         }
         Command::Show(Named { name, watch }) => up(&here, &name, watch).await,
-        Command::Create { name, model, version, environment, amount, given, watch } => {
+        Command::Create { name, model, version, alias, environment, amount, given, watch } => {
+            let version = if alias.is_some() { None } else { Some(model::newest(&here, &model, version).await?) };
             let new = NewDeployment {
                 name: name.clone(),
-                version: model::newest(&here, &model, version).await?,
+                version,
+                alias,
                 model,
                 size: amount.size.clone(),
                 amount: amount.asked(),
@@ -132,15 +173,20 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             here.show(&made, |d| facts(&here, d));
             Ok(())
         }
-        Command::Redeploy { name, model, version, amount, watch } => {
-            let body = Redeploy { model, version, size: amount.size.clone(), amount: amount.asked(), revision: None };
+        Command::Redeploy { name, model, version, alias, amount, watch } => {
+            let body = Redeploy { model, version, alias, size: amount.size.clone(), amount: amount.asked(), revision: None };
             let made = client.deployment_redeploy(team, &name, &body).await?;
-            let wanted = made.next.as_ref().map(|r| r.number);
-            if !watch {
-                here.show(&made, |d| facts(&here, d));
-                return Ok(());
-            }
-            watch::show(&here, true, async || client.deployment(team, &name).await, |d| facts(&here, d), |d| taken_over(d, wanted)).await
+            overtaken(&here, &name, &made, watch).await
+        }
+        Command::RollBack { name, to, watch } => {
+            let made = client.deployment_roll_back(team, &name, &RollBack { to, revision: None }).await?;
+            overtaken(&here, &name, &made, watch).await
+        }
+        Command::Ledger(of) => ledger::show(&here, of).await,
+        Command::Limits { name, concurrency, queue, timeout, max_body } => {
+            let body = SetLimits { concurrency, queue, timeout_seconds: timeout, max_body, revision: None };
+            here.show(&client.deployment_limits(team, &name, &body).await?, |d| facts(&here, d));
+            Ok(())
         }
         Command::Start(Named { name, watch }) => {
             client.deployment_start(team, &name).await?;
@@ -214,6 +260,16 @@ async fn up(here: &Here, name: &str, watch: bool) -> Result<(), Failure> {
     watch::show(here, watch, async || here.client.deployment(&here.team, name).await, |d| facts(here, d), fate).await
 }
 
+/// A new revision is on its way: shows it, and what becomes of it where somebody waits for that.
+async fn overtaken(here: &Here, name: &str, made: &Deployment, watch: bool) -> Result<(), Failure> {
+    if !watch {
+        here.show(made, |d| facts(here, d));
+        return Ok(());
+    }
+    let wanted = made.next.as_ref().map(|r| r.number);
+    watch::show(here, true, async || here.client.deployment(&here.team, name).await, |d| facts(here, d), |d| taken_over(d, wanted)).await
+}
+
 /// Whether revision `wanted` serves by now. The one before goes on where it failed.
 fn taken_over(d: &Deployment, wanted: Option<i64>) -> Fate {
     let serves = d.serving.as_ref().is_some_and(|r| wanted.is_none_or(|w| r.number >= w));
@@ -225,6 +281,19 @@ fn taken_over(d: &Deployment, wanted: Option<i64>) -> Fate {
         None if serves => Fate::Good,
         None => Fate::Bad(d.reason.clone().unwrap_or_else(|| "The new revision did not take over: see the revisions and the log.".into())),
     }
+}
+
+fn follows(f: &Follows) -> String {
+    let now = f.version.map_or_else(|| "which points nowhere".to_owned(), |v| format!("v{v} now"));
+    format!("{}@{}, {now}", f.model, f.alias)
+}
+
+fn limited(l: &Limits) -> String {
+    let mut words = Vec::new();
+    words.extend(l.concurrency.map(|n| format!("{n} at once, {} in line", l.queue.unwrap_or(0))));
+    words.extend(l.timeout_seconds.map(|n| format!("{n} s")));
+    words.extend(l.max_body.as_ref().map(|n| format!("bodies up to {n}")));
+    words.join(", ")
 }
 
 fn words(revision: &Option<Revision>) -> String {
@@ -254,10 +323,12 @@ fn facts(here: &Here, d: &Deployment) -> String {
         ("Name", d.name.clone()),
         ("State", d.state.to_string()),
         ("Reason", d.reason.clone().unwrap_or_default()),
+        ("Follows", d.follows.as_ref().map(follows).unwrap_or_default()),
         ("Serving", words(&d.serving)),
         ("Next", words(&d.next)),
         ("Smoke test", newest.and_then(|r| r.smoke.as_ref()).map(|s| s.detail.clone()).unwrap_or_default()),
         ("Holds", newest.map(|r| r.resources.words()).unwrap_or_default()),
+        ("Limits", limited(&d.limits)),
         ("Endpoint", here.link(&d.path)),
         ("Predict", here.link(&d.predict_path)),
         ("Created", d.created_at.clone()),

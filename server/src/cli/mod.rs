@@ -10,6 +10,7 @@ pub mod events;
 pub mod experiment;
 pub mod failure;
 pub mod here;
+pub mod ledger;
 pub mod list;
 pub mod login;
 pub mod logs;

@@ -138,6 +138,8 @@ pub enum Step {
     Progress(i64, RevisionState, Option<String>),
     /// This revision takes the traffic.
     Shift(i64, Smoke),
+    /// This revision takes the traffic again, after the deployment was stopped.
+    Resume(i64),
     /// This revision did not become ready, or did not pass.
     Fail(i64, String, Option<Smoke>),
     /// This revision does not serve any more.
@@ -248,8 +250,9 @@ fn keep_up(now: i64, revision: &SeenRevision, plan: &mut Plan) {
         None => start(now, revision, plan),
         Some(replica) => match &replica.end {
             Some(end) => crashed(now, revision, replica, end, plan),
-            None if replica.state == State::Running => progress(revision, RevisionState::Serving, None, plan),
-            None => {}
+            None if replica.state != State::Running => {}
+            None if revision.state == RevisionState::Serving => progress(revision, RevisionState::Serving, None, plan),
+            None => plan.steps.push(Step::Resume(revision.number)),
         },
     }
 }

@@ -180,3 +180,13 @@ fn stopping_and_removing() {
     s.revisions = vec![];
     assert_eq!(plan(&s).steps, vec![Step::Remove]);
 }
+
+#[test]
+fn what_was_stopped_takes_the_traffic_again_once_it_is_ready() {
+    let p = plan(&seen(Some(1), None, vec![revision(1, Retired, vec![])]));
+    assert_eq!((p.steps, p.state), (vec![Step::Start(1)], State::Starting));
+    let p = plan(&seen(Some(1), None, vec![revision(1, Retired, vec![replica("a", State::Starting)])]));
+    assert_eq!(p.steps, vec![]);
+    let p = plan(&seen(Some(1), None, vec![revision(1, Retired, vec![replica("a", State::Running)])]));
+    assert_eq!((p.steps, p.state), (vec![Step::Resume(1)], State::Running));
+}

@@ -4,13 +4,17 @@
 //! left the table lives on until its last answer was given; how many wait for one is what draining looks at.
 
 use super::{
+    gate::Gate,
     replica::Replica,
     traffic::{Book, Charts, Meters},
 };
 use crate::{
     cluster::Endpoint,
     error::Result,
-    store::{Store, deployments::RouteRow},
+    store::{
+        Store,
+        deployments::{RouteRow, limits},
+    },
 };
 use app::api::State;
 use std::{
@@ -32,6 +36,8 @@ pub struct Route {
     pub reason: Option<String>,
     /// Replicas that are ready.
     pub replicas: Vec<Arc<Replica>>,
+    /// How many get in at once.
+    pub gate: Arc<Gate>,
     /// Traffic that reached no replica.
     pub charts: Arc<Charts>,
     /// The same for Prometheus.
@@ -118,15 +124,19 @@ impl Routes {
             (Some(id), Some(number), Some(endpoint)) => Some(self.replica(&row, id, number, endpoint)),
             _ => None,
         };
+        // Whoever is behind a gate or waits before it keeps it as long as its limits hold.
+        let limits = limits(row.limits_json.as_deref());
+        let kept = before.map(|r| r.gate.clone()).filter(|g| g.limits == limits);
         let state = row.state.parse().unwrap_or(State::Failed);
         let same = |r: &&Arc<Route>| {
             let ids = |list: &[Arc<Replica>]| list.iter().map(|r| r.workload_id.clone()).collect::<Vec<_>>();
-            (r.state, &r.reason) == (state, &row.reason) && ids(&r.replicas) == ids(replica.as_slice())
+            (r.state, &r.reason) == (state, &row.reason) && kept.is_some() && ids(&r.replicas) == ids(replica.as_slice())
         };
         if let Some(unchanged) = before.filter(same) {
             return unchanged.clone();
         }
         Arc::new(Route {
+            gate: kept.unwrap_or_else(|| Arc::new(Gate::new(limits))),
             charts: self.0.book.of(&row.id, 0),
             meters: Meters::of(&row.team, &row.name, 0),
             id: row.id,

@@ -1,6 +1,10 @@
 //! What one may ask of deployments. Requests write down what is wanted; the reconciler brings it about.
 
-use super::{plan::Desired, runtime, view};
+use super::{
+    plan::Desired,
+    revise::{Wanted, revise},
+    runtime, view,
+};
 use crate::{
     access::{TeamEditor, TeamMember, TeamViewer},
     artifacts::ArtifactStore,
@@ -16,7 +20,7 @@ use crate::{
         environments::EnvVersion,
         events::NewEvent,
         keyset::Keyset,
-        revisions::{NewRevision, RevisionChange, RevisionRow},
+        revisions::{RevisionChange, RevisionRow},
     },
     teams::secrets,
 };
@@ -34,7 +38,7 @@ use std::collections::BTreeMap;
 /// Most environment variables, and longest of all together, in bytes.
 const MOST_ENV: (usize, usize) = (200, 64 << 10);
 /// How often a change is tried again when the reconciler was faster.
-const TRIES: usize = 5;
+pub(super) const TRIES: usize = 5;
 
 /// What the service works with.
 #[derive(Clone)]
@@ -48,10 +52,13 @@ pub struct Service {
 }
 
 /// A version that can be served, and by what.
-struct Servable {
-    model: String,
-    version: i64,
-    runtime: &'static str,
+pub(super) struct Servable {
+    /// Registered model.
+    pub model: String,
+    /// Version of it.
+    pub version: i64,
+    /// Server it runs in.
+    pub runtime: &'static str,
 }
 
 impl Service {
@@ -136,17 +143,16 @@ impl Service {
         name::check(&new.name).map_err(|e| Error::invalid("name", e))?;
         check_env(&new.env)?;
         secrets::check(&self.store, &by.team.id, &new.secrets).await?;
-        let servable = self.servable(by, &new.model, new.version).await?;
-        let (environment, version) = self.environment(by, new.environment.as_deref()).await?;
+        let target = self.target(&by.team.id, &new.model, new.version, new.alias.as_deref()).await?;
+        let servable = self.servable(&by.team.id, &new.model, target.version).await?;
+        let (environment, version) = self.environment(&by.team.id, new.environment.as_deref()).await?;
         let resources = self.resources(new.size.as_deref(), &new.amount, None).await?;
         let (id, revision_id) = (ids::new_id(&**self.store.clock()), ids::new_id(&**self.store.clock()));
         let mut tx = self.store.begin().await?;
         tx.deployment_insert(&id, &by.team.id, &new.name).await?;
-        tx.revision_insert(&NewRevision {
-            id: &revision_id,
-            deployment_id: &id,
-            team_id: &by.team.id,
-            number: 1,
+        let follow = target.follow();
+        tx.deployment_follow(&id, follow.as_ref()).await?;
+        let wanted = Wanted {
             model: &servable.model,
             version: servable.version,
             runtime: servable.runtime,
@@ -156,10 +162,15 @@ impl Service {
             resources,
             env: &new.env,
             secrets: &new.secrets,
-            created_by: &by.actor(),
-        })
-        .await?;
-        let after = json!({ "model": servable.model, "version": servable.version, "revision": 1, "resources": resources });
+            by: &by.actor(),
+            rolled_back_to: None,
+            follow,
+        };
+        tx.revision_insert(&wanted.row(&revision_id, &id, &by.team.id, 1)).await?;
+        let mut after = json!({ "model": servable.model, "version": servable.version, "revision": 1, "resources": resources });
+        if let Some(follow) = &follow {
+            after["alias"] = follow.alias.into();
+        }
         event(&mut tx, by, "create", (&id, &new.name, 1), Some(after)).await?;
         tx.commit().await?;
         self.get(by, &new.name).await
@@ -175,29 +186,11 @@ impl Service {
             Error::unless_stale(ask.revision, row.revision, format!("The deployment {name}"))?;
             let like = self.last(&row).await?;
             let model = ask.model.as_deref().map(str::trim).filter(|m| !m.is_empty()).unwrap_or(&like.model);
-            let servable = self.servable(by, model, ask.version).await?;
-            let (environment, version) = self.environment(by, Some(&like.environment)).await?;
+            let target = self.target(&by.team.id, model, ask.version, ask.alias.as_deref()).await?;
+            let servable = self.servable(&by.team.id, model, target.version).await?;
+            let (environment, version) = self.environment(&by.team.id, Some(&like.environment)).await?;
             let resources = self.resources(ask.size.as_deref(), &ask.amount, Some(like.resources())).await?;
-            let number = row.latest + 1;
-            let mut tx = self.store.begin().await?;
-            // What was stopped does not come back only to be replaced.
-            let serving = row.serving.filter(|_| Desired::of(&row.desired) == Desired::Running);
-            let state = if serving.is_some() { row.state() } else { State::Queued };
-            let change = DeploymentChange { desired: "running", state, reason: None, latest: number, serving, next: Some(number) };
-            if !tx.deployment_update(&row.id, row.revision, &change).await? {
-                continue;
-            }
-            if let Some(pending) = row.next.filter(|n| row.serving != Some(*n))
-                && let Some(pending) = self.store.revision_numbered(&row.id, pending).await?
-            {
-                let reason = format!("Revision {number} was deployed before it took over.");
-                tx.revision_update(&pending.id, &change_of(&pending, RevisionState::Retired, Some(&reason))).await?;
-            }
-            tx.revision_insert(&NewRevision {
-                id: &ids::new_id(&**self.store.clock()),
-                deployment_id: &row.id,
-                team_id: &row.team_id,
-                number,
+            let wanted = Wanted {
                 model: &servable.model,
                 version: servable.version,
                 runtime: servable.runtime,
@@ -207,13 +200,13 @@ impl Service {
                 resources,
                 env: &like.env(),
                 secrets: &like.secrets(),
-                created_by: &by.actor(),
-            })
-            .await?;
-            let after = json!({ "model": servable.model, "version": servable.version, "revision": number, "resources": resources });
-            event(&mut tx, by, "redeploy", (&row.id, &row.name, row.revision + 1), Some(after)).await?;
-            tx.commit().await?;
-            return self.get(by, name).await;
+                by: &by.actor(),
+                rolled_back_to: None,
+                follow: target.follow(),
+            };
+            if revise(&self.store, &row, &by.actor(), "redeploy", &wanted).await? {
+                return self.get(by, name).await;
+            }
         }
         Err(busy())
     }
@@ -289,13 +282,20 @@ impl Service {
         if !tx.deployment_update(&row.id, row.revision, &change).await? {
             return Ok(false);
         }
+        // From here on no request reaches it: the ledger says so with the same stroke.
+        if let Some(number) = row.serving
+            && let Some(revision) = self.store.revision_numbered(&row.id, number).await?
+            && revision.state() == RevisionState::Serving
+        {
+            tx.revision_update(&revision.id, &change_of(&revision, RevisionState::Retired, None)).await?;
+        }
         let action = if desired == Desired::Deleted { "delete" } else { "stop" };
         event(&mut tx, by, action, (&row.id, &row.name, row.revision + 1), None).await?;
         tx.commit().await.map(|()| true)
     }
 
     /// A deployment that is not being removed.
-    async fn wanted(&self, by: &TeamEditor, name: &str) -> Result<DeploymentRow> {
+    pub(super) async fn wanted(&self, by: &TeamEditor, name: &str) -> Result<DeploymentRow> {
         let row = self.row(by, name).await?;
         if Desired::of(&row.desired) == Desired::Deleted {
             return Err(
@@ -306,15 +306,16 @@ impl Service {
     }
 
     /// The revision that served last, else the newest.
-    async fn last(&self, row: &DeploymentRow) -> Result<RevisionRow> {
+    pub(super) async fn last(&self, row: &DeploymentRow) -> Result<RevisionRow> {
         let number = row.serving.unwrap_or(row.latest);
         let found = self.store.revision_numbered(&row.id, number).await?;
         found.ok_or_else(|| Error::internal(format!("deployment {} has no revision {number}", row.id)))
     }
 
-    async fn servable(&self, by: &TeamMember, model: &str, version: i64) -> Result<Servable> {
+    /// A version that can be served.
+    pub(super) async fn servable(&self, team_id: &str, model: &str, version: i64) -> Result<Servable> {
         let model = model.trim();
-        let located = fetch::resolve(&self.store, &by.team.id, model, version).await.map_err(|e| match e.kind {
+        let located = fetch::resolve(&self.store, team_id, model, version).await.map_err(|e| match e.kind {
             Kind::NotFound => Error::invalid("version", format!("There is no version {version} of a model \"{model}\" in this team.")),
             _ => e,
         })?;
@@ -322,16 +323,17 @@ impl Service {
             return Err(Error::invalid("version", format!("{model} v{version} is not ready: {}.", located.version.status))
                 .hint("Wait until its registration is done, or register it again."));
         }
-        let Some(about) = MlModel::read(&self.artifacts, &by.team.id, &located.folder).await? else {
+        let Some(about) = MlModel::read(&self.artifacts, team_id, &located.folder).await? else {
             return Err(Error::invalid("version", format!("{model} v{version} holds no model: there is no MLmodel file in it."))
                 .hint("Log the model again and register a new version."));
         };
         Ok(Servable { model: model.to_owned(), version, runtime: runtime::choose(model, version, &about.flavors)? })
     }
 
-    async fn environment(&self, by: &TeamMember, name: Option<&str>) -> Result<(String, EnvVersion)> {
+    /// The newest version of an environment that can be used.
+    pub(super) async fn environment(&self, team_id: &str, name: Option<&str>) -> Result<(String, EnvVersion)> {
         let name = name.map(str::trim).filter(|n| !n.is_empty()).unwrap_or(runtime::ENVIRONMENT);
-        let found = self.store.environment_usable(&by.team.id, name).await?;
+        let found = self.store.environment_usable(team_id, name).await?;
         let version = found.ok_or_else(|| Error::invalid("environment", format!("There is no environment \"{name}\".")))?;
         if version.build() == Build::Failed {
             return Err(Error::invalid("environment", format!("The environment {name} v{} could not be made.", version.version))
@@ -393,6 +395,7 @@ fn check_env(env: &BTreeMap<String, String>) -> Result<()> {
     Ok(())
 }
 
-fn busy() -> Error {
+/// Somebody was always faster.
+pub(super) fn busy() -> Error {
     Error::conflict("The deployment changes all the time just now.").hint("Try again in a moment.")
 }

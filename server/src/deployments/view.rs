@@ -5,7 +5,7 @@ use crate::{
     error::Result,
     store::{Store, deployments::DeploymentRow, revisions::RevisionRow},
 };
-use app::api::deployments::{Deployment, Revision};
+use app::api::deployments::{Deployment, Follows, Revision};
 
 /// A revision.
 pub fn revision(row: &RevisionRow) -> Revision {
@@ -20,6 +20,8 @@ pub fn revision(row: &RevisionRow) -> Revision {
         reason: row.reason.clone(),
         smoke: row.smoke(),
         by: row.created_by.clone(),
+        rolled_back_to: row.rolled_back_to,
+        alias: row.alias.clone(),
         created_at: rfc3339(row.created_at),
         serving_at: row.serving_at.map(rfc3339),
         retired_at: row.retired_at.map(rfc3339),
@@ -38,6 +40,12 @@ pub fn deployment(team: &str, row: &DeploymentRow, revisions: &[RevisionRow]) ->
         serving: of(row.serving),
         next: of(row.next),
         latest: of(Some(row.latest)),
+        follows: row.follow_model.clone().zip(row.follow_alias.clone()).map(|(model, alias)| Follows {
+            model,
+            alias,
+            version: row.follow_version,
+        }),
+        limits: row.limits(),
         predict_path: format!("{path}/v1/models/{}:predict", row.name),
         path,
         state_since: rfc3339(row.state_since),

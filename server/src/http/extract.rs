@@ -439,13 +439,13 @@ mod tests {
         assert_eq!((n.secrets[1].env.as_str(), n.secrets[1].secret.as_str()), ("PIN", "door"));
         let d: NewDeployment =
             form(&pairs(&[("name", "a"), ("model", "m"), ("version", "2"), ("env", "A=1"), ("secrets", "KEY=s")])).unwrap();
-        assert_eq!((d.version, d.env.len(), d.secrets[0].secret.as_str()), (2, 1, "s"));
+        assert_eq!((d.version, d.env.len(), d.secrets[0].secret.as_str()), (Some(2), 1, "s"));
         let t: NewToken = form(&pairs(&[("name", "t"), ("team", "x"), ("role", "editor"), ("expires_in", "60")])).unwrap();
         assert_eq!(t.expires_in, Some(60));
         let q: RunQuery = form(&pairs(&[("page_size", "7")])).unwrap();
         assert_eq!(q.page_size, Some(7));
         let r: Redeploy = form(&pairs(&[("version", "3"), ("memory", "1Gi")])).unwrap();
-        assert_eq!((r.version, r.amount.memory.as_deref()), (3, Some("1Gi")));
+        assert_eq!((r.version, r.amount.memory.as_deref()), (Some(3), Some("1Gi")));
     }
 
     #[test]

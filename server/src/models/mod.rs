@@ -4,6 +4,7 @@
 
 pub mod aliases;
 pub mod fetch;
+pub mod kept;
 pub mod location;
 pub mod logged;
 pub mod logged_search;

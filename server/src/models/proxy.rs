@@ -2,6 +2,7 @@
 //! `{experiment}/models/{id}/artifacts/…`. What is not in an experiment of the team is not there.
 
 use super::{
+    kept,
     location::{self, Owner},
     logged,
 };
@@ -55,7 +56,7 @@ where
 /// Deletes a file, or a folder with what is in it.
 ///
 /// # Errors
-/// Nothing is there; the path is not clean, or belongs to no run or logged model that the asker may write.
+/// Nothing is there; the path is not clean, or belongs to no run or logged model that the asker may write; a deployment needs it.
 pub async fn delete(store: &Store, artifacts: &ArtifactStore, by: &TeamEditor, path: &str) -> Result<()> {
     let clean = ArtifactPath::parse(path)?;
     let owned = writable(store, by, &clean).await?;
@@ -64,6 +65,7 @@ pub async fn delete(store: &Store, artifacts: &ArtifactStore, by: &TeamEditor, p
     if artifacts.size(team, at).await?.is_none() && artifacts.list(team, at).await?.is_empty() {
         return Err(no_file(path));
     }
+    kept::unless_below(store, team, at).await?;
     // First the record, then the deed: a crash in between leaves files that are said to be deleted, never a deletion that nobody knows of.
     let mut tx = store.begin().await?;
     tx.event(NewEvent {

@@ -1,6 +1,6 @@
 //! Registered models: make, rename, describe, tag, delete.
 
-use super::names;
+use super::{kept, names};
 use crate::{
     access::{TeamEditor, TeamMember},
     error::{Error, Kind, Result},
@@ -197,12 +197,13 @@ pub async fn tag_remove(store: &Store, editor: &TeamEditor, name: &str, key: &st
 /// Deletes a model with its versions. Files stay with the runs and logged models they belong to.
 ///
 /// # Errors
-/// There is no such model; something still needs one of its versions.
+/// There is no such model; a deployment still needs one of its versions.
 pub async fn delete(store: &Store, editor: &TeamEditor, name: &str) -> Result<()> {
     names::model("name", name)?;
     let mut tx = store.begin().await?;
     let row = lock(&mut tx, editor, name, true).await?;
     guard::delete(&mut tx, &editor.team.id, &row, None).await?;
+    kept::unless(store, &editor.team.id, name, None).await?;
     tx.model_delete(&row.id).await?;
     let before = json!({ "description": row.description, "last_version": row.last_version });
     event(&mut tx, editor, "delete", &row, Some(before), None).await?;

@@ -1,6 +1,6 @@
 //! Versions of registered models: register, describe, tag, move to a stage, delete.
 
-use super::{location, mlmodel, names, registered, source};
+use super::{kept, location, mlmodel, names, registered, source};
 use crate::{
     access::{TeamEditor, TeamMember},
     artifacts::{ArtifactPath, ArtifactStore},
@@ -229,13 +229,14 @@ pub async fn transition(store: &Store, editor: &TeamEditor, model: &str, version
 /// Deletes a version with its aliases. Files stay with the run or logged model they belong to; the number is not given again.
 ///
 /// # Errors
-/// There is no such version; something still needs it.
+/// There is no such version; a deployment still needs it.
 pub async fn delete(store: &Store, editor: &TeamEditor, model: &str, version: i64) -> Result<()> {
     names::model("name", model)?;
     let mut tx = store.begin().await?;
     let locked = registered::lock(&mut tx, editor, model, true).await?;
     let row = tx.version(&editor.team.id, model, version).await?.ok_or_else(|| not_found(model, version))?;
     guard::delete(&mut tx, &editor.team.id, &locked, Some(version)).await?;
+    kept::unless(store, &editor.team.id, model, Some(version)).await?;
     tx.version_delete(&row).await?;
     event(&mut tx, editor, "delete", &row, Some(json!({ "source": row.source, "run_id": row.run_id })), None).await?;
     tx.commit().await

@@ -123,6 +123,15 @@ async fn version(artifacts: &ArtifactStore, team: &str, v: VersionFull, origin: 
     })
 }
 
+/// Where a run's versions came from; nothing where the run is no more.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn lineage_of(store: &Store, team_id: &str, run_id: &str) -> Result<Option<Lineage>> {
+    let mut all = origins(store, team_id, &[run_id.to_owned()]).await?;
+    Ok(all.remove(run_id).and_then(|o| o.lineage))
+}
+
 async fn origins(store: &Store, team_id: &str, ids: &[String]) -> Result<HashMap<String, Origin>> {
     if ids.is_empty() {
         return Ok(HashMap::new());

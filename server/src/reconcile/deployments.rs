@@ -4,6 +4,7 @@ use super::{Report, Task};
 use crate::{
     cluster::{WorkloadKind, reach::Reach},
     deployments::{
+        ledger,
         plan::{self, Desired, Plan, Replica, Seen, SeenRevision, Step},
         routes::Routes,
         service::change_of,
@@ -24,6 +25,7 @@ use crate::{
 use app::api::{
     State,
     deployments::{RevisionState, Smoke},
+    ledger::Served,
 };
 use async_trait::async_trait;
 use serde_json::{Value, json};
@@ -192,6 +194,14 @@ impl Deployments {
         if plan.steps.is_empty() && !visible {
             return Ok(false);
         }
+        let mut served = HashMap::new();
+        for step in &plan.steps {
+            if let Step::Shift(number, _) | Step::Resume(number) = step
+                && let Some(revision) = of.revisions.get(number)
+            {
+                served.insert(*number, ledger::note(&self.store, revision).await?);
+            }
+        }
         let mut tx = self.store.begin().await?;
         let told = visible || plan.steps.iter().any(|s| !matches!(s, Step::Stop(..) | Step::Settle(_)));
         let held = if told {
@@ -211,7 +221,7 @@ impl Deployments {
         if !held {
             return Ok(false);
         }
-        let mut work = Work { row, tx: &mut tx, revisions: of.revisions.clone(), clock: self.store.clock().clone() };
+        let mut work = Work { row, tx: &mut tx, revisions: of.revisions.clone(), served, clock: self.store.clock().clone() };
         for step in &plan.steps {
             work.step(step).await?;
         }
@@ -250,6 +260,8 @@ struct Work<'a> {
     tx: &'a mut Tx,
     /// As they are by now.
     revisions: BTreeMap<i64, RevisionRow>,
+    /// What the ledger notes of those that begin to serve.
+    served: HashMap<i64, Served>,
     clock: crate::clock::SharedClock,
 }
 
@@ -259,7 +271,8 @@ impl Work<'_> {
             Step::Start(number) => self.start(*number).await,
             Step::Smoke(_) => Ok(()),
             Step::Progress(number, state, reason) => self.progress(*number, *state, reason.as_deref(), None).await,
-            Step::Shift(number, smoke) => self.shift(*number, smoke).await,
+            Step::Shift(number, smoke) => self.shift(*number, Some(smoke)).await,
+            Step::Resume(number) => self.shift(*number, None).await,
             Step::Fail(number, reason, smoke) => {
                 self.progress(*number, RevisionState::Failed, Some(reason), smoke.as_ref()).await?;
                 self.event("fail", json!({ "revision": number, "reason": reason })).await
@@ -314,12 +327,15 @@ impl Work<'_> {
         self.tx.revision_update(&row.id, &RevisionChange { smoke, ..change_of(&row, state, reason) }).await
     }
 
-    async fn shift(&mut self, number: i64, smoke: &Smoke) -> Result<()> {
+    async fn shift(&mut self, number: i64, smoke: Option<&Smoke>) -> Result<()> {
         let row = self.of(number)?;
-        let change = RevisionChange { smoke: Some(smoke), crashes: 0, ..change_of(&row, RevisionState::Serving, None) };
+        let crashes = if smoke.is_some() { 0 } else { row.crashes };
+        let change = RevisionChange { smoke, crashes, ..change_of(&row, RevisionState::Serving, None) };
         self.tx.revision_update(&row.id, &change).await?;
-        let before = self.row.serving;
-        self.event("serve", json!({ "revision": number, "before": before, "model": row.model, "version": row.version })).await
+        let served = self.served.remove(&number).ok_or_else(|| Error::internal(format!("{} shifts unnoted", self.row.id)))?;
+        let mut after = serde_json::to_value(served)?;
+        after["before"] = self.row.serving.filter(|n| *n != number).into();
+        self.event("serve", after).await
     }
 
     async fn event(&mut self, action: &str, after: Value) -> Result<()> {

@@ -3,6 +3,7 @@
 pub mod deployments;
 pub mod driver;
 pub mod environments;
+pub mod following;
 pub mod housekeeping;
 pub mod notebook_activity;
 pub mod notebooks;

@@ -2,7 +2,7 @@
 
 use super::{Store, Tx};
 use crate::{args, error::Result};
-use app::api::State;
+use app::api::{State, limits::Limits};
 
 /// A deployment.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -27,6 +27,16 @@ pub struct DeploymentRow {
     pub serving: Option<i64>,
     /// Number of the revision on its way to take over.
     pub next: Option<i64>,
+    /// Id of the model whose alias it follows.
+    pub follow_model_id: Option<String>,
+    /// Name of that model.
+    pub follow_model: Option<String>,
+    /// The alias it follows.
+    pub follow_alias: Option<String>,
+    /// The version that the alias points at now.
+    pub follow_version: Option<i64>,
+    /// How much it takes, JSON.
+    pub limits_json: Option<String>,
     /// Counts up with each change.
     pub revision: i64,
     /// Milliseconds since 1970.
@@ -38,6 +48,16 @@ impl DeploymentRow {
     pub fn state(&self) -> State {
         self.state.parse().unwrap_or(State::Failed)
     }
+
+    /// How much it takes.
+    pub fn limits(&self) -> Limits {
+        limits(self.limits_json.as_deref())
+    }
+}
+
+/// Limits as they are kept.
+pub fn limits(json: Option<&str>) -> Limits {
+    json.and_then(|j| serde_json::from_str(j).ok()).unwrap_or_default()
 }
 
 /// A change of a deployment, made only while its revision is the one that was seen.
@@ -55,6 +75,17 @@ pub struct DeploymentChange<'a> {
     pub serving: Option<i64>,
     /// Who is to take over.
     pub next: Option<i64>,
+}
+
+/// An alias to follow, and the version that is followed with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Follow<'a> {
+    /// Id of the model.
+    pub model_id: &'a str,
+    /// The alias.
+    pub alias: &'a str,
+    /// The version it points at.
+    pub version: i64,
 }
 
 /// Where the requests of a deployment go, for the routing table.
@@ -78,10 +109,14 @@ pub struct RouteRow {
     pub workload_id: Option<String>,
     /// Where the replica listens, as JSON, while it runs.
     pub endpoint: Option<String>,
+    /// How much the deployment takes, JSON.
+    pub limits_json: Option<String>,
 }
 
-const COLUMNS: &str =
-    "SELECT id, team_id, name, desired, state, reason, state_since, latest, serving, next, revision, created_at FROM deployments";
+const COLUMNS: &str = "SELECT d.id, d.team_id, d.name, d.desired, d.state, d.reason, d.state_since, d.latest, d.serving, d.next,
+    d.follow_model_id, (SELECT m.name FROM models m WHERE m.id = d.follow_model_id) AS follow_model, d.follow_alias,
+    (SELECT a.version FROM model_aliases a WHERE a.model_id = d.follow_model_id AND a.alias = d.follow_alias) AS follow_version,
+    d.limits_json, d.revision, d.created_at FROM deployments d";
 
 impl Store {
     /// The deployment of this name.
@@ -106,7 +141,19 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn deployments_unsettled(&self) -> Result<Vec<DeploymentRow>> {
-        let sql = format!("{COLUMNS} d WHERE desired <> 'stopped' OR state <> 'stopped' ORDER BY id");
+        let sql = format!("{COLUMNS} WHERE desired <> 'stopped' OR state <> 'stopped' ORDER BY id");
+        self.all(sqlx::AssertSqlSafe(sql), vec![]).await
+    }
+
+    /// Deployments that are wanted running and follow an alias which has moved since.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn deployments_behind(&self) -> Result<Vec<DeploymentRow>> {
+        let sql = format!(
+            "{COLUMNS} JOIN model_aliases a ON a.model_id = d.follow_model_id AND a.alias = d.follow_alias
+             WHERE d.desired = 'running' AND a.version <> d.followed ORDER BY d.id"
+        );
         self.all(sqlx::AssertSqlSafe(sql), vec![]).await
     }
 
@@ -124,7 +171,7 @@ impl Store {
     /// The database does not answer.
     pub async fn deployment_routes(&self) -> Result<Vec<RouteRow>> {
         self.all(
-            "SELECT d.id, d.team_id, t.name AS team, d.name, d.state, d.reason, r.number, w.id AS workload_id, w.endpoint
+            "SELECT d.id, d.team_id, t.name AS team, d.name, d.state, d.reason, r.number, w.id AS workload_id, w.endpoint, d.limits_json
              FROM deployments d JOIN teams t ON t.id = d.team_id
              LEFT JOIN revisions r ON r.deployment_id = d.id AND r.number = d.serving AND r.state = 'serving' AND d.desired = 'running'
              LEFT JOIN workloads w ON w.id = r.workload_id AND w.state = 'running'
@@ -180,6 +227,30 @@ impl Tx {
             )
             .await?;
         Ok(touched == 1)
+    }
+
+    /// The alias that a deployment follows from now on; none ends it. Change the deployment in the same transaction.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn deployment_follow(&mut self, id: &str, follow: Option<&Follow<'_>>) -> Result<()> {
+        let (model, alias, version) = (follow.map(|f| f.model_id), follow.map(|f| f.alias), follow.map(|f| f.version));
+        self.exec(
+            "UPDATE deployments SET follow_model_id = $2, follow_alias = $3, followed = $4 WHERE id = $1",
+            args![id, model, alias, version],
+        )
+        .await
+        .map(drop)
+    }
+
+    /// Sets how much a deployment takes, while its revision is still `seen`; whether it was.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn deployment_limits(&mut self, id: &str, seen: i64, to: &Limits) -> Result<bool> {
+        let json = serde_json::to_string(to)?;
+        let sql = "UPDATE deployments SET limits_json = $3, revision = revision + 1 WHERE id = $1 AND revision = $2";
+        Ok(self.exec(sql, args![id, seen, json]).await? == 1)
     }
 
     /// Makes sure that a deployment is still as it was `seen`, and keeps it so until the end of the transaction.

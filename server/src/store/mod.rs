@@ -16,6 +16,7 @@ pub mod experiments;
 pub mod find;
 pub mod idempotency;
 pub mod keyset;
+pub mod ledger;
 mod list;
 pub mod logged_model_search;
 pub mod logged_models;

@@ -144,11 +144,17 @@ impl Tx {
         .await
     }
 
-    /// Gives a model another name. Lock it first.
+    /// Gives a model another name, also where deployments name it. Lock it first.
     ///
     /// # Errors
     /// The name is taken.
     pub async fn model_rename(&mut self, id: &str, name: &str) -> Result<()> {
+        self.exec(
+            "UPDATE revisions SET model = $2 WHERE EXISTS (SELECT 1 FROM models m WHERE m.id = $1 AND m.team_id = revisions.team_id
+             AND m.name = revisions.model)",
+            args![id, name],
+        )
+        .await?;
         self.exec("UPDATE models SET name = $2 WHERE id = $1", args![id, name]).await.map(drop)
     }
 

@@ -50,6 +50,10 @@ pub struct RevisionRow {
     pub smoke_json: Option<String>,
     /// Who asked for it.
     pub created_by: String,
+    /// Number of the revision that it takes the deployment back to.
+    pub rolled_back_to: Option<i64>,
+    /// The alias for which it was made.
+    pub alias: Option<String>,
     /// Its newest replica.
     pub workload_id: Option<String>,
     /// How many replicas there were.
@@ -129,6 +133,8 @@ pub struct NewRevision<'a> {
     pub env: &'a BTreeMap<String, String>,
     pub secrets: &'a [SecretUse],
     pub created_by: &'a str,
+    pub rolled_back_to: Option<i64>,
+    pub alias: Option<&'a str>,
 }
 
 /// How far a revision is now.
@@ -152,7 +158,7 @@ pub struct RevisionChange<'a> {
 
 const COLUMNS: &str = "SELECT id, deployment_id, team_id, number, model, version, runtime, environment, environment_version,
     environment_version_id, cpu_millis, memory_bytes, gpus, env_json, secrets_json, state, reason, smoke_json, created_by, workload_id,
-    attempts, crashes, retry_at, created_at, serving_at, retired_at FROM revisions";
+    attempts, crashes, retry_at, created_at, serving_at, retired_at, rolled_back_to, alias FROM revisions";
 
 impl Store {
     /// The revision of this id.
@@ -203,8 +209,9 @@ impl Tx {
         let (env, secrets) = (serde_json::to_string(r.env)?, serde_json::to_string(r.secrets)?);
         self.exec(
             "INSERT INTO revisions (id, deployment_id, team_id, number, model, version, runtime, environment, environment_version,
-             environment_version_id, cpu_millis, memory_bytes, gpus, env_json, secrets_json, state, created_by, attempts, crashes, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'queued', $16, 0, 0, $17)",
+             environment_version_id, cpu_millis, memory_bytes, gpus, env_json, secrets_json, state, created_by, attempts, crashes, created_at,
+             rolled_back_to, alias)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'queued', $16, 0, 0, $17, $18, $19)",
             args![
                 r.id,
                 r.deployment_id,
@@ -222,11 +229,21 @@ impl Tx {
                 env,
                 secrets,
                 r.created_by,
-                now
+                now,
+                r.rolled_back_to,
+                r.alias
             ],
         )
         .await
         .map(drop)
+    }
+
+    /// A revision that was only added to say why it cannot serve.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn revision_failed(&mut self, id: &str, reason: &str) -> Result<()> {
+        self.exec("UPDATE revisions SET state = 'failed', reason = $2 WHERE id = $1", args![id, reason]).await.map(drop)
     }
 
     /// Says how far a revision is. Times follow the state: serving since, retired since.

@@ -9,6 +9,8 @@ use app::api::{
     deployments::{NewDeployment, Redeploy},
     environments::NewEnvironment,
     events::EventQuery,
+    ledger::{LedgerFormat, LedgerQuery, RollBack},
+    limits::SetLimits,
     logs::LogQuery,
     members::Role,
     models::{ModelChange, NewModelVersion},
@@ -76,6 +78,7 @@ fn everything(c: &Client) {
         c.deployment_list("t", l); c.deployment_create("t", &NewDeployment::default()); c.deployment("t", "d"); c.deployment_redeploy("t", "d", &Redeploy::default());
         c.deployment_start("t", "d"); c.deployment_stop("t", "d"); c.deployment_delete("t", "d"); c.revision_list("t", "d", l); c.deployment_traffic("t", "d");
         c.deployment_example("t", "d"); c.deployment_log("t", "d", Some(1), log); c.deployment_explain("t", "d"); c.deployment_try("t", "d", &serde_json::Value::Null);
+        c.ledger("t", "d", &LedgerQuery::default()); c.ledger_export("t", "d", LedgerFormat::Csv); c.deployment_roll_back("t", "d", &RollBack::default()); c.deployment_limits("t", "d", &SetLimits::default());
     }
 }
 
@@ -192,6 +195,7 @@ async fn what_the_api_answers_is_what_the_client_reads() {
         stage_list(TEAM); promotion_list(TEAM, &PromotionQuery::default()); promotion(TEAM, promotion); promotion_log(TEAM, promotion, 1, log);
         deployment_list(TEAM, l); deployment(TEAM, "iris"); revision_list(TEAM, "iris", l); deployment_traffic(TEAM, "iris");
         deployment_example(TEAM, "iris"); deployment_log(TEAM, "iris", None, log); deployment_explain(TEAM, "iris");
+        ledger(TEAM, "iris", &LedgerQuery::default()); ledger_export(TEAM, "iris", LedgerFormat::Jsonl);
     }
     let said = std::mem::take(&mut *said.lock().unwrap());
     for (call, body) in &said {

@@ -13,16 +13,16 @@ use serde_json::{Value, json};
 use server::{
     artifacts::ArtifactPath,
     cluster::{Endpoint, Exit, WorkloadKind, WorkloadSpec},
-    deployments::{model_files::ModelFiles, spec::Replicas},
-    reconcile::{Task, deployments::Deployments, workloads::Workloads},
+    deployments::{model_files::ModelFiles, service::Service, spec::Replicas},
+    reconcile::{Task, deployments::Deployments, following::Following, workloads::Workloads},
     store::environments::NewEnvVersion,
     workloads::specs::Builders,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Notify;
 
-const LIST: &str = "/api/v1/teams/forecast/deployments";
-const IRIS: &str = "/api/v1/teams/forecast/deployments/iris";
+pub const LIST: &str = "/api/v1/teams/forecast/deployments";
+pub const IRIS: &str = "/api/v1/teams/forecast/deployments/iris";
 const PREDICT: &str = "/serve/forecast/iris/v1/models/iris:predict";
 const FLAVORS: &str = "flavors:\n  python_function:\n    loader_module: x\n";
 
@@ -31,6 +31,9 @@ pub struct Desk {
     pub w: World,
     workloads: Workloads,
     deployments: Deployments,
+    pub following: Following,
+    /// Rung when somebody who waited for a slow answer went away.
+    pub gone: Arc<Notify>,
     sockets: tempfile::TempDir,
 }
 
@@ -77,14 +80,16 @@ impl Desk {
         let replicas = Replicas { store: store.clone(), files, sealer: web.sealer.clone(), data, max_body: 1 << 20 };
         let builders = Builders::default().with(WorkloadKind::Replica, replicas);
         let workloads = Workloads { store: store.clone(), cluster: w.cluster.clone(), builders };
+        let service = Service { store: store.clone(), artifacts: web.artifacts.clone(), cluster: w.cluster.clone() };
         let deployments = Deployments::new(store, web.gateway.routes.clone(), web.gateway.reach.clone(), web.logs.clone());
-        Self { w, workloads, deployments, sockets: tempfile::tempdir().unwrap() }
+        Self { w, workloads, deployments, following: Following { service }, gone: Arc::default(), sockets: tempfile::tempdir().unwrap() }
     }
 
     /// Lets the reconcilers come to rest; models are fetched and tried on other tasks meanwhile.
-    async fn settle(&self) {
+    pub async fn settle(&self) {
         for _ in 0..12 {
             self.workloads.tick().await.unwrap();
+            assert_eq!(self.following.tick().await.unwrap().get("failed"), None);
             assert_eq!(self.deployments.tick().await.unwrap().get("failed"), None);
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
@@ -92,7 +97,7 @@ impl Desk {
     }
 
     /// What the cluster was told last; ids follow the clock.
-    async fn told(&self) -> WorkloadSpec {
+    pub async fn told(&self) -> WorkloadSpec {
         self.w.clock.advance(1);
         self.settle().await;
         self.w.cluster.specs().into_iter().max_by(|a, b| a.id.cmp(&b.id)).unwrap()
@@ -103,7 +108,7 @@ impl Desk {
         self.told().await
     }
 
-    async fn redeploy(&self, version: i64) -> WorkloadSpec {
+    pub async fn redeploy(&self, version: i64) -> WorkloadSpec {
         self.w.ada.post(&format!("{IRIS}/redeploy"), json!({ "version": version })).await.is(200);
         self.told().await
     }
@@ -113,8 +118,8 @@ impl Desk {
         let path = self.sockets.path().join(format!("{}.sock", spec.id));
         let listener = tokio::net::UnixListener::bind(&path).unwrap();
         let go = Arc::new(Notify::new());
-        let gate = go.clone();
-        let app = Router::new().fallback(move |request: Request| model_server(request, says, smoke.clone(), gate.clone()));
+        let (gate, gone) = (go.clone(), self.gone.clone());
+        let app = Router::new().fallback(move |request: Request| model_server(request, says, smoke.clone(), gate.clone(), gone.clone()));
         tokio::spawn(async move { axum::serve(listener, app).await });
         self.w.cluster.serve(&spec.id, Endpoint::Unix { path });
         self.settle().await;
@@ -132,12 +137,23 @@ impl Desk {
         }
         out
     }
-    async fn iris(&self) -> Value {
+    pub async fn iris(&self) -> Value {
         self.w.vic.get(IRIS).await.is(200).json()
     }
 }
 
-async fn model_server(request: Request, says: &'static str, smoke: Value, go: Arc<Notify>) -> Response {
+/// Rings when it is dropped before its time.
+struct Gone(Option<Arc<Notify>>);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        if let Some(gone) = &self.0 {
+            gone.notify_one();
+        }
+    }
+}
+
+async fn model_server(request: Request, says: &'static str, smoke: Value, go: Arc<Notify>, gone: Arc<Notify>) -> Response {
     let (parts, body) = request.into_parts();
     match parts.uri.path() {
         "/slipway/smoke" => return Json(smoke).into_response(),
@@ -146,7 +162,9 @@ async fn model_server(request: Request, says: &'static str, smoke: Value, go: Ar
     }
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     if body.starts_with(b"slow") {
+        let mut gone = Gone(Some(gone));
         go.notified().await;
+        gone.0 = None;
     }
     if body.starts_with(b"{\"wrong") {
         return (StatusCode::BAD_REQUEST, Json(json!({ "error": "column x is missing" }))).into_response();
@@ -160,12 +178,12 @@ pub fn passes() -> Value {
     json!({ "loaded": true, "ok": true, "example": true, "latency_ms": 1.5, "output_preview": "[0]", "detail": "answered in 1.5 ms" })
 }
 
-fn fails() -> Value {
+pub fn fails() -> Value {
     json!({ "loaded": true, "ok": false, "example": true, "latency_ms": 1.0, "output_preview": null, "detail": "its own example fails" })
 }
 
 /// Posts a prediction as a program with this token.
-async fn predict(by: &Person, body: &str) -> super::world::Answer {
+pub async fn predict(by: &Person, body: &str) -> super::world::Answer {
     by.send(axum::http::Method::POST, PREDICT, "application/json", body.to_owned()).await
 }
 

@@ -8,12 +8,14 @@ use app::api::{
     resources::Resources,
 };
 use server::{
+    clock::Clock,
     cluster::{Endpoint, WorkloadKind},
     error::Kind,
     store::{
         Tx,
         deployments::DeploymentChange,
         environments::NewEnvVersion,
+        events::NewEvent,
         revisions::{NewRevision, RevisionChange},
         workloads::NewWorkload,
     },
@@ -39,6 +41,8 @@ async fn revision(tx: &mut Tx, id: &str, number: i64) {
         env: &env,
         secrets: &[],
         created_by: "ada",
+        rolled_back_to: None,
+        alias: None,
     })
     .await
     .unwrap();
@@ -146,6 +150,58 @@ async fn a_deployment_and_its_revisions() {
         tx.deployment_remove("d").await.unwrap();
         tx.commit().await.unwrap();
         assert!(s.revision_numbered("d", 1).await.unwrap().is_none() && s.deployment_by_id("d").await.unwrap().is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_served_when_is_read_from_the_events() {
+    each(async |w| {
+        let s = &w.store;
+        let begun = w.clock.now();
+        let did = async |team: &str, object_id: &str, action: &str| {
+            w.clock.advance(1000);
+            let mut tx = s.begin().await.unwrap();
+            let event = NewEvent {
+                team_id: Some(team),
+                actor: "ada",
+                action,
+                kind: "deployment",
+                object_id,
+                object_name: "iris",
+                revision: 1,
+                before: None,
+                after: Some(serde_json::json!({ "revision": 1 })),
+            };
+            tx.event(event).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        for action in ["create", "serve", "crash", "serve", "redeploy", "stop", "serve"] {
+            did(OURS, "d", action).await;
+        }
+        did(THEIRS, "x", "serve").await;
+        did(OURS, "d", "delete").await;
+        did(OURS, "e", "serve").await;
+        let rows = s.ledger(OURS, "iris", None, i64::MAX, 9).await.unwrap();
+        let times: Vec<_> = rows
+            .iter()
+            .map(|r| ((r.time - begun) / 1000, r.end_time.map(|t| (t - begun) / 1000), r.end_action.as_deref(), r.object_id.as_str()))
+            .collect();
+        let all =
+            [(10, None, None, "e"), (7, Some(9), Some("delete"), "d"), (4, Some(6), Some("stop"), "d"), (2, Some(4), Some("serve"), "d")];
+        assert_eq!(times, all, "{}", w.engine);
+        for (second, expected) in [(1, 0), (2, 2), (3, 2), (4, 4), (6, 0), (8, 7), (9, 0), (99, 10)] {
+            let at = s.ledger(OURS, "iris", Some(begun + second * 1000), i64::MAX, 9).await.unwrap();
+            let found: Vec<_> = at.iter().map(|r| (r.time - begun) / 1000).collect();
+            assert_eq!(found, if expected == 0 { vec![] } else { vec![expected] }, "at {second}, {}", w.engine);
+        }
+        assert_eq!(s.ledger(OURS, "iris", None, rows[1].seq, 1).await.unwrap(), rows[2..3], "a page");
+        assert!(s.ledger(OURS, "other", None, i64::MAX, 9).await.unwrap().is_empty());
+        assert!(
+            s.versions_kept(OURS, None, None).await.unwrap().is_empty()
+                && s.versions_kept(OURS, Some("iris"), Some(1)).await.unwrap().is_empty()
+        );
+        assert!(s.revisions_served("d").await.unwrap().is_empty());
     })
     .await;
 }

@@ -1,6 +1,14 @@
-//! One deployment: is it serving, what, how fast; try it; what served when.
+//! One deployment: is it serving, what, how fast; what served when, and the way back; try it.
 
-use super::{log::RevisionLog, redeploy::RedeploySheet, revisions::Revisions, traffic::TrafficCharts, try_it::TryIt};
+use super::{
+    ledger::{Ledger, Of},
+    limits::LimitsForm,
+    log::RevisionLog,
+    redeploy::RedeploySheet,
+    revisions::Revisions,
+    traffic::TrafficCharts,
+    try_it::TryIt,
+};
 use crate::{
     api::{Client, State, changes::kinds, client::team_path, deployments::Deployment},
     parts::{
@@ -27,7 +35,8 @@ pub fn DeploymentPage() -> impl IntoView {
             let href = if of.is_empty() { here.clone() } else { format!("{here}?tab={of}") };
             (words, href, tab == of)
         };
-        let items = vec![item("Overview", ""), item("Try it", "try"), item("Log", "log")];
+        let items =
+            vec![item("Overview", ""), item("Revisions", "revisions"), item("Try it", "try"), item("Log", "log"), item("Limits", "limits")];
         let said = deployment.reason.is_some();
         let asked = is_asked(state, said) || deployment.next.is_some();
         let why = client.deployment_explain(&team, &name);
@@ -36,9 +45,16 @@ pub fn DeploymentPage() -> impl IntoView {
         );
         let content = match tab.as_str() {
             "try" => view! { <TryIt client team name state/> }.into_any(),
+            "limits" => {
+                view! { <LimitsForm team name limits=deployment.limits.clone() revision=deployment.revision edits=access.edits()/> }
+                    .into_any()
+            }
             "log" => view! { <RevisionLog client team name state/> }.into_any(),
+            "revisions" => view! { <Revisions client team name/> }.into_any(),
             _ => {
-                view! { <TrafficCharts client=client.clone() team=team.clone() name=name.clone()/><Revisions client team name/> }.into_any()
+                let serving = deployment.serving.as_ref().map(|r| r.number);
+                let of = Of { team: team.clone(), name: name.clone(), serving, revision: deployment.revision };
+                view! { <TrafficCharts client=client.clone() team name/><Ledger client of/> }.into_any()
             }
         };
         // What keeps a revision on its way is said once, where the revision is named.
@@ -62,11 +78,18 @@ pub fn DeploymentPage() -> impl IntoView {
 
 #[component]
 fn Beside(deployment: Deployment) -> impl IntoView {
+    let follows = deployment.follows.as_ref().map(|f| {
+        let title = match f.version {
+            Some(version) => format!("Whatever @{} of {} points at is served: v{version} now.", f.alias, f.model),
+            None => format!("@{} of {} points nowhere now: what serves goes on.", f.alias, f.model),
+        };
+        view! { <span class="tag" title=title>{format!("follows @{}", f.alias)}</span> }
+    });
     let serving = deployment
         .serving
         .or(deployment.latest)
         .map(|r| view! { <span class="muted">{format!("{} v{}, {}", r.model, r.version, r.resources.words())}</span> });
-    view! { <StateBadge state=deployment.state server=true/>{serving} }
+    view! { <StateBadge state=deployment.state server=true/>{serving}{follows} }
 }
 
 /// The revision on its way to take over.

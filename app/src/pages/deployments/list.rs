@@ -38,12 +38,13 @@ fn Rows(items: Vec<Deployment>, access: Access) -> impl IntoView {
             view! { <a class="link" href=version>{format!("{} v{}", r.model, r.version)}</a> }
         });
         let next = d.next.as_ref().map(|r| view! { <span class="sub">{format!(" then v{}", r.version)}</span> });
+        let follows = d.follows.as_ref().map(|f| view! { <span class="sub">{format!(" follows @{}", f.alias)}</span> });
         let held = d.serving.as_ref().or(d.next.as_ref()).or(d.latest.as_ref()).map(|r| r.resources.words());
         view! {
             <tr>
                 <td class="state" data-label="State"><StateBadge state=d.state server=true/></td>
                 <td class="lead" data-label="Name"><a class="name" href=href>{d.name}</a>{d.reason.map(|text| view! { <Cut text/> })}</td>
-                <td data-label="Serves">{serving}{next}</td>
+                <td data-label="Serves">{serving}{next}{follows}</td>
                 <td data-label="Endpoint"><Copyable text=d.predict_path/></td>
                 <td data-label="Holds"><span class="sub">{held}</span></td>
                 <td data-label="Since"><span class="sub"><Ago time=d.state_since/></span></td>

@@ -1,6 +1,8 @@
 //! Deployments.
 
 pub mod deployment;
+mod ledger;
+mod limits;
 pub mod list;
 mod log;
 pub mod redeploy;

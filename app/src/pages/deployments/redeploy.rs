@@ -2,7 +2,7 @@
 
 use crate::{
     api::{Client, ListQuery, capacity::Capacity, client::team_path, deployments::Deployment, models::ModelVersion},
-    parts::{Access, Every, loaded},
+    parts::{Access, Every, follow_options, loaded},
     ui::{ApiForm, Select, Sheet},
 };
 use leptos::prelude::*;
@@ -43,6 +43,14 @@ fn Choice(deployment: Deployment, access: Access, next: String, versions: Vec<Mo
         (v.version.to_string(), format!("v{}{aliases}{}", v.version, if v.version == serving { " (serves now)" } else { "" }))
     });
     let options = options.collect::<Vec<_>>();
+    let follow = follow_options(
+        versions.iter().flat_map(|v| v.aliases.iter().map(|a| (a.clone(), v.version))),
+        "Nothing: this version, until another is deployed",
+    );
+    let hint = match &deployment.follows {
+        Some(f) => format!("It follows @{} now; a version alone ends that.", f.alias),
+        None => "Outranks the version. Whenever the alias moves, what it points at is deployed.".to_owned(),
+    };
     let chosen = versions.iter().map(|v| v.version).find(|v| *v != serving).unwrap_or(serving).to_string();
     let held = now.as_ref().map(|r| r.resources.words()).unwrap_or_default();
     let mut sizes = vec![(String::new(), format!("As now: {held}"))];
@@ -54,6 +62,7 @@ fn Choice(deployment: Deployment, access: Access, next: String, versions: Vec<Mo
             <input type="hidden" name="model" value=model/>
             <input type="hidden" name="revision" value=deployment.revision.to_string()/>
             <Select name="version" label="Version" options value=chosen/>
+            {follow.map(|options| view! { <Select name="alias" label="Follow an alias" options hint/> })}
             <Select name="size" label="Size" options=sizes/>
             <p class="sub">"The new version is tried with its own input example first. Until it is ready the one before keeps serving; no request is dropped."</p>
             <div class="actions"><button class="btn primary" type="submit">"Deploy"</button><a class="btn" href=cancel>"Cancel"</a></div>

@@ -1,4 +1,4 @@
-//! What served when: one row a revision, newest first.
+//! How far each revision came: one row a revision, newest first.
 
 use crate::{
     api::{
@@ -42,6 +42,8 @@ fn Rows(items: Vec<Revision>, access: Access, name: String) -> impl IntoView {
         // What keeps one on its way stands above, where it is said to be on its way.
         let under_way = matches!(r.state, RevisionState::Queued | RevisionState::Starting | RevisionState::Smoking);
         let note = r.reason.clone().filter(|_| !under_way).or_else(|| r.smoke.as_ref().map(|s| s.detail.clone()));
+        let how = r.rolled_back_to.map(|n| format!("back to revision {n}")).or(r.alias.as_ref().map(|a| format!("following @{a}")));
+        let back = how.map(|words| view! { <div class="sub">{words}</div> });
         let again = (edits && matches!(r.state, RevisionState::Retired)).then(|| {
             let action = team_path(&access.team, &format!("/deployments/{name}/redeploy"));
             let (version, model, say) = (r.version, r.model.clone(), format!("Version {} is on its way.", r.version));
@@ -55,7 +57,7 @@ fn Rows(items: Vec<Revision>, access: Access, name: String) -> impl IntoView {
             <tr data-key=format!("revision-{}", r.number)>
                 <td class="lead" data-label="Revision"><a class="name" href=log title=format!("Log of revision {}", r.number)>{r.number}</a></td>
                 <td class="state" data-label="State"><RevisionBadge state=r.state/></td>
-                <td data-label="Version"><a class="link" href=version>{format!("{} v{}", r.model, r.version)}</a></td>
+                <td data-label="Version"><a class="link" href=version>{format!("{} v{}", r.model, r.version)}</a>{back}</td>
                 <td data-label="Environment"><span class="sub">{r.environment}", "{r.runtime}</span></td>
                 <td data-label="Holds"><span class="sub">{r.resources.words()}</span></td>
                 <td data-label="Smoke test" class="wrap">{note.map(|text| view! { <Cut text/> })}</td>

@@ -2,8 +2,8 @@
 
 use crate::{
     api::{Client, client::team_path, models::ModelVersion, name},
-    parts::{Access, Every, SizePicker, loaded, offers, secret_uses::Surroundings},
-    ui::{ApiForm, CodeBlock, Field, Sheet, shell},
+    parts::{Access, Every, SizePicker, follow_options, loaded, offers, secret_uses::Surroundings},
+    ui::{ApiForm, CodeBlock, Field, Select, Sheet, shell},
 };
 use leptos::prelude::*;
 
@@ -31,12 +31,15 @@ pub fn DeploySheet(
     let form = loaded(Every::default(), offers(&client, &access.team), move |(capacity, _), access| {
         let (action, next) = (team_path(&access.team, "/deployments"), access.href("/deployments/{name}"));
         let (model, number, name) = (version.model.clone(), version.version, suggestion(&version.model));
+        let aliases = version.aliases.iter().map(|a| (a.clone(), number));
+        let follow = follow_options(aliases, "Nothing: this version, until another is deployed");
         let command = format!("slipway deployment create {name} --model={} --version={number}", shell::word(&model));
         view! {
             <ApiForm id="deploy" action next>
                 <input type="hidden" name="model" value=model/>
                 <input type="hidden" name="version" value=number.to_string()/>
                 <Field name="name" label="Name of the deployment" value=name required=true autofocus=true code=true hint="Part of its endpoint; never changes."/>
+                {follow.map(|options| view! { <Select name="alias" label="Follow an alias" options hint="Whenever the alias moves, what it points at is deployed."/> })}
                 <SizePicker capacity/>
                 <Surroundings/>
                 <p class="sub">"The version is loaded and tried with its own input example before it takes traffic."</p>

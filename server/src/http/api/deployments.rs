@@ -33,7 +33,7 @@ const EXAMPLE_WITHIN: Duration = Duration::from_secs(20);
 /// Largest answer that "Try it" shows, in bytes.
 const LARGEST: usize = 8 << 20;
 
-fn service(web: &Web) -> Service {
+pub(super) fn service(web: &Web) -> Service {
     Service { store: web.store.clone(), artifacts: web.artifacts.clone(), cluster: web.cluster.clone() }
 }
 

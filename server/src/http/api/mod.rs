@@ -9,6 +9,8 @@ pub mod events;
 pub mod experiments;
 pub mod explain;
 pub mod home;
+pub mod ledger;
+pub mod limits;
 pub mod members;
 pub mod models;
 pub mod notebooks;
@@ -102,6 +104,10 @@ pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(deployments::list, deployments::create))
         .routes(routes!(deployments::get, deployments::remove))
         .routes(routes!(deployments::redeploy))
+        .routes(routes!(ledger::roll_back))
+        .routes(routes!(limits::limits_set))
+        .routes(routes!(ledger::ledger_list))
+        .routes(routes!(ledger::ledger_export))
         .routes(routes!(deployments::start))
         .routes(routes!(deployments::stop))
         .routes(routes!(deployments::revisions))

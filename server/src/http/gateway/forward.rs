@@ -3,10 +3,12 @@
 use super::{
     Gateway,
     bodies::{Lender, Lent, Watched, drain},
+    trace::{self, REQUEST_ID},
 };
 use crate::{
     cluster::reach::{Body as SendBody, BodyError},
     deployments::{
+        gate::{Place, Refused},
         replica::{Replica, Waiting, chain},
         routes::Route,
         traffic::{Charts, Meters},
@@ -26,9 +28,6 @@ use hyper_util::client::legacy::Error as SendError;
 use std::{error::Error as _, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
-/// How long a replica may be silent before it has begun to answer, once it has all there is to read.
-const SILENCE: Duration = Duration::from_secs(60);
-
 /// Number of the revision that answered.
 const REVISION: HeaderName = HeaderName::from_static("x-slipway-revision");
 
@@ -46,25 +45,44 @@ pub struct Call {
 
 type Taken = Lender<Limited<Body>>;
 
-/// Hands `call` on. Any answer is counted, ours as well.
-pub async fn forward(gateway: &Gateway, team: &str, name: &str, route: Arc<Route>, call: Call) -> Response {
+/// Hands `call` on. Any answer is counted, ours as well, and has the id of the request.
+pub async fn forward(gateway: &Gateway, team: &str, name: &str, route: Arc<Route>, mut call: Call) -> Response {
+    let id = trace::follow(&mut call.headers);
+    let mut answer = hand_on(gateway, team, name, route, call).await;
+    answer.headers_mut().insert(REQUEST_ID, id);
+    answer
+}
+
+async fn hand_on(gateway: &Gateway, team: &str, name: &str, route: Arc<Route>, call: Call) -> Response {
     let begun = Instant::now();
-    let limit = gateway.max_body;
+    let limit = gateway.max_body.min(route.gate.max_body);
     if announced(&call.headers).is_some_and(|n| n > limit as u64) {
         return counted(gateway, &route.charts, &route.meters, begun, too_large(limit));
     }
     let Call { method, path, mut headers, body } = call;
     clean_request(&mut headers);
+    let within = route.gate.within;
+    let mut place = match route.gate.enter(within).await {
+        Ok(place) => Some(place),
+        Err(why) => {
+            drain(body).await;
+            return counted(gateway, &route.charts, &route.meters, begun, too_many(&route, &why));
+        }
+    };
+    // Another revision may have taken over while it stood in line.
+    let mut route = match gateway.routes.table().get(team, name) {
+        Some(now) if now.team_id == route.team_id => now.clone(),
+        _ => route,
+    };
     let body = Lender::new(Limited::new(body, limit));
-    let mut route = route;
     for last in [false, true] {
         let Some(replica) = route.least_busy().cloned() else {
             drain(body.lend()).await;
             return counted(gateway, &route.charts, &route.meters, begun, nobody(&route));
         };
         let waiting = replica.waits();
-        match send(gateway, &replica, &method, &path, headers.clone(), &body).await {
-            Ok(answer) => return hand_back(gateway, &replica, waiting, begun, answer),
+        match send(gateway, &replica, &method, &path, headers.clone(), &body, within).await {
+            Ok(answer) => return hand_back(gateway, &replica, (waiting, place.take()), begun, answer),
             Err(Broken::Unsent(why)) if !last => {
                 tracing::info!(deployment = route.name, workload = replica.workload_id, why, "asking once more");
                 // It may have been replaced just now.
@@ -102,6 +120,7 @@ async fn send(
     path: &str,
     headers: HeaderMap,
     body: &Taken,
+    within: Duration,
 ) -> Result<Response<Incoming>, Broken> {
     let mut request =
         Request::builder().method(method.clone()).uri(path).body(boxed(body.lend())).map_err(|e| Broken::Cut(e.to_string()))?;
@@ -109,12 +128,12 @@ async fn send(
     let sending = gateway.reach.send(&replica.endpoint, request);
     tokio::pin!(sending);
     loop {
-        let deadline = body.moved_at() + SILENCE;
+        let deadline = body.moved_at() + within;
         match tokio::time::timeout_at(deadline, &mut sending).await {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(error)) => return Err(broken(&error, body.touched())),
             // As long as the caller sends, nobody is late.
-            Err(_) if body.moved_at() + SILENCE > deadline => {}
+            Err(_) if body.moved_at() + within > deadline => {}
             Err(_) => return Err(Broken::Late),
         }
     }
@@ -136,10 +155,13 @@ fn broken(error: &SendError, touched: bool) -> Broken {
     if error.is_connect() || !touched { Broken::Unsent(chain(error)) } else { Broken::Cut(chain(error)) }
 }
 
+/// What a request holds until its answer was given: it is waited for at its replica, and has its place behind the gate.
+type Held = (Waiting, Option<Place>);
+
 /// What counts a request when its answer has been given, and lets the replica know that it waits for nothing more.
 struct Done {
     replica: Arc<Replica>,
-    _waiting: Waiting,
+    _held: Held,
     gateway: Gateway,
     status: u16,
     begun: Instant,
@@ -153,11 +175,11 @@ impl Drop for Done {
     }
 }
 
-fn hand_back(gateway: &Gateway, replica: &Arc<Replica>, waiting: Waiting, begun: Instant, answer: Response<Incoming>) -> Response {
+fn hand_back(gateway: &Gateway, replica: &Arc<Replica>, held: Held, begun: Instant, answer: Response<Incoming>) -> Response {
     let (mut parts, body) = answer.into_parts();
     clean_response(&mut parts.headers);
     parts.headers.insert(REVISION, HeaderValue::from(replica.revision));
-    let done = Done { replica: replica.clone(), _waiting: waiting, gateway: gateway.clone(), status: parts.status.as_u16(), begun };
+    let done = Done { replica: replica.clone(), _held: held, gateway: gateway.clone(), status: parts.status.as_u16(), begun };
     Response::from_parts(parts, Body::new(Watched::new(body, done)))
 }
 
@@ -175,7 +197,7 @@ fn announced(headers: &HeaderMap) -> Option<u64> {
 fn too_large(limit: usize) -> Response {
     let size = app::api::resources::bytes_words(limit as i64);
     Error::new(Kind::TooLarge, format!("The body is larger than {size}, the most that is taken here."))
-        .hint("Send fewer rows at a time, or raise max_body in the configuration.")
+        .hint("Send fewer rows at a time, or raise max_body: of the deployment, where it has one, or in the configuration.")
         .into_response()
 }
 
@@ -184,8 +206,8 @@ fn told(route: &Route, broken: Broken, limit: usize) -> Response {
     match broken {
         Broken::TooLarge => too_large(limit),
         Broken::Late => problem::response(
-            &Problem::new(504, format!("The server of {name} did not answer within {} s.", SILENCE.as_secs()))
-                .hint("Send fewer rows at a time, or give the deployment a larger size."),
+            &Problem::new(504, format!("The server of {name} did not answer within {} s.", route.gate.within.as_secs()))
+                .hint("Send fewer rows at a time, or give the deployment a larger size or a longer timeout."),
         ),
         Broken::Unsent(why) => Error::new(Kind::Upstream, format!("The server of {name} cannot be reached."))
             .hint("It may have just ended; its page says more. Try again in a moment.")
@@ -196,6 +218,20 @@ fn told(route: &Route, broken: Broken, limit: usize) -> Response {
             .context(why)
             .into_response(),
     }
+}
+
+/// As many are answered and wait as may.
+fn too_many(route: &Route, why: &Refused) -> Response {
+    let (name, limits) = (&route.name, &route.gate.limits);
+    let at_once = limits.concurrency.unwrap_or_default();
+    let sentence = match why {
+        Refused::Full => format!("{name} answers {at_once} requests at once, and {} wait already.", limits.queue.unwrap_or(0)),
+        Refused::Late => format!("{name} answers {at_once} requests at once, and the turn of this one did not come in time."),
+    };
+    let mut answer =
+        Error::new(Kind::TooMany, sentence).hint("Send it again a little later; its limits are on the deployment's page.").into_response();
+    answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    answer
 }
 
 /// No replica is ready.

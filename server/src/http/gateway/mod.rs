@@ -7,6 +7,7 @@ mod bodies;
 pub mod forward;
 pub mod passes;
 pub mod paths;
+pub mod trace;
 
 use self::{
     forward::{Call, forward, refused},

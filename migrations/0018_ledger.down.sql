@@ -1,0 +1,2 @@
+DROP INDEX events_of_serving;
+ALTER TABLE revisions DROP COLUMN rolled_back_to;
