@@ -58,7 +58,7 @@ fn tell(found: &Value, section: &mut Section) -> Result<()> {
     for (part, name) in states {
         let of = |what: &str| get(&format!("/{part}/{what}"));
         let calls = found.pointer(&format!("/{part}/other_calls")).and_then(Value::as_object);
-        let calls: f64 = calls.map(|all| all.values().filter_map(Value::as_f64).sum()).unwrap_or_default();
+        let calls = calls.map_or(0.0, |all| all.values().filter_map(Value::as_f64).fold(0.0, |sum, n| sum + n));
         quiet.row([
             name,
             format!("{:.1}", of("tick_ms")?),
