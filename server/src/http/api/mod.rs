@@ -71,7 +71,7 @@ pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(models::version_get, models::version_update))
         .routes(routes!(models::version_register))
         .routes(routes!(models::alias_set, models::alias_remove))
-        .routes(routes!(stages::list))
+        .routes(routes!(stages::policies))
         .routes(routes!(stages::set))
         .routes(routes!(promotions::list, promotions::request))
         .routes(routes!(promotions::get))

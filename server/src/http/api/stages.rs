@@ -18,7 +18,7 @@ use axum::{Json, extract::State};
 /// Stages that versions are promoted to, and what each asks
 #[utoipa::path(get, path = "/api/v1/teams/{team}/stages", tag = "promotions", params(("team" = String, Path)),
     responses((status = 200, body = Vec<StagePolicy>)))]
-pub async fn list(State(web): State<Web>, by: TeamViewer) -> Result<Json<Vec<StagePolicy>>> {
+pub async fn policies(State(web): State<Web>, by: TeamViewer) -> Result<Json<Vec<StagePolicy>>> {
     policy::list(&web.store, &by).await.map(Json)
 }
 
