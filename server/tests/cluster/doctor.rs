@@ -71,6 +71,12 @@ async fn kubernetes_that_is_as_it_should_be() {
     says(&all, "clocks", "fine", "the same time");
     says(&all, "kinds", "fine", "Notebook");
     says(&all, "nodes", "fine", "1 of 1 take workloads");
+    // Other tests' pods are others' too.
+    let others = about(&all, "pods of others");
+    assert!(
+        matches!(others[..], [("fine" | "poor", words)] if words.contains(" on nodes that take workloads, which ask for ")),
+        "{others:?}"
+    );
     says(&all, "volumes", "fine", "standard, the default");
     says(&all, "admission", "fine", "let in a pod");
     says(&all, "images", "fine", "each of 2 is on a node");

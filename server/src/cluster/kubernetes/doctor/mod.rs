@@ -5,6 +5,7 @@ mod classes;
 mod clock;
 mod kinds;
 mod nodes;
+mod others;
 mod pull;
 mod reach;
 mod rights;
@@ -63,6 +64,7 @@ pub async fn examine(config: &KubernetesConfig, asked: &Asked) -> Vec<Check> {
     out.push(kinds::examine(&api).await);
     out.extend(kinds::chosen(&api, config).await);
     out.extend(nodes::examine(&api, config).await);
+    out.push(others::examine(&api, config).await);
     out.push(classes::examine(&api, config).await);
     out.push(admission::examine(&api, config, &spaces).await);
     out.extend(pull::examine(&api, config, asked, &spaces).await);
