@@ -116,7 +116,7 @@ test-s3: debug ## Artifacts on an S3 server: the store itself, the MLflow client
 test-terminal: debug ## The main job through the command line
 	python3 scripts/with_portal.py "$(CARGO_TARGET_DIR)/debug/slipway" python3 -m unittest discover -s end2end/cli -v
 
-test-kill: debug ## The server killed at sixteen seeded moments; everything is adopted, nothing half promoted
+test-kill: debug ## The server killed at 24 seeded moments; everything is adopted, nothing half promoted, nothing serves that the ledger does not say
 	python3 end2end/kill/kill.py "$(CARGO_TARGET_DIR)/debug/slipway"
 
 test-fuzz: debug ## Schemathesis from the API's document, as an editor and as nobody

@@ -4,7 +4,7 @@ import { python } from './database.mjs';
 /// What the pages show. Who is signed in, and of which teams they are, is still known.
 const TABLES = [
   'notebooks', 'runs', 'experiments', 'models', 'model_versions', 'deployments', 'revisions', 'environments', 'environment_versions', 'quotas',
-  'secrets', 'tokens', 'events', 'workloads', 'idempotency', 'promotions', 'promotion_gates', 'stage_policies',
+  'secrets', 'tokens', 'events', 'workloads', 'idempotency', 'promotions', 'promotion_gates', 'stage_policies', 'replicas',
 ];
 const RENAME = `
 db.execute("PRAGMA legacy_alter_table = ON")

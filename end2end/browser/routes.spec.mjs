@@ -13,7 +13,7 @@ const LISTS = [
   '/team', '/team?tab=secrets', '/team?tab=stages', '/team?tab=quota', '/team?tab=events',
 ];
 const RUN_TABS = ['', '?tab=metrics', '?tab=logs', '?tab=artifacts', '?tab=system'];
-const DEPLOYMENT_TABS = ['', '?tab=try', '?tab=log', '?redeploy=1'];
+const DEPLOYMENT_TABS = ['', '?tab=replicas', '?tab=try', '?tab=log', '?redeploy=1'];
 
 /// Pages of one object each, for each number of rows.
 const things = {

@@ -1,4 +1,4 @@
-"""A deployment under load, in front of real model servers: another version takes over without a failed request, a killed server
+"""A deployment under load, in front of real model servers: another version takes over without a failed request, replicas come and go, a killed server
 comes back by itself, and a stopped one starts again. Only against Slipway: MLflow's own server deploys nothing."""
 
 import os
@@ -66,7 +66,7 @@ class Load:
     """So many requests a second from several clients, each answer kept."""
 
     def __init__(self, name):
-        self.name, self.answers, self.over = name, [], threading.Event()
+        self.name, self.answers, self.failed, self.over = name, [], [], threading.Event()
         self.threads = [threading.Thread(target=self.run, args=(i,)) for i in range(CLIENTS)]
 
     def run(self, client):
@@ -79,6 +79,9 @@ class Load:
                 self.answers.append((answer.status_code, answer.json().get("predictions") if answer.ok else answer.text[:200]))
             except requests.RequestException as e:
                 self.answers.append((0, str(e)))
+                answer = None
+            if answer is None or not answer.ok:
+                self.failed.append((client, answer.status_code if answer is not None else 0))
 
     def __enter__(self):
         for thread in self.threads:
@@ -152,6 +155,86 @@ def servers(name):
         if b"slipway_model_server" in words and name.encode() in words:
             found.append(int(folder.name))
     return found
+
+
+def ready(name):
+    return call("GET", f"/deployments/{name}")["ready"]
+
+
+def test_more_replicas_and_fewer_without_a_failed_request(deployment):
+    latest = call("GET", f"/deployments/{deployment}")["latest"]["number"]
+    with Load(deployment) as load:
+        time.sleep(1)
+        call("PUT", f"/deployments/{deployment}/scale", {"replicas": 3})
+        until("three replicas", lambda: ready(deployment) == 3)
+        time.sleep(3)
+        call("PUT", f"/deployments/{deployment}/scale", {"replicas": 2})
+        until("two are left", lambda: len(servers(deployment)) == 2)
+        time.sleep(1)
+    print(f"{len(load.answers)} requests while there were 1, 3 and 2 replicas, {len(load.failed)} failed")
+    assert not load.failed, load.failed[:5]
+    assert call("GET", f"/deployments/{deployment}")["latest"]["number"] == latest, "no revision was made"
+
+
+def test_a_killed_replica_takes_with_it_what_it_had_begun_and_nothing_more(deployment):
+    until("two replicas", lambda: ready(deployment) == 2)
+    with Load(deployment) as load:
+        time.sleep(2)
+        os.kill(servers(deployment)[0], signal.SIGKILL)
+        until("it is missed", lambda: ready(deployment) == 1)
+        until("it is back", lambda: ready(deployment) == 2)
+        time.sleep(2)
+    print(f"{len(load.answers)} requests while one of two replicas was killed and came back, {len(load.failed)} failed: {load.failed}")
+    # A client waits for one answer at a time: what it can lose is the one that the killed server had begun.
+    clients = [client for client, _ in load.failed]
+    assert len(clients) == len(set(clients)), load.failed
+    assert all(status == 502 for _, status in load.failed), load.failed
+    call("PUT", f"/deployments/{deployment}/scale", {"replicas": 1})
+    until("one is left", lambda: len(servers(deployment)) == 1)
+
+
+def served_by(name, headers):
+    url = f"{URL}/serve/{TEAM}/{name}/v1/models/{name}:predict"
+    answer = requests.post(url, json={"instances": [[0.5]]}, headers=HEADERS | headers, timeout=30)
+    assert answer.status_code == 200, answer.text
+    return int(answer.headers["x-slipway-revision"])
+
+
+def shares(name):
+    open_rows = [e for e in call("GET", f"/deployments/{name}/ledger")["items"] if not e.get("until")]
+    return {e["revision"]: e["share"] for e in open_rows}
+
+
+def test_a_canary_takes_its_share_and_then_all(deployment):
+    before = call("GET", f"/deployments/{deployment}")["serving"]
+    old, version = before["number"], before["version"]
+    call("PUT", f"/deployments/{deployment}/sticky", {"header": "x-user"})
+    with Load(deployment) as load:
+        call("POST", f"/deployments/{deployment}/redeploy", {"version": 3 - version, "canary": 20})
+        canary = until("the canary", lambda: call("GET", f"/deployments/{deployment}").get("canary"))
+        new = canary["revision"]["number"]
+        assert shares(deployment) == {old: 80, new: 20}
+        begun = len(load.answers)
+        until("a thousand answers", lambda: len(load.answers) >= begun + 1000)
+        answers = [a[1][0] for a in load.answers[begun:] if a[0] == 200]
+        share = answers.count(float(3 - version)) / len(answers)
+        print(f"{share:.1%} of {len(answers)} requests at 20 %")
+        # Four standard deviations of a fair coin of that weight; the gateway keeps to it much closer.
+        assert abs(share - 0.2) < 4 * (0.2 * 0.8 / len(answers)) ** 0.5
+        assert [served_by(deployment, {"x-slipway-revision": str(n)}) for n in (old, new)] == [old, new]
+        users = {user: served_by(deployment, {"x-user": str(user)}) for user in range(40)}
+        assert set(users.values()) == {old, new}
+        call("PUT", f"/deployments/{deployment}/canary", {"percent": 60})
+        assert shares(deployment) == {old: 40, new: 60}
+        later = {user: served_by(deployment, {"x-user": str(user)}) for user in range(40)}
+        assert all(later[user] == new for user, at in users.items() if at == new), "none leaves a canary that grows"
+        call("PUT", f"/deployments/{deployment}/canary", {"percent": 100})
+        assert shares(deployment) == {new: 100} and served_by(deployment, {}) == new
+        time.sleep(4)
+    print(f"{len(load.answers)} requests from none to all of a canary, {len(load.failed)} failed")
+    assert not load.failed, load.failed[:5]
+    assert requests.get(f"{URL}/serve/{TEAM}/{deployment}/v2", headers=HEADERS | {"x-slipway-revision": str(old)}, timeout=30).status_code == 404
+    call("PUT", f"/deployments/{deployment}/sticky", {})
 
 
 def test_a_killed_server_comes_back(deployment):

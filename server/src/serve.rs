@@ -11,6 +11,7 @@ use crate::{
     },
     config::Config,
     deployments::{
+        health,
         model_files::ModelFiles,
         routes::{self},
         service::Service,
@@ -165,6 +166,7 @@ fn start_tasks(web: &Web) {
     let service = Service { store: store.clone(), artifacts: web.artifacts.clone(), cluster: cluster.clone() };
     driver.run(Following { service });
     tokio::spawn(routes::follow(web.gateway.routes.clone(), store.clone()));
+    tokio::spawn(health::watch(web.gateway.routes.clone(), web.gateway.reach.clone()));
     driver.run(Usage { store: store.clone(), cluster: cluster.clone() });
     let (session_idle_ms, session_max_ms) = (web.config.session_idle_seconds * 1000, web.config.session_max_seconds * 1000);
     let (artifacts, sweep_at) = (web.artifacts.clone(), AtomicI64::new(0));

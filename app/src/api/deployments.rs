@@ -2,6 +2,7 @@
 
 use super::{
     Client, ListQuery, Page, State,
+    canary::CanaryNow,
     client::{Reply, segment, team_path, with_query},
     limits::Limits,
     logs::{LogPage, LogQuery},
@@ -28,9 +29,15 @@ pub struct Deployment {
     /// The revision that takes the traffic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub serving: Option<Revision>,
-    /// The revision on its way to take over.
+    /// The revision that takes a share of the traffic beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canary: Option<CanaryNow>,
+    /// The revision on its way to take over, or to take a share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Revision>,
+    /// The share that it is to take, in percent; all of it where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_percent: Option<i64>,
     /// The newest revision, whatever became of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest: Option<Revision>,
@@ -40,6 +47,15 @@ pub struct Deployment {
     /// How much it takes at once, how long and how large a request may be.
     #[serde(default)]
     pub limits: Limits,
+    /// Requests with the same value of this header go to the same revision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sticky_header: Option<String>,
+    /// How many replicas each revision at work is to have.
+    #[serde(default)]
+    pub replicas: i64,
+    /// How many of the revision that serves are ready.
+    #[serde(default)]
+    pub ready: i64,
     /// Path of the endpoint: `/serve/{team}/{deployment}`.
     pub path: String,
     /// Path and protocol to ask for a prediction: `/serve/{team}/{name}/v1/models/{name}:predict`.
@@ -98,7 +114,7 @@ pub struct Revision {
     pub runtime: String,
     /// Environment and version: `serve v1`.
     pub environment: String,
-    /// What it holds.
+    /// What each of its replicas holds.
     pub resources: Resources,
     /// How far it is.
     pub state: RevisionState,
@@ -158,6 +174,9 @@ pub struct NewDeployment {
     /// Amounts, which outrank the size.
     #[serde(flatten)]
     pub amount: ResourcesAsked,
+    /// How many replicas, 1 to 64; 1 when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<i64>,
     /// Environment by name; `serve` when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
@@ -188,16 +207,32 @@ pub struct Redeploy {
     /// Amounts, which outrank the size.
     #[serde(flatten)]
     pub amount: ResourcesAsked,
+    /// Percent of the traffic that it takes beside the one that serves, 1 to 99; all of it when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canary: Option<i64>,
     /// The revision that was seen; where it is no longer the one in force, nothing is changed (409).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<i64>,
+}
+
+/// Traffic of a revision over the last minutes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct RevisionTraffic {
+    /// Number of the revision.
+    pub revision: i64,
+    /// Points, oldest first.
+    pub points: Vec<TrafficPoint>,
 }
 
 /// Traffic over the last minutes, one point each 10 seconds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Traffic {
-    /// Points, oldest first.
+    /// Of each revision that answered in that time, the newest first.
+    #[serde(default)]
+    pub revisions: Vec<RevisionTraffic>,
+    /// Of all together, oldest first.
     pub points: Vec<TrafficPoint>,
 }
 

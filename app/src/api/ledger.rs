@@ -71,8 +71,10 @@ pub struct Served {
 pub enum Ended {
     /// Another revision took over.
     Replaced,
-    /// The deployment was taken back to an earlier revision.
+    /// The deployment was taken back to an earlier revision, or a canary was taken back.
     RolledBack,
+    /// It went on with another share.
+    Shared,
     /// The deployment was stopped.
     Stopped,
     /// The deployment was deleted.
@@ -85,19 +87,26 @@ impl Ended {
         match self {
             Self::Replaced => "Replaced",
             Self::RolledBack => "Rolled back",
+            Self::Shared => "Other share",
             Self::Stopped => "Stopped",
             Self::Deleted => "Deleted",
         }
     }
 }
 
-/// A time in which a revision took the traffic of a deployment.
+/// A time in which a revision took the traffic of a deployment, or a share of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct LedgerEntry {
     /// What served.
     #[serde(flatten)]
     pub served: Served,
+    /// Percent of the traffic that it took.
+    #[serde(default)]
+    pub share: i64,
+    /// Who set that share, where it is somebody else than who asked for the revision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share_by: Option<String>,
     /// Place of its beginning in the sequence of events.
     pub seq: i64,
     /// Id of the deployment; another one where one of this name was deleted and made again.

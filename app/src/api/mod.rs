@@ -3,6 +3,7 @@
 //! One file per noun. The dashboard uses the client over `fetch` in the browser and in process while the server renders;
 //! the command line uses it over the network. There is no other door.
 
+pub mod canary;
 pub mod capacity;
 pub mod changes;
 pub mod client;
@@ -26,6 +27,7 @@ pub mod platform;
 pub mod problem;
 pub mod promotions;
 pub mod quotas;
+pub mod replicas;
 pub mod reply;
 pub mod resources;
 pub mod runs;

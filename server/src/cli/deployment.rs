@@ -13,9 +13,11 @@ use super::{
 };
 use app::api::{
     ListQuery, Problem,
+    canary::{SetCanary, Sticky},
     deployments::{Deployment, Follows, NewDeployment, Redeploy, Revision, RevisionState},
     ledger::RollBack,
     limits::{Limits, SetLimits},
+    replicas::{Replica, Scale},
 };
 use clap::Subcommand;
 use http::Method;
@@ -46,6 +48,9 @@ pub enum Command {
         environment: Option<String>,
         #[command(flatten)]
         amount: Amount,
+        /// How many replicas [default: 1]
+        #[arg(long)]
+        replicas: Option<i64>,
         #[command(flatten)]
         given: Given,
         /// Until it serves or has failed
@@ -65,11 +70,43 @@ pub enum Command {
         /// Follow this alias, now and whenever it moves
         #[arg(long)]
         alias: Option<String>,
+        /// Beside the one that serves, with so many percent of the traffic [default: instead of it]
+        #[arg(long)]
+        canary: Option<i64>,
         #[command(flatten)]
         amount: Amount,
         /// Until the new version serves or has failed
         #[arg(long, short)]
         watch: bool,
+    },
+    /// Set the share of the canary, the newer of two revisions that serve
+    Canary {
+        /// Name
+        name: String,
+        /// Of the traffic: 100 lets it take over, 0 takes it back
+        #[arg(long)]
+        percent: i64,
+    },
+    /// Keep requests with the same value of a header with the same revision while two share the traffic
+    Sticky {
+        /// Name
+        name: String,
+        /// Name of the header [default: none any more]
+        #[arg(long)]
+        header: Option<String>,
+    },
+    /// Set how many replicas it has
+    Scale {
+        /// Name
+        name: String,
+        /// How many
+        #[arg(long)]
+        replicas: i64,
+    },
+    /// Its replicas and how each does
+    Replicas {
+        /// Name
+        name: String,
     },
     /// Set how much it takes at once, how long and how large a request may be; what is left out is not limited
     Limits {
@@ -153,7 +190,7 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             list.show(&here, async |q| client.deployment_list(team, &q).await, table, Some(|d: &Deployment| watch::moves(d.state))).await
         }
         Command::Show(Named { name, watch }) => up(&here, &name, watch).await,
-        Command::Create { name, model, version, alias, environment, amount, given, watch } => {
+        Command::Create { name, model, version, alias, environment, amount, replicas, given, watch } => {
             let version = if alias.is_some() { None } else { Some(model::newest(&here, &model, version).await?) };
             let new = NewDeployment {
                 name: name.clone(),
@@ -162,6 +199,7 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
                 model,
                 size: amount.size.clone(),
                 amount: amount.asked(),
+                replicas,
                 environment,
                 env: given.env(),
                 secrets: given.uses(),
@@ -173,8 +211,8 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             here.show(&made, |d| facts(&here, d));
             Ok(())
         }
-        Command::Redeploy { name, model, version, alias, amount, watch } => {
-            let body = Redeploy { model, version, alias, size: amount.size.clone(), amount: amount.asked(), revision: None };
+        Command::Redeploy { name, model, version, alias, canary, amount, watch } => {
+            let body = Redeploy { model, version, alias, size: amount.size.clone(), amount: amount.asked(), canary, revision: None };
             let made = client.deployment_redeploy(team, &name, &body).await?;
             overtaken(&here, &name, &made, watch).await
         }
@@ -186,6 +224,22 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
         Command::Limits { name, concurrency, queue, timeout, max_body } => {
             let body = SetLimits { concurrency, queue, timeout_seconds: timeout, max_body, revision: None };
             here.show(&client.deployment_limits(team, &name, &body).await?, |d| facts(&here, d));
+            Ok(())
+        }
+        Command::Canary { name, percent } => {
+            here.show(&client.deployment_canary(team, &name, &SetCanary { percent, revision: None }).await?, |d| facts(&here, d));
+            Ok(())
+        }
+        Command::Sticky { name, header } => {
+            here.show(&client.deployment_sticky(team, &name, &Sticky { header, revision: None }).await?, |d| facts(&here, d));
+            Ok(())
+        }
+        Command::Scale { name, replicas } => {
+            here.show(&client.deployment_scale(team, &name, &Scale { replicas, revision: None }).await?, |d| facts(&here, d));
+            Ok(())
+        }
+        Command::Replicas { name } => {
+            here.show(&client.replica_list(team, &name).await?, |page| replicas(&page.items));
             Ok(())
         }
         Command::Start(Named { name, watch }) => {
@@ -272,7 +326,8 @@ async fn overtaken(here: &Here, name: &str, made: &Deployment, watch: bool) -> R
 
 /// Whether revision `wanted` serves by now. The one before goes on where it failed.
 fn taken_over(d: &Deployment, wanted: Option<i64>) -> Fate {
-    let serves = d.serving.as_ref().is_some_and(|r| wanted.is_none_or(|w| r.number >= w));
+    let mut serve = d.serving.iter().chain(d.canary.as_ref().map(|c| &c.revision));
+    let serves = serve.any(|r| wanted.is_none_or(|w| r.number >= w));
     match &d.next {
         Some(next) if next.state == RevisionState::Failed => {
             Fate::Bad(format!("Revision {} failed: {}", next.number, next.reason.as_deref().unwrap_or("see its log")))
@@ -325,14 +380,33 @@ fn facts(here: &Here, d: &Deployment) -> String {
         ("Reason", d.reason.clone().unwrap_or_default()),
         ("Follows", d.follows.as_ref().map(follows).unwrap_or_default()),
         ("Serving", words(&d.serving)),
+        ("Canary", d.canary.as_ref().map(|c| format!("{} %: {}", c.percent, words(&Some(c.revision.clone())))).unwrap_or_default()),
         ("Next", words(&d.next)),
         ("Smoke test", newest.and_then(|r| r.smoke.as_ref()).map(|s| s.detail.clone()).unwrap_or_default()),
         ("Holds", newest.map(|r| r.resources.words()).unwrap_or_default()),
+        ("Replicas", format!("{} of {} ready", d.ready, d.replicas)),
+        ("Sticky", d.sticky_header.clone().unwrap_or_default()),
         ("Limits", limited(&d.limits)),
         ("Endpoint", here.link(&d.path)),
         ("Predict", here.link(&d.predict_path)),
         ("Created", d.created_at.clone()),
     ])
+}
+
+fn replicas(replicas: &[Replica]) -> String {
+    let row = |r: &Replica| {
+        vec![
+            r.revision.to_string(),
+            r.number.to_string(),
+            if r.ejected { "ejected".to_owned() } else { r.state.to_string() },
+            r.waiting.to_string(),
+            r.crashes.to_string(),
+            output::ago(r.since.as_deref()),
+            r.reason.clone().unwrap_or_default(),
+        ]
+    };
+    let head = ["revision", "replica", "state", "waiting", "crashes", "since", "reason"];
+    output::rows(&head, replicas.iter().map(row).collect(), "No replicas.")
 }
 
 fn revisions(revisions: &[Revision]) -> String {

@@ -69,6 +69,7 @@ fn table(entries: &[LedgerEntry]) -> String {
             e.from.clone(),
             e.until.clone().unwrap_or_default(),
             e.ended.map_or_else(|| "serving".to_owned(), |how| how.label().to_lowercase()),
+            format!("{} %", e.share),
             s.run_name.clone().unwrap_or_default(),
             short(&s.commit, 10),
             data.join(", "),
@@ -76,7 +77,7 @@ fn table(entries: &[LedgerEntry]) -> String {
         ]
     };
     output::rows(
-        &["revision", "model", "from", "until", "then", "run", "commit", "data", "by"],
+        &["revision", "model", "from", "until", "then", "share", "run", "commit", "data", "by"],
         entries.iter().map(row).collect(),
         "Nothing served.",
     )

@@ -89,6 +89,7 @@ impl Service {
             secrets: &secrets,
             by: &by,
             rolled_back_to: None,
+            share: None,
             follow: Some(Follow { model_id, alias, version }),
         };
         let ready = async {
@@ -122,7 +123,9 @@ impl Service {
             reason: Some(&told),
             latest: number,
             serving: row.serving,
+            canary: row.canary(),
             next: row.next,
+            next_share: row.next_share,
         };
         if !tx.deployment_update(&row.id, row.revision, &change).await? {
             return Ok(false);

@@ -7,13 +7,55 @@ use crate::{
     clock::{parse_rfc3339, rfc3339},
     error::{Error, Result},
     models::view,
-    store::{Store, keyset::Keyset, ledger::LedgerRow, revisions::RevisionRow},
+    store::{Store, Tx, deployments::DeploymentRow, events::NewEvent, keyset::Keyset, ledger::LedgerRow, revisions::RevisionRow},
 };
 use app::api::{
     Page,
     ledger::{Ended, LedgerEntry, LedgerQuery, Served},
 };
-use std::collections::HashSet;
+use serde::Deserialize;
+use std::collections::{BTreeMap, HashSet};
+
+/// What an event says beside what served.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct Turn {
+    /// Percent of the traffic; of all of it, where nothing is said.
+    share: Option<i64>,
+    /// Percent of each revision, by number.
+    shares: BTreeMap<String, i64>,
+    /// Who asked for it.
+    asked_by: String,
+}
+
+/// Writes down who takes how much of the traffic from now on, in the transaction that makes it so: an event for each that takes any.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn turn(tx: &mut Tx, row: &DeploymentRow, actor: &str, asked_by: &str, shares: Vec<(Served, i64)>) -> Result<()> {
+    let all: BTreeMap<String, i64> = shares.iter().map(|(served, percent)| (served.revision.to_string(), *percent)).collect();
+    for (served, percent) in shares {
+        let number = served.revision;
+        let mut after = serde_json::to_value(served)?;
+        after["share"] = percent.into();
+        after["shares"] = serde_json::to_value(&all)?;
+        after["asked_by"] = asked_by.into();
+        after["before"] = row.serving.filter(|n| *n != number).into();
+        tx.event(NewEvent {
+            team_id: Some(&row.team_id),
+            actor,
+            action: "serve",
+            kind: "deployment",
+            object_id: &row.id,
+            object_name: &row.name,
+            revision: row.revision + 1,
+            before: None,
+            after: Some(after),
+        })
+        .await?;
+    }
+    Ok(())
+}
 
 /// What is noted of a revision that begins to serve.
 ///
@@ -93,15 +135,23 @@ fn entry(row: LedgerRow, id: &str, kept: &HashSet<i64>) -> LedgerEntry {
     let read = |json: Option<&str>| json.and_then(|j| serde_json::from_str::<Served>(j).ok());
     let served = read(row.after_json.as_deref()).unwrap_or_default();
     let next = read(row.end_json.as_deref());
+    let turn = |json: Option<&str>| json.and_then(|j| serde_json::from_str::<Turn>(j).ok()).unwrap_or_default();
+    let (own, then) = (turn(row.after_json.as_deref()), turn(row.end_json.as_deref()));
+    let newest = then.shares.keys().filter_map(|n| n.parse::<i64>().ok()).max();
     let ended = row.end_action.as_deref().map(|action| match action {
         "stop" => Ended::Stopped,
         "delete" => Ended::Deleted,
+        _ if then.shares.contains_key(&served.revision.to_string()) => Ended::Shared,
+        // What was there before has it all again.
+        _ if newest.is_some_and(|n| n < served.revision) => Ended::RolledBack,
         _ if next.as_ref().is_some_and(|n| n.rolled_back_to.is_some()) => Ended::RolledBack,
         _ => Ended::Replaced,
     });
-    let asked = next.map(|n| n.by).filter(|by| !by.is_empty());
+    let asked = [Some(then.asked_by), next.map(|n| n.by)].into_iter().flatten().find(|by| !by.is_empty());
     LedgerEntry {
         kept: row.object_id == id && kept.contains(&served.revision),
+        share: own.share.unwrap_or(100),
+        share_by: Some(own.asked_by).filter(|by| !by.is_empty() && *by != served.by),
         served,
         seq: row.seq,
         deployment_id: row.object_id,

@@ -3,11 +3,13 @@
 use app::api::ledger::{LedgerEntry, LedgerFormat};
 use std::borrow::Cow;
 
-const HEAD: [&str; 21] = [
+const HEAD: [&str; 23] = [
     "from",
     "until",
     "ended",
     "ended_by",
+    "share",
+    "share_by",
     "deployment_id",
     "revision",
     "rolled_back_to",
@@ -53,6 +55,8 @@ fn csv(e: &LedgerEntry) -> String {
         text(&e.until),
         e.ended.map(|how| how.label().to_lowercase()).unwrap_or_default(),
         text(&e.ended_by),
+        e.share.to_string(),
+        text(&e.share_by),
         e.deployment_id.clone(),
         s.revision.to_string(),
         number(s.rolled_back_to),
@@ -106,6 +110,8 @@ mod tests {
                 by: "ada".into(),
                 ..Served::default()
             },
+            share: 100,
+            share_by: None,
             seq: 7,
             deployment_id: "d".into(),
             from: "2026-05-02T14:03:00.000Z".into(),
@@ -119,7 +125,7 @@ mod tests {
     #[test]
     fn cells_are_quoted_and_formulas_are_text() {
         let row = row(LedgerFormat::Csv, &entry());
-        assert_eq!(row, "2026-05-02T14:03:00.000Z,,,,d,2,,\"iris, wide\",1,,,\"'=1+1\",\"say \"\"hi\"\"\",,a d1; b d1,,,,ada,,\r\n");
+        assert_eq!(row, "2026-05-02T14:03:00.000Z,,,,100,,d,2,,\"iris, wide\",1,,,\"'=1+1\",\"say \"\"hi\"\"\",,a d1; b d1,,,,ada,,\r\n");
         assert_eq!(head(LedgerFormat::Csv).split(',').count(), HEAD.len());
     }
 

@@ -1,12 +1,18 @@
 //! PURE: what is wanted and what is seen become steps. Nothing here reads a clock, a database or a cluster.
 //!
-//! A revision on its way (`next`) is started, found ready, tried with its own input example, and only then takes the traffic. The one before
-//! drains: it is stopped once nobody waits for an answer of it. Whatever goes wrong before the shift leaves the serving one as it was.
+//! A revision on its way (`next`) is started with all its replicas, found ready, tried with its own input example, and only then takes the traffic.
+//! The one before drains: it is stopped once nobody waits for an answer of it. Whatever goes wrong before the shift leaves the serving one as it was.
+//!
+//! One that is to take a share only joins the one that serves, as its canary; both then have all their replicas, so that any share can be set at once.
+//!
+//! A replica is a place: it is carried out by one workload after the other. Where there are to be fewer, those that do least drain and go.
 
+use crate::store::deployments::Canary;
 use app::api::{
     State,
     deployments::{RevisionState, Smoke},
 };
+use std::collections::HashSet;
 
 /// After the shift the old replica answers at least this long, so that every router has heard of the new one; milliseconds.
 pub const DRAIN_AT_LEAST: i64 = 2_000;
@@ -14,7 +20,7 @@ pub const DRAIN_AT_LEAST: i64 = 2_000;
 pub const DRAIN_AT_MOST: i64 = 60_000;
 /// Seconds in which a server that is stopped finishes what it has begun.
 pub const GRACE_SECONDS: i64 = 30;
-/// How often a replica that was lost before it was ready is started again.
+/// How often replicas of a revision on its way are started again after they were lost, all of them together.
 pub const LOST_AT_MOST: i64 = 3;
 /// A replica that ran this long had not crashed in a row; milliseconds.
 pub const STEADY: i64 = 600_000;
@@ -55,8 +61,14 @@ pub struct Seen {
     pub desired: Desired,
     /// Number of the revision that takes the traffic, or took it last.
     pub serving: Option<i64>,
+    /// The revision that takes a share beside it.
+    pub canary: Option<Canary>,
     /// Number of the revision on its way.
     pub next: Option<i64>,
+    /// The share it is to take, in percent; nothing: all of it.
+    pub next_share: Option<i64>,
+    /// How many replicas each of them is to have.
+    pub wanted: usize,
     /// What is said of it now.
     pub reason: Option<String>,
     /// Its revisions at work, and those with a replica that is not done with.
@@ -74,18 +86,14 @@ pub struct SeenRevision {
     pub state: RevisionState,
     /// Why it waits or failed.
     pub reason: Option<String>,
-    /// Crashes in a row.
-    pub crashes: i64,
-    /// When the next replica is started.
-    pub retry_at: Option<i64>,
     /// Since when it does not serve any more, where it did.
     pub drains_since: Option<i64>,
-    /// Requests that wait for an answer of it.
-    pub in_flight: usize,
     /// How far its smoke test is.
     pub smoke: SmokeTest,
-    /// Its replicas that are not done with, newest first.
+    /// Its replicas, by number.
     pub replicas: Vec<Replica>,
+    /// Its workloads that carry out no replica and are not done with.
+    pub loose: Vec<Workload>,
 }
 
 /// How far a smoke test is.
@@ -101,53 +109,78 @@ pub enum SmokeTest {
     Failed(String, Option<Smoke>),
 }
 
-/// A replica that is not done with.
+/// A replica.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Replica {
-    /// Id of its workload.
+    /// From 1, the lowest that is free.
+    pub number: i64,
+    /// Crashes in a row.
+    pub crashes: i64,
+    /// What happened last.
+    pub reason: Option<String>,
+    /// When it is started again.
+    pub retry_at: Option<i64>,
+    /// Since when it gets no requests any more, because there are to be fewer.
+    pub drains_since: Option<i64>,
+    /// What carries it out; nothing while it waits to be started again.
+    pub workload: Option<Workload>,
+}
+
+/// A workload of a replica, not done with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Workload {
+    /// Id.
     pub id: String,
-    /// How far it is.
+    /// How far it is; stopping, once it was asked to end.
     pub state: State,
     /// Why it waits.
     pub reason: Option<String>,
     /// When it became ready.
     pub running_at: Option<i64>,
+    /// Requests that wait for an answer of it.
+    pub in_flight: usize,
     /// How it ended.
     pub end: Option<End>,
 }
 
-/// How a replica ended.
+/// How a workload ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct End {
     /// In a sentence.
     pub sentence: String,
     /// By no fault of its own that can be seen: worth another try before it ever was ready.
     pub lost: bool,
+    /// It was asked to.
+    pub asked: bool,
     /// When.
     pub at: i64,
 }
 
-/// Something to do. All steps of a plan are done in one transaction.
+/// Something to do. All steps of a plan are done in one transaction. The first number is the revision's, the second the replica's.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// Start a replica of this revision.
-    Start(i64),
-    /// Try this revision's own input example.
-    Smoke(i64),
+    /// Start a replica.
+    Start(i64, i64),
+    /// Try this revision's own input example, with this workload.
+    Smoke(i64, String),
     /// This revision is this far.
     Progress(i64, RevisionState, Option<String>),
     /// This revision takes the traffic.
     Shift(i64, Smoke),
+    /// This revision takes so many percent of the traffic, beside the one that serves.
+    Join(i64, i64, Smoke),
     /// This revision takes the traffic again, after the deployment was stopped.
     Resume(i64),
     /// This revision did not become ready, or did not pass.
     Fail(i64, String, Option<Smoke>),
     /// This revision does not serve any more.
     Retire(i64),
-    /// A replica of this revision ended by itself; the next one starts at that time.
+    /// A replica ended by itself; it is started again at that time.
     Crashed {
         /// Revision.
         number: i64,
+        /// Which of its replicas.
+        replica: i64,
         /// What happened.
         reason: String,
         /// In a row, this one counted.
@@ -155,9 +188,15 @@ pub enum Step {
         /// Milliseconds since 1970.
         retry_at: i64,
     },
-    /// Ask a replica to end.
+    /// A replica gets no requests any more: there are to be fewer.
+    Drain(i64, i64),
+    /// A replica that drained is wanted again.
+    Keep(i64, i64),
+    /// Nothing is left of a replica.
+    Drop(i64, i64),
+    /// Ask a workload to end.
     Stop(String, i64),
-    /// The end of a replica was taken note of.
+    /// The end of a workload was taken note of.
     Settle(String),
     /// Nothing is left of the deployment: drop its rows.
     Remove,
@@ -174,15 +213,28 @@ pub struct Plan {
     pub reason: Option<String>,
     /// Who takes the traffic.
     pub serving: Option<i64>,
+    /// Who takes a share of it.
+    pub canary: Option<Canary>,
     /// Who is to take over.
     pub next: Option<i64>,
     /// Look again at this time, milliseconds since 1970.
     pub again_at: Option<i64>,
+    /// Replicas that stay: revision and number.
+    kept: HashSet<(i64, i64)>,
 }
 
 /// Decides.
 pub fn plan(seen: &Seen) -> Plan {
-    let mut plan = Plan { steps: Vec::new(), state: State::Starting, reason: None, serving: seen.serving, next: seen.next, again_at: None };
+    let mut plan = Plan {
+        steps: Vec::new(),
+        state: State::Starting,
+        reason: None,
+        serving: seen.serving,
+        canary: seen.canary,
+        next: seen.next,
+        again_at: None,
+        kept: HashSet::new(),
+    };
     match seen.desired {
         Desired::Running => running(seen, &mut plan),
         Desired::Stopped | Desired::Deleted => off(seen, &mut plan),
@@ -198,79 +250,132 @@ pub fn back_off(crashes: i64) -> i64 {
 
 fn running(seen: &Seen, plan: &mut Plan) {
     if let Some(revision) = seen.revision(seen.next) {
-        on_its_way(seen.now, revision, plan);
+        on_its_way(seen, revision, plan);
     }
     let shifted = plan.serving != seen.serving;
-    if !shifted && let Some(revision) = seen.revision(seen.serving) {
-        keep_up(seen.now, revision, plan);
+    for number in [plan.serving, plan.canary.map(|c| c.number)] {
+        // Who took over just now was looked at.
+        if let Some(revision) = seen.revision(number.filter(|n| seen.next != Some(*n))) {
+            keep_up(seen, revision, plan);
+        }
     }
     leftovers(seen, plan);
     (plan.state, plan.reason) = if shifted { (State::Running, None) } else { told(seen, plan) };
 }
 
 /// The revision that is to take over.
-fn on_its_way(now: i64, revision: &SeenRevision, plan: &mut Plan) {
+fn on_its_way(seen: &Seen, revision: &SeenRevision, plan: &mut Plan) {
     let number = revision.number;
     let fail = |plan: &mut Plan, reason: String, smoke: Option<Smoke>| {
         plan.steps.push(Step::Fail(number, reason, smoke));
         plan.next = None;
+        plan.kept.retain(|(revision, _)| *revision != number);
     };
-    let Some(replica) = revision.replicas.first() else { return start(now, revision, plan) };
-    if let Some(end) = &replica.end {
-        if end.lost && revision.crashes < LOST_AT_MOST {
-            crashed(now, revision, replica, end, plan);
-        } else {
-            fail(plan, end.sentence.clone(), None);
+    let stay = stay(seen.wanted, revision, plan);
+    let mut crashes: i64 = revision.replicas.iter().map(|r| r.crashes).sum();
+    for replica in &stay {
+        let Some((workload, end)) = replica.ended() else { continue };
+        if !end.lost || crashes >= LOST_AT_MOST {
+            let times = if crashes > 1 { format!(" {crashes} replicas were lost before.") } else { String::new() };
+            return fail(plan, format!("{}{times}", end.sentence), None);
         }
-        return;
+        crashes += 1;
+        crashed(seen.now, revision, replica, (workload, end), plan);
     }
-    match (replica.state, &revision.smoke) {
-        (State::Running, SmokeTest::NotYet | SmokeTest::Runs) => {
-            if revision.smoke == SmokeTest::NotYet {
-                plan.steps.push(Step::Smoke(number));
+    fill(seen, revision, &stay, plan);
+    let ready: Vec<&Replica> = stay.iter().copied().filter(|r| r.runs()).collect();
+    // As long as something answers it waits for all of them; where nothing does, one is better than none.
+    let answers = seen.revision(plan.serving).is_some_and(|r| r.state == RevisionState::Serving && r.replicas.iter().any(Replica::runs));
+    let needed = if answers { seen.wanted } else { 1 };
+    let reason = short(seen.wanted, revision, &stay, plan);
+    match (&revision.smoke, ready.first().and_then(|r| r.workload.as_ref())) {
+        (SmokeTest::Failed(reason, smoke), Some(_)) => fail(plan, reason.clone(), smoke.clone()),
+        (SmokeTest::NotYet, Some(workload)) => {
+            plan.steps.push(Step::Smoke(number, workload.id.clone()));
+            progress(revision, RevisionState::Smoking, reason, plan);
+        }
+        (SmokeTest::Runs, Some(_)) => progress(revision, RevisionState::Smoking, reason, plan),
+        (SmokeTest::Passed(smoke), Some(_)) if ready.len() >= needed => {
+            let canary = plan.canary.take().map(|c| c.number);
+            let serves = seen.revision(plan.serving).is_some_and(|r| r.state == RevisionState::Serving && r.number != number);
+            if let Some(percent) = seen.next_share.filter(|_| serves) {
+                plan.steps.extend(canary.map(Step::Retire));
+                plan.steps.push(Step::Join(number, percent, smoke.clone()));
+                plan.canary = Some(Canary { number, percent });
+            } else {
+                let old = [plan.serving, canary].into_iter().flatten().filter(|old| *old != number);
+                plan.steps.extend(old.map(Step::Retire));
+                plan.steps.push(Step::Shift(number, smoke.clone()));
+                plan.serving = Some(number);
             }
-            progress(revision, RevisionState::Smoking, None, plan);
+            plan.next = None;
         }
-        (State::Running, SmokeTest::Passed(smoke)) => {
-            if let Some(old) = plan.serving.filter(|old| *old != number) {
-                plan.steps.push(Step::Retire(old));
-            }
-            plan.steps.push(Step::Shift(number, smoke.clone()));
-            (plan.serving, plan.next) = (Some(number), None);
+        _ => {
+            let state = match queued(&stay) {
+                None => revision.state,
+                Some(true) => RevisionState::Queued,
+                Some(false) => RevisionState::Starting,
+            };
+            progress(revision, state, reason, plan);
         }
-        (State::Running, SmokeTest::Failed(reason, smoke)) => fail(plan, reason.clone(), smoke.clone()),
-        (State::Queued, _) => progress(revision, RevisionState::Queued, replica.reason.clone(), plan),
-        _ => progress(revision, RevisionState::Starting, replica.reason.clone().or_else(|| revision.reason.clone()), plan),
     }
 }
 
-/// The revision that serves: what ended by itself is started again.
-fn keep_up(now: i64, revision: &SeenRevision, plan: &mut Plan) {
-    match revision.replicas.first() {
-        None => start(now, revision, plan),
-        Some(replica) => match &replica.end {
-            Some(end) => crashed(now, revision, replica, end, plan),
-            None if replica.state != State::Running => {}
-            None if revision.state == RevisionState::Serving => progress(revision, RevisionState::Serving, None, plan),
-            None => plan.steps.push(Step::Resume(revision.number)),
-        },
+/// A revision that serves: what ended by itself is started again.
+fn keep_up(seen: &Seen, revision: &SeenRevision, plan: &mut Plan) {
+    let stay = stay(seen.wanted, revision, plan);
+    for replica in &stay {
+        if let Some(ended) = replica.ended() {
+            crashed(seen.now, revision, replica, ended, plan);
+        }
+    }
+    fill(seen, revision, &stay, plan);
+    if revision.state == RevisionState::Serving {
+        let reason = short(seen.wanted, revision, &stay, plan);
+        progress(revision, RevisionState::Serving, reason, plan);
+    } else if stay.iter().any(|r| r.runs()) {
+        plan.steps.push(Step::Resume(revision.number));
     }
 }
 
-fn start(now: i64, revision: &SeenRevision, plan: &mut Plan) {
-    match revision.retry_at {
-        Some(at) if at > now => plan.look_again(at),
-        _ => plan.steps.push(Step::Start(revision.number)),
+/// The replicas that stay: not those that drain or were asked to end, and where there are more than wanted, not those that do least.
+fn stay<'a>(wanted: usize, revision: &'a SeenRevision, plan: &mut Plan) -> Vec<&'a Replica> {
+    let mut stay: Vec<&Replica> = revision.replicas.iter().filter(|r| r.drains_since.is_none() && !r.leaves()).collect();
+    stay.sort_by_key(|r| (!r.runs(), r.number));
+    stay.truncate(wanted);
+    // What still drains and answers is taken back before another is started.
+    let back = revision.replicas.iter().filter(|r| r.drains_since.is_some() && r.runs()).take(wanted - stay.len());
+    for replica in back {
+        plan.steps.push(Step::Keep(revision.number, replica.number));
+        stay.push(replica);
+    }
+    stay.sort_by_key(|r| r.number);
+    plan.kept.extend(stay.iter().map(|r| (revision.number, r.number)));
+    stay
+}
+
+/// Starts what is missing, and what has waited long enough.
+fn fill(seen: &Seen, revision: &SeenRevision, stay: &[&Replica], plan: &mut Plan) {
+    for replica in stay.iter().filter(|r| r.workload.is_none()) {
+        match replica.retry_at {
+            Some(at) if at > seen.now => plan.look_again(at),
+            _ => plan.steps.push(Step::Start(revision.number, replica.number)),
+        }
+    }
+    let free = (1..).filter(|n| revision.replicas.iter().all(|r| r.number != *n));
+    for number in free.take(seen.wanted - stay.len()) {
+        plan.steps.push(Step::Start(revision.number, number));
     }
 }
 
-fn crashed(now: i64, revision: &SeenRevision, replica: &Replica, end: &End, plan: &mut Plan) {
-    let steady = replica.running_at.is_some_and(|since| end.at - since >= STEADY);
-    let crashes = if steady { 1 } else { revision.crashes + 1 };
+fn crashed(now: i64, revision: &SeenRevision, replica: &Replica, (workload, end): (&Workload, &End), plan: &mut Plan) {
+    let steady = workload.running_at.is_some_and(|since| end.at - since >= STEADY);
+    let crashes = if steady { 1 } else { replica.crashes + 1 };
     let wait = back_off(crashes);
     let again = if crashes == 1 { String::new() } else { format!(", after {crashes} ends in a row") };
     plan.steps.push(Step::Crashed {
         number: revision.number,
+        replica: replica.number,
         reason: format!("{} It is started again {wait} s later{again}.", end.sentence),
         crashes,
         retry_at: now + wait * 1000,
@@ -284,24 +389,79 @@ fn progress(revision: &SeenRevision, state: RevisionState, reason: Option<String
     }
 }
 
-/// Replicas of revisions that are neither serving nor on their way, and older ones of those that are.
+/// Whether all that was asked for waits for room; nothing where nothing was asked for.
+fn queued(stay: &[&Replica]) -> Option<bool> {
+    let mut asked = stay.iter().filter_map(|r| r.workload.as_ref()).filter(|w| w.end.is_none()).peekable();
+    asked.peek()?;
+    Some(asked.all(|w| w.state == State::Queued))
+}
+
+/// What keeps replicas from being ready, in words; nothing where all are.
+fn short(wanted: usize, revision: &SeenRevision, stay: &[&Replica], plan: &Plan) -> Option<String> {
+    let why = stay.iter().filter(|r| !r.runs()).find_map(|r| {
+        let now = plan.steps.iter().find_map(|s| match s {
+            Step::Crashed { number, replica, reason, .. } if (*number, *replica) == (revision.number, r.number) => Some(reason.clone()),
+            _ => None,
+        });
+        now.or_else(|| r.workload.as_ref().and_then(|w| w.reason.clone())).or_else(|| r.reason.clone())
+    });
+    if wanted == 1 {
+        return why;
+    }
+    let ready = stay.iter().filter(|r| r.runs()).count();
+    let counted = format!("{ready} of {wanted} replicas {} ready.", if ready == 1 { "is" } else { "are" });
+    (ready < wanted).then(|| why.map_or(counted.clone(), |why| format!("{counted} {why}")))
+}
+
+/// Replicas of revisions that neither serve nor are on their way, and those of which there are too many.
 fn leftovers(seen: &Seen, plan: &mut Plan) {
     for revision in &seen.revisions {
-        let at_work = [plan.serving, plan.next].contains(&Some(revision.number));
-        for (place, replica) in revision.replicas.iter().enumerate() {
-            if replica.end.is_some() {
-                plan.steps.push(Step::Settle(replica.id.clone()));
-            } else if (!at_work || place > 0) && replica.state != State::Stopping {
-                // Who just handed over has served until now.
-                let drains = revision.drains_since.or_else(|| (seen.serving == Some(revision.number)).then_some(seen.now));
-                match drains {
-                    Some(since) if !drained(seen.now, since, revision.in_flight) => {
-                        plan.look_again((since + DRAIN_AT_LEAST).max(seen.now + 250));
+        let at_work = [plan.serving, plan.canary.map(|c| c.number), plan.next].contains(&Some(revision.number));
+        for replica in &revision.replicas {
+            let (number, place) = (revision.number, replica.number);
+            let kept = plan.kept.contains(&(number, place));
+            match &replica.workload {
+                None if kept => {}
+                None => plan.steps.push(Step::Drop(number, place)),
+                Some(workload) if workload.end.is_some() => {
+                    plan.steps.push(Step::Settle(workload.id.clone()));
+                    if !kept {
+                        plan.steps.push(Step::Drop(number, place));
                     }
-                    Some(_) => plan.steps.push(Step::Stop(replica.id.clone(), GRACE_SECONDS)),
-                    None => plan.steps.push(Step::Stop(replica.id.clone(), 5)),
                 }
+                Some(workload) if !kept && workload.state != State::Stopping => {
+                    if at_work && replica.drains_since.is_none() {
+                        plan.steps.push(Step::Drain(number, place));
+                    }
+                    let since = if at_work {
+                        Some(replica.drains_since.unwrap_or(seen.now))
+                    } else {
+                        // Who just handed over has served until now.
+                        revision.drains_since.or_else(|| seen.served(revision.number).then_some(seen.now))
+                    };
+                    let answers = workload.state == State::Running;
+                    match since.filter(|_| answers) {
+                        Some(since) if !drained(seen.now, since, workload.in_flight) => {
+                            plan.look_again((since + DRAIN_AT_LEAST).max(seen.now + 250));
+                        }
+                        Some(_) => plan.steps.push(Step::Stop(workload.id.clone(), GRACE_SECONDS)),
+                        None => plan.steps.push(Step::Stop(workload.id.clone(), 5)),
+                    }
+                }
+                Some(_) => {}
             }
+        }
+        loose(revision, 5, plan);
+    }
+}
+
+/// Workloads that carry out no replica.
+fn loose(revision: &SeenRevision, grace: i64, plan: &mut Plan) {
+    for workload in &revision.loose {
+        if workload.end.is_some() {
+            plan.steps.push(Step::Settle(workload.id.clone()));
+        } else if workload.state != State::Stopping {
+            plan.steps.push(Step::Stop(workload.id.clone(), grace));
         }
     }
 }
@@ -313,64 +473,83 @@ fn drained(now: i64, since: i64, in_flight: usize) -> bool {
 
 /// State and reason of a deployment that is wanted running.
 fn told(seen: &Seen, plan: &Plan) -> (State, Option<String>) {
-    let said_of = |number: i64, otherwise: Option<&String>| {
-        plan.steps
-            .iter()
-            .find_map(|s| match s {
-                Step::Progress(n, _, reason) if *n == number => Some(reason.clone()),
-                Step::Crashed { number: n, reason, .. } if *n == number => Some(Some(reason.clone())),
-                _ => None,
-            })
-            .unwrap_or_else(|| otherwise.cloned())
-    };
     let failed = plan.steps.iter().find_map(|s| match s {
         Step::Fail(number, reason, _) => Some((*number, reason)),
         _ => None,
     });
+    let of = |revision: &SeenRevision| {
+        let stay: Vec<&Replica> = revision.replicas.iter().filter(|r| plan.kept.contains(&(revision.number, r.number))).collect();
+        let short = short(seen.wanted, revision, &stay, plan);
+        (stay.iter().any(|r| r.runs()), queued(&stay), short, stay.iter().any(|r| r.retry_at.is_some()))
+    };
     if let Some(revision) = seen.revision(plan.serving) {
-        let replica = revision.replicas.first();
-        return match replica.filter(|r| r.end.is_none()).map(|r| r.state) {
-            Some(State::Running) => {
-                let news = failed.map(|(number, reason)| format!("Revision {number} did not take over: {reason}"));
-                let old = seen.reason.clone().filter(|r| plan.next.is_none() && r.starts_with("Revision "));
-                (State::Running, news.or(old))
-            }
-            Some(State::Queued) => (State::Queued, replica.and_then(|r| r.reason.clone())),
-            _ => (State::Starting, said_of(revision.number, revision.reason.as_ref())),
-        };
+        let (runs, queued, short, _) = of(revision);
+        if runs {
+            let news = failed.map(|(number, reason)| format!("Revision {number} did not take over: {reason}"));
+            let old = seen.reason.clone().filter(|r| plan.next.is_none() && r.starts_with("Revision "));
+            return (State::Running, news.or(old).or(short));
+        }
+        return (if queued == Some(true) { State::Queued } else { State::Starting }, short);
     }
     if let Some(revision) = seen.revision(plan.next) {
-        let queued = revision.replicas.first().is_none_or(|r| r.state == State::Queued) && revision.retry_at.is_none();
-        let state = if queued { State::Queued } else { State::Starting };
-        return (state, said_of(revision.number, revision.reason.as_ref()));
+        let (_, queued, short, waits) = of(revision);
+        return (if queued.unwrap_or(!waits) && !waits { State::Queued } else { State::Starting }, short);
     }
     (State::Failed, failed.map(|(_, reason)| reason.clone()).or_else(|| seen.reason.clone()))
 }
 
 /// Stopped or to be removed.
 fn off(seen: &Seen, plan: &mut Plan) {
-    plan.next = None;
+    (plan.canary, plan.next) = (None, None);
+    let grace = if seen.desired == Desired::Deleted { 5 } else { GRACE_SECONDS };
     for revision in &seen.revisions {
         if !matches!(revision.state, RevisionState::Retired | RevisionState::Failed) {
             plan.steps.push(Step::Retire(revision.number));
         }
         for replica in &revision.replicas {
-            if replica.end.is_some() {
-                plan.steps.push(Step::Settle(replica.id.clone()));
-            } else if replica.state != State::Stopping {
-                let grace = if seen.desired == Desired::Deleted { 5 } else { GRACE_SECONDS };
-                plan.steps.push(Step::Stop(replica.id.clone(), grace));
+            match &replica.workload {
+                Some(workload) if workload.end.is_none() => {
+                    if workload.state != State::Stopping {
+                        plan.steps.push(Step::Stop(workload.id.clone(), grace));
+                    }
+                }
+                workload => {
+                    plan.steps.extend(workload.iter().map(|w| Step::Settle(w.id.clone())));
+                    plan.steps.push(Step::Drop(revision.number, replica.number));
+                }
             }
         }
+        loose(revision, grace, plan);
     }
-    let live = seen.revisions.iter().flat_map(|r| &r.replicas).any(|r| r.end.is_none());
+    let workloads = seen.revisions.iter().flat_map(|r| r.replicas.iter().filter_map(|r| r.workload.as_ref()).chain(&r.loose));
+    let live = workloads.into_iter().any(|w| w.end.is_none());
     plan.state = if live { State::Stopping } else { State::Stopped };
     if !live && seen.desired == Desired::Deleted {
         plan.steps.push(Step::Remove);
     }
 }
 
+impl Replica {
+    /// Whether it answers.
+    fn runs(&self) -> bool {
+        self.workload.as_ref().is_some_and(|w| w.state == State::Running && w.end.is_none())
+    }
+
+    /// Whether its workload was asked to end.
+    fn leaves(&self) -> bool {
+        self.workload.as_ref().is_some_and(|w| w.end.as_ref().map_or(w.state == State::Stopping, |e| e.asked))
+    }
+
+    fn ended(&self) -> Option<(&Workload, &End)> {
+        self.workload.as_ref().and_then(|w| Some((w, w.end.as_ref()?)))
+    }
+}
+
 impl Seen {
+    fn served(&self, number: i64) -> bool {
+        self.serving == Some(number) || self.canary.is_some_and(|c| c.number == number)
+    }
+
     fn revision(&self, number: Option<i64>) -> Option<&SeenRevision> {
         self.revisions.iter().find(|r| Some(r.number) == number)
     }

@@ -1,4 +1,4 @@
-//! A replica as seen by who asks it: where it listens, and how many requests wait for an answer.
+//! A replica as seen by who asks it: where it listens, how many requests wait for an answer, and whether it answers at all.
 
 use super::traffic::{Charts, Meters};
 use crate::{
@@ -13,13 +13,16 @@ use http_body_util::{BodyExt, Empty, Limited};
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 /// Largest answer to a question of ours, in bytes.
 const MAX_ANSWER: usize = 8 << 20;
+
+/// So many failures in a row, of whatever kind, and it gets no requests any more.
+const STRIKES: usize = 3;
 
 /// A replica that runs.
 pub struct Replica {
@@ -34,6 +37,9 @@ pub struct Replica {
     /// The same for Prometheus.
     pub meters: Meters,
     waiting: AtomicUsize,
+    /// Failures in a row.
+    strikes: AtomicUsize,
+    out: AtomicBool,
 }
 
 /// Counts a request as waiting for its answer as long as it lives.
@@ -48,12 +54,51 @@ impl Drop for Waiting {
 impl Replica {
     /// A replica at `endpoint`.
     pub fn new(workload_id: &str, revision: i64, endpoint: Endpoint, charts: Arc<Charts>, meters: Meters) -> Self {
-        Self { workload_id: workload_id.into(), revision, endpoint, charts, meters, waiting: AtomicUsize::new(0) }
+        Self {
+            workload_id: workload_id.into(),
+            revision,
+            endpoint,
+            charts,
+            meters,
+            waiting: AtomicUsize::new(0),
+            strikes: AtomicUsize::new(0),
+            out: AtomicBool::new(false),
+        }
     }
 
     /// Requests that wait for an answer.
     pub fn in_flight(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Whether it was ejected: it gets requests only where all others of its revision were as well.
+    pub fn is_out(&self) -> bool {
+        self.out.load(Ordering::Relaxed)
+    }
+
+    /// It answered: whatever it said, it is there. An ejected one returns.
+    pub fn answered(&self) {
+        // Read before it is written: this is on the way of every request.
+        if self.strikes.load(Ordering::Relaxed) != 0 {
+            self.strikes.store(0, Ordering::Relaxed);
+        }
+        if self.is_out() && self.out.swap(false, Ordering::Relaxed) {
+            tracing::info!(workload = self.workload_id, revision = self.revision, "the replica answers again");
+        }
+    }
+
+    /// It broke off, or did not answer a health check in time; after a few in a row it is ejected.
+    pub fn broke(&self, why: &str) {
+        if self.strikes.fetch_add(1, Ordering::Relaxed) + 1 >= STRIKES {
+            self.eject(why);
+        }
+    }
+
+    /// Nobody listens there: it gets no requests until it answers a health check.
+    pub fn eject(&self, why: &str) {
+        if !self.out.swap(true, Ordering::Relaxed) {
+            tracing::warn!(workload = self.workload_id, revision = self.revision, why, "the replica is ejected");
+        }
     }
 
     /// Counts one more, until the answer is dropped.
@@ -83,6 +128,21 @@ pub async fn ask(reach: &Reach, endpoint: &Endpoint, path: &str, within: Duratio
     tokio::time::timeout(within, asked)
         .await
         .map_err(|_| Error::new(Kind::Upstream, format!("The model server did not answer within {} s.", within.as_secs())))?
+}
+
+/// Whether a model server answers `path` with 2xx.
+///
+/// # Errors
+/// It does not, or not in time; in words.
+pub async fn answers(reach: &Reach, endpoint: &Endpoint, path: &str, within: Duration) -> std::result::Result<(), String> {
+    let body: Body = Empty::new().map_err(|never| match never {}).boxed_unsync();
+    let request = Request::builder().method(Method::GET).uri(path).header(header::HOST, "model").body(body).map_err(|e| e.to_string())?;
+    match tokio::time::timeout(within, reach.send(endpoint, request)).await {
+        Err(_) => Err(format!("no answer within {} s at {path}", within.as_secs())),
+        Ok(Err(error)) => Err(chain(&error)),
+        Ok(Ok(answer)) if answer.status().is_success() => Ok(()),
+        Ok(Ok(answer)) => Err(format!("{} at {path}", answer.status())),
+    }
 }
 
 /// An error with what caused it, for the log.

@@ -43,6 +43,8 @@ pub struct Wanted<'a> {
     /// Who asked for it.
     pub by: &'a str,
     pub rolled_back_to: Option<i64>,
+    /// The share it is to take beside the one that serves, in percent; all of it for none.
+    pub share: Option<i64>,
     /// The alias it is made for, and which is followed from now on; none ends that.
     pub follow: Option<Follow<'a>>,
 }
@@ -85,7 +87,16 @@ pub async fn revise(store: &Store, row: &DeploymentRow, actor: &str, action: &st
     // What was stopped does not come back only to be replaced.
     let serving = row.serving.filter(|_| Desired::of(&row.desired) == Desired::Running);
     let state = if serving.is_some() { row.state() } else { State::Queued };
-    let change = DeploymentChange { desired: "running", state, reason: None, latest: number, serving, next: Some(number) };
+    let change = DeploymentChange {
+        desired: "running",
+        state,
+        reason: None,
+        latest: number,
+        serving,
+        canary: row.canary(),
+        next: Some(number),
+        next_share: wanted.share,
+    };
     if !tx.deployment_update(&row.id, row.revision, &change).await? {
         return Ok(false);
     }
@@ -100,6 +111,9 @@ pub async fn revise(store: &Store, row: &DeploymentRow, actor: &str, action: &st
     let mut after = json!({ "model": wanted.model, "version": wanted.version, "revision": number, "resources": wanted.resources });
     if let Some(to) = wanted.rolled_back_to {
         after["rolled_back_to"] = to.into();
+    }
+    if let Some(share) = wanted.share {
+        after["canary"] = share.into();
     }
     if let Some(follow) = &wanted.follow {
         after["alias"] = follow.alias.into();
@@ -140,7 +154,10 @@ impl Service {
                     .hint("Choose one of the ledger, or deploy its version."));
             }
             if row.serving == Some(old.number) && Desired::of(&row.desired) == Desired::Running {
-                return Err(Error::conflict(format!("Revision {} is the one that serves.", ask.to)));
+                let beside =
+                    row.canary().map(|c| format!("Set the canary, revision {}, to 0 percent to leave all of the traffic to it.", c.number));
+                let error = Error::conflict(format!("Revision {} is the one that serves.", ask.to));
+                return Err(beside.into_iter().fold(error, Error::hint));
             }
             self.servable(&row.team_id, &old.model, old.version).await?;
             secrets::check(&self.store, &by.team.id, &old.secrets()).await?;
@@ -164,6 +181,7 @@ impl Service {
                 secrets: &old.secrets(),
                 by: &by.actor(),
                 rolled_back_to: Some(old.number),
+                share: None,
                 follow: None,
             };
             if revise(&self.store, &row, &by.actor(), "roll_back", &wanted).await? {

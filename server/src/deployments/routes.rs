@@ -4,8 +4,10 @@
 //! left the table lives on until its last answer was given; how many wait for one is what draining looks at.
 
 use super::{
+    choice::Choice,
     gate::Gate,
     replica::Replica,
+    split::{Part, Split},
     traffic::{Book, Charts, Meters},
 };
 use crate::{
@@ -34,21 +36,14 @@ pub struct Route {
     pub state: State,
     /// Why it does not answer.
     pub reason: Option<String>,
-    /// Replicas that are ready.
-    pub replicas: Vec<Arc<Replica>>,
+    /// The revisions that take its traffic, with their replicas that are ready.
+    pub split: Split,
     /// How many get in at once.
     pub gate: Arc<Gate>,
     /// Traffic that reached no replica.
     pub charts: Arc<Charts>,
     /// The same for Prometheus.
     pub meters: Meters,
-}
-
-impl Route {
-    /// The replica with the fewest requests that wait.
-    pub fn least_busy(&self) -> Option<&Arc<Replica>> {
-        self.replicas.iter().min_by_key(|r| r.in_flight())
-    }
 }
 
 /// All routes, by team and name.
@@ -82,6 +77,16 @@ impl Routes {
         self.0.table.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Every replica that is routed to.
+    pub fn replicas(&self) -> Vec<Arc<Replica>> {
+        self.table().0.values().flat_map(HashMap::values).flat_map(|r| r.split.replicas().cloned().collect::<Vec<_>>()).collect()
+    }
+
+    /// The replica that a workload carries out, where it is routed to or may still answer.
+    pub fn replica_of(&self, workload_id: &str) -> Option<Arc<Replica>> {
+        self.0.replicas.lock().unwrap_or_else(PoisonError::into_inner).get(workload_id).and_then(Weak::upgrade)
+    }
+
     /// Traffic of all deployments.
     pub fn book(&self) -> &Book {
         &self.0.book
@@ -89,8 +94,7 @@ impl Routes {
 
     /// Requests that wait for an answer of a replica, also of one that is not routed to any more.
     pub fn in_flight(&self, workload_id: &str) -> usize {
-        let replicas = self.0.replicas.lock().unwrap_or_else(PoisonError::into_inner);
-        replicas.get(workload_id).and_then(Weak::upgrade).map_or(0, |r| r.in_flight())
+        self.replica_of(workload_id).map_or(0, |r| r.in_flight())
     }
 
     /// Makes the table anew from the database.
@@ -108,30 +112,24 @@ impl Routes {
     fn put(&self, rows: Vec<RouteRow>) {
         let old = self.table();
         let mut table = Table::default();
-        for row in rows {
+        // Those of one deployment follow each other.
+        for rows in rows.chunk_by(|a, b| a.id == b.id) {
+            let Some(row) = rows.first() else { continue };
             let before = old.get(&row.team, &row.name).filter(|r| r.id == row.id);
-            let (team, name) = (row.team.clone(), row.name.clone());
-            let route = self.route(row, before);
-            table.0.entry(team).or_default().insert(name, route);
+            let route = self.route(row, rows, before);
+            table.0.entry(row.team.clone()).or_default().insert(row.name.clone(), route);
         }
         *self.0.table.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(table);
         self.0.replicas.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, r| r.strong_count() > 0);
     }
 
-    fn route(&self, row: RouteRow, before: Option<&Arc<Route>>) -> Arc<Route> {
-        let endpoint: Option<Endpoint> = row.endpoint.as_deref().and_then(|j| serde_json::from_str(j).ok());
-        let replica = match (&row.workload_id, row.number, endpoint) {
-            (Some(id), Some(number), Some(endpoint)) => Some(self.replica(&row, id, number, endpoint)),
-            _ => None,
-        };
+    fn route(&self, row: &RouteRow, rows: &[RouteRow], before: Option<&Arc<Route>>) -> Arc<Route> {
+        let split = self.split(rows).after(before.map(|r| &r.split));
         // Whoever is behind a gate or waits before it keeps it as long as its limits hold.
         let limits = limits(row.limits_json.as_deref());
         let kept = before.map(|r| r.gate.clone()).filter(|g| g.limits == limits);
         let state = row.state.parse().unwrap_or(State::Failed);
-        let same = |r: &&Arc<Route>| {
-            let ids = |list: &[Arc<Replica>]| list.iter().map(|r| r.workload_id.clone()).collect::<Vec<_>>();
-            (r.state, &r.reason) == (state, &row.reason) && kept.is_some() && ids(&r.replicas) == ids(replica.as_slice())
-        };
+        let same = |r: &&Arc<Route>| (r.state, &r.reason) == (state, &row.reason) && kept.is_some() && r.split.same(&split);
         if let Some(unchanged) = before.filter(same) {
             return unchanged.clone();
         }
@@ -139,24 +137,38 @@ impl Routes {
             gate: kept.unwrap_or_else(|| Arc::new(Gate::new(limits))),
             charts: self.0.book.of(&row.id, 0),
             meters: Meters::of(&row.team, &row.name, 0),
-            id: row.id,
-            team_id: row.team_id,
-            name: row.name,
+            id: row.id.clone(),
+            team_id: row.team_id.clone(),
+            name: row.name.clone(),
             state,
-            reason: row.reason,
-            replicas: replica.into_iter().collect(),
+            reason: row.reason.clone(),
+            split,
         })
     }
 
+    /// Who takes how much; rows of a revision follow each other, and the canary is the newest.
+    fn split(&self, rows: &[RouteRow]) -> Split {
+        let part = |rows: &[RouteRow]| {
+            let row = rows.first()?;
+            let (revision, share) = (row.number?, row.share.filter(|_| row.canary.is_some()).unwrap_or(0));
+            let percent = if row.canary == Some(revision) { share } else { 100 - share };
+            Some(Part { revision, percent, choice: Choice::among(rows.iter().filter_map(|r| self.replica(r)).collect()) })
+        };
+        let sticky = rows.first().and_then(|r| r.sticky_header.as_deref()).and_then(|name| name.parse().ok());
+        Split::new(rows.chunk_by(|a, b| a.number == b.number).filter_map(part).collect(), sticky)
+    }
+
     /// The replica of a workload: the one that is known where it listens at the same place, so that its connections are kept.
-    fn replica(&self, row: &RouteRow, id: &str, number: i64, endpoint: Endpoint) -> Arc<Replica> {
+    fn replica(&self, row: &RouteRow) -> Option<Arc<Replica>> {
+        let endpoint: Endpoint = serde_json::from_str(row.endpoint.as_deref()?).ok()?;
+        let (id, number) = (row.workload_id.as_deref()?, row.number?);
         let mut replicas = self.0.replicas.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = replicas.get(id).and_then(Weak::upgrade).filter(|r| r.endpoint == endpoint) {
-            return known;
+            return Some(known);
         }
         let made = Arc::new(Replica::new(id, number, endpoint, self.0.book.of(&row.id, number), Meters::of(&row.team, &row.name, number)));
         replicas.insert(id.to_owned(), Arc::downgrade(&made));
-        made
+        Some(made)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What one may ask of deployments. Requests write down what is wanted; the reconciler brings it about.
 
 use super::{
+    canary,
     plan::Desired,
     revise::{Wanted, revise},
     runtime, view,
@@ -147,9 +148,11 @@ impl Service {
         let servable = self.servable(&by.team.id, &new.model, target.version).await?;
         let (environment, version) = self.environment(&by.team.id, new.environment.as_deref()).await?;
         let resources = self.resources(new.size.as_deref(), &new.amount, None).await?;
+        let replicas = new.replicas.unwrap_or(1);
+        self.check_replicas(by, replicas, resources).await?;
         let (id, revision_id) = (ids::new_id(&**self.store.clock()), ids::new_id(&**self.store.clock()));
         let mut tx = self.store.begin().await?;
-        tx.deployment_insert(&id, &by.team.id, &new.name).await?;
+        tx.deployment_insert(&id, &by.team.id, &new.name, replicas).await?;
         let follow = target.follow();
         tx.deployment_follow(&id, follow.as_ref()).await?;
         let wanted = Wanted {
@@ -164,10 +167,14 @@ impl Service {
             secrets: &new.secrets,
             by: &by.actor(),
             rolled_back_to: None,
+            share: None,
             follow,
         };
         tx.revision_insert(&wanted.row(&revision_id, &id, &by.team.id, 1)).await?;
         let mut after = json!({ "model": servable.model, "version": servable.version, "revision": 1, "resources": resources });
+        if replicas > 1 {
+            after["replicas"] = replicas.into();
+        }
         if let Some(follow) = &follow {
             after["alias"] = follow.alias.into();
         }
@@ -184,12 +191,14 @@ impl Service {
         for _ in 0..TRIES {
             let row = self.wanted(by, name).await?;
             Error::unless_stale(ask.revision, row.revision, format!("The deployment {name}"))?;
+            canary::check_canary(&row, ask.canary)?;
             let like = self.last(&row).await?;
             let model = ask.model.as_deref().map(str::trim).filter(|m| !m.is_empty()).unwrap_or(&like.model);
             let target = self.target(&by.team.id, model, ask.version, ask.alias.as_deref()).await?;
             let servable = self.servable(&by.team.id, model, target.version).await?;
             let (environment, version) = self.environment(&by.team.id, Some(&like.environment)).await?;
             let resources = self.resources(ask.size.as_deref(), &ask.amount, Some(like.resources())).await?;
+            self.check_replicas(by, row.replicas, resources).await?;
             let wanted = Wanted {
                 model: &servable.model,
                 version: servable.version,
@@ -202,6 +211,7 @@ impl Service {
                 secrets: &like.secrets(),
                 by: &by.actor(),
                 rolled_back_to: None,
+                share: ask.canary,
                 follow: target.follow(),
             };
             if revise(&self.store, &row, &by.actor(), "redeploy", &wanted).await? {
@@ -224,14 +234,22 @@ impl Service {
             let next = row.serving.is_none().then_some(row.latest);
             let again = self.last(&row).await?;
             let mut tx = self.store.begin().await?;
-            let change =
-                DeploymentChange { desired: "running", state: State::Queued, reason: None, latest: row.latest, serving: row.serving, next };
+            let change = DeploymentChange {
+                desired: "running",
+                state: State::Queued,
+                reason: None,
+                latest: row.latest,
+                serving: row.serving,
+                canary: row.canary(),
+                next,
+                next_share: None,
+            };
             if !tx.deployment_update(&row.id, row.revision, &change).await? {
                 continue;
             }
             let state = if next.is_some() { RevisionState::Queued } else { again.state() };
-            let change = RevisionChange { crashes: 0, retry_at: None, ..change_of(&again, state, None) };
-            tx.revision_update(&again.id, &change).await?;
+            tx.revision_update(&again.id, &change_of(&again, state, None)).await?;
+            tx.replicas_forgive(&again.id).await?;
             event(&mut tx, by, "start", (&row.id, &row.name, row.revision + 1), None).await?;
             return tx.commit().await;
         }
@@ -277,17 +295,20 @@ impl Service {
             reason: None,
             latest: row.latest,
             serving: row.serving,
+            canary: None,
             next: None,
+            next_share: None,
         };
         if !tx.deployment_update(&row.id, row.revision, &change).await? {
             return Ok(false);
         }
         // From here on no request reaches it: the ledger says so with the same stroke.
-        if let Some(number) = row.serving
-            && let Some(revision) = self.store.revision_numbered(&row.id, number).await?
-            && revision.state() == RevisionState::Serving
-        {
-            tx.revision_update(&revision.id, &change_of(&revision, RevisionState::Retired, None)).await?;
+        for number in [row.serving, row.canary_number].into_iter().flatten() {
+            if let Some(revision) = self.store.revision_numbered(&row.id, number).await?
+                && revision.state() == RevisionState::Serving
+            {
+                tx.revision_update(&revision.id, &change_of(&revision, RevisionState::Retired, None)).await?;
+            }
         }
         let action = if desired == Desired::Deleted { "delete" } else { "stop" };
         event(&mut tx, by, action, (&row.id, &row.name, row.revision + 1), None).await?;
@@ -349,15 +370,7 @@ impl Service {
 
 /// How far a revision is, with everything else as it was.
 pub fn change_of<'a>(row: &'a RevisionRow, state: RevisionState, reason: Option<&'a str>) -> RevisionChange<'a> {
-    RevisionChange {
-        state,
-        reason,
-        smoke: None,
-        workload_id: row.workload_id.as_deref(),
-        attempts: row.attempts,
-        crashes: row.crashes,
-        retry_at: row.retry_at,
-    }
+    RevisionChange { state, reason, smoke: None, attempts: row.attempts }
 }
 
 async fn event(tx: &mut Tx, by: &TeamMember, action: &str, of: (&str, &str, i64), after: Option<Value>) -> Result<()> {

@@ -34,9 +34,12 @@ struct Answer {
 }
 
 impl Smokes {
-    /// How far the test of a replica is.
-    pub fn of(&self, workload_id: &str) -> SmokeTest {
-        self.all().get(workload_id).cloned().unwrap_or(SmokeTest::NotYet)
+    /// How far the test of a revision is: of whichever of its workloads it was begun with.
+    pub fn of_any<'a>(&self, workload_ids: impl Iterator<Item = &'a str>) -> SmokeTest {
+        let all = self.all();
+        let found: Vec<&SmokeTest> = workload_ids.filter_map(|id| all.get(id)).collect();
+        let done = found.iter().find(|t| matches!(t, SmokeTest::Passed(_) | SmokeTest::Failed(..)));
+        done.or(found.first()).map_or(SmokeTest::NotYet, |test| (*test).clone())
     }
 
     /// Begins the test of a replica, unless it was begun; the bell rings when it is over.

@@ -19,6 +19,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 /// Seconds until a model server has to be ready.
 const START_SECONDS: u64 = 300;
+/// Where it says that it is.
+pub const READY_PATH: &str = "/healthz";
 /// Seconds it may take to finish what it has begun.
 const GRACE_SECONDS: u64 = 30;
 
@@ -98,7 +100,7 @@ impl SpecBuilder for Replicas {
             archive: None,
             folders: [("model".to_owned(), folder), ("server".to_owned(), python)].into(),
             placement,
-            server: Some(ServerSpec { ready_path: "/healthz".into(), start_seconds: START_SECONDS }),
+            server: Some(ServerSpec { ready_path: READY_PATH.into(), start_seconds: START_SECONDS }),
             timeout_seconds: None,
             grace_seconds: GRACE_SECONDS,
         })))

@@ -1,7 +1,7 @@
 //! Traffic: requests, latencies and errors of the last half hour in memory, 10 seconds a slot, and counters for Prometheus.
 
 use crate::clock::rfc3339;
-use app::api::deployments::{Traffic, TrafficPoint};
+use app::api::deployments::{RevisionTraffic, Traffic, TrafficPoint};
 use metrics::{Counter, Histogram, counter, histogram};
 use std::{
     collections::HashMap,
@@ -87,33 +87,43 @@ impl Book {
         }
     }
 
-    /// The last half hour of a deployment, all its revisions together. The slot under way is left out.
+    /// The last half hour of a deployment, each revision by itself and all together. The slot under way is left out.
     pub fn points(&self, deployment_id: &str, now: i64) -> Traffic {
-        let charts: Vec<_> = {
+        let mut charts: Vec<(i64, Arc<Charts>)> = {
             let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            all.get(deployment_id).map(|m| m.values().cloned().collect()).unwrap_or_default()
+            all.get(deployment_id).map(|m| m.iter().map(|(number, charts)| (*number, charts.clone())).collect()).unwrap_or_default()
         };
+        charts.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
         let end = now.div_euclid(SLOT);
         let begin = end - (SLOTS as i64 - 1);
-        let mut sums: Vec<Slot> = (begin..end).map(|number| Slot { number, requests: 0, errors: 0, latency: [0; BUCKETS] }).collect();
-        for chart in charts {
-            for slot in chart.slots().iter().flatten().filter(|s| (begin..end).contains(&s.number)) {
-                let sum = &mut sums[(slot.number - begin) as usize];
-                sum.requests += slot.requests;
-                sum.errors += slot.errors;
-                sum.latency.iter_mut().zip(&slot.latency).for_each(|(a, b)| *a += b);
-            }
-        }
-        let seconds = SLOT as f64 / 1000.0;
-        let points = sums.iter().map(|s| TrafficPoint {
-            time: rfc3339(s.number * SLOT),
-            rate: f64::from(s.requests) / seconds,
-            p50_seconds: quantile(s, 0.5),
-            p95_seconds: quantile(s, 0.95),
-            errors: f64::from(s.errors) / seconds,
-        });
-        Traffic { points: points.collect() }
+        let all = points(begin..end, charts.iter().map(|(_, charts)| &**charts));
+        let of = |(revision, charts): &(i64, Arc<Charts>)| RevisionTraffic { revision: *revision, points: points(begin..end, [&**charts]) };
+        let revisions = charts.iter().filter(|(number, _)| *number > 0).map(of);
+        Traffic { revisions: revisions.filter(|r| r.points.iter().any(|p| p.rate > 0.0)).collect(), points: all }
     }
+}
+
+/// Points of all these charts together.
+fn points<'a>(slots: std::ops::Range<i64>, charts: impl IntoIterator<Item = &'a Charts>) -> Vec<TrafficPoint> {
+    let begin = slots.start;
+    let mut sums: Vec<Slot> = slots.clone().map(|number| Slot { number, requests: 0, errors: 0, latency: [0; BUCKETS] }).collect();
+    for chart in charts {
+        for slot in chart.slots().iter().flatten().filter(|s| slots.contains(&s.number)) {
+            let sum = &mut sums[(slot.number - begin) as usize];
+            sum.requests += slot.requests;
+            sum.errors += slot.errors;
+            sum.latency.iter_mut().zip(&slot.latency).for_each(|(a, b)| *a += b);
+        }
+    }
+    let seconds = SLOT as f64 / 1000.0;
+    let point = |s: &Slot| TrafficPoint {
+        time: rfc3339(s.number * SLOT),
+        rate: f64::from(s.requests) / seconds,
+        p50_seconds: quantile(s, 0.5),
+        p95_seconds: quantile(s, 0.95),
+        errors: f64::from(s.errors) / seconds,
+    };
+    sums.iter().map(point).collect()
 }
 
 /// The latency in seconds that this share of the requests did not pass, within the width of a bucket (12 %).
@@ -175,10 +185,13 @@ mod tests {
         for ms in 1..=100 {
             book.of("d", 1 + ms % 2).record(NOW, if ms == 100 { 502 } else { 200 }, Duration::from_millis(ms as u64));
         }
-        let points = book.points("d", NOW + SLOT).points;
+        book.of("d", 0).record(NOW, 404, Duration::from_millis(50));
+        let Traffic { points, revisions } = book.points("d", NOW + SLOT);
+        let by: Vec<_> = revisions.iter().map(|r| (r.revision, r.points[SLOTS - 2].rate, r.points[SLOTS - 2].errors)).collect();
+        assert_eq!(by, [(2, 5.0, 0.0), (1, 5.0, 0.1)], "what reached none is of none");
         assert_eq!(points.len(), SLOTS - 1);
         let last = points.last().unwrap();
-        assert_eq!((last.time.as_str(), last.rate, last.errors), ("2025-11-24T16:00:00.000Z", 10.0, 0.1));
+        assert_eq!((last.time.as_str(), last.rate, last.errors), ("2025-11-24T16:00:00.000Z", 10.1, 0.1));
         let near = |got: Option<f64>, want: f64| got.is_some_and(|g| (g / want - 1.0).abs() < 0.12);
         assert!(near(last.p50_seconds, 0.05) && near(last.p95_seconds, 0.095), "{last:?}");
         assert_eq!((points[0].rate, points[0].p50_seconds), (0.0, None));

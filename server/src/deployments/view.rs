@@ -5,7 +5,10 @@ use crate::{
     error::Result,
     store::{Store, deployments::DeploymentRow, revisions::RevisionRow},
 };
-use app::api::deployments::{Deployment, Follows, Revision};
+use app::api::{
+    canary::CanaryNow,
+    deployments::{Deployment, Follows, Revision},
+};
 
 /// A revision.
 pub fn revision(row: &RevisionRow) -> Revision {
@@ -38,7 +41,9 @@ pub fn deployment(team: &str, row: &DeploymentRow, revisions: &[RevisionRow]) ->
         state: row.state(),
         reason: row.reason.clone(),
         serving: of(row.serving),
+        canary: row.canary().and_then(|c| Some(CanaryNow { revision: of(Some(c.number))?, percent: c.percent })),
         next: of(row.next),
+        next_percent: row.next_share,
         latest: of(Some(row.latest)),
         follows: row.follow_model.clone().zip(row.follow_alias.clone()).map(|(model, alias)| Follows {
             model,
@@ -46,6 +51,9 @@ pub fn deployment(team: &str, row: &DeploymentRow, revisions: &[RevisionRow]) ->
             version: row.follow_version,
         }),
         limits: row.limits(),
+        sticky_header: row.sticky_header.clone(),
+        replicas: row.replicas,
+        ready: row.ready,
         predict_path: format!("{path}/v1/models/{}:predict", row.name),
         path,
         state_since: rfc3339(row.state_since),
@@ -60,7 +68,7 @@ pub fn deployment(team: &str, row: &DeploymentRow, revisions: &[RevisionRow]) ->
 /// The database does not answer.
 pub async fn one(store: &Store, team: &str, row: &DeploymentRow) -> Result<Deployment> {
     let mut revisions = Vec::new();
-    for number in [row.serving, row.next, Some(row.latest)].into_iter().flatten() {
+    for number in [row.serving, row.canary_number, row.next, Some(row.latest)].into_iter().flatten() {
         revisions.extend(store.revision_numbered(&row.id, number).await?);
     }
     Ok(deployment(team, row, &revisions))

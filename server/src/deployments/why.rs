@@ -35,7 +35,7 @@ fn of(row: &WorkloadRow, said: Option<String>) -> End {
     let killed = row.signal.is_none() || row.reason.as_deref().is_some_and(|r| r.starts_with("Ended by signal"));
     let by_itself = row.exit_code.is_some() || row.out_of_memory != 0 || row.timed_out != 0;
     let lost = row.ensured_at.is_some() && row.state() == State::Failed && !by_itself && killed;
-    End { sentence, lost, at: row.ended_at.unwrap_or_default() }
+    End { sentence, lost, asked: row.stop_requested_at.is_some(), at: row.ended_at.unwrap_or_default() }
 }
 
 /// What a program said, written as a sentence.
@@ -91,7 +91,7 @@ mod tests {
             forgotten: 0,
         };
         let said = || Some("the model cannot be loaded: KeyError: x".to_owned());
-        let is = |sentence: &str, lost| End { sentence: sentence.into(), lost, at: 7 };
+        let is = |sentence: &str, lost| End { sentence: sentence.into(), lost, asked: false, at: 7 };
         assert_eq!(of(&row(Some(3), None, 0), said()), is("The model cannot be loaded: KeyError: x.", false));
         assert_eq!(of(&row(Some(1), None, 0), said()), is("It ended so. It said last: the model cannot be loaded: KeyError: x.", false));
         assert_eq!(of(&row(None, Some(9), 1), None), is("It ran out of memory: it has 1 GiB. Give it a larger size.", false));

@@ -5,7 +5,7 @@ use crate::{
     cluster::{WorkloadKind, reach::Reach},
     deployments::{
         ledger,
-        plan::{self, Desired, Plan, Replica, Seen, SeenRevision, Step},
+        plan::{self, Desired, Plan, Replica, Seen, SeenRevision, Step, Workload},
         routes::Routes,
         service::change_of,
         smoke::Smokes,
@@ -18,7 +18,8 @@ use crate::{
         Store, Tx,
         deployments::{DeploymentChange, DeploymentRow},
         events::NewEvent,
-        revisions::{RevisionChange, RevisionRow},
+        replicas::ReplicaRow,
+        revisions::{self, RevisionChange, RevisionRow},
         workloads::{NewWorkload, WorkloadRow},
     },
 };
@@ -57,8 +58,16 @@ impl Deployments {
 struct Gathered {
     row: DeploymentRow,
     revisions: BTreeMap<i64, RevisionRow>,
-    /// By revision number, newest first.
-    replicas: HashMap<i64, Vec<WorkloadRow>>,
+    /// By revision number.
+    replicas: HashMap<i64, Vec<ReplicaRow>>,
+    /// By id.
+    workloads: BTreeMap<String, (i64, WorkloadRow)>,
+}
+
+impl Gathered {
+    fn new(row: DeploymentRow) -> Self {
+        Self { row, revisions: BTreeMap::new(), replicas: HashMap::new(), workloads: BTreeMap::new() }
+    }
 }
 
 #[async_trait]
@@ -69,9 +78,9 @@ impl Task for Deployments {
 
     async fn tick(&self) -> Result<Report> {
         let gathered = self.gather().await?;
-        let replicas: HashSet<&str> = gathered.iter().flat_map(|g| g.replicas.values().flatten()).map(|w| w.id.as_str()).collect();
-        self.smokes.keep(&replicas);
-        let mut report = Report::from([("seen", gathered.len() as i64), ("replicas", replicas.len() as i64)]);
+        let workloads: HashSet<&str> = gathered.iter().flat_map(|g| g.workloads.keys()).map(String::as_str).collect();
+        self.smokes.keep(&workloads);
+        let mut report = Report::from([("seen", gathered.len() as i64), ("replicas", workloads.len() as i64)]);
         let mut shifted = false;
         for one in &gathered {
             let plan = plan::plan(&self.seen(one).await);
@@ -99,20 +108,22 @@ impl Task for Deployments {
 
 impl Deployments {
     async fn gather(&self) -> Result<Vec<Gathered>> {
-        // Workloads first: what is inserted after that is not mistaken for lost.
+        // Workloads first: what is inserted after that is not mistaken for lost. Replicas are read after them: one that is started meanwhile
+        // has a workload that nobody saw, and its deployment's revision has moved on, so nothing is done on these grounds.
         let workloads = self.store.workloads_unsettled(WorkloadKind::Replica).await?;
+        let replicas = self.store.replicas().await?;
         let mut revisions: HashMap<String, RevisionRow> =
             self.store.revisions_at_work(None).await?.into_iter().map(|r| (r.id.clone(), r)).collect();
-        for workload in &workloads {
-            if !revisions.contains_key(&workload.owner_id)
-                && let Some(revision) = self.store.revision(&workload.owner_id).await?
+        for id in workloads.iter().map(|w| &w.owner_id).chain(replicas.iter().map(|r| &r.revision_id)) {
+            if !revisions.contains_key(id)
+                && let Some(revision) = self.store.revision(id).await?
             {
                 revisions.insert(revision.id.clone(), revision);
             }
         }
         let mut all: HashMap<String, Gathered> = HashMap::new();
         for row in self.store.deployments_unsettled().await? {
-            all.insert(row.id.clone(), Gathered { row, revisions: BTreeMap::new(), replicas: HashMap::new() });
+            all.insert(row.id.clone(), Gathered::new(row));
         }
         for workload in workloads {
             // Its deployment was removed under it: nobody else will end it.
@@ -123,11 +134,17 @@ impl Deployments {
             if !all.contains_key(&revision.deployment_id) {
                 let row = self.store.deployment_by_id(&revision.deployment_id).await?;
                 let row = row.ok_or_else(|| Error::internal(format!("revision {} without a deployment", revision.id)))?;
-                all.insert(row.id.clone(), Gathered { row, revisions: BTreeMap::new(), replicas: HashMap::new() });
+                all.insert(row.id.clone(), Gathered::new(row));
             }
             if let Some(gathered) = all.get_mut(&revision.deployment_id) {
-                // They come oldest first.
-                gathered.replicas.entry(revision.number).or_default().insert(0, workload);
+                gathered.workloads.insert(workload.id.clone(), (revision.number, workload));
+            }
+        }
+        for replica in replicas {
+            if let Some(revision) = revisions.get(&replica.revision_id)
+                && let Some(gathered) = all.get_mut(&revision.deployment_id)
+            {
+                gathered.replicas.entry(revision.number).or_default().push(replica);
             }
         }
         for revision in revisions.into_values() {
@@ -149,61 +166,90 @@ impl Deployments {
     }
 
     async fn seen(&self, of: &Gathered) -> Seen {
+        let mut workloads = HashMap::new();
+        for (number, row) in of.workloads.values() {
+            workloads.insert(row.id.as_str(), (*number, self.workload(row).await));
+        }
         let mut revisions = Vec::with_capacity(of.revisions.len());
         for row in of.revisions.values() {
-            let mut replicas = Vec::new();
-            for workload in of.replicas.get(&row.number).into_iter().flatten() {
-                let end = if workload.ended() { Some(why::end(workload, &self.logs).await) } else { None };
-                let asked = workload.stop_requested_at.is_some() && end.is_none();
-                replicas.push(Replica {
-                    id: workload.id.clone(),
-                    state: if asked { State::Stopping } else { workload.state() },
-                    reason: workload.reason.clone(),
-                    running_at: workload.running_at,
-                    end,
-                });
-            }
-            let newest = of.replicas.get(&row.number).and_then(|all| all.first()).map(|w| w.id.as_str()).unwrap_or_default();
-            let in_flight = replicas.iter().map(|r| self.routes.in_flight(&r.id)).sum();
+            let rows = of.replicas.get(&row.number).map(Vec::as_slice).unwrap_or_default();
+            let replicas: Vec<Replica> = rows
+                .iter()
+                .map(|r| Replica {
+                    number: r.number,
+                    crashes: r.crashes,
+                    reason: r.reason.clone(),
+                    retry_at: r.retry_at,
+                    drains_since: r.drains_since,
+                    workload: r.workload_id.as_deref().and_then(|id| workloads.remove(id)).map(|(_, w)| w),
+                })
+                .collect();
+            let ids = rows.iter().filter_map(|r| r.workload_id.as_deref());
             revisions.push(SeenRevision {
                 number: row.number,
                 state: row.state(),
                 reason: row.reason.clone(),
-                crashes: row.crashes,
-                retry_at: row.retry_at,
                 drains_since: row.retired_at.filter(|_| row.serving_at.is_some()),
-                in_flight,
-                smoke: self.smokes.of(newest),
+                smoke: self.smokes.of_any(ids),
                 replicas,
+                loose: Vec::new(),
             });
+        }
+        for (number, workload) in workloads.into_values() {
+            if let Some(revision) = revisions.iter_mut().find(|r| r.number == number) {
+                revision.loose.push(workload);
+            }
         }
         Seen {
             desired: Desired::of(&of.row.desired),
             serving: of.row.serving,
+            canary: of.row.canary(),
             next: of.row.next,
+            next_share: of.row.next_share,
+            wanted: usize::try_from(of.row.replicas).unwrap_or(1).max(1),
             reason: of.row.reason.clone(),
             revisions,
             now: self.store.clock().now(),
         }
     }
 
+    async fn workload(&self, row: &WorkloadRow) -> Workload {
+        let end = if row.ended() { Some(why::end(row, &self.logs).await) } else { None };
+        let asked = row.stop_requested_at.is_some() && end.is_none();
+        Workload {
+            id: row.id.clone(),
+            state: if asked { State::Stopping } else { row.state() },
+            reason: row.reason.clone(),
+            running_at: row.running_at,
+            in_flight: self.routes.in_flight(&row.id),
+            end,
+        }
+    }
+
     /// One guarded transaction; whether anything was done.
     async fn perform(&self, of: &Gathered, plan: &Plan) -> Result<bool> {
         let row = &of.row;
-        let visible = (plan.state, &plan.reason, plan.serving, plan.next) != (row.state(), &row.reason, row.serving, row.next);
+        let next_share = row.next_share.filter(|_| plan.next.is_some());
+        let visible = (plan.state, &plan.reason, plan.serving, plan.canary, plan.next)
+            != (row.state(), &row.reason, row.serving, row.canary(), row.next);
         if plan.steps.is_empty() && !visible {
             return Ok(false);
         }
         let mut served = HashMap::new();
         for step in &plan.steps {
-            if let Step::Shift(number, _) | Step::Resume(number) = step
-                && let Some(revision) = of.revisions.get(number)
-            {
-                served.insert(*number, ledger::note(&self.store, revision).await?);
+            let (number, beside) = match step {
+                Step::Shift(number, _) | Step::Resume(number) => (*number, None),
+                Step::Join(number, ..) => (*number, plan.serving),
+                _ => continue,
+            };
+            for number in beside.into_iter().chain([number]) {
+                if let Some(revision) = of.revisions.get(&number) {
+                    served.insert(number, ledger::note(&self.store, revision).await?);
+                }
             }
         }
         let mut tx = self.store.begin().await?;
-        let told = visible || plan.steps.iter().any(|s| !matches!(s, Step::Stop(..) | Step::Settle(_)));
+        let told = visible || plan.steps.iter().any(|s| !matches!(s, Step::Stop(..) | Step::Settle(_) | Step::Drop(..)));
         let held = if told {
             let change = DeploymentChange {
                 desired: &row.desired,
@@ -211,7 +257,9 @@ impl Deployments {
                 reason: plan.reason.as_deref(),
                 latest: row.latest,
                 serving: plan.serving,
+                canary: plan.canary,
                 next: plan.next,
+                next_share,
             };
             tx.deployment_update(&row.id, row.revision, &change).await?
         } else {
@@ -221,7 +269,9 @@ impl Deployments {
         if !held {
             return Ok(false);
         }
-        let mut work = Work { row, tx: &mut tx, revisions: of.revisions.clone(), served, clock: self.store.clock().clone() };
+        let replicas = of.replicas.iter().flat_map(|(number, all)| all.iter().map(|r| ((*number, r.number), r.clone()))).collect();
+        let clock = self.store.clock().clone();
+        let mut work = Work { row, tx: &mut tx, revisions: of.revisions.clone(), replicas, served, clock };
         for step in &plan.steps {
             work.step(step).await?;
         }
@@ -230,9 +280,8 @@ impl Deployments {
             tx.wakes();
         }
         tx.commit().await?;
-        for number in plan.steps.iter().filter_map(|s| if let Step::Smoke(n) = s { Some(n) } else { None }) {
-            let replica = of.replicas.get(number).and_then(|all| all.first());
-            if let Some((id, endpoint)) = replica.and_then(|w| Some((&w.id, w.endpoint()?))) {
+        for id in plan.steps.iter().filter_map(|s| if let Step::Smoke(_, id) = s { Some(id) } else { None }) {
+            if let Some(endpoint) = of.workloads.get(id).and_then(|(_, w)| w.endpoint()) {
                 self.smokes.begin(&self.reach, self.store.bell(), id, endpoint);
             }
         }
@@ -260,6 +309,8 @@ struct Work<'a> {
     tx: &'a mut Tx,
     /// As they are by now.
     revisions: BTreeMap<i64, RevisionRow>,
+    /// As they are by now, by revision and number.
+    replicas: HashMap<(i64, i64), ReplicaRow>,
     /// What the ledger notes of those that begin to serve.
     served: HashMap<i64, Served>,
     clock: crate::clock::SharedClock,
@@ -268,24 +319,41 @@ struct Work<'a> {
 impl Work<'_> {
     async fn step(&mut self, step: &Step) -> Result<()> {
         match step {
-            Step::Start(number) => self.start(*number).await,
-            Step::Smoke(_) => Ok(()),
+            Step::Start(number, replica) => self.start(*number, *replica).await,
+            Step::Smoke(..) => Ok(()),
             Step::Progress(number, state, reason) => self.progress(*number, *state, reason.as_deref(), None).await,
-            Step::Shift(number, smoke) => self.shift(*number, Some(smoke)).await,
-            Step::Resume(number) => self.shift(*number, None).await,
+            Step::Shift(number, smoke) => self.shift(*number, Some(smoke), 100).await,
+            Step::Join(number, percent, smoke) => self.shift(*number, Some(smoke), *percent).await,
+            Step::Resume(number) => self.shift(*number, None, 100).await,
             Step::Fail(number, reason, smoke) => {
                 self.progress(*number, RevisionState::Failed, Some(reason), smoke.as_ref()).await?;
                 self.event("fail", json!({ "revision": number, "reason": reason })).await
             }
             Step::Retire(number) => self.progress(*number, RevisionState::Retired, None, None).await,
-            Step::Crashed { number, reason, crashes, retry_at } => {
-                let row = self.of(*number)?;
-                let change = RevisionChange { crashes: *crashes, retry_at: Some(*retry_at), ..change_of(&row, row.state(), Some(reason)) };
-                self.tx.revision_update(&row.id, &change).await?;
-                self.event("crash", json!({ "revision": number, "reason": reason })).await
+            Step::Crashed { number, replica, reason, crashes, retry_at } => {
+                let before = self.replica(*number, *replica)?;
+                let (reason, retry_at) = (Some(reason.clone()), Some(*retry_at));
+                self.put(*number, ReplicaRow { workload_id: None, crashes: *crashes, reason: reason.clone(), retry_at, ..before }).await?;
+                self.event("crash", json!({ "revision": number, "replica": replica, "reason": reason })).await
             }
-            Step::Stop(replica, grace) => self.tx.workload_stop(replica, "Another revision took over, or it was stopped.", *grace).await,
-            Step::Settle(replica) => self.tx.workload_settle(replica).await,
+            Step::Drain(number, replica) => {
+                let drains_since = Some(self.clock.now());
+                let before = self.replica(*number, *replica)?;
+                self.put(*number, ReplicaRow { drains_since, ..before }).await
+            }
+            Step::Keep(number, replica) => {
+                let before = self.replica(*number, *replica)?;
+                self.put(*number, ReplicaRow { drains_since: None, ..before }).await
+            }
+            Step::Drop(number, replica) => {
+                let revision = self.of(*number)?;
+                self.tx.replica_drop(&revision.id, *replica).await
+            }
+            Step::Stop(workload, grace) => {
+                let why = "Another revision took over, there are to be fewer replicas, or it was stopped.";
+                self.tx.workload_stop(workload, why, *grace).await
+            }
+            Step::Settle(workload) => self.tx.workload_settle(workload).await,
             Step::Remove => {
                 self.event("remove", Value::Null).await?;
                 self.tx.deployment_remove(&self.row.id).await
@@ -297,7 +365,30 @@ impl Work<'_> {
         self.revisions.get(&number).cloned().ok_or_else(|| Error::internal(format!("{} has no revision {number}", self.row.id)))
     }
 
-    async fn start(&mut self, number: i64) -> Result<()> {
+    fn replica(&self, number: i64, replica: i64) -> Result<ReplicaRow> {
+        let found = self.replicas.get(&(number, replica)).cloned();
+        found.ok_or_else(|| Error::internal(format!("{} has no replica {replica} of revision {number}", self.row.id)))
+    }
+
+    async fn put(&mut self, number: i64, replica: ReplicaRow) -> Result<()> {
+        self.tx.replica_put(&replica).await?;
+        self.replicas.insert((number, replica.number), replica);
+        Ok(())
+    }
+
+    async fn change(&mut self, number: i64, row: &RevisionRow, change: RevisionChange<'_>) -> Result<()> {
+        self.tx.revision_update(&row.id, &change).await?;
+        let now = RevisionRow {
+            state: revisions::word(change.state).to_owned(),
+            reason: change.reason.map(str::to_owned),
+            attempts: change.attempts,
+            ..row.clone()
+        };
+        self.revisions.insert(number, now);
+        Ok(())
+    }
+
+    async fn start(&mut self, number: i64, replica: i64) -> Result<()> {
         let row = self.of(number)?;
         let id = ids::new_id(&*self.clock);
         self.tx
@@ -313,29 +404,41 @@ impl Work<'_> {
                 nodes: 1,
             })
             .await?;
-        let change = RevisionChange {
-            workload_id: Some(&id),
-            attempts: row.attempts + 1,
+        let new = ReplicaRow {
+            revision_id: row.id.clone(),
+            number: replica,
+            workload_id: None,
+            crashes: 0,
+            reason: None,
             retry_at: None,
-            ..change_of(&row, row.state(), row.reason.as_deref())
+            drains_since: None,
         };
-        self.tx.revision_update(&row.id, &change).await
+        let before = self.replica(number, replica).unwrap_or(new);
+        self.put(number, ReplicaRow { workload_id: Some(id), retry_at: None, ..before }).await?;
+        let change = RevisionChange { attempts: row.attempts + 1, ..change_of(&row, row.state(), row.reason.as_deref()) };
+        self.change(number, &row, change).await
     }
 
     async fn progress(&mut self, number: i64, state: RevisionState, reason: Option<&str>, smoke: Option<&Smoke>) -> Result<()> {
         let row = self.of(number)?;
-        self.tx.revision_update(&row.id, &RevisionChange { smoke, ..change_of(&row, state, reason) }).await
+        self.change(number, &row, RevisionChange { smoke, ..change_of(&row, state, reason) }).await
     }
 
-    async fn shift(&mut self, number: i64, smoke: Option<&Smoke>) -> Result<()> {
+    /// A revision takes so many percent of the traffic; what is left stays with the one that serves.
+    async fn shift(&mut self, number: i64, smoke: Option<&Smoke>, percent: i64) -> Result<()> {
         let row = self.of(number)?;
-        let crashes = if smoke.is_some() { 0 } else { row.crashes };
-        let change = RevisionChange { smoke, crashes, ..change_of(&row, RevisionState::Serving, None) };
-        self.tx.revision_update(&row.id, &change).await?;
-        let served = self.served.remove(&number).ok_or_else(|| Error::internal(format!("{} shifts unnoted", self.row.id)))?;
-        let mut after = serde_json::to_value(served)?;
-        after["before"] = self.row.serving.filter(|n| *n != number).into();
-        self.event("serve", after).await
+        if smoke.is_some() {
+            self.tx.replicas_forgive(&row.id).await?;
+        }
+        self.change(number, &row, RevisionChange { smoke, ..change_of(&row, RevisionState::Serving, None) }).await?;
+        let mut shares = Vec::new();
+        for (number, percent) in [(self.row.serving.unwrap_or(number), 100 - percent), (number, percent)] {
+            if percent > 0 {
+                let served = self.served.remove(&number).ok_or_else(|| Error::internal(format!("{} shifts unnoted", self.row.id)))?;
+                shares.push((served, percent));
+            }
+        }
+        ledger::turn(self.tx, self.row, "slipway", &row.created_by, shares).await
     }
 
     async fn event(&mut self, action: &str, after: Value) -> Result<()> {

@@ -37,6 +37,19 @@ pub struct DeploymentRow {
     pub follow_version: Option<i64>,
     /// How much it takes, JSON.
     pub limits_json: Option<String>,
+    /// Number of the revision that takes a share of the traffic beside the one that serves.
+    #[sqlx(rename = "canary")]
+    pub canary_number: Option<i64>,
+    /// Its share, in percent.
+    pub share: Option<i64>,
+    /// The share that the revision on its way is to take; nothing: all of it.
+    pub next_share: Option<i64>,
+    /// Requests with the same value of this header go to the same revision.
+    pub sticky_header: Option<String>,
+    /// How many replicas each revision at work is to have.
+    pub replicas: i64,
+    /// How many of the revision that serves are ready.
+    pub ready: i64,
     /// Counts up with each change.
     pub revision: i64,
     /// Milliseconds since 1970.
@@ -49,10 +62,24 @@ impl DeploymentRow {
         self.state.parse().unwrap_or(State::Failed)
     }
 
+    /// The revision that takes a share beside the one that serves.
+    pub fn canary(&self) -> Option<Canary> {
+        Some(Canary { number: self.canary_number?, percent: self.share? })
+    }
+
     /// How much it takes.
     pub fn limits(&self) -> Limits {
         limits(self.limits_json.as_deref())
     }
+}
+
+/// A revision that takes a share of the traffic beside the one that serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Canary {
+    /// Number of the revision.
+    pub number: i64,
+    /// Its share in percent, 1 to 99.
+    pub percent: i64,
 }
 
 /// Limits as they are kept.
@@ -73,8 +100,12 @@ pub struct DeploymentChange<'a> {
     pub latest: i64,
     /// Who takes the traffic.
     pub serving: Option<i64>,
+    /// Who takes a share beside it.
+    pub canary: Option<Canary>,
     /// Who is to take over.
     pub next: Option<i64>,
+    /// The share it is to take; nothing: all of it.
+    pub next_share: Option<i64>,
 }
 
 /// An alias to follow, and the version that is followed with it.
@@ -88,7 +119,7 @@ pub struct Follow<'a> {
     pub version: i64,
 }
 
-/// Where the requests of a deployment go, for the routing table.
+/// Where the requests of a deployment go, for the routing table: a row for each replica that is ready, or one without.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct RouteRow {
     /// Id of the deployment.
@@ -105,18 +136,26 @@ pub struct RouteRow {
     pub reason: Option<String>,
     /// Number of the revision that takes the traffic.
     pub number: Option<i64>,
-    /// Its replica.
+    /// The workload of a replica of it.
     pub workload_id: Option<String>,
     /// Where the replica listens, as JSON, while it runs.
     pub endpoint: Option<String>,
     /// How much the deployment takes, JSON.
     pub limits_json: Option<String>,
+    /// Number of the revision that takes a share beside the one that serves.
+    pub canary: Option<i64>,
+    /// That share, in percent.
+    pub share: Option<i64>,
+    /// Requests with the same value of this header go to the same revision.
+    pub sticky_header: Option<String>,
 }
 
 const COLUMNS: &str = "SELECT d.id, d.team_id, d.name, d.desired, d.state, d.reason, d.state_since, d.latest, d.serving, d.next,
     d.follow_model_id, (SELECT m.name FROM models m WHERE m.id = d.follow_model_id) AS follow_model, d.follow_alias,
     (SELECT a.version FROM model_aliases a WHERE a.model_id = d.follow_model_id AND a.alias = d.follow_alias) AS follow_version,
-    d.limits_json, d.revision, d.created_at FROM deployments d";
+    d.limits_json, d.canary, d.share, d.next_share, d.sticky_header, d.replicas, (SELECT COUNT(*) FROM replicas p JOIN revisions r ON r.id = p.revision_id JOIN workloads w ON w.id = p.workload_id
+        WHERE r.deployment_id = d.id AND r.number = d.serving AND w.state = 'running' AND p.drains_since IS NULL) AS ready,
+    d.revision, d.created_at FROM deployments d";
 
 impl Store {
     /// The deployment of this name.
@@ -165,17 +204,20 @@ impl Store {
         self.opt(sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE id = $1")), args![id]).await
     }
 
-    /// Every deployment with where its requests go.
+    /// Every deployment with where its requests go, one after the other.
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn deployment_routes(&self) -> Result<Vec<RouteRow>> {
         self.all(
-            "SELECT d.id, d.team_id, t.name AS team, d.name, d.state, d.reason, r.number, w.id AS workload_id, w.endpoint, d.limits_json
+            "SELECT d.id, d.team_id, t.name AS team, d.name, d.state, d.reason, r.number, w.id AS workload_id, w.endpoint, d.limits_json, d.canary,
+                    d.share, d.sticky_header
              FROM deployments d JOIN teams t ON t.id = d.team_id
-             LEFT JOIN revisions r ON r.deployment_id = d.id AND r.number = d.serving AND r.state = 'serving' AND d.desired = 'running'
-             LEFT JOIN workloads w ON w.id = r.workload_id AND w.state = 'running'
-             WHERE d.desired <> 'deleted'",
+             LEFT JOIN revisions r ON r.deployment_id = d.id AND (r.number = d.serving OR r.number = d.canary) AND r.state = 'serving'
+                AND d.desired = 'running'
+             LEFT JOIN replicas p ON p.revision_id = r.id AND p.drains_since IS NULL
+             LEFT JOIN workloads w ON w.id = p.workload_id AND w.state = 'running'
+             WHERE d.desired <> 'deleted' ORDER BY d.id, r.number, p.number",
             vec![],
         )
         .await
@@ -188,7 +230,7 @@ impl Store {
     pub async fn deployments_of_model(&self, team_id: &str, model: &str) -> Result<Vec<(i64, String)>> {
         self.all(
             "SELECT DISTINCT r.version, d.name FROM revisions r
-             JOIN deployments d ON d.id = r.deployment_id AND (r.number = d.serving OR r.number = d.next)
+             JOIN deployments d ON d.id = r.deployment_id AND (r.number = d.serving OR r.number = d.canary OR r.number = d.next)
              WHERE r.team_id = $1 AND r.model = $2 AND d.desired <> 'deleted' ORDER BY d.name",
             args![team_id, model],
         )
@@ -201,12 +243,12 @@ impl Tx {
     ///
     /// # Errors
     /// There is one of this name.
-    pub async fn deployment_insert(&mut self, id: &str, team_id: &str, name: &str) -> Result<()> {
+    pub async fn deployment_insert(&mut self, id: &str, team_id: &str, name: &str, replicas: i64) -> Result<()> {
         let now = self.now();
         self.exec(
-            "INSERT INTO deployments (id, team_id, name, desired, state, reason, state_since, latest, serving, next, revision, created_at)
-             VALUES ($1, $2, $3, 'running', 'queued', NULL, $4, 1, NULL, 1, 1, $4)",
-            args![id, team_id, name, now],
+            "INSERT INTO deployments (id, team_id, name, desired, state, reason, state_since, latest, serving, next, replicas, revision,
+             created_at) VALUES ($1, $2, $3, 'running', 'queued', NULL, $4, 1, NULL, 1, $5, 1, $4)",
+            args![id, team_id, name, now, replicas],
         )
         .await
         .map(drop)
@@ -220,10 +262,23 @@ impl Tx {
         let now = self.now();
         let touched = self
             .exec(
-                "UPDATE deployments SET desired = $3, state = $4, reason = $5, latest = $6, serving = $7, next = $8,
-                 state_since = CASE WHEN state = $4 THEN state_since ELSE $9 END, revision = revision + 1
+                "UPDATE deployments SET desired = $3, state = $4, reason = $5, latest = $6, serving = $7, next = $8, canary = $9, share = $10,
+                 next_share = $11, state_since = CASE WHEN state = $4 THEN state_since ELSE $12 END, revision = revision + 1
                  WHERE id = $1 AND revision = $2",
-                args![id, seen, to.desired, to.state.as_str(), to.reason, to.latest, to.serving, to.next, now],
+                args![
+                    id,
+                    seen,
+                    to.desired,
+                    to.state.as_str(),
+                    to.reason,
+                    to.latest,
+                    to.serving,
+                    to.next,
+                    to.canary.map(|c| c.number),
+                    to.canary.map(|c| c.percent),
+                    to.next_share,
+                    now
+                ],
             )
             .await?;
         Ok(touched == 1)
@@ -253,6 +308,24 @@ impl Tx {
         Ok(self.exec(sql, args![id, seen, json]).await? == 1)
     }
 
+    /// The header by which requests stay with a revision, while the deployment's revision is still `seen`; whether it was.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn deployment_sticky(&mut self, id: &str, seen: i64, header: Option<&str>) -> Result<bool> {
+        let sql = "UPDATE deployments SET sticky_header = $3, revision = revision + 1 WHERE id = $1 AND revision = $2";
+        Ok(self.exec(sql, args![id, seen, header]).await? == 1)
+    }
+
+    /// Sets how many replicas each revision at work is to have, while the deployment's revision is still `seen`; whether it was.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn deployment_scale(&mut self, id: &str, seen: i64, replicas: i64) -> Result<bool> {
+        let sql = "UPDATE deployments SET replicas = $3, revision = revision + 1 WHERE id = $1 AND revision = $2";
+        Ok(self.exec(sql, args![id, seen, replicas]).await? == 1)
+    }
+
     /// Makes sure that a deployment is still as it was `seen`, and keeps it so until the end of the transaction.
     ///
     /// # Errors
@@ -266,6 +339,8 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn deployment_remove(&mut self, id: &str) -> Result<()> {
+        let replicas = "DELETE FROM replicas WHERE revision_id IN (SELECT id FROM revisions WHERE deployment_id = $1)";
+        self.exec(replicas, args![id]).await?;
         self.exec("DELETE FROM revisions WHERE deployment_id = $1", args![id]).await?;
         self.exec("DELETE FROM deployments WHERE id = $1", args![id]).await.map(drop)
     }

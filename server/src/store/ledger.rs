@@ -1,5 +1,5 @@
-//! The ledger of deployments, read from the events: each `serve` begins a time, which the next `serve`, `stop` or `delete` of the same
-//! deployment ends.
+//! The ledger of deployments, read from the events: each `serve` begins a time, which the next change of the same deployment by a `serve`, `stop` or
+//! `delete` ends. Where two revisions share the traffic, one change has a `serve` for each of them.
 
 use super::Store;
 use crate::{args, error::Result};
@@ -48,7 +48,7 @@ impl Store {
             "SELECT e.seq, e.time, e.object_id, e.after_json, n.time AS end_time, n.action AS end_action, n.actor AS end_actor,
                     n.after_json AS end_json
              FROM events e LEFT JOIN events n ON n.seq = (
-                 SELECT x.seq FROM events x WHERE x.object_id = e.object_id AND x.seq > e.seq AND x.kind = 'deployment'
+                 SELECT x.seq FROM events x WHERE x.object_id = e.object_id AND x.seq > e.seq AND x.revision > e.revision AND x.kind = 'deployment'
                  AND x.action IN ('serve', 'stop', 'delete') ORDER BY x.seq LIMIT 1)
              WHERE e.kind = 'deployment' AND e.action = 'serve' AND e.team_id = $1 AND e.object_name = $2 AND e.seq < $4
              AND ($3 IS NULL OR (e.time <= $3 AND (n.time IS NULL OR n.time > $3)))
@@ -78,7 +78,7 @@ impl Store {
              JOIN deployments d ON d.id = r.deployment_id JOIN models m ON m.team_id = r.team_id AND m.name = r.model
              JOIN model_versions v ON v.model_id = m.id AND v.version = r.version
              WHERE r.team_id = $1 AND ($2 IS NULL OR r.model = $2) AND ($3 IS NULL OR r.version = $3) AND d.desired <> 'deleted'
-             AND (r.serving_at IS NOT NULL OR r.number = d.serving OR r.number = d.next) ORDER BY d.name, r.model, r.version",
+             AND (r.serving_at IS NOT NULL OR r.number = d.serving OR r.number = d.canary OR r.number = d.next) ORDER BY d.name, r.model, r.version",
             args![team_id, model, version],
         )
         .await

@@ -32,6 +32,7 @@ pub mod promotion_gates;
 pub mod promotions;
 pub mod quotas;
 pub mod reach;
+pub mod replicas;
 pub mod revisions;
 pub mod run_curves;
 pub mod run_inputs;

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// A revision.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct RevisionRow {
-    /// Id; the owner of its replicas.
+    /// Id; the owner of the workloads of its replicas.
     pub id: String,
     /// Deployment.
     pub deployment_id: String,
@@ -54,14 +54,8 @@ pub struct RevisionRow {
     pub rolled_back_to: Option<i64>,
     /// The alias for which it was made.
     pub alias: Option<String>,
-    /// Its newest replica.
-    pub workload_id: Option<String>,
-    /// How many replicas there were.
+    /// How many workloads carried out its replicas so far.
     pub attempts: i64,
-    /// Crashes in a row.
-    pub crashes: i64,
-    /// When the next replica is started, milliseconds since 1970.
-    pub retry_at: Option<i64>,
     /// Milliseconds since 1970.
     pub created_at: i64,
     /// Milliseconds since 1970.
@@ -146,19 +140,13 @@ pub struct RevisionChange<'a> {
     pub reason: Option<&'a str>,
     /// What the smoke test saw; `None` leaves it.
     pub smoke: Option<&'a Smoke>,
-    /// Its newest replica.
-    pub workload_id: Option<&'a str>,
-    /// How many replicas there were.
+    /// How many workloads carried out its replicas so far.
     pub attempts: i64,
-    /// Crashes in a row.
-    pub crashes: i64,
-    /// When the next replica is started.
-    pub retry_at: Option<i64>,
 }
 
 const COLUMNS: &str = "SELECT id, deployment_id, team_id, number, model, version, runtime, environment, environment_version,
-    environment_version_id, cpu_millis, memory_bytes, gpus, env_json, secrets_json, state, reason, smoke_json, created_by, workload_id,
-    attempts, crashes, retry_at, created_at, serving_at, retired_at, rolled_back_to, alias FROM revisions";
+    environment_version_id, cpu_millis, memory_bytes, gpus, env_json, secrets_json, state, reason, smoke_json, created_by,
+    attempts, created_at, serving_at, retired_at, rolled_back_to, alias FROM revisions";
 
 impl Store {
     /// The revision of this id.
@@ -193,7 +181,7 @@ impl Store {
     pub async fn revisions_at_work(&self, team_id: Option<&str>) -> Result<Vec<RevisionRow>> {
         let sql = format!(
             "{COLUMNS} r WHERE ($1 IS NULL OR r.team_id = $1) AND EXISTS (SELECT 1 FROM deployments d WHERE d.id = r.deployment_id
-             AND (r.number = d.serving OR r.number = d.next OR r.number = d.latest))"
+             AND (r.number = d.serving OR r.number = d.canary OR r.number = d.next OR r.number = d.latest))"
         );
         self.all(sqlx::AssertSqlSafe(sql), args![team_id]).await
     }
@@ -209,9 +197,9 @@ impl Tx {
         let (env, secrets) = (serde_json::to_string(r.env)?, serde_json::to_string(r.secrets)?);
         self.exec(
             "INSERT INTO revisions (id, deployment_id, team_id, number, model, version, runtime, environment, environment_version,
-             environment_version_id, cpu_millis, memory_bytes, gpus, env_json, secrets_json, state, created_by, attempts, crashes, created_at,
+             environment_version_id, cpu_millis, memory_bytes, gpus, env_json, secrets_json, state, created_by, attempts, created_at,
              rolled_back_to, alias)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'queued', $16, 0, 0, $17, $18, $19)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'queued', $16, 0, $17, $18, $19)",
             args![
                 r.id,
                 r.deployment_id,
@@ -254,12 +242,11 @@ impl Tx {
         let now = self.now();
         let smoke = to.smoke.map(serde_json::to_string).transpose()?;
         self.exec(
-            "UPDATE revisions SET reason = $3, smoke_json = COALESCE($4, smoke_json), workload_id = $5, attempts = $6, crashes = $7,
-             retry_at = $8,
-             serving_at = CASE WHEN $2 = 'serving' AND state <> 'serving' THEN $9 ELSE serving_at END,
-             retired_at = CASE WHEN $2 <> 'retired' THEN NULL WHEN state <> 'retired' THEN $9 ELSE retired_at END,
+            "UPDATE revisions SET reason = $3, smoke_json = COALESCE($4, smoke_json), attempts = $5,
+             serving_at = CASE WHEN $2 = 'serving' AND state <> 'serving' THEN $6 ELSE serving_at END,
+             retired_at = CASE WHEN $2 <> 'retired' THEN NULL WHEN state <> 'retired' THEN $6 ELSE retired_at END,
              state = $2 WHERE id = $1",
-            args![id, word(to.state), to.reason, smoke, to.workload_id, to.attempts, to.crashes, to.retry_at, now],
+            args![id, word(to.state), to.reason, smoke, to.attempts, now],
         )
         .await
         .map(drop)

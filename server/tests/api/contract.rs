@@ -6,6 +6,7 @@ use super::{
 };
 use app::api::{
     Client, ListQuery, Problem,
+    canary::{SetCanary, Sticky},
     deployments::{NewDeployment, Redeploy},
     environments::NewEnvironment,
     events::EventQuery,
@@ -18,6 +19,7 @@ use app::api::{
     placements::{PlacementOf, SetPlacement},
     promotions::{NewPromotion, PromotionQuery, Say, SetStagePolicy},
     quotas::SetQuota,
+    replicas::Scale,
     runs::{ArtifactQuery, NewRun, RunQuery, SeriesQuery},
     session::{ChangePassword, SetUp, SignIn},
     teams::{NewTeam, TeamChange},
@@ -79,6 +81,7 @@ fn everything(c: &Client) {
         c.deployment_start("t", "d"); c.deployment_stop("t", "d"); c.deployment_delete("t", "d"); c.revision_list("t", "d", l); c.deployment_traffic("t", "d");
         c.deployment_example("t", "d"); c.deployment_log("t", "d", Some(1), log); c.deployment_explain("t", "d"); c.deployment_try("t", "d", &serde_json::Value::Null);
         c.ledger("t", "d", &LedgerQuery::default()); c.ledger_export("t", "d", LedgerFormat::Csv); c.deployment_roll_back("t", "d", &RollBack::default()); c.deployment_limits("t", "d", &SetLimits::default());
+        c.replica_list("t", "d"); c.deployment_scale("t", "d", &Scale::default()); c.deployment_canary("t", "d", &SetCanary::default()); c.deployment_sticky("t", "d", &Sticky::default());
     }
 }
 
@@ -194,7 +197,7 @@ async fn what_the_api_answers_is_what_the_client_reads() {
         model_list(TEAM, l); model(TEAM, "iris"); version_list(TEAM, "iris", l); version(TEAM, "iris", 1);
         stage_list(TEAM); promotion_list(TEAM, &PromotionQuery::default()); promotion(TEAM, promotion); promotion_log(TEAM, promotion, 1, log);
         deployment_list(TEAM, l); deployment(TEAM, "iris"); revision_list(TEAM, "iris", l); deployment_traffic(TEAM, "iris");
-        deployment_example(TEAM, "iris"); deployment_log(TEAM, "iris", None, log); deployment_explain(TEAM, "iris");
+        deployment_example(TEAM, "iris"); deployment_log(TEAM, "iris", None, log); deployment_explain(TEAM, "iris"); replica_list(TEAM, "iris");
         ledger(TEAM, "iris", &LedgerQuery::default()); ledger_export(TEAM, "iris", LedgerFormat::Jsonl);
     }
     let said = std::mem::take(&mut *said.lock().unwrap());

@@ -1,6 +1,7 @@
 //! The REST API through the real router, a real database and real people.
 
 mod access;
+mod canary;
 mod changes;
 mod contract;
 mod deployments;
@@ -19,6 +20,7 @@ mod origin;
 mod permissions;
 mod placements;
 mod promotions;
+mod replicas;
 mod runs;
 mod teams;
 mod tokens;

@@ -16,6 +16,7 @@ use server::{
         deployments::DeploymentChange,
         environments::NewEnvVersion,
         events::NewEvent,
+        replicas::ReplicaRow,
         revisions::{NewRevision, RevisionChange},
         workloads::NewWorkload,
     },
@@ -49,11 +50,23 @@ async fn revision(tx: &mut Tx, id: &str, number: i64) {
 }
 
 const fn change(serving: Option<i64>, next: Option<i64>, state: State) -> DeploymentChange<'static> {
-    DeploymentChange { desired: "running", state, reason: None, latest: 2, serving, next }
+    DeploymentChange { desired: "running", state, reason: None, latest: 2, serving, canary: None, next, next_share: None }
 }
 
 const fn is(state: RevisionState) -> RevisionChange<'static> {
-    RevisionChange { state, reason: None, smoke: None, workload_id: Some("w"), attempts: 1, crashes: 0, retry_at: None }
+    RevisionChange { state, reason: None, smoke: None, attempts: 1 }
+}
+
+fn replica(number: i64, workload: Option<&str>) -> ReplicaRow {
+    ReplicaRow {
+        revision_id: "r1".into(),
+        number,
+        workload_id: workload.map(str::to_owned),
+        crashes: 0,
+        reason: None,
+        retry_at: None,
+        drains_since: None,
+    }
 }
 
 #[tokio::test]
@@ -61,7 +74,7 @@ async fn a_deployment_and_its_revisions() {
     each(async |w| {
         let s = &w.store;
         let mut tx = s.begin().await.unwrap();
-        tx.deployment_insert("d", OURS, "iris").await.unwrap();
+        tx.deployment_insert("d", OURS, "iris", 2).await.unwrap();
         revision(&mut tx, "r1", 1).await;
         revision(&mut tx, "r2", 2).await;
         let workload = NewWorkload {
@@ -76,11 +89,13 @@ async fn a_deployment_and_its_revisions() {
             nodes: 1,
         };
         tx.workload_insert(&workload).await.unwrap();
+        tx.replica_put(&replica(1, Some("w"))).await.unwrap();
+        tx.replica_put(&ReplicaRow { crashes: 2, retry_at: Some(7), reason: Some("It ended.".into()), ..replica(2, None) }).await.unwrap();
         tx.workload_running("w", Some(&Endpoint::Unix { path: PathBuf::from("/s") })).await.unwrap();
         tx.commit().await.unwrap();
 
         let mut tx = s.begin().await.unwrap();
-        assert_eq!(tx.deployment_insert("e", OURS, "iris").await.unwrap_err().kind, Kind::Taken, "{}", w.engine);
+        assert_eq!(tx.deployment_insert("e", OURS, "iris", 1).await.unwrap_err().kind, Kind::Taken, "{}", w.engine);
         drop(tx);
         assert!(s.deployment(THEIRS, "iris").await.unwrap().is_none());
         assert_eq!(s.deployment_routes().await.unwrap()[0].endpoint, None, "it does not serve yet");
@@ -97,9 +112,27 @@ async fn a_deployment_and_its_revisions() {
         let (d, r) = (s.deployment(OURS, "iris").await.unwrap().unwrap(), s.revision("r1").await.unwrap().unwrap());
         assert_eq!((d.revision, d.state_since - d.created_at, r.serving_at), (2, 1000, Some(d.state_since)));
         assert_eq!((r.smoke(), r.env()["A"].as_str(), r.resources()), (Some(smoke), "1", RESOURCES));
-        let route = s.deployment_routes().await.unwrap().remove(0);
+        assert_eq!((d.replicas, d.ready), (2, 1));
+        let mut routes = s.deployment_routes().await.unwrap();
+        let (route, other) = (routes.remove(0), routes.remove(0));
         assert_eq!((route.team.as_str(), route.number, route.workload_id.as_deref()), ("ours", Some(1), Some("w")));
-        assert!(route.endpoint.is_some());
+        assert!(route.endpoint.is_some() && other.endpoint.is_none() && routes.is_empty());
+        let now = s.replicas_of("d").await.unwrap();
+        let told: Vec<_> = now.iter().map(|r| (r.revision, r.number, r.state(), r.crashes)).collect();
+        assert_eq!(told, [(1, 1, State::Running, 0), (1, 2, State::Starting, 2)], "{}", w.engine);
+        let mut tx = s.begin().await.unwrap();
+        tx.replicas_forgive("r1").await.unwrap();
+        tx.replica_put(&ReplicaRow { drains_since: Some(9), ..replica(1, Some("w")) }).await.unwrap();
+        tx.commit().await.unwrap();
+        let all = s.replicas().await.unwrap();
+        assert_eq!((all.len(), all[0].drains_since, all[1].crashes, all[1].retry_at), (2, Some(9), 0, None));
+        assert_eq!(s.deployment(OURS, "iris").await.unwrap().unwrap().ready, 0);
+        assert!(s.deployment_routes().await.unwrap().iter().all(|r| r.endpoint.is_none()), "what drains gets no requests");
+        let mut tx = s.begin().await.unwrap();
+        assert!(!tx.deployment_scale("d", 7, 3).await.unwrap());
+        tx.replica_drop("r1", 1).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(s.replicas().await.unwrap().len(), 1);
         assert!(s.deployments_of_model(OURS, "iris").await.unwrap().contains(&(2, "iris".to_owned())));
         assert_eq!(s.revisions_at_work(None).await.unwrap().len(), 2);
         assert_eq!(s.revisions_at_work(Some(THEIRS)).await.unwrap().len(), 0);
@@ -150,6 +183,7 @@ async fn a_deployment_and_its_revisions() {
         tx.deployment_remove("d").await.unwrap();
         tx.commit().await.unwrap();
         assert!(s.revision_numbered("d", 1).await.unwrap().is_none() && s.deployment_by_id("d").await.unwrap().is_none());
+        assert!(s.replicas().await.unwrap().is_empty());
     })
     .await;
 }
@@ -159,8 +193,10 @@ async fn what_served_when_is_read_from_the_events() {
     each(async |w| {
         let s = &w.store;
         let begun = w.clock.now();
+        let changes = std::cell::Cell::new(0);
         let did = async |team: &str, object_id: &str, action: &str| {
             w.clock.advance(1000);
+            changes.set(changes.get() + 1);
             let mut tx = s.begin().await.unwrap();
             let event = NewEvent {
                 team_id: Some(team),
@@ -169,7 +205,7 @@ async fn what_served_when_is_read_from_the_events() {
                 kind: "deployment",
                 object_id,
                 object_name: "iris",
-                revision: 1,
+                revision: changes.get(),
                 before: None,
                 after: Some(serde_json::json!({ "revision": 1 })),
             };

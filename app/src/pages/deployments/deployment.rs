@@ -2,11 +2,12 @@
 
 use super::{
     ledger::{Ledger, Of},
-    limits::LimitsForm,
+    limits::{LimitsForm, StickyForm},
     log::RevisionLog,
     redeploy::RedeploySheet,
+    replicas::Replicas,
     revisions::Revisions,
-    traffic::TrafficCharts,
+    traffic::{Shares, TrafficCharts},
     try_it::TryIt,
 };
 use crate::{
@@ -35,8 +36,14 @@ pub fn DeploymentPage() -> impl IntoView {
             let href = if of.is_empty() { here.clone() } else { format!("{here}?tab={of}") };
             (words, href, tab == of)
         };
-        let items =
-            vec![item("Overview", ""), item("Revisions", "revisions"), item("Try it", "try"), item("Log", "log"), item("Limits", "limits")];
+        let items = vec![
+            item("Overview", ""),
+            item("Revisions", "revisions"),
+            item("Replicas", "replicas"),
+            item("Try it", "try"),
+            item("Log", "log"),
+            item("Limits", "limits"),
+        ];
         let said = deployment.reason.is_some();
         let asked = is_asked(state, said) || deployment.next.is_some();
         let why = client.deployment_explain(&team, &name);
@@ -46,15 +53,21 @@ pub fn DeploymentPage() -> impl IntoView {
         let content = match tab.as_str() {
             "try" => view! { <TryIt client team name state/> }.into_any(),
             "limits" => {
-                view! { <LimitsForm team name limits=deployment.limits.clone() revision=deployment.revision edits=access.edits()/> }
-                    .into_any()
+                let sticky = deployment.sticky_header.clone();
+                view! {
+                    <LimitsForm team=team.clone() name=name.clone() limits=deployment.limits.clone() revision=deployment.revision edits=access.edits()/>
+                    <StickyForm team name header=sticky revision=deployment.revision edits=access.edits()/>
+                }
+                .into_any()
             }
+            "replicas" => view! { <Replicas client team deployment=deployment.clone() edits=access.edits()/> }.into_any(),
             "log" => view! { <RevisionLog client team name state/> }.into_any(),
             "revisions" => view! { <Revisions client team name/> }.into_any(),
             _ => {
                 let serving = deployment.serving.as_ref().map(|r| r.number);
                 let of = Of { team: team.clone(), name: name.clone(), serving, revision: deployment.revision };
-                view! { <TrafficCharts client=client.clone() team name/><Ledger client of/> }.into_any()
+                let shares = view! { <Shares team=team.clone() deployment=deployment.clone() edits=access.edits()/> };
+                view! { {shares}<TrafficCharts client=client.clone() team deployment=deployment.clone()/><Ledger client of/> }.into_any()
             }
         };
         // What keeps a revision on its way is said once, where the revision is named.
@@ -85,10 +98,14 @@ fn Beside(deployment: Deployment) -> impl IntoView {
         };
         view! { <span class="tag" title=title>{format!("follows @{}", f.alias)}</span> }
     });
+    let many = match deployment.replicas {
+        2.. => format!(", {} of {} replicas ready", deployment.ready, deployment.replicas),
+        _ => String::new(),
+    };
     let serving = deployment
         .serving
         .or(deployment.latest)
-        .map(|r| view! { <span class="muted">{format!("{} v{}, {}", r.model, r.version, r.resources.words())}</span> });
+        .map(|r| view! { <span class="muted">{format!("{} v{}, {}{many}", r.model, r.version, r.resources.words())}</span> });
     view! { <StateBadge state=deployment.state server=true/>{serving}{follows} }
 }
 
@@ -97,7 +114,11 @@ fn Beside(deployment: Deployment) -> impl IntoView {
 fn Taking(deployment: Deployment) -> impl IntoView {
     let serves = deployment.serving.is_some();
     deployment.next.map(|r| {
-        let words = if serves { " is on its way. Until it is ready the one before keeps serving." } else { " is on its way." };
+        let words = match deployment.next_percent {
+            Some(percent) => format!(" is on its way. Once it is ready it takes {percent} % of the traffic."),
+            None if serves => " is on its way. Until it is ready the one before keeps serving.".to_owned(),
+            None => " is on its way.".to_owned(),
+        };
         let reason = r.reason.map(|r| view! { <span class="hint">{r}</span> });
         view! { <Note><span class="row"><RevisionBadge state=r.state/><span>{format!("Revision {}, {} v{},", r.number, r.model, r.version)}{words}</span></span>{reason}</Note> }
     })

@@ -84,11 +84,13 @@ fn At(at: Option<String>, here: String) -> impl IntoView {
     }
 }
 
-fn badge(ended: Option<Ended>) -> impl IntoView {
+fn badge(ended: Option<Ended>, share: i64, canary: bool) -> impl IntoView {
+    let part = if share == 100 { String::new() } else { format!(" {share} %") };
     let (tone, icon, text) = match ended {
-        None => (Tone::Green, "ok", "Serving"),
-        Some(how @ (Ended::Replaced | Ended::Stopped)) => (Tone::Grey, "pause", how.label()),
-        Some(how @ (Ended::RolledBack | Ended::Deleted)) => (Tone::Red, "x", how.label()),
+        None if canary => (Tone::Blue, "dot", format!("Canary{part}")),
+        None => (Tone::Green, "ok", format!("Serving{part}")),
+        Some(how @ (Ended::Replaced | Ended::Stopped | Ended::Shared)) => (Tone::Grey, "pause", format!("{}{part}", how.label())),
+        Some(how @ (Ended::RolledBack | Ended::Deleted)) => (Tone::Red, "x", format!("{}{part}", how.label())),
     };
     view! { <Badge tone icon text/> }
 }
@@ -125,15 +127,16 @@ fn Rows(items: Vec<LedgerEntry>, access: Access, of: Of) -> impl IntoView {
         let approved = (!s.approved_by.is_empty()).then(|| format!(", approved by {}", s.approved_by.join(", ")));
         let how = s.rolled_back_to.map(|n| format!("back to revision {n}")).or(s.alias.as_ref().map(|a| format!("following @{a}")));
         let how = how.map(|words| view! { <div class="sub">{words}</div> });
+        let set = e.share_by.as_ref().map(|who| view! { <div class="sub">{format!("share set by {who}")}</div> });
         let by = e.ended_by.as_ref().filter(|_| e.ended.is_some()).map(|who| format!("Ended by {who}"));
         view! {
             <tr data-key=format!("ledger-{}", e.seq)>
                 <td class="lead" data-label="When"><Ago time=e.from.clone()/></td>
-                <td class="state" data-label="State"><span title=by>{badge(e.ended)}</span></td>
+                <td class="state" data-label="State"><span title=by>{badge(e.ended, e.share, of.serving != Some(number))}</span></td>
                 <td data-label="Version" class="wrap"><a class="name" href=version>{format!("{} v{}", s.model, s.version)}</a>{run}<div class="sub">{format!("revision {}, {}", s.revision, s.environment)}</div></td>
                 <td data-label="Commit">{code}</td>
                 <td data-label="Data">{data}</td>
-                <td data-label="Who">{s.by.clone()}{approved}{how}</td>
+                <td data-label="Who">{s.by.clone()}{approved}{how}{set}</td>
                 <td data-label="Served for"><span class="sub"><Lasting from=e.from.clone() to=e.until.clone()/></span></td>
                 <td data-label="" class="right"><div class="actions">{back}</div></td>
             </tr>

@@ -1,7 +1,10 @@
-//! How much a deployment takes at once, how long and how large a request may be.
+//! How much a deployment takes at once, how long and how large a request may be; which requests stay together.
 
 use crate::{
-    api::limits::{DEFAULT_SECONDS, Limits, limits_path},
+    api::{
+        canary::sticky_path,
+        limits::{DEFAULT_SECONDS, Limits, limits_path},
+    },
     ui::{ApiForm, Card, Facts, Field, facts::text},
 };
 use leptos::prelude::*;
@@ -46,6 +49,37 @@ pub fn LimitsForm(
                 </div>
                 <p class="sub">"They are the deployment's: they hold for whatever revision answers, at once, and a roll-back leaves them."</p>
                 <div class="actions"><button class="btn primary" type="submit">"Set limits"</button></div>
+            </ApiForm>
+        </Card>
+    }
+    .into_any()
+}
+
+/// Which requests stay with a revision while two share the traffic.
+#[component]
+pub fn StickyForm(
+    /// The team.
+    team: String,
+    /// Name of the deployment.
+    name: String,
+    /// The header as it is.
+    header: Option<String>,
+    /// The revision of the deployment that is seen.
+    revision: i64,
+    /// Whether the reader may change it.
+    edits: bool,
+) -> impl IntoView {
+    let value = header.unwrap_or_default();
+    if !edits {
+        let rows = vec![("Header", text(if value.is_empty() { "none".to_owned() } else { value }))];
+        return view! { <Card title="Sticky requests"><Facts rows/></Card> }.into_any();
+    }
+    view! {
+        <Card title="Sticky requests">
+            <ApiForm id="sticky" method="PUT" action=sticky_path(&team, &name) say="It holds from the next request on.">
+                <input type="hidden" name="revision" value=revision.to_string()/>
+                <Field name="header" label="Header" value placeholder="none" code=true hint="While two revisions share the traffic, requests with the same value of it go to the same one, like x-user."/>
+                <div class="actions"><button class="btn" type="submit">"Set header"</button></div>
             </ApiForm>
         </Card>
     }

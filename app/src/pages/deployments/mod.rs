@@ -6,7 +6,8 @@ mod limits;
 pub mod list;
 mod log;
 pub mod redeploy;
-pub mod revisions;
+pub mod replicas;
+mod revisions;
 pub mod traffic;
 pub mod try_it;
 

@@ -1,9 +1,9 @@
 //! Another version to serve: the one before serves until the new one is ready.
 
 use crate::{
-    api::{Client, ListQuery, capacity::Capacity, client::team_path, deployments::Deployment, models::ModelVersion},
+    api::{Client, ListQuery, State, capacity::Capacity, client::team_path, deployments::Deployment, models::ModelVersion},
     parts::{Access, Every, follow_options, loaded},
-    ui::{ApiForm, Select, Sheet},
+    ui::{ApiForm, Field, Select, Sheet},
 };
 use leptos::prelude::*;
 
@@ -53,6 +53,7 @@ fn Choice(deployment: Deployment, access: Access, next: String, versions: Vec<Mo
     };
     let chosen = versions.iter().map(|v| v.version).find(|v| *v != serving).unwrap_or(serving).to_string();
     let held = now.as_ref().map(|r| r.resources.words()).unwrap_or_default();
+    let beside = deployment.serving.is_some() && matches!(deployment.state, State::Running | State::Starting | State::Queued);
     let mut sizes = vec![(String::new(), format!("As now: {held}"))];
     sizes.extend(capacity.sizes.iter().map(|s| (s.name.clone(), format!("{}: {}. {}", s.label, s.resources.words(), s.effect))));
     let action = team_path(&access.team, &format!("/deployments/{}/redeploy", deployment.name));
@@ -64,6 +65,7 @@ fn Choice(deployment: Deployment, access: Access, next: String, versions: Vec<Mo
             <Select name="version" label="Version" options value=chosen/>
             {follow.map(|options| view! { <Select name="alias" label="Follow an alias" options hint/> })}
             <Select name="size" label="Size" options=sizes/>
+            {beside.then(|| view! { <Field name="canary" label="As a canary, percent" kind="number" placeholder="all of the traffic" hint="1 to 99: it takes so much of the traffic beside the one that serves."/> })}
             <p class="sub">"The new version is tried with its own input example first. Until it is ready the one before keeps serving; no request is dropped."</p>
             <div class="actions"><button class="btn primary" type="submit">"Deploy"</button><a class="btn" href=cancel>"Cancel"</a></div>
         </ApiForm>

@@ -41,6 +41,7 @@ pub fn DeploySheet(
                 <Field name="name" label="Name of the deployment" value=name required=true autofocus=true code=true hint="Part of its endpoint; never changes."/>
                 {follow.map(|options| view! { <Select name="alias" label="Follow an alias" options hint="Whenever the alias moves, what it points at is deployed."/> })}
                 <SizePicker capacity/>
+                <Field name="replicas" label="Replicas" kind="number" value="1" hint="So many servers answer; it can be changed at any time."/>
                 <Surroundings/>
                 <p class="sub">"The version is loaded and tried with its own input example before it takes traffic."</p>
                 <div class="actions"><button class="btn primary" type="submit">"Deploy"</button><a class="btn" href=cancel>"Cancel"</a></div>

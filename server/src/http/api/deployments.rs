@@ -196,7 +196,7 @@ fn route(web: &Web, by: &TeamViewer, name: &str) -> Result<Arc<Route>> {
 
 /// The portal is well where a deployment does not run: that clashes with what is asked, and is no failure of ours.
 fn ready(route: &Route) -> Result<Endpoint> {
-    let replica = route.least_busy();
+    let replica = route.split.any();
     let not = || Error::conflict(format!("{} does not run now.", route.name)).hint("Its page says why.");
     replica.map(|r| r.endpoint.clone()).ok_or_else(not)
 }

@@ -1,6 +1,7 @@
 //! The REST API, `/api/v1`: one file per noun. A handler extracts, calls the room, replies.
 
 pub mod artifacts;
+pub mod canary;
 pub mod code;
 pub mod deployments;
 pub mod document;
@@ -18,6 +19,7 @@ pub mod placements;
 pub mod platform;
 pub mod promotions;
 pub mod quota;
+pub mod replicas;
 pub mod run_form;
 pub mod run_log;
 pub mod run_submit;
@@ -111,6 +113,10 @@ pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(deployments::start))
         .routes(routes!(deployments::stop))
         .routes(routes!(deployments::revisions))
+        .routes(routes!(replicas::replicas))
+        .routes(routes!(replicas::scale))
+        .routes(routes!(canary::canary_set))
+        .routes(routes!(canary::sticky_set))
         .routes(routes!(deployments::traffic))
         .routes(routes!(deployments::example))
         .routes(routes!(deployments::log))

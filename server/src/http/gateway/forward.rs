@@ -11,6 +11,7 @@ use crate::{
         gate::{Place, Refused},
         replica::{Replica, Waiting, chain},
         routes::Route,
+        split::REVISION,
         traffic::{Charts, Meters},
     },
     error::{Error, Kind},
@@ -28,9 +29,6 @@ use hyper_util::client::legacy::Error as SendError;
 use std::{error::Error as _, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
-/// Number of the revision that answered.
-const REVISION: HeaderName = HeaderName::from_static("x-slipway-revision");
-
 /// A request to hand on.
 pub struct Call {
     /// Method.
@@ -44,6 +42,9 @@ pub struct Call {
 }
 
 type Taken = Lender<Limited<Body>>;
+
+/// So many replicas are asked where nothing of a request could be sent to those before.
+const TRIES: usize = 3;
 
 /// Hands `call` on. Any answer is counted, ours as well, and has the id of the request.
 pub async fn forward(gateway: &Gateway, team: &str, name: &str, route: Arc<Route>, mut call: Call) -> Response {
@@ -75,38 +76,61 @@ async fn hand_on(gateway: &Gateway, team: &str, name: &str, route: Arc<Route>, c
         _ => route,
     };
     let body = Lender::new(Limited::new(body, limit));
-    for last in [false, true] {
-        let Some(replica) = route.least_busy().cloned() else {
+    let whom = match route.split.of(&headers) {
+        Ok(whom) => whom,
+        Err(named) => {
+            drain(body.lend()).await;
+            return counted(gateway, &route.charts, &route.meters, begun, does_not_serve(&route, &named));
+        }
+    };
+    let mut tried: Vec<Arc<Replica>> = Vec::new();
+    loop {
+        // One that was asked already, where there is no other: it may have been put in the place of itself just now.
+        let found = route.split.replica(whom, &tried).or_else(|| route.split.replica(whom, &[]));
+        let Some(replica) = found.cloned() else {
             drain(body.lend()).await;
             return counted(gateway, &route.charts, &route.meters, begun, nobody(&route));
         };
         let waiting = replica.waits();
-        match send(gateway, &replica, &method, &path, headers.clone(), &body, within).await {
-            Ok(answer) => return hand_back(gateway, &replica, (waiting, place.take()), begun, answer),
-            Err(Broken::Unsent(why)) if !last => {
-                tracing::info!(deployment = route.name, workload = replica.workload_id, why, "asking once more");
+        let broken = match send(gateway, &replica, &method, &path, headers.clone(), &body, within).await {
+            Ok(answer) => {
+                replica.answered();
+                return hand_back(gateway, &replica, (waiting, place.take()), begun, answer);
+            }
+            Err(broken) => broken,
+        };
+        match &broken {
+            Broken::Unreached(why) => replica.eject(why),
+            Broken::Unsent(why) | Broken::Cut(why) => replica.broke(why),
+            Broken::TooLarge | Broken::Late | Broken::Gone(_) => {}
+        }
+        if let Broken::Unreached(why) | Broken::Unsent(why) = &broken {
+            tried.push(replica.clone());
+            // One alone is asked once more.
+            if tried.len() < TRIES.min(route.split.replicas().count() + 1) {
+                tracing::info!(deployment = route.name, workload = replica.workload_id, why, "asking another");
                 // It may have been replaced just now.
                 if let Some(now) = gateway.routes.table().get(team, name) {
                     route = now.clone();
                 }
+                continue;
             }
-            Err(broken) => {
-                if matches!(broken, Broken::Unsent(_)) {
-                    drain(body.lend()).await;
-                }
-                return counted(gateway, &replica.charts, &replica.meters, begun, told(&route, broken, limit));
-            }
+            drain(body.lend()).await;
         }
+        return counted(gateway, &replica.charts, &replica.meters, begun, told(&route, broken, limit));
     }
-    counted(gateway, &route.charts, &route.meters, begun, nobody(&route))
 }
 
 /// How a request did not get an answer.
 enum Broken {
+    /// Nobody listens there.
+    Unreached(String),
     /// Nothing of it was sent.
     Unsent(String),
     /// The connection broke.
     Cut(String),
+    /// The caller broke off.
+    Gone(String),
     /// The body was larger than it may be.
     TooLarge,
     /// No answer in time.
@@ -145,14 +169,19 @@ fn boxed(body: Lent<Limited<Body>>) -> SendBody {
 }
 
 fn broken(error: &SendError, touched: bool) -> Broken {
-    let mut cause = error.source();
-    while let Some(e) = cause {
-        if e.is::<LengthLimitError>() {
-            return Broken::TooLarge;
-        }
-        cause = e.source();
+    let causes = || std::iter::successors(error.source(), |e| (*e).source());
+    if causes().any(|e| e.is::<LengthLimitError>()) {
+        return Broken::TooLarge;
     }
-    if error.is_connect() || !touched { Broken::Unsent(chain(error)) } else { Broken::Cut(chain(error)) }
+    // What the caller sends is a body of ours to the client.
+    if causes().any(|e| e.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_user)) {
+        return Broken::Gone(chain(error));
+    }
+    match (error.is_connect(), touched) {
+        (true, _) => Broken::Unreached(chain(error)),
+        (false, false) => Broken::Unsent(chain(error)),
+        (false, true) => Broken::Cut(chain(error)),
+    }
 }
 
 /// What a request holds until its answer was given: it is waited for at its replica, and has its place behind the gate.
@@ -209,7 +238,8 @@ fn told(route: &Route, broken: Broken, limit: usize) -> Response {
             &Problem::new(504, format!("The server of {name} did not answer within {} s.", route.gate.within.as_secs()))
                 .hint("Send fewer rows at a time, or give the deployment a larger size or a longer timeout."),
         ),
-        Broken::Unsent(why) => Error::new(Kind::Upstream, format!("The server of {name} cannot be reached."))
+        Broken::Gone(why) => Error::new(Kind::Invalid, "The body of the request broke off.").context(why).into_response(),
+        Broken::Unreached(why) | Broken::Unsent(why) => Error::new(Kind::Upstream, format!("The server of {name} cannot be reached."))
             .hint("It may have just ended; its page says more. Try again in a moment.")
             .context(why)
             .into_response(),
@@ -232,6 +262,18 @@ fn too_many(route: &Route, why: &Refused) -> Response {
         Error::new(Kind::TooMany, sentence).hint("Send it again a little later; its limits are on the deployment's page.").into_response();
     answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     answer
+}
+
+/// The revision that the request names takes no traffic.
+fn does_not_serve(route: &Route, named: &str) -> Response {
+    let serve: Vec<String> = route.split.parts.iter().map(|p| p.revision.to_string()).collect();
+    let hint = match &serve[..] {
+        [] => "None serves now.".to_owned(),
+        [one] => format!("Revision {one} serves; leave the header {REVISION} out to reach whatever does."),
+        all => format!("Revisions {} serve; leave the header {REVISION} out to reach whatever does.", all.join(" and ")),
+    };
+    let name = &route.name;
+    problem::response(&Problem::new(404, format!("Revision {named} of {name} does not serve.")).hint(hint))
 }
 
 /// No replica is ready.
