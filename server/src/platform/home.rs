@@ -12,7 +12,7 @@ use app::api::{
     home::{Counts, Found, Home, HomeItem},
 };
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 const FAILED_MS: i64 = 3 * 24 * 3600 * 1000;
 const CHART_MS: i64 = 10 * 60 * 1000;
@@ -87,8 +87,10 @@ pub async fn of_team(store: &Store, by: &TeamViewer) -> Result<Home> {
     let recent = store.at_rest(id, 0, 10).await?.into_iter().map(|row| at_rest(name, row)).collect();
     let count = |kind: &str| live.iter().filter(|r| r.kind == kind).count() as i64;
     let waiting = promotions::waiting(store, by).await?;
-    let counts =
-        Counts { notebooks: count("notebook"), runs: count("run"), deployments: count("replica"), approvals: waiting.len() as i64 };
+    // However many replicas it has, a deployment is one.
+    let deployments: HashSet<&str> = live.iter().filter(|r| r.kind == "replica").map(|r| r.name.as_str()).collect();
+    let (deployments, approvals) = (deployments.len() as i64, waiting.len() as i64);
+    let counts = Counts { notebooks: count("notebook"), runs: count("run"), deployments, approvals };
     Ok(Home { active, failed, waiting, recent, counts })
 }
 

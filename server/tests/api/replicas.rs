@@ -31,6 +31,8 @@ async fn three() -> (Desk, Vec<WorkloadSpec>) {
     d.serve(&all[2], "c", passes()).await;
     let iris = d.iris().await;
     assert_eq!((&iris["ready"], &iris["replicas"], &iris["reason"]), (&json!(3), &json!(3), &Value::Null));
+    let home = d.w.vic.get("/api/v1/teams/forecast/home").await.is(200).json();
+    assert_eq!(home["counts"]["deployments"], 1);
     (d, all)
 }
 

@@ -95,8 +95,8 @@ fn shares(team: String, deployment: Deployment, edits: bool, serving: Revision, 
         let seen = deployment.revision;
         let (over, back) = (format!("Revision {number} takes over."), format!("Revision {number} is taken back."));
         view! {
-            <div class="row wraps">
-                <ApiForm id="canary" method="PUT" action=action.clone() say="The share is set." class="row">
+            <div class="row low">
+                <ApiForm id="canary" method="PUT" action=action.clone() say="The share is set." class="row low">
                     <input type="hidden" name="revision" value=seen.to_string()/>
                     <Field name="percent" label="Canary, percent" kind="number" value=percent.to_string() required=true/>
                     <button class="btn" type="submit">"Set share"</button>
