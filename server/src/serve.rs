@@ -27,9 +27,9 @@ use crate::{
     platform::cluster::{kubernetes, reserve},
     promotions::spec::GateSpecs,
     reconcile::{
-        Driver, deployments::Deployments, environments::Environments, following::Following, housekeeping::Housekeeping,
-        notebook_activity::NotebookActivity, notebooks::Notebooks, promotions::Promotions, runs::Runs, teams::Teams, usage::Usage,
-        workloads::Workloads,
+        Driver, deliveries::Deliveries, deployments::Deployments, environments::Environments, following::Following,
+        housekeeping::Housekeeping, notebook_activity::NotebookActivity, notebooks::Notebooks, notices::Notices, promotions::Promotions,
+        runs::Runs, teams::Teams, usage::Usage, workloads::Workloads,
     },
     runs::spec::RunSpecs,
     secrets::Sealer,
@@ -83,7 +83,7 @@ pub async fn serve(mut config: Config) -> Result<()> {
 
     metrics::gauge!("slipway_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1);
     let (config, store) = (web.config.clone(), web.store.clone());
-    let url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let url = config.portal_url();
     if let Some(token) = first_admin::prepare(&store, config.admin_user.as_deref(), config.admin_password.as_deref()).await? {
         println!("No user exists yet. Make the platform admin with this link, which works once:\n  {url}/setup?token={token}");
     }
@@ -167,6 +167,8 @@ fn start_tasks(web: &Web) {
     driver.run(Following { service });
     tokio::spawn(routes::follow(web.gateway.routes.clone(), store.clone()));
     tokio::spawn(health::watch(web.gateway.routes.clone(), web.gateway.reach.clone()));
+    driver.run(Notices::new(store.clone(), web.config.portal_url()));
+    driver.run(Deliveries::new(web.webhooks()));
     driver.run(Usage { store: store.clone(), cluster: cluster.clone() });
     let (session_idle_ms, session_max_ms) = (web.config.session_idle_seconds * 1000, web.config.session_max_seconds * 1000);
     let (artifacts, sweep_at) = (web.artifacts.clone(), AtomicI64::new(0));

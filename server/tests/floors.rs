@@ -9,10 +9,24 @@ use std::{
 /// The server's floors, lowest first. A module uses its own floor and those below.
 const SERVER: &[(&str, &[&str])] = &[
     ("ground", &["clock", "ids", "error", "durable", "config", "wake", "records", "telemetry", "reports"]),
-    ("cellar", &["store", "cluster", "artifacts", "logs", "secrets"]),
+    ("cellar", &["store", "cluster", "artifacts", "logs", "secrets", "post"]),
     (
         "rooms",
-        &["access", "teams", "quota", "environments", "notebooks", "runs", "models", "promotions", "deployments", "workloads", "platform"],
+        &[
+            "access",
+            "teams",
+            "quota",
+            "environments",
+            "notebooks",
+            "notices",
+            "runs",
+            "models",
+            "promotions",
+            "deployments",
+            "workloads",
+            "platform",
+            "webhooks",
+        ],
     ),
     ("doors", &["http", "reconcile"]),
     ("roof", &["serve", "cli", "main", "lib"]),

@@ -12,6 +12,8 @@ pub mod kinds {
     pub const ENVIRONMENT: &str = "environment";
     /// Values of a run's metrics; the id is the run's.
     pub const METRIC: &str = "metric";
+    /// A notice to somebody of the team; the id is the number of its event.
+    pub const NOTICE: &str = "notice";
     /// A promotion: its state, gates, votes, comments.
     pub const PROMOTION: &str = "promotion";
     /// A run: its state, parameters, tags, lineage.
@@ -20,7 +22,7 @@ pub mod kinds {
     pub const WORKLOAD: &str = "workload";
 
     /// What has events.
-    pub const RECORDED: [&str; 18] = [
+    pub const RECORDED: [&str; 19] = [
         "team",
         "member",
         "user",
@@ -39,9 +41,10 @@ pub mod kinds {
         DEPLOYMENT,
         "stage",
         PROMOTION,
+        "webhook",
     ];
     /// What changes without an event: too often, or no work of anybody's.
-    pub const UNRECORDED: [&str; 3] = [ARTIFACT, METRIC, WORKLOAD];
+    pub const UNRECORDED: [&str; 4] = [ARTIFACT, METRIC, NOTICE, WORKLOAD];
     /// Anything may have changed: the reader fell behind and must reload.
     pub const ALL: &str = "all";
 

@@ -21,6 +21,7 @@ pub mod members;
 pub mod models;
 pub mod name;
 pub mod notebooks;
+pub mod notices;
 pub mod page;
 pub mod placements;
 pub mod platform;
@@ -40,6 +41,7 @@ pub mod tokens;
 pub mod transport;
 pub mod usage;
 pub mod users;
+pub mod webhooks;
 
 pub use client::Client;
 pub use page::{ListQuery, Page};

@@ -49,7 +49,7 @@ fn platform_lines(me: Me) -> Vec<Line> {
         href: href.into(),
     };
     let teams = me.teams.iter().map(|t| line(&t.display_name, "team", &t.name, &format!("/teams/{}", t.name)));
-    let own = [("Teams", "home", "/"), ("New team", "plus", "/?new=1")];
+    let own = [("Teams", "home", "/"), ("New team", "plus", "/?new=1"), ("Notices", "bell", "/notices")];
     let admin = [
         ("Admin", "gear", "/admin"),
         ("Users", "user", "/admin?tab=users"),

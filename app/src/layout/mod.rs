@@ -4,6 +4,7 @@ pub mod account_menu;
 pub mod crumbs;
 pub mod door;
 pub mod frame;
+pub mod notice_bell;
 pub mod places;
 pub mod side_nav;
 pub mod top_bar;

@@ -1,6 +1,6 @@
-//! The bar above every page: where one is, search, whether changes arrive, one's own menu.
+//! The bar above every page: where one is, search, whether changes arrive, notices, one's own menu.
 
-use super::{account_menu::AccountMenu, crumbs::Crumbs};
+use super::{account_menu::AccountMenu, crumbs::Crumbs, notice_bell::NoticeBell};
 use crate::ui::Icon;
 use leptos::prelude::*;
 
@@ -14,6 +14,7 @@ pub fn TopBar() -> impl IntoView {
                 <Icon name="search"/><span class="t">"Find anything"</span><kbd>"Ctrl K"</kbd>
             </button>
             <span class="live" role="status" data-key="live" data-own="" hidden></span>
+            <NoticeBell/>
             <AccountMenu/>
         </header>
         <p class="lost-line" role="status" data-key="lost-line" data-own="" hidden></p>

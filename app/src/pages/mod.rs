@@ -8,6 +8,7 @@ pub mod home;
 pub mod models;
 pub mod not_found;
 pub mod notebooks;
+pub mod notices;
 pub mod runs;
 pub mod setup;
 pub mod sign_in;

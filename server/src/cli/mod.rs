@@ -33,6 +33,7 @@ pub mod token;
 pub mod transport;
 pub mod user;
 pub mod watch;
+pub mod webhook;
 mod why;
 
 pub use failure::Failure;
@@ -75,6 +76,8 @@ enum Command {
     Token(Noun<token::Command>),
     /// Secrets of the team
     Secret(Noun<secret::Command>),
+    /// Webhooks: notices of the team, posted to a program
+    Webhook(Noun<webhook::Command>),
     /// Environments: named runtimes to work in
     Environment(Noun<environment::Command>),
     /// Notebooks
@@ -151,6 +154,7 @@ impl Command {
             Command::User(n) => user::run(n.command, &n.reach).await,
             Command::Token(n) => n.then(token::run).await,
             Command::Secret(n) => n.then(secret::run).await,
+            Command::Webhook(n) => n.then(webhook::run).await,
             Command::Environment(n) => n.then(environment::run).await,
             Command::Notebook(n) => n.then(notebook::run).await,
             Command::Run(n) => n.then(run::run).await,

@@ -95,6 +95,7 @@ pub const KEYS: &[Key] = &[
     key("reserve_gpus", "0", "GPUs kept back from workloads"),
     key("max_upload", "10Gi", "Largest artifact, and largest upload of code, packed and unpacked"),
     key("max_body", "32Mi", "Largest body of any other request"),
+    key("webhook_networks", "", "Networks beside public addresses that webhooks may go to, such as 10.0.0.0/8, with commas between"),
     key("session_idle_seconds", "43200", "A session ends after this time without a request"),
     key("session_max_seconds", "604800", "A session ends after this time in any case"),
     key("kubeconfig", "", "Kubernetes: how to connect; where kubectl looks, or what every pod finds, when left out"),

@@ -123,6 +123,12 @@ impl Values {
         if good { Ok(Some(text.trim_end_matches('/').to_owned())) } else { Err(format!("{name}: \"{text}\" is not an http or https URL")) }
     }
 
+    /// Networks with commas between.
+    fn networks(&self, name: &str) -> Result<Vec<ipnet::IpNet>, String> {
+        let all = self.text(name).split(',').map(str::trim).filter(|n| !n.is_empty());
+        all.map(|n| n.parse().map_err(|_| format!("{name}: \"{n}\" is not a network such as 10.0.0.0/8"))).collect()
+    }
+
     /// Typed values.
     ///
     /// # Errors
@@ -199,6 +205,7 @@ impl Values {
                 .ok_or_else(|| format!("reserve_gpus: \"{}\" is not a whole number from 0", self.text("reserve_gpus")))?,
             max_upload_bytes: bytes("max_upload")?.unsigned_abs(),
             max_body_bytes: usize::try_from(bytes("max_body")?).map_err(|e| format!("max_body: {e}"))?,
+            webhook_networks: self.networks("webhook_networks")?,
             session_idle_seconds: self.number("session_idle_seconds")?,
             session_max_seconds: self.number("session_max_seconds")?,
             log_format,
@@ -269,6 +276,7 @@ mod tests {
             ("kubernetes_volume", "big"),
             ("kubernetes_runs", "notebook"),
             ("max_body", "lots"),
+            ("webhook_networks", "10.0.0.0/8, home"),
             ("public_url", "ftp://x"),
             ("session_idle_seconds", "-1"),
             ("reserve_gpus", "-1"),

@@ -8,6 +8,7 @@ pub mod load;
 pub mod show;
 
 pub use artifacts::Artifacts;
+use ipnet::IpNet;
 pub use kubernetes::Kubernetes;
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -46,6 +47,8 @@ pub struct Config {
     pub max_upload_bytes: u64,
     /// Largest body of any other request, in bytes.
     pub max_body_bytes: usize,
+    /// Networks beside public addresses that webhooks may go to.
+    pub webhook_networks: Vec<IpNet>,
     /// Seconds without a request after which a session ends.
     pub session_idle_seconds: i64,
     /// Seconds after which a session ends in any case.
@@ -58,4 +61,11 @@ pub struct Config {
     pub admin_user: Option<String>,
     /// Password of the first platform admin.
     pub admin_password: Option<String>,
+}
+
+impl Config {
+    /// URL under which browsers reach the portal, for what is read outside of it.
+    pub fn portal_url(&self) -> String {
+        self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
+    }
 }

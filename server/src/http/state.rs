@@ -15,10 +15,12 @@ use crate::{
     deployments::routes::Routes,
     error::Result,
     logs::LogStore,
+    post::address::Allowed,
     reports::Reports,
     runs::MetricWriter,
     secrets::Sealer,
     store::Store,
+    webhooks::service::Webhooks,
     workloads::links::Links,
 };
 use std::{net::SocketAddr, sync::Arc};
@@ -79,6 +81,16 @@ pub struct Opened {
 }
 
 impl Web {
+    /// The room of webhooks.
+    pub fn webhooks(&self) -> Webhooks {
+        Webhooks {
+            store: self.store.clone(),
+            sealer: self.sealer.clone(),
+            allowed: Allowed::new(&self.config.webhook_networks),
+            portal: self.config.portal_url(),
+        }
+    }
+
     /// Puts together what follows from what was opened; the same in the server and in tests.
     ///
     /// # Errors

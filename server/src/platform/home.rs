@@ -18,7 +18,7 @@ const FAILED_MS: i64 = 3 * 24 * 3600 * 1000;
 const CHART_MS: i64 = 10 * 60 * 1000;
 
 /// The page of an object in the dashboard.
-fn page(team: &str, kind: &str, id: &str, name: &str) -> String {
+pub fn page(team: &str, kind: &str, id: &str, name: &str) -> String {
     let team = segment(team);
     match kind {
         "run" => format!("/teams/{team}/runs/{}", segment(id)),

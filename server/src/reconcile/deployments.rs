@@ -334,7 +334,7 @@ impl Work<'_> {
                 let before = self.replica(*number, *replica)?;
                 let (reason, retry_at) = (Some(reason.clone()), Some(*retry_at));
                 self.put(*number, ReplicaRow { workload_id: None, crashes: *crashes, reason: reason.clone(), retry_at, ..before }).await?;
-                self.event("crash", json!({ "revision": number, "replica": replica, "reason": reason })).await
+                self.event("crash", json!({ "revision": number, "replica": replica, "reason": reason, "crashes": crashes })).await
             }
             Step::Drain(number, replica) => {
                 let drains_since = Some(self.clock.now());

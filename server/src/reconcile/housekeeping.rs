@@ -1,4 +1,4 @@
-//! Drops what has had its time: sessions, answers to repeated requests, usage samples, uploads that were cut off.
+//! Drops what has had its time: sessions, answers to repeated requests, usage samples, old notices and deliveries, uploads that were cut off.
 
 use super::{Report, Task};
 use crate::{artifacts::ArtifactStore, error::Result, store::Store};
@@ -9,6 +9,10 @@ use std::{
 };
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
+/// What people were told is kept so long.
+const NOTICES_MS: i64 = 90 * DAY_MS;
+/// What was delivered to webhooks is kept so long.
+const DELIVERIES_MS: i64 = 30 * DAY_MS;
 const SAMPLES_MS: i64 = 6 * 3600 * 1000;
 /// How often is looked for uploads that were cut off. No upload takes a day.
 const SWEEP_MS: i64 = 6 * 3600 * 1000;
@@ -48,6 +52,8 @@ impl Task for Housekeeping {
         let notebooks = tx.notebook_sessions_expire(now - self.session_idle_ms, now - self.session_max_ms).await?;
         let answers = tx.idempotency_prune(now - DAY_MS).await?;
         let samples = tx.usage_prune(now - SAMPLES_MS).await?;
+        let notices = tx.notices_prune(now - NOTICES_MS).await?;
+        let deliveries = tx.deliveries_prune(now - DELIVERIES_MS).await?;
         tx.commit().await?;
         let mut uploads = 0;
         if now >= self.sweep_at.load(Ordering::Relaxed) {
@@ -58,6 +64,8 @@ impl Task for Housekeeping {
             ("sessions", (sessions + notebooks) as i64),
             ("answers", answers as i64),
             ("samples", samples as i64),
+            ("notices", notices as i64),
+            ("deliveries", deliveries as i64),
             ("uploads", uploads as i64),
         ]))
     }

@@ -1,5 +1,6 @@
 //! Background work: level-triggered, one file per noun. A tick gathers what is, lets the room decide, performs.
 
+pub mod deliveries;
 pub mod deployments;
 pub mod driver;
 pub mod environments;
@@ -7,6 +8,7 @@ pub mod following;
 pub mod housekeeping;
 pub mod notebook_activity;
 pub mod notebooks;
+pub mod notices;
 pub mod promotions;
 pub mod runs;
 pub mod teams;

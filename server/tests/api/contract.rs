@@ -16,6 +16,7 @@ use app::api::{
     members::Role,
     models::{ModelChange, NewModelVersion},
     notebooks::{DeleteNotebook, NewNotebook, NotebookChange},
+    notices::{MarkRead, SetNoticeChoices},
     placements::{PlacementOf, SetPlacement},
     promotions::{NewPromotion, PromotionQuery, Say, SetStagePolicy},
     quotas::SetQuota,
@@ -26,6 +27,7 @@ use app::api::{
     tokens::NewToken,
     transport::{Answer, BoxFuture, Call, Transport},
     users::{NewUser, UserChange},
+    webhooks::{NewWebhook, SetWebhook},
 };
 use axum::http::Method;
 use serde_json::{Value, json};
@@ -56,6 +58,9 @@ fn everything(c: &Client) {
     call! {
         c.sign_in(&SignIn { user: text(), password: text(), next: None }); c.sign_out(); c.me();
         c.change_password(&ChangePassword { current: text(), new: text() }); c.set_up(&SetUp { token: text(), user: text(), password: text() });
+        c.notice_list(l); c.notices_unread(); c.notices_read(&MarkRead::default()); c.notice_choices(); c.notice_choices_set(&SetNoticeChoices::default());
+        c.webhook_list("t", l); c.webhook_create("t", &NewWebhook::default()); c.webhook("t", "w"); c.webhook_set("t", "w", &SetWebhook::default());
+        c.webhook_remove("t", "w"); c.webhook_rotate("t", "w"); c.webhook_test("t", "w"); c.webhook_deliveries("t", "w", l); c.webhook_redeliver("t", "w", "d");
         c.team_list(l); c.team_create(&NewTeam { name: text(), display_name: None }); c.team("t"); c.team_update("t", &TeamChange { display_name: text(), revision: 1 });
         c.member_list("t", l); c.member_set("t", "u", Role::Viewer); c.member_remove("t", "u");
         c.user_list(l); c.user_create(&NewUser { name: text(), display_name: None, password: text(), admin: false }); c.user_update("u", &UserChange::default());
@@ -172,6 +177,25 @@ async fn one_of_each(desk: &Desk) -> (String, String) {
     let file =
         format!("/api/2.0/mlflow-artifacts/artifacts/{}/a.txt", root.strip_prefix("mlflow-artifacts:/").unwrap().trim_start_matches('/'));
     program.send(Method::PUT, &file, "", "x").await.is(200);
+    let hook = json!({ "name": "chat", "url": "https://hooks.example.org", "kinds": ["run_failed"] });
+    w.mia.post(&format!("{own}/webhooks"), hook).await.is(201);
+    // Who submitted it is told that it failed.
+    let mut tx = w.web.store.begin().await.unwrap();
+    let team = w.vic.get(&own).await.is(200).json()["id"].as_str().unwrap().to_owned();
+    let failed = server::store::events::NewEvent {
+        team_id: Some(&team),
+        actor: "slipway",
+        action: "fail",
+        kind: "run",
+        object_id: &submitted,
+        object_name: "train",
+        revision: 2,
+        before: None,
+        after: None,
+    };
+    tx.event(failed).await.unwrap();
+    tx.commit().await.unwrap();
+    super::notices::look(w).await;
     (id, submitted)
 }
 
@@ -188,7 +212,7 @@ async fn what_the_api_answers_is_what_the_client_reads() {
     let promotion = promotion.as_str().unwrap();
     read! { admin: user_list(l); event_list_all(events); platform(); placement_list(l); }
     read! { c:
-        me(); team_list(l); team(TEAM); member_list(TEAM, l); token_list(l); secret_list(TEAM, l); quota(TEAM); capacity(TEAM);
+        me(); notice_list(l); notices_unread(); notice_choices(); webhook_list(TEAM, l); webhook(TEAM, "chat"); webhook_deliveries(TEAM, "chat", l); team_list(l); team(TEAM); member_list(TEAM, l); token_list(l); secret_list(TEAM, l); quota(TEAM); capacity(TEAM);
         event_list(TEAM, events); home(TEAM); find(TEAM, "iris"); environment_list(TEAM, l); environment(TEAM, "serve"); environment_versions(TEAM, "serve", l);
         environment_log(TEAM, "serve", log); notebook_list(TEAM, l); notebook(TEAM, "lab"); notebook_log(TEAM, "lab", log); notebook_explain(TEAM, "lab");
         experiment_list(TEAM, l); run_list(TEAM, &RunQuery::default()); run(TEAM, id); run(TEAM, submitted);

@@ -13,19 +13,19 @@ use server::{
 };
 use std::time::Duration;
 
-const ALL: &str = "/api/v1/teams/forecast/promotions";
+pub const ALL: &str = "/api/v1/teams/forecast/promotions";
 const PRODUCTION: &str = "/api/v1/teams/forecast/stages/Production";
 const MLFLOW: &str = "/api/2.0/mlflow";
 
-struct Desk {
-    w: World,
+pub struct Desk {
+    pub w: World,
     workloads: Workloads,
     promotions: Promotions,
 }
 
 impl Desk {
     /// A model of three versions, each of a run that measured `auc` (0.90, 0.93, 0.95) on the same data.
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let w = World::new().await;
         let web = w.web.clone();
         let script = w.ada.token("forecast", "editor").await;
@@ -58,7 +58,7 @@ impl Desk {
         Self { w, workloads, promotions }
     }
 
-    async fn settle(&self) {
+    pub async fn settle(&self) {
         for _ in 0..8 {
             assert_eq!(self.promotions.tick().await.expect("a tick").get("failed"), None);
             self.workloads.tick().await.expect("a tick");
@@ -67,11 +67,11 @@ impl Desk {
         }
     }
 
-    async fn policy(&self, policy: Value) {
+    pub async fn policy(&self, policy: Value) {
         self.w.mia.put(PRODUCTION, policy).await.is(200);
     }
 
-    async fn ask(&self, version: i64) -> String {
+    pub async fn ask(&self, version: i64) -> String {
         self.w.clock.advance(1);
         let asked = self.w.ada.post(ALL, json!({ "model": "churn", "version": version, "stage": "Production" })).await.is(201).json();
         self.settle().await;

@@ -103,6 +103,7 @@ async fn open(folder: &Path) -> (Web, Arc<TestClock>, Arc<FakeCluster>, tokio::s
         ("data".to_owned(), folder.display().to_string()),
         ("cache".to_owned(), folder.join("cache").display().to_string()),
         ("public_url".to_owned(), ORIGIN.to_owned()),
+        ("webhook_networks".to_owned(), "127.0.0.0/8, ::1/128".to_owned()),
     ]);
     let config = gather(&flags, &BTreeMap::new(), None).unwrap().config(&Default::default()).unwrap();
     let clock = Arc::new(TestClock::at(NOON));

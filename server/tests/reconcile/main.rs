@@ -1,5 +1,6 @@
 //! The reconcilers, over a real database, a fake cluster and a clock that the tests move.
 
 mod environments;
+mod notices;
 mod runs;
 mod world;

@@ -1,5 +1,6 @@
 //! One's own account.
 
+pub mod notices;
 pub mod page;
 pub mod tokens;
 

@@ -1,6 +1,9 @@
-//! Account: tokens and the password.
+//! Account: tokens, the password, notices.
 
-use super::tokens::{NewTokenCard, TokenList};
+use super::{
+    notices::NoticeChoices,
+    tokens::{NewTokenCard, TokenList},
+};
 use crate::{
     api::Client,
     parts::{Every, Head, loaded},
@@ -24,10 +27,10 @@ pub fn Account() -> impl IntoView {
             <Head title="Account"/>
             <div class="cols side">
                 <div class="cols">
-                    <TokenList client/>
+                    <TokenList client=client.clone()/>
                     <div class="cols narrow"><NewTokenCard teams=me.teams/><Password/></div>
                 </div>
-                <Card title="You"><Facts rows/></Card>
+                <div class="cols"><Card title="You"><Facts rows/></Card><NoticeChoices client/></div>
             </div>
         }
     })

@@ -1,6 +1,6 @@
 //! The page of a team: its tabs lie in the address.
 
-use super::{events::Events, members::Members, quota::QuotaCard, secrets::Secrets, stages::Stages};
+use super::{events::Events, members::Members, quota::QuotaCard, secrets::Secrets, stages::Stages, webhooks::Webhooks};
 use crate::{
     api::{Client, client::team_path, teams::Team},
     parts::{
@@ -26,6 +26,7 @@ pub fn TeamPage() -> impl IntoView {
             item("Members", ""),
             item("Secrets", "secrets"),
             item("Stages", "stages"),
+            item("Webhooks", "webhooks"),
             item("Quota", "quota"),
             item("Events", "events"),
         ];
@@ -33,6 +34,7 @@ pub fn TeamPage() -> impl IntoView {
         let content = match tab.as_str() {
             "secrets" => view! { <Secrets client access/> }.into_any(),
             "stages" => view! { <Stages client access/> }.into_any(),
+            "webhooks" => view! { <Webhooks client access/> }.into_any(),
             "quota" => view! { <QuotaCard client access/> }.into_any(),
             "events" => view! { <Events client access/> }.into_any(),
             _ => view! { <Members client access/> }.into_any(),

@@ -15,6 +15,7 @@ pub mod limits;
 pub mod members;
 pub mod models;
 pub mod notebooks;
+pub mod notices;
 pub mod placements;
 pub mod platform;
 pub mod promotions;
@@ -30,6 +31,7 @@ pub mod stages;
 pub mod teams;
 pub mod tokens;
 pub mod users;
+pub mod webhooks;
 
 use super::state::Web;
 use axum::Router;
@@ -48,6 +50,10 @@ pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(session::me))
         .routes(routes!(session::change_password))
         .routes(routes!(session::set_up))
+        .routes(routes!(notices::list))
+        .routes(routes!(notices::unread))
+        .routes(routes!(notices::read))
+        .routes(routes!(notices::choices, notices::choose))
         .routes(routes!(teams::list, teams::create))
         .routes(routes!(teams::get, teams::update))
         .routes(routes!(members::list))
@@ -56,6 +62,12 @@ pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(users::update))
         .routes(routes!(secrets::list))
         .routes(routes!(secrets::set, secrets::remove))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::get, webhooks::set, webhooks::remove))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::redeliver))
         .routes(routes!(quota::get, quota::set))
         .routes(routes!(quota::capacity))
         .routes(routes!(events::list))

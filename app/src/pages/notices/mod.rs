@@ -1,0 +1,5 @@
+//! One's own notices.
+
+pub mod list;
+
+pub use list::Notices;

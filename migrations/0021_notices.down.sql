@@ -1,0 +1,3 @@
+DROP TABLE notice_silences;
+DROP TABLE notices;
+DELETE FROM counters WHERE name = 'notices';

@@ -1,0 +1,150 @@
+//! `slipway webhook`.
+
+use super::{Failure, here::Here, list::List, output};
+use app::api::{
+    notices::NoticeKind,
+    webhooks::{Delivery, DeliveryState, NewWebhook, SetWebhook, Webhook},
+};
+use clap::Subcommand;
+use std::io::Read;
+
+/// Verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The team's webhooks; their secrets never come out
+    List(List),
+    /// Make a webhook; its secret is shown this once
+    Create {
+        /// Name
+        name: String,
+        /// Where notices are posted to, http or https
+        url: String,
+        /// A kind of notice, once for each, such as run_failed [default: all]
+        #[arg(long = "kind", value_name = "KIND")]
+        kinds: Vec<NoticeKind>,
+        /// Read the secret from standard input instead of having one made: whsec_ and 24 to 64 bytes in base64
+        #[arg(long)]
+        secret_stdin: bool,
+    },
+    /// Change a webhook
+    Set {
+        /// Name
+        name: String,
+        /// Where notices are posted to [default: as it is]
+        #[arg(long)]
+        url: Option<String>,
+        /// A kind of notice, once for each [default: as they are]
+        #[arg(long = "kind", value_name = "KIND")]
+        kinds: Vec<NoticeKind>,
+        /// Whether anything is sent [default: as it is]
+        #[arg(long)]
+        enabled: Option<bool>,
+    },
+    /// Have another secret sign, shown this once; the one before signs along for a day
+    Rotate {
+        /// Name
+        name: String,
+    },
+    /// Send a test, once
+    Test {
+        /// Name
+        name: String,
+    },
+    /// What was and is delivered, newest first
+    Deliveries {
+        /// Name
+        name: String,
+        #[command(flatten)]
+        list: List,
+    },
+    /// Send a delivery once more, under the same id
+    Redeliver {
+        /// Name
+        name: String,
+        /// Id, as `deliveries` shows it
+        id: String,
+    },
+    /// Remove a webhook and the log of its deliveries
+    Remove {
+        /// Name
+        name: String,
+    },
+}
+
+/// Runs a verb.
+///
+/// # Errors
+/// What the API answers; standard input that cannot be read.
+pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
+    let Here { client, team, .. } = &here;
+    match command {
+        Command::List(list) => list.show(&here, async |q| client.webhook_list(team, &q).await, table, None).await?,
+        Command::Create { name, url, kinds, secret_stdin } => {
+            let kinds = if kinds.is_empty() { NoticeKind::ALL.into() } else { kinds };
+            let secret = if secret_stdin { Some(given()?) } else { None };
+            let made = client.webhook_create(team, &NewWebhook { name, url, kinds, secret }).await?;
+            here.show(&made, |m| m.secret.clone());
+            eprintln!("What signs, shown this once: with it the receiver checks who sent.");
+        }
+        Command::Set { name, url, kinds, enabled } => {
+            let now = client.webhook(team, &name).await?;
+            let ask = SetWebhook {
+                url: url.unwrap_or(now.url),
+                kinds: if kinds.is_empty() { now.kinds } else { kinds },
+                enabled: enabled.unwrap_or(now.enabled),
+                revision: Some(now.revision),
+            };
+            here.show(&client.webhook_set(team, &name, &ask).await?, |w| table(std::slice::from_ref(w)));
+        }
+        Command::Rotate { name } => {
+            here.show(&client.webhook_rotate(team, &name).await?, |r| r.secret.clone());
+            eprintln!("What signs from now on, shown this once. The one before signs along for a day.");
+        }
+        Command::Test { name } => sent(&here, &name, &client.webhook_test(team, &name).await?),
+        Command::Deliveries { name, list } => {
+            let moves = |d: &Delivery| d.state == DeliveryState::Waiting;
+            list.show(&here, async |q| client.webhook_deliveries(team, &name, &q).await, deliveries, Some(moves)).await?;
+        }
+        Command::Redeliver { name, id } => sent(&here, &name, &client.webhook_redeliver(team, &name, &id).await?),
+        Command::Remove { name } => {
+            client.webhook_remove(team, &name).await?;
+            here.say(format!("The webhook {name} is removed."));
+        }
+    }
+    Ok(())
+}
+
+fn sent(here: &Here, name: &str, delivery: &Delivery) {
+    here.show(delivery, |d| format!("{} is on its way.\n  slipway webhook deliveries {name}", d.id));
+}
+
+fn given() -> Result<String, Failure> {
+    let mut text = String::new();
+    std::io::stdin().lock().read_to_string(&mut text).map_err(|e| Failure::failed(format!("read the secret: {e}")))?;
+    Ok(text.trim().to_owned())
+}
+
+fn table(webhooks: &[Webhook]) -> String {
+    let row = |w: &Webhook| {
+        let kinds = w.kinds.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let last = w.last.map_or("-", DeliveryState::label).to_lowercase();
+        vec![w.name.clone(), if w.enabled { "on" } else { "off" }.to_owned(), last, w.url.clone(), kinds]
+    };
+    output::rows(&["name", "is", "last", "url", "kinds"], webhooks.iter().map(row).collect(), "No webhooks.")
+}
+
+fn deliveries(all: &[Delivery]) -> String {
+    let row = |d: &Delivery| {
+        let last = d.attempts.last();
+        let came = last.map_or_else(String::new, |a| a.problem.clone().or_else(|| a.status.map(|s| s.to_string())).unwrap_or_default());
+        vec![
+            d.id.clone(),
+            d.kind.clone(),
+            d.state.label().to_lowercase(),
+            d.attempts.len().to_string(),
+            output::ago(last.map(|a| a.at.as_str())),
+            came,
+        ]
+    };
+    output::rows(&["id", "kind", "state", "attempts", "last", "answer"], all.iter().map(row).collect(), "Nothing was delivered yet.")
+}

@@ -1,0 +1,52 @@
+//! One's own notices.
+
+use crate::{
+    error::Result,
+    http::{
+        extract::{Payload, Query, SignedIn},
+        state::Web,
+    },
+    notices::service,
+};
+use app::api::{
+    ListQuery, Page, Problem,
+    notices::{MarkRead, Notice, NoticeChoices, SetNoticeChoices, Unread},
+};
+use axum::{Json, extract::State};
+
+/// One's own notices, newest first
+#[utoipa::path(get, path = "/api/v1/me/notices", tag = "notices", params(ListQuery),
+    responses((status = 200, body = Page<Notice>), (status = 422, body = Problem)))]
+pub async fn list(State(web): State<Web>, SignedIn(me): SignedIn, Query(query): Query<ListQuery>) -> Result<Json<Page<Notice>>> {
+    service::list(&web.store, &me, &query).await.map(Json)
+}
+
+/// How many of them are unread
+#[utoipa::path(get, path = "/api/v1/me/notices/unread", tag = "notices", responses((status = 200, body = Unread)))]
+pub async fn unread(State(web): State<Web>, SignedIn(me): SignedIn) -> Result<Json<Unread>> {
+    service::unread(&web.store, &me).await.map(Json)
+}
+
+/// Mark them as read
+#[utoipa::path(post, path = "/api/v1/me/notices/read", tag = "notices", request_body = MarkRead,
+    responses((status = 200, body = Unread), (status = 422, body = Problem)))]
+pub async fn read(State(web): State<Web>, SignedIn(me): SignedIn, Payload(ask): Payload<MarkRead>) -> Result<Json<Unread>> {
+    service::read(&web.store, &me, &ask).await.map(Json)
+}
+
+/// What one wants to be told, and where
+#[utoipa::path(get, path = "/api/v1/me/notice-choices", tag = "notices", responses((status = 200, body = NoticeChoices)))]
+pub async fn choices(State(web): State<Web>, SignedIn(me): SignedIn) -> Result<Json<NoticeChoices>> {
+    service::choices(&web.store, &me).await.map(Json)
+}
+
+/// Choose it
+#[utoipa::path(put, path = "/api/v1/me/notice-choices", tag = "notices", request_body = SetNoticeChoices,
+    responses((status = 200, body = NoticeChoices), (status = 422, body = Problem)))]
+pub async fn choose(
+    State(web): State<Web>,
+    SignedIn(me): SignedIn,
+    Payload(ask): Payload<SetNoticeChoices>,
+) -> Result<Json<NoticeChoices>> {
+    service::choose(&web.store, &me, &ask).await.map(Json)
+}

@@ -1,0 +1,39 @@
+//! Who is to know of an event, as things are when it is looked at.
+
+use super::plan::{Told, Whom};
+use crate::{
+    error::Result,
+    promotions::view,
+    store::{Tx, notices::ToldRow},
+};
+use app::api::promotions::PromotionState;
+
+/// Ids of those who are to know, in the portal or elsewhere; nothing where it is not worth telling any more.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn whom(tx: &mut Tx, event: &ToldRow, told: &Told) -> Result<Option<Vec<String>>> {
+    let (team, id) = (&event.team_id, &event.object_id);
+    Ok(match told.whom {
+        Whom::Approvers => {
+            let row = tx.promotion(id).await?.filter(|p| p.team_id == *team && p.state() == PromotionState::WaitingForApproval);
+            let Some(row) = row else { return Ok(None) };
+            let (maintainers, votes) = (tx.maintainers_of(team).await?, tx.promotion_votes(team, id).await?);
+            let able = view::approvers(&row, &maintainers, &votes);
+            Some(maintainers.into_iter().filter(|(_, name)| able.contains(name)).map(|(id, _)| id).collect())
+        }
+        Whom::Requester => {
+            let row = tx.promotion(id).await?.filter(|p| p.team_id == *team);
+            Some(row.map(|p| p.requested_by_id).into_iter().collect())
+        }
+        Whom::Submitter => {
+            let row = tx.submission(team, id).await?;
+            Some(row.map(|s| s.user_id).into_iter().collect())
+        }
+        Whom::Keepers(number) => Some(tx.deployment_keepers(team, id, number).await?),
+        Whom::Owner => match tx.notebook_owner(team, id).await? {
+            Some((_, owner)) if owner == event.actor => None,
+            owner => Some(owner.map(|(id, _)| id).into_iter().collect()),
+        },
+    })
+}
