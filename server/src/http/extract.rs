@@ -193,7 +193,9 @@ pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
 /// A field that was misspelt would be as good as left out, and nobody would know. Serde cannot tell of structs within structs, so what was
 /// read is written again: what was sent and is not in there was not read.
 fn all_known<T: Serialize>(body: &[u8], value: &T) -> Result<(), Error> {
-    let (Ok(sent), Ok(read)) = (serde_json::from_slice(body), serde_json::to_value(value)) else { return Ok(()) };
+    // Also what was read past has to be JSON: a number beyond all numbers is none.
+    let sent = serde_json::from_slice(body).map_err(|e| Error::invalid("", format!("The body is not JSON: {e}.")))?;
+    let Ok(read) = serde_json::to_value(value) else { return Ok(()) };
     match unknown(&sent, &read) {
         None => Ok(()),
         Some(field) if read.get(field).is_some_and(|v| v.is_array() || v.is_object()) => {
