@@ -41,8 +41,10 @@ import pki
 from api import Api
 from archive import write
 from binaries import say
-from place import HERE, SKIPPED, Failed, Place, Skipped, alive, keep_namespaces, keep_pid, last_words, main_pid
+from place import HERE, SKIPPED, Failed, Place, Skipped, alive, keep_namespaces, keep_owner, keep_pid, last_words, main_pid, orphaned
 
+# How the folders of `run` begin.
+RUNS = "slipway-cluster-run-"
 # Where a node has its own things, so that a cluster's folder must not be there.
 TAKEN = ("/run", "/var/lib", "/var/log", "/proc", "/sys", "/dev")
 CLASS = {
@@ -204,11 +206,23 @@ def client(place: Place) -> Path:
     return Path(f"/proc/{pid}/root/run/containerd/containerd.sock")
 
 
+def sweep() -> None:
+    """What is left of clusters whose `run` was killed: their parts ended with it, their folders and control groups did not."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{RUNS}*"):
+        if not orphaned(folder) or alive(folder):
+            continue
+        if (folder / "cluster.json").exists() and (place := Place.read(folder)).node:
+            host.free_left(place)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def run(asked: argparse.Namespace) -> int:
     """A cluster in a folder that goes with it."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
-    folder = Path(tempfile.mkdtemp(prefix="slipway-cluster-"))
+    sweep()
+    folder = Path(tempfile.mkdtemp(prefix=RUNS))
+    keep_owner(folder)
     place = None
     try:
         place = up(folder, asked, tied=True)

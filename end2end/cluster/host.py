@@ -76,6 +76,17 @@ def free(place: Place) -> None:
         time.sleep(0.05)
 
 
+def free_left(place: Place) -> None:
+    """Takes back the control groups of a cluster that is gone, unless its number is another's by now."""
+    try:
+        take_number(place.number)
+    except Failed:
+        return
+    for group in cgroups(place.name):
+        remove_group(group)
+    ip("link", "del", place.name, check=False)
+
+
 def remove_group(group: Path) -> None:
     for folder, _, _ in os.walk(group, topdown=False):
         try:

@@ -113,6 +113,20 @@ def keep_pid(folder: Path, pid: int) -> None:
     (folder / "pid").write_text(f"{pid} {born(pid)}")
 
 
+def keep_owner(folder: Path) -> None:
+    """Whose cluster it is: it goes with this process."""
+    (folder / "owner").write_text(f"{os.getpid()} {born(os.getpid())}")
+
+
+def orphaned(folder: Path) -> bool:
+    """Whether it had an owner that is gone."""
+    try:
+        pid, start = (folder / "owner").read_text().split()
+    except (OSError, ValueError):
+        return False
+    return born(int(pid)) != start
+
+
 def keep_namespaces(folder: Path, pid: int) -> None:
     (folder / "namespaces").write_text("\n".join(os.readlink(f"/proc/{pid}/ns/{kind}") for kind in ("net", "mnt")))
 

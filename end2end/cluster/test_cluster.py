@@ -110,6 +110,23 @@ class ControlPlane(Cluster):
             cluster.down(place)
 
 
+    def test_what_a_killed_run_left_is_swept_by_the_next(self):
+        with tempfile.TemporaryDirectory(prefix="slipway-cluster-test-") as at:
+            env = os.environ | {"TMPDIR": at}
+            run = [sys.executable, "-B", str(cluster.HERE / "cluster.py"), "run", "--control-plane", "--"]
+            killed = subprocess.Popen([*run, "sleep", "600"], env=env, start_new_session=True)
+            until = time.monotonic() + 60
+            while not list(Path(at).glob(f"{cluster.RUNS}*/started")) and time.monotonic() < until:
+                time.sleep(0.1)
+            os.killpg(killed.pid, signal.SIGKILL)
+            killed.wait()
+            (folder,) = Path(at).glob(f"{cluster.RUNS}*")
+            while main_pid(folder) is not None and time.monotonic() < until:
+                time.sleep(0.1)
+            subprocess.run([*run, "true"], env=env, check=True)
+            self.assertEqual(list(Path(at).glob(f"{cluster.RUNS}*")), [])
+
+
 class Node(Cluster):
     options = ["--node", "--images", "all"]
 
