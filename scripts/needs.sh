@@ -31,6 +31,10 @@ if [ "$what" = test ] || [ "$what" = bench ]; then
     have setpriv || packages+=(util-linux)
 fi
 
+if [ "$what" = bench ]; then
+    PATH=$PATH:/usr/sbin need nginx nginx-light
+fi
+
 if [ "$what" = test ]; then
     have chromium || have google-chrome || packages+=(chromium)
     { have node && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ]; } || tell "Node 20 or newer, with npm:  https://nodejs.org"
@@ -63,6 +67,8 @@ if [ ${#packages[@]} -gt 0 ]; then
     if [ "$(id -u)" = 0 ] && have apt-get; then
         echo "installing ${packages[*]}" >&2
         export DEBIAN_FRONTEND=noninteractive
+        # No package starts a server of its own by this.
+        export RUNLEVEL=1
         # PostgreSQL's package would start a server of its own; the tests start theirs.
         mkdir -p /etc/postgresql-common
         [ -e /etc/postgresql-common/createcluster.conf ] || echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf

@@ -2,6 +2,7 @@
 
 mod bare;
 mod footprint;
+mod gateway;
 mod kubernetes;
 mod pages;
 mod plans;
@@ -32,6 +33,7 @@ pub const ALL: &[Part] = &[
     Part { name: "plans", title: "Searching 100 000 runs", run: |b, s| Box::pin(plans::run(b, s)) },
     Part { name: "pages", title: "Rendering pages", run: |b, s| Box::pin(pages::run(b, s)) },
     Part { name: "proxy", title: "What the gateway and the notebook proxy add", run: |b, s| Box::pin(proxy::run(b, s)) },
+    Part { name: "gateway", title: "The gateway beside nginx", run: |b, s| Box::pin(gateway::run(b, s)) },
     Part { name: "serving", title: "The model server", run: |b, s| Box::pin(serving::run(b, s)) },
     Part { name: "kubernetes", title: "Many workloads on Kubernetes", run: |b, s| Box::pin(kubernetes::run(b, s)) },
     Part { name: "footprint", title: "Bundle, memory, start", run: |b, s| Box::pin(footprint::run(b, s)) },

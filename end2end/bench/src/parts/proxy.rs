@@ -58,7 +58,7 @@ pub async fn run(bench: &Bench, section: &mut Section) -> Result<()> {
 }
 
 /// Where the one running workload of this kind listens.
-async fn socket(portal: &Slipway, kind: &str) -> Result<PathBuf> {
+pub(super) async fn socket(portal: &Slipway, kind: &str) -> Result<PathBuf> {
     let mut database = sqlite::open(&portal.data.join("slipway.db")).await?;
     let sql = "SELECT endpoint FROM workloads WHERE kind = $1 AND state = 'running' AND endpoint IS NOT NULL";
     let endpoint: String = sqlx::query(sql).bind(kind).fetch_one(&mut database).await?.get(0);

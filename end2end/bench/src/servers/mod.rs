@@ -3,6 +3,7 @@
 pub mod digits;
 pub mod fasttrackml;
 pub mod mlflow;
+pub mod nginx;
 pub mod postgres;
 pub mod slipway;
 pub mod sqlite;
