@@ -82,13 +82,17 @@ lint: ## Format and clippy, warnings are errors, for the server and for the brow
 	cargo clippy -q -p xtask -- -D warnings
 	cargo clippy -q -p bench -- -D warnings
 
-# What is compiled comes first; then the rest in lanes, the longest first: each waits a good part of its time. What one prints is printed
-# when it has ended. A Kubernetes with its pods comes last, as it takes most of a small machine; beside it only what mostly waits.
-test: needs ## Everything
+# What is compiled comes first. Then what takes most of a machine, in lanes, the longest first; then a Kubernetes with its pods, which waits about half of its time,
+# and beside it what mostly waits too. What a lane prints is printed when it has ended.
+test: needs ## Everything (LOOKS=all: each page in both themes and widths, ROLL_OUTS=20: that many under load)
 	@$(MAKE) --jobs=2 --output-sync=target cluster-images lint web
 	@$(MAKE) compile
-	@$(MAKE) --jobs=3 --output-sync=target --keep-going test-browser test-kill test-client test-s3 test-rust test-terminal test-runtimes test-fuzz
-	@$(MAKE) --jobs=2 --output-sync=target --keep-going test-kubernetes test-disk
+	@$(MAKE) --jobs=3 --output-sync=target --keep-going test-browser test-client test-rust test-runtimes
+	@$(MAKE) --jobs=2 --output-sync=target --keep-going test-kubernetes beside-kubernetes
+
+# One after the other: each has a portal of its own, and Kubernetes is slow to begin on a machine that is busy.
+beside-kubernetes:
+	@$(MAKE) --keep-going test-kill test-s3 test-terminal test-fuzz test-disk
 
 TESTS := -p server -p app --features app/ssr --lib --tests --no-fail-fast
 
@@ -162,4 +166,4 @@ test-cluster-harness: ## That the cluster for tests is one, and leaves nothing b
 	scripts/needs.sh cluster
 	python3 -B end2end/cluster/test_cluster.py
 
-.PHONY: test-operators test-faults scale test-image test-s3 cluster-images test-install test-kubernetes compile cluster test-cluster-harness bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes
+.PHONY: beside-kubernetes test-operators test-faults scale test-image test-s3 cluster-images test-install test-kubernetes compile cluster test-cluster-harness bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes

@@ -1,4 +1,4 @@
-// Looking at a page: in both themes, wide and narrow.
+// Looking at a page: in a theme and a width, or in all of them.
 import { expect } from '@playwright/test';
 import axe from 'axe-core';
 import path from 'node:path';
@@ -6,20 +6,31 @@ import path from 'node:path';
 const SHOTS = process.env.SHOTS ?? 'shots';
 /// Neighbours differ in one thing, so that little is laid out anew. A theme changes colours alone: where only it is another, axe looks
 /// at colours only.
-const LOOKS = [['light', 1440, 'all'], ['dark', 1440, 'colours'], ['dark', 390, 'all'], ['light', 390, 'colours']];
+const ALL = [['light', 1440, 'all'], ['dark', 1440, 'colours'], ['dark', 390, 'all'], ['light', 390, 'colours']];
 
-/// Looks at the page four times: nothing scrolls sideways, axe finds nothing, a picture is kept. How many looks it took.
-export async function look(page, name) {
+/// LOOKS=all looks at each page in both themes, wide and narrow. Otherwise it has one of the four: by its path, and another in each state
+/// that it is seen in, so that most pages have all four.
+const looksOf = (state, path) => {
+  if (process.env.LOOKS === 'all') return ALL;
+  const sum = [...path].reduce((n, c) => n + c.charCodeAt(0), 0);
+  const [theme, width] = ALL[(sum + ['many', 'one', 'none', 'failing'].indexOf(state)) % 4];
+  return [[theme, width, 'all']];
+};
+
+/// Looks at a page: nothing scrolls sideways, axe finds nothing, a picture is kept. How many looks it took. `state`: what there is, or fails.
+export async function look(page, state, place) {
+  const name = `${state}-${place.replace(/\b[0-9a-f]{32}\b/, 'id').replace(/[^a-z0-9]+/gi, '-').replace(/^-|-$/g, '') || 'start'}`;
+  const looks = looksOf(state, place.replace(/[0-9a-f]{32}/g, ''));
   // Past the page's content security policy, as an extension of the browser would.
   await page.evaluate(`window.axe || (() => { ${axe.source} })()`);
-  for (const [theme, width, rules] of LOOKS) {
+  for (const [theme, width, rules] of looks) {
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
     await page.setViewportSize({ width, height: width < 500 ? 844 : 900 });
     const found = await page.evaluate(inspect, rules);
     expect.soft(found, `${name}, ${theme}, ${width} wide`).toEqual([]);
     await page.screenshot({ path: path.join(SHOTS, `${name}-${theme}-${width}.jpg`), type: 'jpeg', quality: 70 });
   }
-  return LOOKS.length;
+  return looks.length;
 }
 
 /// Runs in the page: what axe finds, and how far the page scrolls sideways.
