@@ -1,5 +1,5 @@
 // Every route with 0, 1 and 1 000 rows and with an API that fails, in both themes, wide and narrow: axe, console, no sideways
-// scroll, pictures. A page is opened once and looked at four times: themes and widths are the style sheet's alone.
+// scroll, pictures. A page is opened once, in however many looks: themes and widths are the style sheet's alone.
 import { expect, test } from '@playwright/test';
 import { url } from './api.mjs';
 import { broken } from './faults.mjs';
@@ -13,7 +13,7 @@ const LISTS = [
   '/team', '/team?tab=secrets', '/team?tab=stages', '/team?tab=webhooks', '/team?tab=quota', '/team?tab=events',
 ];
 const RUN_TABS = ['', '?tab=metrics', '?tab=logs', '?tab=artifacts', '?tab=system'];
-const DEPLOYMENT_TABS = ['', '?tab=replicas', '?tab=try', '?tab=log', '?redeploy=1'];
+const DEPLOYMENT_TABS = ['', '?tab=replicas', '?tab=try', '?tab=log', '?tab=limits', '?tab=callers', '?redeploy=1'];
 
 /// Pages of one object each, for each number of rows.
 const things = {
@@ -39,8 +39,6 @@ const MISSING = ['/nothing-here', ...['/runs/none', '/models/none', '/models/non
 const TEAMS = ['/', '/?new=1', '/admin?tab=users', '/admin?tab=teams', `/teams/${TEAM}/team`];
 const KNOWN = ['/admin?tab=users', '/admin?tab=teams', `/teams/${TEAM}/team`];
 
-const named = (portal, path) => `${portal}-${path.replace(/\b[0-9a-f]{32}\b/, 'id').replace(/[^a-z0-9]+/gi, '-').replace(/^-|-$/g, '') || 'start'}`;
-
 function tell(pages, looks) {
   test.info().annotations.push({ type: 'pages', description: String(pages) }, { type: 'looks', description: String(looks) });
 }
@@ -53,7 +51,7 @@ async function visit(page, portal, paths, status = 200, refused = [status]) {
   for (const path of paths) {
     const response = await open(page, url(portal) + path);
     expect.soft(response.status(), path).toBe(status);
-    looks += await look(page, named(portal, path));
+    looks += await look(page, portal, path);
   }
   // A browser writes an answer that is no success into its console itself.
   expect.soft(heard.filter((h) => !refused.some((s) => h.includes(`status of ${s}`)))).toEqual([]);
@@ -112,7 +110,7 @@ for (const portal of ['many', 'one', 'none']) {
             await page.waitForURL(url(portal) + path);
             await expect.soft(page.getByText('Something went wrong here.').first(), path).toBeVisible({ timeout: 5000 });
             await expect.soft(page.locator('nav.nav'), path).toBeVisible();
-            looks += await look(page, named(what, path));
+            looks += await look(page, what, path);
           }
         };
         await broken(portal, failing('failing', paths));
@@ -137,7 +135,7 @@ for (const portal of ['many', 'one', 'none']) {
           await page.waitForURL(url(portal) + path);
           await expect.soft(page.getByText('The server did not answer.'), path).toBeVisible();
           await expect.soft(page.locator('nav.nav'), path).toBeVisible();
-          looks += await look(page, named('away', path));
+          looks += await look(page, 'away', path);
         }
         tell(KNOWN.length + 1, looks);
         await page.unrouteAll();

@@ -1,10 +1,13 @@
 """A deployment under load, in front of real model servers: another version takes over without a failed request, replicas come and go, a killed server
 comes back by itself, and a stopped one starts again. Only against Slipway: MLflow's own server deploys nothing."""
 
+import http.client
+import json
 import os
 import signal
 import threading
 import time
+import urllib.parse
 from pathlib import Path
 
 import mlflow
@@ -63,25 +66,34 @@ def predict(name, session=requests):
 
 
 class Load:
-    """So many requests a second from several clients, each answer kept."""
+    """So many requests a second from several clients, each answer kept. The plain client of the standard library: it costs a small machine a
+    fifth of what `requests` does."""
+
+    BODY = json.dumps({"instances": [[0.5]]})
 
     def __init__(self, name):
         self.name, self.answers, self.failed, self.over = name, [], [], threading.Event()
         self.threads = [threading.Thread(target=self.run, args=(i,)) for i in range(CLIENTS)]
 
     def run(self, client):
-        session, begun, sent = requests.Session(), time.monotonic() + client / RATE, 0
+        place, begun, sent = urllib.parse.urlsplit(URL), time.monotonic() + client / RATE, 0
+        connection = http.client.HTTPConnection(place.hostname, place.port, timeout=30)
+        path = f"/serve/{TEAM}/{self.name}/v1/models/{self.name}:predict"
         while not self.over.is_set():
             time.sleep(max(0.0, begun + sent * CLIENTS / RATE - time.monotonic()))
             sent += 1
             try:
-                answer = predict(self.name, session)
-                self.answers.append((answer.status_code, answer.json().get("predictions") if answer.ok else answer.text[:200]))
-            except requests.RequestException as e:
-                self.answers.append((0, str(e)))
+                connection.request("POST", path, self.BODY, {**HEADERS, "Content-Type": "application/json"})
+                answer = connection.getresponse()
+                text = answer.read()
+                self.answers.append((answer.status, json.loads(text)["predictions"] if answer.status == 200 else text[:200].decode()))
+            except (OSError, http.client.HTTPException) as e:
+                connection.close()
+                self.answers.append((0, repr(e)))
                 answer = None
-            if answer is None or not answer.ok:
-                self.failed.append((client, answer.status_code if answer is not None else 0))
+            if answer is None or answer.status != 200:
+                self.failed.append((client, answer.status if answer is not None else 0))
+        connection.close()
 
     def __enter__(self):
         for thread in self.threads:
