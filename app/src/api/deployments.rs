@@ -2,6 +2,7 @@
 
 use super::{
     Client, ListQuery, Page, State,
+    callers::Callers,
     canary::CanaryNow,
     client::{Reply, segment, team_path, with_query},
     limits::Limits,
@@ -56,6 +57,9 @@ pub struct Deployment {
     /// How many of the revision that serves are ready.
     #[serde(default)]
     pub ready: i64,
+    /// Who may call it beside its team and the tokens that are its own.
+    #[serde(default)]
+    pub callers: Callers,
     /// Path of the endpoint: `/serve/{team}/{deployment}`.
     pub path: String,
     /// Path and protocol to ask for a prediction: `/serve/{team}/{name}/v1/models/{name}:predict`.

@@ -3,6 +3,7 @@
 //! One file per noun. The dashboard uses the client over `fetch` in the browser and in process while the server renders;
 //! the command line uses it over the network. There is no other door.
 
+pub mod callers;
 pub mod canary;
 pub mod capacity;
 pub mod changes;

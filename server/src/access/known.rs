@@ -4,7 +4,11 @@
 //! What this server itself changes (a token revoked, a member removed, a user disabled) counts at once ([`Store::access`]); what another
 //! server changes counts after [`FRESH`] at the latest. Only the hashes of tokens are kept.
 
-use super::{Principal, proof::role_in_force, tokens};
+use super::{
+    Principal,
+    proof::role_in_force,
+    tokens::{self, Found},
+};
 use crate::{
     error::{Error, Kind, Result},
     store::{Store, teams::TeamRow},
@@ -30,6 +34,8 @@ pub struct Known {
     pub team: TeamRow,
     /// The role of its user in that team.
     pub(super) member: Option<Role>,
+    /// Most requests per second with it.
+    pub rate: Option<i64>,
 }
 
 impl Known {
@@ -62,10 +68,10 @@ impl Tokens {
         if let Some(entry) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&hash).filter(good) {
             return Ok(entry.known.clone());
         }
-        let (principal, team, expires_at) = tokens::authenticate(store, secret).await?;
+        let Found { principal, team, expires_at, rate } = tokens::authenticate(store, secret).await?;
         let gone = || Error::new(Kind::Unauthenticated, "The team of this token is not there any more.");
         let (team, member) = store.team_of(&team, &principal.user_id).await?.ok_or_else(gone)?;
-        let known = Arc::new(Known { principal, team, member });
+        let known = Arc::new(Known { principal, team, member, rate });
         let until = expires_at.unwrap_or(i64::MAX).min(now.saturating_add(FRESH));
         let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if entries.len() >= MOST {

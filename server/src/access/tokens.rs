@@ -21,6 +21,7 @@ use app::api::{
 pub const PREFIX: &str = "slip_";
 const DEFAULT_SECONDS: i64 = 30 * 24 * 3600;
 const MAX_SECONDS: i64 = 366 * 24 * 3600;
+const DEPLOYMENT: &str = "deployment";
 
 /// Makes a token for a person. Only who is signed in makes tokens, or a token that may itself do as much.
 ///
@@ -55,18 +56,18 @@ pub async fn create(store: &Store, member: &TeamMember, new: &NewToken) -> Resul
         }
         expires_at = end;
     }
-    let id = ids::new_id(&**store.clock());
-    let secret = format!("{PREFIX}{}", ids::random_secret());
+    let (secret, id) = secret(store);
     let row = NewTokenRow {
         id: &id,
         hash: &ids::sha256(&secret),
         name,
-        prefix: &secret[..PREFIX.len() + 6],
+        prefix: beginning(&secret),
         user_id: &member.principal.user_id,
         team_id: &member.team.id,
         role: new.role,
         scope: new.scope,
         subject: None,
+        rate: None,
         expires_at: Some(expires_at),
     };
     tx.token_insert(&row).await?;
@@ -86,7 +87,7 @@ pub async fn create(store: &Store, member: &TeamMember, new: &NewToken) -> Resul
     let about = Token {
         id,
         name: name.into(),
-        prefix: secret[..PREFIX.len() + 6].into(),
+        prefix: beginning(&secret).into(),
         team: member.team.name.clone(),
         role: new.role,
         scope: new.scope,
@@ -95,6 +96,28 @@ pub async fn create(store: &Store, member: &TeamMember, new: &NewToken) -> Resul
         last_used_at: None,
     };
     Ok(CreatedToken { token: secret, about })
+}
+
+/// The secret of a new token, and its id.
+pub fn secret(store: &Store) -> (String, String) {
+    (format!("{PREFIX}{}", ids::random_secret()), ids::new_id(&**store.clock()))
+}
+
+/// What of a secret is shown afterwards.
+pub fn beginning(secret: &str) -> &str {
+    secret.get(..PREFIX.len() + 6).unwrap_or(secret)
+}
+
+/// A token as it was looked up.
+pub struct Found {
+    /// Who it belongs to.
+    pub principal: Principal,
+    /// Name of its team.
+    pub team: String,
+    /// Milliseconds since 1970.
+    pub expires_at: Option<i64>,
+    /// Most requests per second with it.
+    pub rate: Option<i64>,
 }
 
 /// Makes the token of a workload, in the transaction that needs it; the secret. Ends with [`Tx::tokens_revoke_of`].
@@ -109,28 +132,29 @@ pub async fn create_for_workload(
     name: &str,
     subject: &Subject,
 ) -> Result<String> {
-    let secret = format!("{PREFIX}{}", ids::random_secret());
+    let (secret, id) = secret(store);
     tx.token_insert(&NewTokenRow {
-        id: &ids::new_id(&**store.clock()),
+        id: &id,
         hash: &ids::sha256(&secret),
         name,
-        prefix: &secret[..PREFIX.len() + 6],
+        prefix: beginning(&secret),
         user_id,
         team_id,
         role: Role::Editor,
         scope: None,
         subject: Some(subject),
+        rate: None,
         expires_at: None,
     })
     .await?;
     Ok(secret)
 }
 
-/// Who a token belongs to, the name of its team, and when it expires. Asks the database: [`super::Tokens`] remembers.
+/// Who a token belongs to, and what goes with it. Asks the database: [`super::Tokens`] remembers.
 ///
 /// # Errors
 /// Unknown, expired, revoked, of a disabled user: unauthenticated, with the reason.
-pub async fn authenticate(store: &Store, secret: &str) -> Result<(Principal, String, Option<i64>)> {
+pub async fn authenticate(store: &Store, secret: &str) -> Result<Found> {
     let refused = |why: &str| Error::new(Kind::Unauthenticated, why).hint("Make a new token on the Account page.");
     if !secret.starts_with(PREFIX) || secret.len() > 200 {
         return Err(refused("This is not a token of Slipway."));
@@ -143,7 +167,8 @@ pub async fn authenticate(store: &Store, secret: &str) -> Result<(Principal, Str
     if row.expires_at.is_some_and(|t| t <= now) {
         return Err(refused("This token has expired."));
     }
-    if row.user_disabled != 0 {
+    // What calls with a token of a deployment goes on without who made it.
+    if row.user_disabled != 0 && row.subject_kind.as_deref() != Some(DEPLOYMENT) {
         return Err(refused("The user of this token is disabled."));
     }
     if row.last_used_at.is_none_or(|t| now - t > 60_000) {
@@ -151,8 +176,8 @@ pub async fn authenticate(store: &Store, secret: &str) -> Result<(Principal, Str
         tx.token_used(&row.id).await?;
         tx.commit().await?;
     }
-    let (team, expires_at) = (row.team_name.clone(), row.expires_at);
-    Ok((principal(row)?, team, expires_at))
+    let (team, expires_at, rate) = (row.team_name.clone(), row.expires_at, row.rate);
+    Ok(Found { principal: principal(row)?, team, expires_at, rate })
 }
 
 fn principal(row: TokenRow) -> Result<Principal> {
@@ -165,6 +190,7 @@ fn principal(row: TokenRow) -> Result<Principal> {
     let subject = match (row.subject_kind.as_deref(), row.subject_id) {
         (Some("run"), Some(id)) => Some(Subject::Run(id)),
         (Some("notebook"), Some(id)) => Some(Subject::Notebook(id)),
+        (Some(DEPLOYMENT), Some(id)) => Some(Subject::Deployment(id)),
         _ => None,
     };
     Ok(Principal {

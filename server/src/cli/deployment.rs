@@ -1,7 +1,7 @@
 //! `slipway deployment`.
 
 use super::{
-    Failure,
+    Failure, caller_token,
     here::Here,
     ledger::{self, Ledger},
     list::{List, Named},
@@ -13,6 +13,7 @@ use super::{
 };
 use app::api::{
     ListQuery, Problem,
+    callers::{Callers, SetCallers},
     canary::{SetCanary, Sticky},
     deployments::{Deployment, Follows, NewDeployment, Redeploy, Revision, RevisionState},
     ledger::RollBack,
@@ -125,6 +126,23 @@ pub enum Command {
         #[arg(long)]
         max_body: Option<String>,
     },
+    /// Set who may call it beside its team and its tokens; what is left out may not
+    Callers {
+        /// Name
+        name: String,
+        /// Everybody who reaches the portal, without a token
+        #[arg(long, requires = "sure")]
+        public: bool,
+        /// Its name, once more, to open it to everybody
+        #[arg(long)]
+        sure: Option<String>,
+        /// An origin whose pages may call it (CORS), several times for several; * is any
+        #[arg(long)]
+        origin: Vec<String>,
+    },
+    /// Its tokens: each lets one caller ask it for predictions
+    #[command(subcommand)]
+    Token(caller_token::Command),
     /// Start a stopped deployment
     Start(Named),
     /// Stop a deployment
@@ -242,6 +260,12 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             here.show(&client.replica_list(team, &name).await?, |page| replicas(&page.items));
             Ok(())
         }
+        Command::Callers { name, public, sure, origin } => {
+            let body = SetCallers { public, origins: origin, sure, revision: None };
+            here.show(&client.deployment_callers(team, &name, &body).await?, |d| facts(&here, d));
+            Ok(())
+        }
+        Command::Token(command) => caller_token::run(command, &here).await,
         Command::Start(Named { name, watch }) => {
             client.deployment_start(team, &name).await?;
             up(&here, &name, watch).await
@@ -351,6 +375,13 @@ fn limited(l: &Limits) -> String {
     words.join(", ")
 }
 
+fn called(c: &Callers) -> String {
+    let mut words = Vec::new();
+    words.extend(c.public.then(|| "everybody, without a token".to_owned()));
+    words.extend((!c.origins.is_empty()).then(|| format!("pages of {}", c.origins.join(", "))));
+    words.join("; ")
+}
+
 fn words(revision: &Option<Revision>) -> String {
     let Some(r) = revision else { return String::new() };
     let state = serde_json::to_value(r.state).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
@@ -387,6 +418,7 @@ fn facts(here: &Here, d: &Deployment) -> String {
         ("Replicas", format!("{} of {} ready", d.ready, d.replicas)),
         ("Sticky", d.sticky_header.clone().unwrap_or_default()),
         ("Limits", limited(&d.limits)),
+        ("Callers", called(&d.callers)),
         ("Endpoint", here.link(&d.path)),
         ("Predict", here.link(&d.predict_path)),
         ("Created", d.created_at.clone()),

@@ -1,5 +1,6 @@
 //! The command line: all commands on one screen. `docs/cli.md` tells its readers the same.
 
+pub mod caller_token;
 pub mod capacity;
 pub mod config;
 pub mod credentials;

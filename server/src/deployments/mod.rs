@@ -1,5 +1,7 @@
 //! Deployments: served endpoints of a team, their revisions, and where their requests go.
 
+pub mod caller_tokens;
+pub mod callers;
 pub mod canary;
 pub mod choice;
 pub mod follow;

@@ -15,10 +15,10 @@ use crate::{
     error::Result,
     store::{
         Store,
-        deployments::{RouteRow, limits},
+        deployments::{RouteRow, callers, limits},
     },
 };
-use app::api::State;
+use app::api::{State, callers::Callers};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError, RwLock, Weak},
@@ -38,6 +38,8 @@ pub struct Route {
     pub reason: Option<String>,
     /// The revisions that take its traffic, with their replicas that are ready.
     pub split: Split,
+    /// Who may call it beside its team.
+    pub callers: Callers,
     /// How many get in at once.
     pub gate: Arc<Gate>,
     /// Traffic that reached no replica.
@@ -128,8 +130,10 @@ impl Routes {
         // Whoever is behind a gate or waits before it keeps it as long as its limits hold.
         let limits = limits(row.limits_json.as_deref());
         let kept = before.map(|r| r.gate.clone()).filter(|g| g.limits == limits);
+        let callers = callers(row.callers_json.as_deref());
         let state = row.state.parse().unwrap_or(State::Failed);
-        let same = |r: &&Arc<Route>| (r.state, &r.reason) == (state, &row.reason) && kept.is_some() && r.split.same(&split);
+        let same =
+            |r: &&Arc<Route>| (r.state, &r.reason, &r.callers) == (state, &row.reason, &callers) && kept.is_some() && r.split.same(&split);
         if let Some(unchanged) = before.filter(same) {
             return unchanged.clone();
         }
@@ -143,6 +147,7 @@ impl Routes {
             state,
             reason: row.reason.clone(),
             split,
+            callers,
         })
     }
 

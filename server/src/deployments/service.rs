@@ -310,6 +310,9 @@ impl Service {
                 tx.revision_update(&revision.id, &change_of(&revision, RevisionState::Retired, None)).await?;
             }
         }
+        if desired == Desired::Deleted {
+            tx.tokens_revoke_of("deployment", &row.id).await?;
+        }
         let action = if desired == Desired::Deleted { "delete" } else { "stop" };
         event(&mut tx, by, action, (&row.id, &row.name, row.revision + 1), None).await?;
         tx.commit().await.map(|()| true)

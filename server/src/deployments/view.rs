@@ -54,6 +54,7 @@ pub fn deployment(team: &str, row: &DeploymentRow, revisions: &[RevisionRow]) ->
         sticky_header: row.sticky_header.clone(),
         replicas: row.replicas,
         ready: row.ready,
+        callers: row.callers(),
         predict_path: format!("{path}/v1/models/{}:predict", row.name),
         path,
         state_since: rfc3339(row.state_since),

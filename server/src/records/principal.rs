@@ -32,18 +32,20 @@ pub enum Via {
         role: Role,
         /// The only thing it may do, where given.
         scope: Option<Scope>,
-        /// The workload it belongs to.
+        /// What it belongs to, where that is no person.
         subject: Option<Subject>,
     },
 }
 
-/// A workload with a token of its own.
+/// What has a token of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
     /// A run: writes only itself.
     Run(String),
     /// A notebook: works for its owner.
     Notebook(String),
+    /// A deployment: whoever holds it asks that deployment for predictions, and nothing else.
+    Deployment(String),
 }
 
 impl Principal {
@@ -61,6 +63,22 @@ impl Principal {
         match &self.via {
             Via::Token { subject: Some(Subject::Run(id)), .. } => Some(id),
             _ => None,
+        }
+    }
+
+    /// The deployment whose token this is.
+    pub fn deployment(&self) -> Option<&str> {
+        match &self.via {
+            Via::Token { subject: Some(Subject::Deployment(id)), .. } => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The id of the token.
+    pub fn token_id(&self) -> Option<&str> {
+        match &self.via {
+            Via::Token { id, .. } => Some(id),
+            Via::Session => None,
         }
     }
 

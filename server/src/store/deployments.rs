@@ -2,7 +2,7 @@
 
 use super::{Store, Tx};
 use crate::{args, error::Result};
-use app::api::{State, limits::Limits};
+use app::api::{State, callers::Callers, limits::Limits};
 
 /// A deployment.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -50,6 +50,8 @@ pub struct DeploymentRow {
     pub replicas: i64,
     /// How many of the revision that serves are ready.
     pub ready: i64,
+    /// Who may call it beside its team, JSON.
+    pub callers_json: Option<String>,
     /// Counts up with each change.
     pub revision: i64,
     /// Milliseconds since 1970.
@@ -71,6 +73,16 @@ impl DeploymentRow {
     pub fn limits(&self) -> Limits {
         limits(self.limits_json.as_deref())
     }
+
+    /// Who may call it beside its team.
+    pub fn callers(&self) -> Callers {
+        callers(self.callers_json.as_deref())
+    }
+}
+
+/// Callers as they are kept; what cannot be read lets nobody in.
+pub fn callers(json: Option<&str>) -> Callers {
+    json.and_then(|j| serde_json::from_str(j).ok()).unwrap_or_default()
 }
 
 /// A revision that takes a share of the traffic beside the one that serves.
@@ -148,12 +160,14 @@ pub struct RouteRow {
     pub share: Option<i64>,
     /// Requests with the same value of this header go to the same revision.
     pub sticky_header: Option<String>,
+    /// Who may call it beside its team, JSON.
+    pub callers_json: Option<String>,
 }
 
 const COLUMNS: &str = "SELECT d.id, d.team_id, d.name, d.desired, d.state, d.reason, d.state_since, d.latest, d.serving, d.next,
     d.follow_model_id, (SELECT m.name FROM models m WHERE m.id = d.follow_model_id) AS follow_model, d.follow_alias,
     (SELECT a.version FROM model_aliases a WHERE a.model_id = d.follow_model_id AND a.alias = d.follow_alias) AS follow_version,
-    d.limits_json, d.canary, d.share, d.next_share, d.sticky_header, d.replicas, (SELECT COUNT(*) FROM replicas p JOIN revisions r ON r.id = p.revision_id JOIN workloads w ON w.id = p.workload_id
+    d.limits_json, d.callers_json, d.canary, d.share, d.next_share, d.sticky_header, d.replicas, (SELECT COUNT(*) FROM replicas p JOIN revisions r ON r.id = p.revision_id JOIN workloads w ON w.id = p.workload_id
         WHERE r.deployment_id = d.id AND r.number = d.serving AND w.state = 'running' AND p.drains_since IS NULL) AS ready,
     d.revision, d.created_at FROM deployments d";
 
@@ -210,7 +224,7 @@ impl Store {
     /// The database does not answer.
     pub async fn deployment_routes(&self) -> Result<Vec<RouteRow>> {
         self.all(
-            "SELECT d.id, d.team_id, t.name AS team, d.name, d.state, d.reason, r.number, w.id AS workload_id, w.endpoint, d.limits_json, d.canary,
+            "SELECT d.id, d.team_id, t.name AS team, d.name, d.state, d.reason, r.number, w.id AS workload_id, w.endpoint, d.limits_json, d.callers_json, d.canary,
                     d.share, d.sticky_header
              FROM deployments d JOIN teams t ON t.id = d.team_id
              LEFT JOIN revisions r ON r.deployment_id = d.id AND (r.number = d.serving OR r.number = d.canary) AND r.state = 'serving'
@@ -324,6 +338,16 @@ impl Tx {
     pub async fn deployment_scale(&mut self, id: &str, seen: i64, replicas: i64) -> Result<bool> {
         let sql = "UPDATE deployments SET replicas = $3, revision = revision + 1 WHERE id = $1 AND revision = $2";
         Ok(self.exec(sql, args![id, seen, replicas]).await? == 1)
+    }
+
+    /// Sets who may call a deployment beside its team, while its revision is still `seen`; whether it was.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn deployment_callers(&mut self, id: &str, seen: i64, to: &Callers) -> Result<bool> {
+        let json = serde_json::to_string(to)?;
+        let sql = "UPDATE deployments SET callers_json = $3, revision = revision + 1 WHERE id = $1 AND revision = $2";
+        Ok(self.exec(sql, args![id, seen, json]).await? == 1)
     }
 
     /// Makes sure that a deployment is still as it was `seen`, and keeps it so until the end of the transaction.

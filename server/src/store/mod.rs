@@ -5,6 +5,7 @@
 
 pub mod arg;
 pub mod at_rest;
+pub mod caller_tokens;
 pub mod constraint;
 pub mod db;
 pub mod deliveries;

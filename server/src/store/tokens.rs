@@ -29,6 +29,7 @@ pub struct TokenRow {
     pub expires_at: Option<i64>,
     pub revoked_at: Option<i64>,
     pub last_used_at: Option<i64>,
+    pub rate: Option<i64>,
 }
 
 /// A token to insert.
@@ -44,12 +45,13 @@ pub struct NewTokenRow<'a> {
     pub role: Role,
     pub scope: Option<Scope>,
     pub subject: Option<&'a Subject>,
+    pub rate: Option<i64>,
     pub expires_at: Option<i64>,
 }
 
 const COLUMNS: &str = "SELECT k.id, k.name, k.prefix, k.user_id, u.name AS user_name, u.display_name AS user_display_name,
     u.disabled AS user_disabled, k.team_id, t.name AS team_name, k.role, k.scope, k.subject_kind, k.subject_id, k.created_at,
-    k.expires_at, k.revoked_at, k.last_used_at
+    k.expires_at, k.revoked_at, k.last_used_at, k.rate
     FROM tokens k JOIN users u ON u.id = k.user_id JOIN teams t ON t.id = k.team_id";
 
 impl Store {
@@ -97,12 +99,13 @@ impl Tx {
             None => (None, None),
             Some(Subject::Run(id)) => (Some("run"), Some(id.as_str())),
             Some(Subject::Notebook(id)) => (Some("notebook"), Some(id.as_str())),
+            Some(Subject::Deployment(id)) => (Some("deployment"), Some(id.as_str())),
         };
         let scope = t.scope.map(|Scope::Predict| "predict");
         self.exec(
-            "INSERT INTO tokens (id, hash, name, prefix, user_id, team_id, role, scope, subject_kind, subject_id, created_at, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-            args![t.id, t.hash, t.name, t.prefix, t.user_id, t.team_id, t.role.as_str(), scope, kind, id, now, t.expires_at],
+            "INSERT INTO tokens (id, hash, name, prefix, user_id, team_id, role, scope, subject_kind, subject_id, created_at, expires_at,
+             rate) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+            args![t.id, t.hash, t.name, t.prefix, t.user_id, t.team_id, t.role.as_str(), scope, kind, id, now, t.expires_at, t.rate],
         )
         .await
         .map(drop)
@@ -123,7 +126,7 @@ impl Tx {
         .await
     }
 
-    /// Revokes the tokens of a workload's owner (`run`, `notebook`).
+    /// Revokes the tokens of what they belong to (`run`, `notebook`, `deployment`).
     ///
     /// # Errors
     /// The database does not answer.

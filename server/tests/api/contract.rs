@@ -6,6 +6,7 @@ use super::{
 };
 use app::api::{
     Client, ListQuery, Problem,
+    callers::{NewCallerToken, RotateToken, SetCallers},
     canary::{SetCanary, Sticky},
     deployments::{NewDeployment, Redeploy},
     environments::NewEnvironment,
@@ -87,6 +88,8 @@ fn everything(c: &Client) {
         c.deployment_example("t", "d"); c.deployment_log("t", "d", Some(1), log); c.deployment_explain("t", "d"); c.deployment_try("t", "d", &serde_json::Value::Null);
         c.ledger("t", "d", &LedgerQuery::default()); c.ledger_export("t", "d", LedgerFormat::Csv); c.deployment_roll_back("t", "d", &RollBack::default()); c.deployment_limits("t", "d", &SetLimits::default());
         c.replica_list("t", "d"); c.deployment_scale("t", "d", &Scale::default()); c.deployment_canary("t", "d", &SetCanary::default()); c.deployment_sticky("t", "d", &Sticky::default());
+        c.deployment_callers("t", "d", &SetCallers::default()); c.caller_token_list("t", "d", l); c.caller_token_create("t", "d", &NewCallerToken::default());
+        c.caller_token_rotate("t", "d", "i", &RotateToken::default()); c.caller_token_revoke("t", "d", "i");
     }
 }
 
@@ -154,6 +157,7 @@ async fn one_of_each(desk: &Desk) -> (String, String) {
     let own = format!("/api/v1/teams/{TEAM}");
     let spec = desk.deploy().await;
     desk.serve(&spec, "one", passes()).await;
+    w.mia.post(&format!("{own}/deployments/iris/tokens"), json!({ "name": "shop", "rate": 10 })).await.is(201);
     let mut log = server::logs::LogWriter::open(&w.web.config.data.join("logs").join(&spec.id), spec.attempt, 1 << 20).unwrap();
     log.say(0, "loaded");
     w.mia.post(&format!("{own}/notebooks"), json!({ "name": "lab", "environment": "serve", "env": { "A": "1" } })).await.is(201);
@@ -222,7 +226,7 @@ async fn what_the_api_answers_is_what_the_client_reads() {
         stage_list(TEAM); promotion_list(TEAM, &PromotionQuery::default()); promotion(TEAM, promotion); promotion_log(TEAM, promotion, 1, log);
         deployment_list(TEAM, l); deployment(TEAM, "iris"); revision_list(TEAM, "iris", l); deployment_traffic(TEAM, "iris");
         deployment_example(TEAM, "iris"); deployment_log(TEAM, "iris", None, log); deployment_explain(TEAM, "iris"); replica_list(TEAM, "iris");
-        ledger(TEAM, "iris", &LedgerQuery::default()); ledger_export(TEAM, "iris", LedgerFormat::Jsonl);
+        ledger(TEAM, "iris", &LedgerQuery::default()); ledger_export(TEAM, "iris", LedgerFormat::Jsonl); caller_token_list(TEAM, "iris", l);
     }
     let said = std::mem::take(&mut *said.lock().unwrap());
     for (call, body) in &said {

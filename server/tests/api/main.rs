@@ -1,6 +1,7 @@
 //! The REST API through the real router, a real database and real people.
 
 mod access;
+mod callers;
 mod canary;
 mod changes;
 mod contract;

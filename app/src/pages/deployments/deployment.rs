@@ -1,6 +1,7 @@
 //! One deployment: is it serving, what, how fast; what served when, and the way back; try it.
 
 use super::{
+    callers::CallersTab,
     ledger::{Ledger, Of},
     limits::{LimitsForm, StickyForm},
     log::RevisionLog,
@@ -43,6 +44,7 @@ pub fn DeploymentPage() -> impl IntoView {
             item("Try it", "try"),
             item("Log", "log"),
             item("Limits", "limits"),
+            item("Callers", "callers"),
         ];
         let said = deployment.reason.is_some();
         let asked = is_asked(state, said) || deployment.next.is_some();
@@ -61,6 +63,7 @@ pub fn DeploymentPage() -> impl IntoView {
                 .into_any()
             }
             "replicas" => view! { <Replicas client team deployment=deployment.clone() edits=access.edits()/> }.into_any(),
+            "callers" => view! { <CallersTab client access=access.clone() deployment=deployment.clone()/> }.into_any(),
             "log" => view! { <RevisionLog client team name state/> }.into_any(),
             "revisions" => view! { <Revisions client team name/> }.into_any(),
             _ => {
@@ -106,7 +109,11 @@ fn Beside(deployment: Deployment) -> impl IntoView {
         .serving
         .or(deployment.latest)
         .map(|r| view! { <span class="muted">{format!("{} v{}, {}{many}", r.model, r.version, r.resources.words())}</span> });
-    view! { <StateBadge state=deployment.state server=true/>{serving}{follows} }
+    let public = deployment
+        .callers
+        .public
+        .then(|| view! { <span class="tag" title="Everybody who reaches this portal may call it, without a token.">"public"</span> });
+    view! { <StateBadge state=deployment.state server=true/>{serving}{follows}{public} }
 }
 
 /// The revision on its way to take over.

@@ -1,5 +1,6 @@
 //! Deployments.
 
+mod callers;
 pub mod deployment;
 mod ledger;
 mod limits;

@@ -1,6 +1,7 @@
 //! The REST API, `/api/v1`: one file per noun. A handler extracts, calls the room, replies.
 
 pub mod artifacts;
+pub mod callers;
 pub mod canary;
 pub mod code;
 pub mod deployments;
@@ -120,6 +121,10 @@ pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(deployments::redeploy))
         .routes(routes!(ledger::roll_back))
         .routes(routes!(limits::limits_set))
+        .routes(routes!(callers::callers_set))
+        .routes(routes!(callers::caller_tokens, callers::caller_token_create))
+        .routes(routes!(callers::caller_token_rotate))
+        .routes(routes!(callers::caller_token_revoke))
         .routes(routes!(ledger::ledger_list))
         .routes(routes!(ledger::ledger_export))
         .routes(routes!(deployments::start))

@@ -276,6 +276,16 @@ fn does_not_serve(route: &Route, named: &str) -> Response {
     problem::response(&Problem::new(404, format!("Revision {named} of {name} does not serve.")).hint(hint))
 }
 
+/// More come with one token than it may do.
+pub fn too_fast(route: &Route, rate: i64, wait: Duration) -> Response {
+    let seconds = wait.as_secs_f64().ceil().max(1.0);
+    let sentence = format!("This token may call {} {rate} times per second, and more came.", route.name);
+    let mut answer =
+        Error::new(Kind::TooMany, sentence).hint("Send it again a little later, or ask for a token with a higher rate.").into_response();
+    answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds as u64));
+    answer
+}
+
 /// No replica is ready.
 fn nobody(route: &Route) -> Response {
     let name = &route.name;
@@ -330,6 +340,11 @@ fn clean_request(headers: &mut HeaderMap) {
 fn clean_response(headers: &mut HeaderMap) {
     drop_hop_by_hop(headers);
     headers.remove(header::SET_COOKIE);
+    // Whose pages may call is the deployment's to say, not the model's.
+    let cross: Vec<HeaderName> = headers.keys().filter(|n| n.as_str().starts_with("access-control-")).cloned().collect();
+    for name in cross {
+        headers.remove(name);
+    }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,17 +1,20 @@
 //! Inference traffic: `/serve/{team}/{deployment}/…`, handed on to the deployment's replica.
 //!
-//! It stands outside of sessions and pages: a token is needed, cookies do not count, and once a token is known a request asks the
-//! database nothing.
+//! It stands outside of sessions and pages: a token is needed unless the deployment is public, cookies do not count, and once a token is
+//! known a request asks the database nothing.
 
 mod bodies;
 pub mod forward;
+mod origins;
 pub mod passes;
 pub mod paths;
+mod rates;
 pub mod trace;
 
 use self::{
     forward::{Call, forward, refused},
     paths::{Allowed, allowed},
+    rates::Rates,
 };
 use super::{problem, state::Web};
 use crate::{
@@ -25,11 +28,12 @@ use crate::{
 use axum::{
     Router,
     extract::{Request, State},
-    http::request::Parts,
+    http::{header, request::Parts},
     response::{IntoResponse, Response},
     routing::any,
 };
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
+use tower::{Layer, ServiceExt};
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// What the gateway needs. Cheap to clone.
@@ -50,6 +54,8 @@ pub struct Inside {
     pub reach: Reach,
     /// Largest body of a request, in bytes.
     pub max_body: usize,
+    /// How fast each token may call.
+    rates: Rates,
 }
 
 impl std::ops::Deref for Gateway {
@@ -62,7 +68,7 @@ impl std::ops::Deref for Gateway {
 impl Gateway {
     /// Over these routes.
     pub fn new(store: Store, tokens: Tokens, routes: Routes, reach: Reach, max_body: usize) -> Self {
-        let parts = Inside { clock: store.clock().clone(), store, routes, tokens, reach, max_body };
+        let parts = Inside { clock: store.clock().clone(), store, routes, tokens, reach, max_body, rates: Rates::default() };
         Self(Arc::new(parts))
     }
 }
@@ -73,6 +79,27 @@ pub fn router(web: &Web) -> Router {
 }
 
 async fn serve(State(gateway): State<Gateway>, request: Request) -> Response {
+    // Only browsers say on whose page they are, and only where that is another origin or the method is not GET.
+    let cross = request.headers().contains_key(header::ORIGIN);
+    let origins = if cross { open_to(&gateway, request.uri().path()) } else { Vec::new() };
+    if origins.is_empty() {
+        return answer(gateway, request).await;
+    }
+    let inner = tower::service_fn(move |request| {
+        let gateway = gateway.clone();
+        async move { Ok::<_, Infallible>(answer(gateway, request).await) }
+    });
+    let Ok(answer) = origins::layer(&origins).layer(inner).oneshot(request).await;
+    answer
+}
+
+/// Origins whose pages may call the deployment at `path`.
+fn open_to(gateway: &Gateway, path: &str) -> Vec<String> {
+    let (team, name) = place(path).0;
+    gateway.routes.table().get(team, name).map(|r| r.callers.origins.clone()).unwrap_or_default()
+}
+
+async fn answer(gateway: Gateway, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     match find(&gateway, &parts).await {
         Ok((route, path)) => {
@@ -99,10 +126,19 @@ fn place(path: &str) -> ((&str, &str), &str) {
 async fn find(gateway: &Gateway, parts: &Parts) -> Result<(Arc<Route>, String), Response> {
     let path = parts.uri.path();
     let ((team, name), rest) = place(path);
-    let pass = passes::check(&gateway.tokens, &gateway.store, &parts.headers, team).await;
-    let team_id = pass.map_err(IntoResponse::into_response)?;
     let table = gateway.routes.table();
-    let route = table.get(team, name).filter(|r| r.team_id == team_id);
+    let there = table.get(team, name);
+    let public = there.is_some_and(|r| r.callers.public);
+    let route = if public && !passes::shown(&parts.headers) {
+        there
+    } else {
+        let pass = passes::check(&gateway.tokens, &gateway.store, &parts.headers, team).await.map_err(IntoResponse::into_response)?;
+        let route = there.filter(|r| pass.is_for(&r.team_id, &r.id));
+        if let Some((route, (token, rate))) = route.zip(pass.rate.as_ref()) {
+            gateway.rates.admit(token, *rate).map_err(|wait| forward::too_fast(route, *rate, wait))?;
+        }
+        route
+    };
     let route = route.ok_or_else(|| Error::not_found("deployment").into_response())?;
     match allowed(&parts.method, rest) {
         Allowed::Yes => {}

@@ -1,4 +1,4 @@
-//! Who may ask: a member of the deployment's team, with a token.
+//! Who may ask: a member of the deployment's team, or whoever has a token of the deployment.
 
 use crate::{
     access::Tokens,
@@ -6,18 +6,42 @@ use crate::{
     http::{authenticate, extract},
     store::Store,
 };
-use http::HeaderMap;
+use http::{HeaderMap, header};
 
-/// The id of `team`, where the request's token is of a member of it: any role will do, and so does the scope `predict`. Cookies do not
-/// count here.
+/// What a good token lets one ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pass {
+    /// Id of its team.
+    pub team_id: String,
+    /// Id of the only deployment it is for.
+    pub deployment: Option<String>,
+    /// The token's own id, with the most requests per second, where there is a limit.
+    pub rate: Option<(String, i64)>,
+}
+
+impl Pass {
+    /// Whether it is good for this deployment.
+    pub fn is_for(&self, team_id: &str, deployment_id: &str) -> bool {
+        self.team_id == team_id && self.deployment.as_deref().is_none_or(|id| id == deployment_id)
+    }
+}
+
+/// Whether a request says who asks.
+pub fn shown(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::AUTHORIZATION)
+}
+
+/// What the request's token lets one ask in `team`: any role will do, and so does the scope `predict`. Cookies do not count here.
 ///
 /// # Errors
 /// No token, or one that is no good: unauthenticated. Of another team: not found.
-pub async fn check(tokens: &Tokens, store: &Store, headers: &HeaderMap, team: &str) -> Result<String> {
+pub async fn check(tokens: &Tokens, store: &Store, headers: &HeaderMap, team: &str) -> Result<Pass> {
     let token = authenticate::bearer(headers).ok_or_else(|| extract::who().hint("Send a token: Authorization: Bearer slip_…"))??;
     let known = tokens.authenticate(store, &token).await?;
-    match known.role() {
-        Some(_) if known.team.name == team => Ok(known.team.id.clone()),
-        _ => Err(Error::not_found("deployment")),
+    let deployment = known.principal.deployment().map(str::to_owned);
+    if known.team.name != team || (deployment.is_none() && known.role().is_none()) {
+        return Err(Error::not_found("deployment"));
     }
+    let rate = known.rate.zip(known.principal.token_id()).map(|(rate, id)| (id.to_owned(), rate));
+    Ok(Pass { team_id: known.team.id.clone(), deployment, rate })
 }
