@@ -117,8 +117,9 @@ test-client: debug ## The real MLflow client against a running portal
 test-s3: debug ## Artifacts on an S3 server: the store itself, the MLflow client, a portal killed while it writes
 	end2end/s3/run.sh end2end/s3/test.sh "$(CARGO_TARGET_DIR)/debug/slipway" $(TESTS)
 
-test-terminal: debug ## The main job through the command line
+test-terminal: debug ## The main job through the command line; mails through a real SMTP server
 	python3 scripts/with_portal.py "$(CARGO_TARGET_DIR)/debug/slipway" python3 -m unittest discover -s end2end/cli -v
+	end2end/mail/run.sh "$(CARGO_TARGET_DIR)/debug/slipway"
 
 test-kill: debug ## The server killed at 24 seeded moments; everything is adopted, nothing half promoted, nothing serves that the ledger does not say
 	python3 end2end/kill/kill.py "$(CARGO_TARGET_DIR)/debug/slipway"

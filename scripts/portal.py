@@ -112,12 +112,12 @@ def where(port: int) -> list[str]:
 class Portal:
     """A server as a child of ours; ends with `stop`. Its words go to a log in the data folder."""
 
-    def __init__(self, binary: str, data: Path, port: int, user: str, password: str):
+    def __init__(self, binary: str, data: Path, port: int, user: str, password: str, more: dict[str, str] | None = None):
         self.url = f"http://127.0.0.1:{port}"
         data.mkdir(parents=True, exist_ok=True)
         self.log = data / "server.log"
         env = {k: v for k, v in os.environ.items() if not k.startswith("SLIPWAY_") or k == "SLIPWAY_CACHE"}
-        env |= {"SLIPWAY_ADMIN_USER": user, "SLIPWAY_ADMIN_PASSWORD": password}
+        env |= {"SLIPWAY_ADMIN_USER": user, "SLIPWAY_ADMIN_PASSWORD": password} | (more or {})
         command = [binary, "serve", *where(port)]
         if database := os.environ.get("TEST_DATABASE_URL"):
             env["SLIPWAY_DATABASE_URL"] = database

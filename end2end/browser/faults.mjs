@@ -5,7 +5,7 @@ import { python } from './database.mjs';
 const TABLES = [
   'notebooks', 'runs', 'experiments', 'models', 'model_versions', 'deployments', 'revisions', 'environments', 'environment_versions', 'quotas',
   'secrets', 'tokens', 'events', 'workloads', 'idempotency', 'promotions', 'promotion_gates', 'stage_policies', 'replicas',
-  'notices', 'notice_silences', 'webhooks', 'webhook_deliveries',
+  'notices', 'notice_silences', 'webhooks', 'webhook_deliveries', 'mail_addresses',
 ];
 const RENAME = `
 db.execute("PRAGMA legacy_alter_table = ON")

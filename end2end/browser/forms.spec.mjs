@@ -133,6 +133,39 @@ test('a token is shown once, copied, and revoked; the page stays', async ({ page
   expect(await page.evaluate(() => window.stays)).toBe(true);
 });
 
+test('a webhook is made, its secret shown once, tested, and its deliveries are told', async ({ page }) => {
+  await team('hooks');
+  const api = await admin();
+  await signIn(page, '/teams/hooks/team?tab=webhooks');
+  await open(page, `${url()}/teams/hooks/team?tab=webhooks`);
+  await page.getByLabel('Name', { exact: true }).fill('chat');
+  // Nobody listens there, and this portal allows no network beside the public ones.
+  await page.getByLabel('URL', { exact: true }).fill('http://127.0.0.1:9/hook');
+  await page.getByRole('button', { name: 'Make the webhook' }).click();
+  await expect(page.getByText(/127\.0\.0\.1 is a loopback address/)).toBeVisible();
+  await page.getByLabel('URL', { exact: true }).fill('https://localhost:9/hook');
+  await page.getByLabel('Notebook stopped').uncheck();
+  await page.getByRole('button', { name: 'Make the webhook' }).click();
+  await expect(page.locator('[data-shown=secret] code')).toHaveText(/^whsec_/);
+  await page.getByRole('link', { name: 'chat', exact: true }).click();
+  await expect(page.getByText('Nothing was delivered yet.')).toBeVisible();
+  await page.getByRole('button', { name: 'Send a test' }).click();
+  const row = page.getByRole('row', { name: /test/ });
+  await expect(row.getByText('Given up')).toBeVisible();
+  await expect(row.getByText(/localhost leads to .* a loopback address/)).toBeVisible();
+  await row.getByRole('button', { name: /Details/ }).click();
+  await expect(page.getByRole('dialog', { name: /^Delivery/ }).getByText('A test of the webhook chat')).toBeVisible();
+  await page.keyboard.press('Escape');
+  const hook = async () => api('GET', '/api/v1/teams/hooks/webhooks/chat');
+  expect((await hook()).kinds).toEqual(['promotion_waiting', 'promotion_ended', 'run_failed', 'deployment_unhealthy']);
+  await page.getByLabel('On', { exact: true }).uncheck();
+  await page.getByRole('button', { name: 'Keep' }).click();
+  await expect.poll(async () => (await hook()).enabled).toBe(false);
+  await page.getByRole('button', { name: 'Remove', exact: true }).click();
+  await page.getByRole('dialog', { name: 'Remove chat' }).getByRole('button', { name: 'Remove' }).click();
+  await expect(page.getByText('A webhook posts the notices of the team')).toBeVisible();
+});
+
 test('what the reader is at stays while the page changes beneath', async ({ page }) => {
   const heard = listen(page);
   await team('stays');

@@ -28,8 +28,8 @@ use crate::{
     promotions::spec::GateSpecs,
     reconcile::{
         Driver, deliveries::Deliveries, deployments::Deployments, environments::Environments, following::Following,
-        housekeeping::Housekeeping, notebook_activity::NotebookActivity, notebooks::Notebooks, notices::Notices, promotions::Promotions,
-        runs::Runs, teams::Teams, usage::Usage, workloads::Workloads,
+        housekeeping::Housekeeping, mails::Mails, notebook_activity::NotebookActivity, notebooks::Notebooks, notices::Notices,
+        promotions::Promotions, runs::Runs, teams::Teams, usage::Usage, workloads::Workloads,
     },
     runs::spec::RunSpecs,
     secrets::Sealer,
@@ -167,7 +167,10 @@ fn start_tasks(web: &Web) {
     driver.run(Following { service });
     tokio::spawn(routes::follow(web.gateway.routes.clone(), store.clone()));
     tokio::spawn(health::watch(web.gateway.routes.clone(), web.gateway.reach.clone()));
-    driver.run(Notices::new(store.clone(), web.config.portal_url()));
+    driver.run(Notices::new(store.clone(), web.config.portal_url(), web.mailer.is_some()));
+    if let Some(mailer) = web.mailer.clone() {
+        driver.run(Mails { store: store.clone(), mailer });
+    }
     driver.run(Deliveries::new(web.webhooks()));
     driver.run(Usage { store: store.clone(), cluster: cluster.clone() });
     let (session_idle_ms, session_max_ms) = (web.config.session_idle_seconds * 1000, web.config.session_max_seconds * 1000);

@@ -128,6 +128,8 @@ pub struct NoticeChoice {
     pub kind: NoticeKind,
     /// In the portal.
     pub portal: bool,
+    /// By mail, where the portal sends any.
+    pub mail: bool,
 }
 
 /// What one wants to be told, and where.
@@ -136,6 +138,21 @@ pub struct NoticeChoice {
 pub struct NoticeChoices {
     /// Of each kind.
     pub choices: Vec<NoticeChoice>,
+    /// Where one is written to; absent where the portal sends no mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<MailAddress>,
+}
+
+/// Where somebody is written to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct MailAddress {
+    /// Their mail address; absent until they give one: then nothing is mailed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Why the last mail to it was not taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 /// What one wants to be told, and where. What is not named is not told.
@@ -145,6 +162,12 @@ pub struct SetNoticeChoices {
     /// Kinds to be told of in the portal.
     #[serde(default)]
     pub portal: Vec<NoticeKind>,
+    /// Kinds to be told of by mail.
+    #[serde(default)]
+    pub mail: Vec<NoticeKind>,
+    /// Where to; taken away when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
 }
 
 impl Client {
@@ -167,5 +190,9 @@ impl Client {
     /// `PUT /api/v1/me/notice-choices`
     pub fn notice_choices_set(&self, body: &SetNoticeChoices) -> Reply<NoticeChoices> {
         self.call(Method::PUT, "/api/v1/me/notice-choices", body)
+    }
+    /// `POST /api/v1/me/notice-choices/test`
+    pub fn notice_mail_test(&self) -> Reply<()> {
+        self.act_with(Method::POST, "/api/v1/me/notice-choices/test", &serde_json::json!({}))
     }
 }

@@ -95,6 +95,13 @@ pub const KEYS: &[Key] = &[
     key("reserve_gpus", "0", "GPUs kept back from workloads"),
     key("max_upload", "10Gi", "Largest artifact, and largest upload of code, packed and unpacked"),
     key("max_body", "32Mi", "Largest body of any other request"),
+    Key {
+        name: "smtp_url",
+        default: "",
+        seen: Seen::NoPassword,
+        help: "Mail server: smtps://USER:PASSWORD@HOST, or smtp://HOST:PORT with ?tls=required for STARTTLS; no mails when left out",
+    },
+    key("mail_from", "", "Whom mails are from, such as Slipway <slipway@example.org>"),
     key("webhook_networks", "", "Networks beside public addresses that webhooks may go to, such as 10.0.0.0/8, with commas between"),
     key("session_idle_seconds", "43200", "A session ends after this time without a request"),
     key("session_max_seconds", "604800", "A session ends after this time in any case"),

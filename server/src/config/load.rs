@@ -1,7 +1,7 @@
 //! Values from flags, environment and file, with their origin.
 
 use super::{
-    Artifacts, Config, Kubernetes,
+    Artifacts, Config, Kubernetes, Mail,
     keys::{KEYS, OTHERS, PREFIX},
 };
 use app::api::resources;
@@ -205,6 +205,7 @@ impl Values {
                 .ok_or_else(|| format!("reserve_gpus: \"{}\" is not a whole number from 0", self.text("reserve_gpus")))?,
             max_upload_bytes: bytes("max_upload")?.unsigned_abs(),
             max_body_bytes: usize::try_from(bytes("max_body")?).map_err(|e| format!("max_body: {e}"))?,
+            mail: Mail::of(self)?,
             webhook_networks: self.networks("webhook_networks")?,
             session_idle_seconds: self.number("session_idle_seconds")?,
             session_max_seconds: self.number("session_max_seconds")?,

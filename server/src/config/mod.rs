@@ -5,11 +5,13 @@ pub mod index;
 pub mod keys;
 pub mod kubernetes;
 pub mod load;
+pub mod mail;
 pub mod show;
 
 pub use artifacts::Artifacts;
 use ipnet::IpNet;
 pub use kubernetes::Kubernetes;
+pub use mail::Mail;
 use std::{net::SocketAddr, path::PathBuf};
 
 /// The values in force.
@@ -49,6 +51,8 @@ pub struct Config {
     pub max_body_bytes: usize,
     /// Networks beside public addresses that webhooks may go to.
     pub webhook_networks: Vec<IpNet>,
+    /// How mails leave; absent where none do.
+    pub mail: Option<Mail>,
     /// Seconds without a request after which a session ends.
     pub session_idle_seconds: i64,
     /// Seconds after which a session ends in any case.

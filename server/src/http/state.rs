@@ -13,9 +13,9 @@ use crate::{
     },
     config::Config,
     deployments::routes::Routes,
-    error::Result,
+    error::{Error, Result},
     logs::LogStore,
-    post::address::Allowed,
+    post::{Mailer, address::Allowed},
     reports::Reports,
     runs::MetricWriter,
     secrets::Sealer,
@@ -52,6 +52,8 @@ pub struct Web {
     pub metrics: Option<metrics_exporter_prometheus::PrometheusHandle>,
     /// Seals secrets.
     pub sealer: Sealer,
+    /// Hands mails over, where a server for them is configured.
+    pub mailer: Option<Mailer>,
     /// What background tasks did last.
     pub reports: Reports,
     /// How workloads reach the portal.
@@ -107,6 +109,7 @@ impl Web {
             gateway: Gateway::new(store.clone(), tokens.clone(), Routes::default(), reach.clone(), config.max_body_bytes),
             tokens,
             reach,
+            mailer: config.mail.as_ref().map(Mailer::new).transpose().map_err(Error::internal)?,
             desk: None,
             metrics: None,
             reports: Reports::default(),

@@ -3,17 +3,21 @@
 use crate::{
     access::Principal,
     clock::rfc3339,
-    error::Result,
+    error::{Error, Kind, Result},
+    ids,
     platform::home,
+    post::{Mailer, mail},
     store::{Store, keyset::Keyset, notices::NoticeRow},
 };
 use app::api::{
     ListQuery, Page,
-    notices::{MarkRead, Notice, NoticeChoice, NoticeChoices, NoticeKind, SetNoticeChoices, Unread},
+    notices::{MailAddress, MarkRead, Notice, NoticeChoice, NoticeChoices, NoticeKind, SetNoticeChoices, Unread},
 };
 
 /// The channel that the portal itself is.
 pub const PORTAL: &str = "portal";
+/// And mail.
+pub const MAIL: &str = "mail";
 
 /// A notice of a kind that this program knows.
 fn notice(row: NoticeRow) -> Option<Notice> {
@@ -64,25 +68,62 @@ pub async fn read(store: &Store, me: &Principal, ask: &MarkRead) -> Result<Unrea
     unread(store, me).await
 }
 
-/// What one wants to be told, and where.
+/// What one wants to be told, and where. `mails`: whether the portal sends any.
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn choices(store: &Store, me: &Principal) -> Result<NoticeChoices> {
-    let silent = store.notice_silences(&me.user_id, PORTAL).await?;
-    let choice = |kind: NoticeKind| NoticeChoice { kind, portal: !silent.iter().any(|s| s == kind.as_str()) };
-    Ok(NoticeChoices { choices: NoticeKind::ALL.map(choice).into() })
+pub async fn choices(store: &Store, me: &Principal, mails: bool) -> Result<NoticeChoices> {
+    let (portal, mail) = (store.notice_silences(&me.user_id, PORTAL).await?, store.notice_silences(&me.user_id, MAIL).await?);
+    let wanted = |silent: &[String], kind: NoticeKind| !silent.iter().any(|s| s == kind.as_str());
+    let choice = |kind| NoticeChoice { kind, portal: wanted(&portal, kind), mail: wanted(&mail, kind) };
+    let address = if mails { Some(store.mail_address(&me.user_id).await?) } else { None };
+    let address = address.map(|known| known.map_or_else(MailAddress::default, |(a, problem)| MailAddress { address: Some(a), problem }));
+    Ok(NoticeChoices { choices: NoticeKind::ALL.map(choice).into(), mail: address })
 }
 
 /// Chooses it.
 ///
 /// # Errors
-/// The database does not answer.
-pub async fn choose(store: &Store, me: &Principal, ask: &SetNoticeChoices) -> Result<NoticeChoices> {
+/// An address that is none; anything about mail where the portal sends none.
+pub async fn choose(store: &Store, me: &Principal, ask: &SetNoticeChoices, mails: bool) -> Result<NoticeChoices> {
+    let address = ask.address.as_deref().map(str::trim).filter(|a| !a.is_empty());
+    if !mails && (address.is_some() || !ask.mail.is_empty()) {
+        return Err(no_mail());
+    }
+    if address.is_some_and(|a| !mail::is_address(a)) {
+        return Err(Error::invalid("address", "This is not a mail address such as ada@example.org."));
+    }
     let mut tx = store.begin().await?;
     tx.notice_silences_set(&me.user_id, PORTAL, &silences(&ask.portal)).await?;
+    // Where no mail is sent nobody was asked, and what was chosen before stays.
+    if mails {
+        tx.notice_silences_set(&me.user_id, MAIL, &silences(&ask.mail)).await?;
+        tx.mail_address_set(&me.user_id, address).await?;
+    }
     tx.commit().await?;
-    choices(store, me).await
+    choices(store, me, mails).await
+}
+
+/// Mails a test to oneself, at once.
+///
+/// # Errors
+/// The portal sends no mail; one gave no address; the mail server does not take it.
+pub async fn test(store: &Store, mailer: Option<&Mailer>, me: &Principal, portal: &str) -> Result<()> {
+    let mailer = mailer.ok_or_else(no_mail)?;
+    let (address, _) = store
+        .mail_address(&me.user_id)
+        .await?
+        .ok_or_else(|| Error::conflict("You gave no mail address.").hint("Give one on the Account page, under Notices."))?;
+    let text = format!("This is a test: mails of Slipway reach you here.\n\n{portal}/account\n");
+    let sent = mailer.send(&ids::new_id(&**store.clock()), &address, "A test from Slipway", &text).await;
+    let mut tx = store.begin().await?;
+    tx.mail_problem(&me.user_id, sent.as_ref().err().map(String::as_str)).await?;
+    tx.commit().await?;
+    sent.map_err(|why| Error::new(Kind::Upstream, format!("The mail server did not take it: {why}.")))
+}
+
+fn no_mail() -> Error {
+    Error::conflict("This portal sends no mail.").hint("The platform's admin gives it a mail server with smtp_url and mail_from.")
 }
 
 /// What is left when `wanted` is wanted.

@@ -6,6 +6,7 @@ pub mod driver;
 pub mod environments;
 pub mod following;
 pub mod housekeeping;
+pub mod mails;
 pub mod notebook_activity;
 pub mod notebooks;
 pub mod notices;

@@ -1,13 +1,14 @@
 //! Notices: the events that came since are looked at, and who is to know is told, in the transaction that says how far was looked. What
-//! goes to webhooks is queued in it too.
+//! goes to webhooks and by mail is queued in it too.
 
 use super::{Report, Task};
 use crate::{
     error::Result,
     ids,
     notices::{
+        letter,
         plan::{self, Told},
-        service::PORTAL,
+        service::{MAIL, PORTAL},
         whom,
     },
     post::retry,
@@ -31,6 +32,8 @@ pub struct Notices {
     store: Store,
     /// URL under which browsers reach the portal.
     portal: String,
+    /// Whether mails are sent.
+    mails: bool,
     /// How far was looked, where nothing was to be told since it was written down.
     looked: AtomicI64,
 }
@@ -76,8 +79,8 @@ impl Task for Notices {
 
 impl Notices {
     /// The task.
-    pub const fn new(store: Store, portal: String) -> Self {
-        Self { store, portal, looked: AtomicI64::new(0) }
+    pub const fn new(store: Store, portal: String, mails: bool) -> Self {
+        Self { store, portal, mails, looked: AtomicI64::new(0) }
     }
 
     /// Queues it for the webhooks of the team that are told of such.
@@ -93,12 +96,27 @@ impl Notices {
         Ok(())
     }
 
+    /// Queues it for those who want to be written to.
+    async fn mail(&self, tx: &mut Tx, event: &ToldRow, told: &Told, people: &[String]) -> Result<()> {
+        if !self.mails {
+            return Ok(());
+        }
+        let readers = tx.notice_readers(people, &event.team_id, (told.kind.as_str(), MAIL), &event.actor).await?;
+        let (subject, text) = letter::letter(&self.portal, event, told);
+        for reader in tx.mail_readers(&readers).await? {
+            tx.mail_insert(&ids::new_id(&**self.store.clock()), &reader, &subject, &text, retry::TRIES).await?;
+            tx.wakes();
+        }
+        Ok(())
+    }
+
     /// Tells of one event; how many people in the portal.
     async fn tell(&self, tx: &mut Tx, event: &ToldRow, told: &Told) -> Result<i64> {
         let Some(people) = whom::whom(tx, event, told).await? else { return Ok(0) };
         self.post(tx, event, told).await?;
         let kind = told.kind.as_str();
         let readers = tx.notice_readers(&people, &event.team_id, (kind, PORTAL), &event.actor).await?;
+        self.mail(tx, event, told, &people).await?;
         let notice = NewNotice {
             seq: event.seq,
             team_id: &event.team_id,

@@ -22,6 +22,7 @@ pub mod ledger;
 mod list;
 pub mod logged_model_search;
 pub mod logged_models;
+pub mod mails;
 pub mod model_aliases;
 pub mod model_search;
 pub mod model_versions;

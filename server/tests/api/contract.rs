@@ -59,7 +59,7 @@ fn everything(c: &Client) {
     call! {
         c.sign_in(&SignIn { user: text(), password: text(), next: None }); c.sign_out(); c.me();
         c.change_password(&ChangePassword { current: text(), new: text() }); c.set_up(&SetUp { token: text(), user: text(), password: text() });
-        c.notice_list(l); c.notices_unread(); c.notices_read(&MarkRead::default()); c.notice_choices(); c.notice_choices_set(&SetNoticeChoices::default());
+        c.notice_list(l); c.notices_unread(); c.notices_read(&MarkRead::default()); c.notice_choices(); c.notice_choices_set(&SetNoticeChoices::default()); c.notice_mail_test();
         c.webhook_list("t", l); c.webhook_create("t", &NewWebhook::default()); c.webhook("t", "w"); c.webhook_set("t", "w", &SetWebhook::default());
         c.webhook_remove("t", "w"); c.webhook_rotate("t", "w"); c.webhook_test("t", "w"); c.webhook_deliveries("t", "w", l); c.webhook_redeliver("t", "w", "d");
         c.team_list(l); c.team_create(&NewTeam { name: text(), display_name: None }); c.team("t"); c.team_update("t", &TeamChange { display_name: text(), revision: 1 });

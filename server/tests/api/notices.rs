@@ -13,7 +13,7 @@ const CHOICES: &str = "/api/v1/me/notice-choices";
 
 /// Lets the events be looked at; how many people were told.
 pub async fn look(w: &World) -> i64 {
-    Notices::new(w.web.store.clone(), w.web.config.portal_url()).tick().await.expect("a tick")["told"]
+    Notices::new(w.web.store.clone(), w.web.config.portal_url(), w.web.mailer.is_some()).tick().await.expect("a tick")["told"]
 }
 
 /// Titles of what somebody was told, newest first.
@@ -87,11 +87,17 @@ async fn everybody_chooses_and_reads_their_own() {
     let w = &d.w;
     d.policy(json!({ "gates": [], "approvals": 1, "protect": true })).await;
     let all = w.mia.get(CHOICES).await.is(200).json()["choices"].clone();
-    assert_eq!((all.as_array().map(Vec::len), &all[0]), (Some(5), &json!({ "kind": "promotion_waiting", "portal": true })));
+    assert_eq!((all.as_array().map(Vec::len), &all[0]), (Some(5), &json!({ "kind": "promotion_waiting", "portal": true, "mail": true })));
     let end = async |id: String| {
         w.mia.post(&format!("{ALL}/{id}/refuse"), json!({})).await.is(200);
         look(w).await;
     };
+    // This portal has no mail server, and asks nobody for an address.
+    assert!(w.mia.get(CHOICES).await.json().get("mail").is_none());
+    w.mia.put(CHOICES, json!({ "portal": [], "address": "mia@example.org" })).await.is(409);
+    w.mia.post(&format!("{CHOICES}/test"), json!({})).await.is(409);
+    let account = w.mia.with("accept", "text/html").get("/account").await.is(200);
+    assert!(!String::from_utf8_lossy(&account.body).contains("Mail address"));
     // Not chosen, not told; a form sends what is ticked.
     let page = "/account";
     w.ada.form(page, CHOICES, &[("_method", "PUT"), ("portal", "run_failed"), ("portal", "notebook_stopped")]).await.is(303);

@@ -6,7 +6,7 @@ use server::reconcile::{Task, notices::Notices};
 use std::time::Duration;
 
 fn notices(w: &World) -> Notices {
-    Notices::new(w.store.clone(), "http://portal.test".into())
+    Notices::new(w.store.clone(), "http://portal.test".into(), false)
 }
 
 async fn failed(w: &World) -> String {

@@ -55,6 +55,7 @@ pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(notices::unread))
         .routes(routes!(notices::read))
         .routes(routes!(notices::choices, notices::choose))
+        .routes(routes!(notices::test))
         .routes(routes!(teams::list, teams::create))
         .routes(routes!(teams::get, teams::update))
         .routes(routes!(members::list))

@@ -5,6 +5,7 @@ mod database;
 mod folder;
 mod kubernetes;
 mod machine;
+mod mail;
 mod ports;
 
 use crate::{clock::Clock, config::Config, store::Store};
@@ -59,9 +60,10 @@ pub async fn examine(config: &Config, store: Option<&Store>, pull: bool) -> Vec<
     out
 }
 
-/// Where artifacts are kept, and where workloads run.
+/// Where artifacts are kept, what takes mails, and where workloads run.
 async fn of_surroundings(config: &Config, pull: bool) -> Vec<Finding> {
     let mut out = artifacts::all(config).await;
+    out.extend(mail::all(config).await);
     if config.cluster != "kubernetes" {
         out.extend(machine::all().await);
         return out;
