@@ -31,7 +31,7 @@ const LONGEST_URL: usize = 2000;
 /// A secret that was replaced signs along for so long, milliseconds.
 const ALONG_MS: i64 = 24 * 3600 * 1000;
 
-/// The rooms' part of the portal that webhooks need.
+/// What one may ask about webhooks, with what that takes.
 #[derive(Clone)]
 pub struct Webhooks {
     /// The database.
