@@ -9,6 +9,7 @@ CREATE TABLE mail_addresses (
 CREATE TABLE mails (
     id TEXT NOT NULL CONSTRAINT mails_pk PRIMARY KEY,
     user_id TEXT NOT NULL CONSTRAINT mails_user_fk REFERENCES users (id),
+    team_id TEXT NOT NULL CONSTRAINT mails_team_fk REFERENCES teams (id),
     subject TEXT NOT NULL,
     body TEXT NOT NULL,
     tries_left BIGINT NOT NULL,

@@ -107,17 +107,21 @@ pub async fn choose(store: &Store, me: &Principal, ask: &SetNoticeChoices, mails
 /// Mails a test to oneself, at once.
 ///
 /// # Errors
-/// The portal sends no mail; one gave no address; the mail server does not take it.
+/// The portal sends no mail; one gave no address, or tests too often; the mail server does not take it.
 pub async fn test(store: &Store, mailer: Option<&Mailer>, me: &Principal, portal: &str) -> Result<()> {
     let mailer = mailer.ok_or_else(no_mail)?;
     let (address, _) = store
         .mail_address(&me.user_id)
         .await?
         .ok_or_else(|| Error::conflict("You gave no mail address.").hint("Give one on the Account page, under Notices."))?;
+    if !mailer.may_test(&me.user_id) {
+        let told = Error::new(Kind::TooMany, "You sent yourself many tests in the last hour.");
+        return Err(told.hint("Each person may send ten in an hour."));
+    }
     let text = format!("This is a test: mails of Slipway reach you here.\n\n{portal}/account\n");
     let sent = mailer.send(&ids::new_id(&**store.clock()), &address, "A test from Slipway", &text).await;
     let mut tx = store.begin().await?;
-    tx.mail_problem(&me.user_id, sent.as_ref().err().map(String::as_str)).await?;
+    tx.mail_problem(&me.user_id, &address, sent.as_ref().err().map(String::as_str)).await?;
     tx.commit().await?;
     sent.map_err(|why| Error::new(Kind::Upstream, format!("The mail server did not take it: {why}.")))
 }

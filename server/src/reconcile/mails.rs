@@ -56,7 +56,7 @@ impl Mails {
     async fn one(&self, row: MailRow) -> Result<bool> {
         let result = match &row.address {
             Some(address) => Some(self.mailer.send(&row.id, address, &row.subject, &row.body).await),
-            // Who took their address away is not written to.
+            // Who took their address away, or left the team meanwhile, is not written to.
             None => None,
         };
         let mut tx = self.store.begin().await?;
@@ -65,8 +65,8 @@ impl Mails {
             (Some(Err(_)), Some(pause)) => tx.mail_again(&row.id, now + pause).await?,
             _ => tx.mail_end(&row.id).await?,
         }
-        if let Some(result) = &result {
-            tx.mail_problem(&row.user_id, result.as_ref().err().map(String::as_str)).await?;
+        if let (Some(result), Some(address)) = (&result, &row.address) {
+            tx.mail_problem(&row.user_id, address, result.as_ref().err().map(String::as_str)).await?;
         }
         tx.commit().await?;
         Ok(matches!(result, Some(Ok(()))))

@@ -104,7 +104,7 @@ impl Notices {
         let readers = tx.notice_readers(people, &event.team_id, (told.kind.as_str(), MAIL), &event.actor).await?;
         let (subject, text) = letter::letter(&self.portal, event, told);
         for reader in tx.mail_readers(&readers).await? {
-            tx.mail_insert(&ids::new_id(&**self.store.clock()), &reader, &subject, &text, retry::TRIES).await?;
+            tx.mail_insert(&ids::new_id(&**self.store.clock()), (&event.team_id, &reader), (&subject, &text), retry::TRIES).await?;
             tx.wakes();
         }
         Ok(())

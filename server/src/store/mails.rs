@@ -10,7 +10,7 @@ pub struct MailRow {
     pub id: String,
     /// To whom.
     pub user_id: String,
-    /// Their address; none where they took it away.
+    /// Their address; none where they took it away, may no longer sign in, or left the team.
     pub address: Option<String>,
     /// Subject.
     pub subject: String,
@@ -35,7 +35,9 @@ impl Store {
     /// The database does not answer.
     pub async fn mails_due(&self, now: i64, limit: i64) -> Result<Vec<MailRow>> {
         self.all(
-            "SELECT m.id, m.user_id, a.address, m.subject, m.body, m.tries_left FROM mails m LEFT JOIN mail_addresses a ON a.user_id = m.user_id
+            "SELECT m.id, m.user_id, a.address, m.subject, m.body, m.tries_left FROM mails m JOIN users u ON u.id = m.user_id
+             LEFT JOIN mail_addresses a ON a.user_id = m.user_id AND u.disabled = 0
+               AND (u.admin = 1 OR EXISTS (SELECT 1 FROM members t WHERE t.team_id = m.team_id AND t.user_id = m.user_id))
              WHERE m.next_at <= $1 ORDER BY m.next_at, m.id LIMIT $2",
             args![now, limit],
         )
@@ -72,15 +74,21 @@ impl Tx {
         Ok(self.all::<(String,)>(sql, args![super::list::texts(user_ids)]).await?.into_iter().map(|r| r.0).collect())
     }
 
-    /// Queues a mail, due at once.
+    /// Queues a mail about something of a team, due at once.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn mail_insert(&mut self, id: &str, user_id: &str, subject: &str, body: &str, tries: i64) -> Result<()> {
+    pub async fn mail_insert(
+        &mut self,
+        id: &str,
+        (team_id, user_id): (&str, &str),
+        (subject, body): (&str, &str),
+        tries: i64,
+    ) -> Result<()> {
         let now = self.now();
         self.exec(
-            "INSERT INTO mails (id, user_id, subject, body, tries_left, next_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $6)",
-            args![id, user_id, subject, body, tries, now],
+            "INSERT INTO mails (id, user_id, team_id, subject, body, tries_left, next_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
+            args![id, user_id, team_id, subject, body, tries, now],
         )
         .await
         .map(drop)
@@ -102,11 +110,12 @@ impl Tx {
         self.exec("DELETE FROM mails WHERE id = $1", args![id]).await.map(drop)
     }
 
-    /// Says what was wrong with the last mail to somebody; nothing where it went well.
+    /// Says what was wrong with the last mail to somebody's address; nothing where it went well, or where they have another by now.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn mail_problem(&mut self, user_id: &str, problem: Option<&str>) -> Result<()> {
-        self.exec("UPDATE mail_addresses SET problem = $2 WHERE user_id = $1", args![user_id, problem]).await.map(drop)
+    pub async fn mail_problem(&mut self, user_id: &str, address: &str, problem: Option<&str>) -> Result<()> {
+        let sql = "UPDATE mail_addresses SET problem = $3 WHERE user_id = $1 AND address = $2";
+        self.exec(sql, args![user_id, address, problem]).await.map(drop)
     }
 }

@@ -1,6 +1,6 @@
 //! Notices: each event is told of once, whatever ends the look at it when.
 
-use crate::world::{World, tick};
+use crate::world::{TEAM, World, tick};
 use app::api::{State, runs::NewRun};
 use server::reconcile::{Task, notices::Notices};
 use std::time::Duration;
@@ -42,6 +42,25 @@ async fn a_run_that_failed_is_told_once_to_who_submitted_it() {
     let all = told(&w).await;
     assert_eq!(all.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>(), [before, after]);
     assert!(all[0].1.contains("exit") || all[0].1.contains("code"), "{all:?}");
+}
+
+#[tokio::test]
+async fn a_mail_is_queued_with_the_notice_and_goes_to_nobody_who_left() {
+    let w = World::new().await;
+    let due = async || w.store.mails_due(i64::MAX, 10).await.unwrap();
+    let mut tx = w.store.begin().await.unwrap();
+    tx.mail_address_set("ada", Some("ada@example.org")).await.unwrap();
+    tx.commit().await.unwrap();
+    let run = failed(&w).await;
+    tick(&Notices::new(w.store.clone(), "http://portal.test".into(), true)).await;
+    let [mail] = <[_; 1]>::try_from(due().await).unwrap();
+    assert_eq!(mail.address.as_deref(), Some("ada@example.org"));
+    assert!(mail.body.contains(&format!("http://portal.test/teams/vision/runs/{run}")), "{}", mail.body);
+    let mut tx = w.store.begin().await.unwrap();
+    assert!(tx.member_remove(TEAM, "ada").await.unwrap());
+    tx.commit().await.unwrap();
+    let [after] = <[_; 1]>::try_from(due().await).unwrap();
+    assert_eq!((after.id, after.address), (mail.id, None));
 }
 
 #[tokio::test]

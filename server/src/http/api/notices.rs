@@ -53,7 +53,7 @@ pub async fn choose(
 
 /// Mail a test to oneself
 #[utoipa::path(post, path = "/api/v1/me/notice-choices/test", tag = "notices",
-    responses((status = 204), (status = 409, body = Problem), (status = 502, body = Problem)))]
+    responses((status = 204), (status = 409, body = Problem), (status = 429, body = Problem), (status = 502, body = Problem)))]
 pub async fn test(State(web): State<Web>, SignedIn(me): SignedIn) -> Result<StatusCode> {
     service::test(&web.store, web.mailer.as_ref(), &me, &web.config.portal_url()).await?;
     Ok(StatusCode::NO_CONTENT)
