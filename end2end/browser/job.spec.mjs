@@ -90,5 +90,11 @@ test('a notebook, a run, a model, a prediction', async ({ page, context }) => {
     await page.getByRole('button', { name: 'Send' }).click();
     await expect(page.locator('pre.answer')).toContainText('predictions');
   });
+  await test.step('what runs makes room for others', async () => {
+    for (const path of ['/notebooks/explore', '/deployments/iris']) {
+      await send('POST', `/api/v1/teams/${TEAM}${path}/stop`);
+      await until(`${path} is stopped`, async () => (await api(path)).state === 'stopped', 120);
+    }
+  });
   expect(heard).toEqual([]);
 });

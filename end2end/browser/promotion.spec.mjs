@@ -10,7 +10,7 @@ const TEAM = 'ship';
 const MIA = { user: 'mia', password: 'a password of her own' };
 
 test('a promotion by two people, and the way back', async ({ page, browser }) => {
-  test.setTimeout(420_000);
+  test.setTimeout(600_000);
   const heard = listen(page);
   await team(TEAM);
   const root = await admin();
@@ -68,7 +68,7 @@ test('a promotion by two people, and the way back', async ({ page, browser }) =>
 
   await test.step('the first is asked for, and who asks cannot approve', async () => {
     await ask(1);
-    await expect(head).toContainText('Waiting for approval', { timeout: 90_000 });
+    await expect(head).toContainText('Waiting for approval', { timeout: 180_000 });
     await expect(page.getByRole('button', { name: 'Approve for Production' })).toHaveCount(0);
     await expect(page.locator('ul.gates')).toContainText('mia can approve');
   });
@@ -98,7 +98,7 @@ test('a promotion by two people, and the way back', async ({ page, browser }) =>
   let promotion;
   await test.step('the second is refused by a gate', async () => {
     promotion = await ask(2);
-    await expect(head).toContainText('Refused', { timeout: 90_000 });
+    await expect(head).toContainText('Refused', { timeout: 180_000 });
     await expect(page.locator('ul.gates')).toContainText('Red');
     await expect(page.locator('ul.gates')).toContainText('0.9');
     expect(await served()).toBe(1);
