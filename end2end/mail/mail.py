@@ -158,6 +158,8 @@ def main() -> int:
         second = asked(2)
         same(box.next()[0], ["mia@example.org"])
         mia.call("POST", f"/api/v1/teams/forecast/promotions/{second}/refuse", {})
+        # Who is told is decided a moment after: by what is chosen then.
+        wait("the portal does not tell ada", lambda: any("churn v2" in n["title"] for n in ada.call("GET", "/api/v1/me/notices")["items"]))
         ada.call("PUT", CHOICES, {"portal": ALL, "mail": ALL, "address": "ada@example.org"})
 
         # The mail server is away while the portal is killed: what was to be sent is sent when both are back.
