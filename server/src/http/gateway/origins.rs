@@ -1,6 +1,8 @@
 //! Pages of other origins that may call a deployment (CORS).
 
-use http::{HeaderName, HeaderValue, Method, header};
+use super::trace::REQUEST_ID;
+use crate::deployments::split::REVISION;
+use http::{HeaderValue, Method, header};
 use std::time::Duration;
 use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
 
@@ -13,11 +15,10 @@ pub fn layer(origins: &[String]) -> CorsLayer {
         true => AllowOrigin::from(Any),
         false => AllowOrigin::list(origins.iter().filter_map(|o| HeaderValue::from_str(o).ok())),
     };
-    let shown = ["x-request-id", "x-slipway-revision"].map(HeaderName::from_static);
     CorsLayer::new()
         .allow_origin(allowed)
         .allow_methods([Method::GET, Method::POST])
         .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers(shown.into_iter().chain([header::RETRY_AFTER]).collect::<Vec<_>>())
+        .expose_headers([REQUEST_ID, REVISION, header::RETRY_AFTER])
         .max_age(REMEMBERED)
 }
