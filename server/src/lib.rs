@@ -1,6 +1,6 @@
 //! Slipway's server. Floors, lowest first (`server/tests/floors.rs` holds them apart):
 //! ground (clock ids error config wake records) < cellar (store cluster artifacts logs secrets) < rooms (access teams quota environments
-//! notebooks runs models deployments) < doors (http reconcile) < roof (serve cli doctor).
+//! notebooks runs models pipelines deployments) < doors (http reconcile) < roof (serve cli doctor).
 #![recursion_limit = "512"]
 
 pub mod access;
@@ -19,6 +19,7 @@ pub mod logs;
 pub mod models;
 pub mod notebooks;
 pub mod notices;
+pub mod pipelines;
 pub mod platform;
 pub mod post;
 pub mod promotions;

@@ -21,6 +21,7 @@ const SERVER: &[(&str, &[&str])] = &[
             "notices",
             "runs",
             "models",
+            "pipelines",
             "promotions",
             "deployments",
             "workloads",

@@ -1,0 +1,28 @@
+//! A pipeline as the Kubeflow Pipelines SDK compiles it (IR YAML, schema 2.1), read once into types that can be relied on: what is not supported
+//! is refused here, with its place, and never met later.
+
+mod canonical;
+mod check;
+mod component;
+mod executor;
+mod expression;
+mod inputs;
+mod kubernetes;
+mod reader;
+mod refusal;
+mod spec;
+mod task;
+#[cfg(test)]
+pub(crate) mod tests;
+mod text;
+mod types;
+
+pub use self::{
+    canonical::{canonical, digest},
+    expression::Expression,
+    inputs::Input,
+    refusal::Refusal,
+    spec::*,
+    text::{LARGEST, from_json, parse},
+    types::{ArtifactType, ParameterType},
+};
