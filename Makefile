@@ -111,7 +111,8 @@ test-rust: debug ## Units, floors, store on SQLite and PostgreSQL, API, cluster
 test-runtimes: ## The model server against real models
 	server/runtimes/test.sh
 
-test-client: debug ## The real MLflow client against a running portal
+test-client: debug ## The real MLflow client against a running portal; the compiled pipelines are what Kubeflow's SDK makes
+	end2end/kfp/check.sh
 	python3 scripts/with_portal.py "$(CARGO_TARGET_DIR)/debug/slipway" end2end/python/run.sh
 
 test-s3: debug ## Artifacts on an S3 server: the store itself, the MLflow client, a portal killed while it writes

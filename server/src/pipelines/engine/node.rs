@@ -143,6 +143,41 @@ pub struct Artifact {
     pub custom_path: Option<String>,
 }
 
+/// How a run is called: what its tasks are told when they ask with a placeholder.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunNames {
+    /// For people: `{{$.pipeline_job_name}}`.
+    pub name: String,
+    /// Unique: `{{$.pipeline_job_resource_name}}`.
+    pub resource_name: String,
+    /// Its id: `{{$.pipeline_job_uuid}}`.
+    pub id: String,
+    /// Where its artifacts lie: `{{$.pipeline_root}}`.
+    pub root: String,
+    /// As in `2026-01-31T12:00:00Z`: `{{$.pipeline_job_create_time_utc}}`.
+    pub created_at: String,
+    /// The same for a recurring run, of the time it was due: `{{$.pipeline_job_schedule_time_utc}}`.
+    pub scheduled_at: String,
+}
+
+impl RunNames {
+    /// What stands for a placeholder, of which `inner` is what stands in its braces.
+    pub(super) fn find(&self, inner: &str, task_name: &str, task_id: &str) -> Option<String> {
+        let found = match inner {
+            "$.pipeline_job_name" => &self.name,
+            "$.pipeline_job_resource_name" => &self.resource_name,
+            "$.pipeline_job_uuid" => &self.id,
+            "$.pipeline_root" => &self.root,
+            "$.pipeline_job_create_time_utc" => &self.created_at,
+            "$.pipeline_job_schedule_time_utc" => &self.scheduled_at,
+            "$.pipeline_task_name" => task_name,
+            "$.pipeline_task_uuid" => task_id,
+            _ => return None,
+        };
+        Some(found.to_owned())
+    }
+}
+
 /// What a run was started with and is told.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunInputs {
@@ -151,8 +186,9 @@ pub struct RunInputs {
     /// Artifacts of the root.
     #[serde(default)]
     pub artifacts: BTreeMap<String, Vec<Artifact>>,
-    /// The run's name, as an exit task is told it.
-    pub name: String,
+    /// How the run is called.
+    #[serde(default)]
+    pub names: RunNames,
     /// Somebody wished the run to end.
     #[serde(default)]
     pub cancel: bool,

@@ -5,48 +5,49 @@ use sha2::{Digest, Sha256};
 
 /// JSON text that is the same for the same content: keys in order, no space, whole numbers without a fraction.
 pub fn canonical(value: &Value) -> String {
-    let mut out = String::new();
+    let mut out = Vec::new();
     write(value, &mut out);
-    out
+    // Only texts and JSON's own signs were written.
+    String::from_utf8(out).unwrap_or_default()
 }
 
-fn write(value: &Value, out: &mut String) {
+fn write(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Array(items) => {
-            out.push('[');
+            out.push(b'[');
             for (i, item) in items.iter().enumerate() {
                 if i > 0 {
-                    out.push(',');
+                    out.push(b',');
                 }
                 write(item, out);
             }
-            out.push(']');
+            out.push(b']');
         }
         Value::Object(map) => {
-            let mut keys: Vec<&String> = map.keys().collect();
-            keys.sort_unstable();
-            out.push('{');
-            for (i, key) in keys.into_iter().enumerate() {
+            let mut entries: Vec<(&String, &Value)> = map.iter().collect();
+            entries.sort_unstable_by_key(|(key, _)| *key);
+            out.push(b'{');
+            for (i, (key, value)) in entries.into_iter().enumerate() {
                 if i > 0 {
-                    out.push(',');
+                    out.push(b',');
                 }
-                let _ = write!(out, "{}:", Value::String(key.clone()));
-                write(&map[key], out);
+                plain_json(key, out);
+                out.push(b':');
+                write(value, out);
             }
-            out.push('}');
+            out.push(b'}');
         }
         Value::Number(n) if n.is_f64() => match n.as_f64() {
-            Some(f) if f.fract() == 0.0 && f.abs() < 9.0e15 => {
-                let _ = write!(out, "{}", f as i64);
-            }
-            _ => {
-                let _ = write!(out, "{n}");
-            }
+            Some(f) if f.fract() == 0.0 && f.abs() < 9.0e15 => plain_json(&(f as i64), out),
+            _ => plain_json(n, out),
         },
-        other => {
-            let _ = write!(out, "{other}");
-        }
+        other => plain_json(other, out),
     }
+}
+
+fn plain_json(value: &impl serde::Serialize, out: &mut Vec<u8>) {
+    // Into memory, of what has no way to fail.
+    let _ = serde_json::to_writer(out, value);
 }
 
 /// SHA-256 of the canonical text, in hex.

@@ -1,6 +1,6 @@
 //! What has to hold between the parts of a pipeline.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     ArtifactSource, Body, Component, Container, Dag, Executor, ImporterValue, Items, Iterator, ParameterFrom, ParameterSource,
@@ -8,6 +8,9 @@ use super::{
 };
 
 const AGAIN: &str = "compile the pipeline again with the SDK";
+
+/// DAGs in DAGs.
+const DEEPEST: usize = 50;
 
 pub(super) fn check(pipeline: &Pipeline) -> Vec<Refusal> {
     let mut check = Check { pipeline, refusals: Vec::new() };
@@ -61,8 +64,8 @@ impl Check<'_> {
         for (at, text) in texts.chain([(place(&at, "image"), &container.image)]) {
             if text.contains("{{$.workspace_path}}") || text.contains("/kfp-workspace") {
                 self.refuse(at, "there is no workspace volume", "pass data between tasks as artifacts");
-            } else if text.contains("json_escape") && text.contains("{{$.json_escape[0]}}") {
-                self.refuse(at, "json_escape without what it escapes is not supported", "escape a placeholder");
+            } else if text.contains(".json_escape[") {
+                self.refuse(at, "placeholders with json_escape are understood by Vertex AI only", "escape in the program");
             }
         }
     }
@@ -235,8 +238,8 @@ impl Check<'_> {
 
     /// A component whose tasks lead back to it would run for ever.
     fn components_in_circles(&mut self) {
-        let mut done = BTreeSet::new();
-        let mut found = BTreeSet::new();
+        let mut done: BTreeMap<&str, usize> = BTreeMap::new();
+        let (mut found, mut too_deep) = (BTreeSet::new(), BTreeSet::new());
         for start in self.pipeline.components.keys() {
             // Depth first, without recursion: the document says how deep it goes.
             let mut path: Vec<(&str, Vec<&str>)> = vec![(start, self.used(start))];
@@ -246,14 +249,19 @@ impl Check<'_> {
                     Some(next) if on_path.contains(next) => {
                         found.insert(next.to_owned());
                     }
-                    Some(next) if done.contains(next) => {}
+                    Some(next) if done.contains_key(next) => {}
                     Some(next) => {
                         on_path.insert(next);
                         path.push((next, self.used(next)));
                     }
                     None => {
-                        done.insert(*name);
-                        on_path.remove(*name);
+                        let name = *name;
+                        let depth = 1 + self.used(name).into_iter().filter_map(|inner| done.get(inner)).max().unwrap_or(&0);
+                        if depth > DEEPEST {
+                            too_deep.insert(name.to_owned());
+                        }
+                        done.insert(name, depth);
+                        on_path.remove(name);
                         path.pop();
                     }
                 }
@@ -261,6 +269,9 @@ impl Check<'_> {
         }
         for name in found {
             self.refuse(place("components", &name), "contains itself, so it would run for ever", "break the circle");
+        }
+        for name in too_deep {
+            self.refuse(place("components", &name), format!("DAGs are in each other more than {DEEPEST} deep"), "make it flatter");
         }
     }
 

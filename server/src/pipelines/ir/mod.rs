@@ -17,6 +17,7 @@ pub(crate) mod tests;
 mod text;
 mod types;
 
+pub(crate) use self::types::{json_text, plain};
 pub use self::{
     canonical::{canonical, digest},
     expression::Expression,
