@@ -92,7 +92,7 @@ test: needs ## Everything (LOOKS=all: each page in both themes and widths, ROLL_
 
 # One after the other: each has a portal of its own, and Kubernetes is slow to begin on a machine that is busy.
 beside-kubernetes:
-	@$(MAKE) --keep-going test-kill test-s3 test-terminal test-fuzz test-disk
+	@$(MAKE) --keep-going test-kill test-s3 test-terminal test-pipelines test-fuzz test-disk
 
 TESTS := -p server -p app --features app/ssr --lib --tests --no-fail-fast
 
@@ -114,6 +114,9 @@ test-runtimes: ## The model server against real models
 test-client: debug ## The real MLflow client against a running portal; the compiled pipelines are what Kubeflow's SDK makes
 	end2end/kfp/check.sh
 	python3 scripts/with_portal.py "$(CARGO_TARGET_DIR)/debug/slipway" end2end/python/run.sh
+
+test-pipelines: debug ## Every compiled pipeline runs on a portal to the end that is written beside it
+	python3 scripts/with_portal.py "$(CARGO_TARGET_DIR)/debug/slipway" python3 end2end/kfp/run.py
 
 test-s3: debug ## Artifacts on an S3 server: the store itself, the MLflow client, a portal killed while it writes
 	end2end/s3/run.sh end2end/s3/test.sh "$(CARGO_TARGET_DIR)/debug/slipway" $(TESTS)
@@ -168,4 +171,4 @@ test-cluster-harness: ## That the cluster for tests is one, and leaves nothing b
 	scripts/needs.sh cluster
 	python3 -B end2end/cluster/test_cluster.py
 
-.PHONY: beside-kubernetes test-operators test-faults scale test-image test-s3 cluster-images test-install test-kubernetes compile cluster test-cluster-harness bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes
+.PHONY: test-pipelines beside-kubernetes test-operators test-faults scale test-image test-s3 cluster-images test-install test-kubernetes compile cluster test-cluster-harness bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes

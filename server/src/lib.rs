@@ -1,5 +1,5 @@
 //! Slipway's server. Floors, lowest first (`server/tests/floors.rs` holds them apart):
-//! ground (clock ids error config wake records) < cellar (store cluster artifacts logs secrets) < rooms (access teams quota environments
+//! ground (clock ids error config wake records) < cellar (store cluster artifacts logs secrets launcher) < rooms (access teams quota environments
 //! notebooks runs models pipelines deployments) < doors (http reconcile) < roof (serve cli doctor).
 #![recursion_limit = "512"]
 
@@ -15,6 +15,7 @@ pub mod environments;
 pub mod error;
 pub mod http;
 pub mod ids;
+pub mod launcher;
 pub mod logs;
 pub mod models;
 pub mod notebooks;

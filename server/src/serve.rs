@@ -24,12 +24,13 @@ use crate::{
     error::Error,
     http::{self, Web, state::Opened},
     notebooks::{NotebookKeys, spec::NotebookSpecs},
+    pipelines::launch::TaskSpecs,
     platform::cluster::{kubernetes, reserve},
     promotions::spec::GateSpecs,
     reconcile::{
         Driver, deliveries::Deliveries, deployments::Deployments, environments::Environments, following::Following,
         housekeeping::Housekeeping, mails::Mails, notebook_activity::NotebookActivity, notebooks::Notebooks, notices::Notices,
-        promotions::Promotions, runs::Runs, teams::Teams, usage::Usage, workloads::Workloads,
+        pipelines::Pipelines, promotions::Promotions, runs::Runs, teams::Teams, usage::Usage, workloads::Workloads,
     },
     runs::spec::RunSpecs,
     secrets::Sealer,
@@ -143,6 +144,14 @@ fn start_tasks(web: &Web) {
         cache: web.config.cache.clone(),
         local: cluster.name() == "local",
     };
+    let tasks = TaskSpecs {
+        store: store.clone(),
+        parsed: web.pipelines.clone(),
+        sealer: web.sealer.clone(),
+        links: web.links.clone(),
+        artifacts: web.artifacts.clone(),
+        cache: (cluster.name() == "local").then(|| web.config.cache.clone()),
+    };
     let keys = NotebookKeys::new(web.sealer.clone());
     let notebooks = NotebookSpecs { store: store.clone(), sealer: web.sealer.clone(), links: web.links.clone() };
     let builders = Builders::default()
@@ -150,6 +159,7 @@ fn start_tasks(web: &Web) {
         .with(WorkloadKind::Notebook, notebooks)
         .with(WorkloadKind::Replica, replicas)
         .with(WorkloadKind::Gate, gates)
+        .with(WorkloadKind::Task, tasks)
         .with(WorkloadKind::Run, runs);
     // One machine has nothing to keep for a team.
     if cluster.name() == "kubernetes" {
@@ -162,6 +172,7 @@ fn start_tasks(web: &Web) {
     let images = (cluster.name() == "kubernetes").then(|| Images { shipped: web.config.kubernetes.environment_image.clone() });
     driver.run(Environments::new(store.clone(), logs.clone(), web.config.cache.clone(), python).of_images(images));
     driver.run(Promotions { store: store.clone(), artifacts: web.artifacts.clone(), logs: logs.clone(), cluster: cluster.clone() });
+    driver.run(Pipelines::new(store.clone(), web.pipelines.clone(), logs.clone(), cluster.clone()));
     driver.run(Deployments::new(store.clone(), web.gateway.routes.clone(), web.gateway.reach.clone(), logs));
     let service = Service { store: store.clone(), artifacts: web.artifacts.clone(), cluster: cluster.clone() };
     driver.run(Following { service });

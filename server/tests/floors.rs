@@ -9,7 +9,7 @@ use std::{
 /// The server's floors, lowest first. A module uses its own floor and those below.
 const SERVER: &[(&str, &[&str])] = &[
     ("ground", &["clock", "ids", "error", "durable", "config", "wake", "records", "telemetry", "reports"]),
-    ("cellar", &["store", "cluster", "artifacts", "logs", "secrets", "post"]),
+    ("cellar", &["store", "cluster", "artifacts", "logs", "secrets", "post", "launcher"]),
     (
         "rooms",
         &[

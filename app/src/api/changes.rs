@@ -14,6 +14,10 @@ pub mod kinds {
     pub const METRIC: &str = "metric";
     /// A notice to somebody of the team; the id is the number of its event.
     pub const NOTICE: &str = "notice";
+    /// A pipeline and its versions.
+    pub const PIPELINE: &str = "pipeline";
+    /// A pipeline run and its tasks; the id is the pipeline run's.
+    pub const PIPELINE_RUN: &str = "pipeline_run";
     /// A promotion: its state, gates, votes, comments.
     pub const PROMOTION: &str = "promotion";
     /// A run: its state, parameters, tags, lineage.
@@ -22,7 +26,7 @@ pub mod kinds {
     pub const WORKLOAD: &str = "workload";
 
     /// What has events.
-    pub const RECORDED: [&str; 19] = [
+    pub const RECORDED: [&str; 21] = [
         "team",
         "member",
         "user",
@@ -42,6 +46,8 @@ pub mod kinds {
         "stage",
         PROMOTION,
         "webhook",
+        PIPELINE,
+        PIPELINE_RUN,
     ];
     /// What changes without an event: too often, or no work of anybody's.
     pub const UNRECORDED: [&str; 4] = [ARTIFACT, METRIC, NOTICE, WORKLOAD];

@@ -19,6 +19,8 @@ pub enum NoticeKind {
     PromotionEnded,
     /// A run failed; told to who submitted it.
     RunFailed,
+    /// A pipeline run failed; told to who ran the pipeline.
+    PipelineRunFailed,
     /// A revision of a deployment did not become ready, or its server ends again and again; told to who made the revision, and to maintainers.
     DeploymentUnhealthy,
     /// A notebook was stopped by somebody else, or failed; told to its owner.
@@ -27,8 +29,14 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::PromotionWaiting, Self::PromotionEnded, Self::RunFailed, Self::DeploymentUnhealthy, Self::NotebookStopped];
+    pub const ALL: [Self; 6] = [
+        Self::PromotionWaiting,
+        Self::PromotionEnded,
+        Self::RunFailed,
+        Self::PipelineRunFailed,
+        Self::DeploymentUnhealthy,
+        Self::NotebookStopped,
+    ];
 
     /// The word of the API.
     pub const fn as_str(self) -> &'static str {
@@ -36,6 +44,7 @@ impl NoticeKind {
             Self::PromotionWaiting => "promotion_waiting",
             Self::PromotionEnded => "promotion_ended",
             Self::RunFailed => "run_failed",
+            Self::PipelineRunFailed => "pipeline_run_failed",
             Self::DeploymentUnhealthy => "deployment_unhealthy",
             Self::NotebookStopped => "notebook_stopped",
         }
@@ -47,6 +56,7 @@ impl NoticeKind {
             Self::PromotionWaiting => "A promotion waits for your approval",
             Self::PromotionEnded => "A promotion you asked for ended",
             Self::RunFailed => "A run you submitted failed",
+            Self::PipelineRunFailed => "A pipeline you ran failed",
             Self::DeploymentUnhealthy => "A deployment is unhealthy",
             Self::NotebookStopped => "Your notebook was stopped, or failed",
         }
@@ -57,6 +67,7 @@ impl NoticeKind {
         match self {
             Self::PromotionWaiting | Self::PromotionEnded => "promotion",
             Self::RunFailed => "run",
+            Self::PipelineRunFailed => "pipeline_run",
             Self::DeploymentUnhealthy => "deployment",
             Self::NotebookStopped => "notebook",
         }

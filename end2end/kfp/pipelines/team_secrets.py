@@ -1,21 +1,19 @@
-"""Secrets of the team in variables and in files."""
+"""Secrets of the team in variables."""
 from kfp import dsl, kubernetes
 
 
 @dsl.component
-def use(folder: str) -> str:
+def use() -> str:
     import os
 
-    with open(os.path.join(folder, "token")) as f:
-        return os.environ["TOKEN"] + f.read()
+    return os.environ["TOKEN"] + os.environ["SALT"]
 
 
 @dsl.pipeline(name="team-secrets")
-def pipeline(name: str = "demo", folder: str = "/tmp/slipway-secret") -> str:
-    task = use(folder=folder)
-    kubernetes.use_secret_as_env(task, secret_name=name, secret_key_to_env={"token": "TOKEN"})
-    kubernetes.use_secret_as_volume(task, secret_name="demo", mount_path="/tmp/slipway-secret")
+def pipeline(name: str = "demo") -> str:
+    task = use()
+    kubernetes.use_secret_as_env(task, secret_name=name, secret_key_to_env={"token": "TOKEN", "salt": "SALT"})
     return task.output
 
 
-EXPECTED = {"outputs": {"Output": "s3cr3ts3cr3t"}, "tasks": {"use": "SUCCEEDED"}, "local": False}
+EXPECTED = {"outputs": {"Output": "s3cr3tsalt"}, "tasks": {"use": "SUCCEEDED"}, "local": False}

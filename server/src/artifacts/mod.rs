@@ -73,6 +73,14 @@ impl ArtifactStore {
         Ok(Self { store: Arc::new(store), place: Place::Folder(folder.to_owned()), prefix: Path::default(), max_bytes })
     }
 
+    /// Where a path of a team lies on this machine; none where the store is elsewhere.
+    pub fn place(&self, team_id: &str, path: &ArtifactPath) -> Option<PathBuf> {
+        match &self.place {
+            Place::Folder(folder) => Some(folder.join(self.key(team_id, path).as_ref())),
+            Place::S3(_) => None,
+        }
+    }
+
     /// Largest file taken, in bytes.
     pub const fn max_bytes(&self) -> u64 {
         self.max_bytes

@@ -22,6 +22,7 @@ pub mod output;
 pub mod pack;
 pub mod pages;
 pub mod pairs;
+pub mod pipeline;
 pub mod placement;
 pub mod promotion;
 pub mod quota;
@@ -85,6 +86,8 @@ enum Command {
     Notebook(Noun<notebook::Command>),
     /// Training runs
     Run(Noun<run::Command>),
+    /// Pipelines and what runs of them
+    Pipeline(Noun<pipeline::Command>),
     /// Experiments
     Experiment(Noun<experiment::Command>),
     /// Registered models and their versions
@@ -159,6 +162,7 @@ impl Command {
             Command::Environment(n) => n.then(environment::run).await,
             Command::Notebook(n) => n.then(notebook::run).await,
             Command::Run(n) => n.then(run::run).await,
+            Command::Pipeline(n) => n.then(pipeline::run).await,
             Command::Experiment(n) => n.then(experiment::run).await,
             Command::Model(n) => n.then(model::run).await,
             Command::Promotion(n) => n.then(promotion::run).await,

@@ -41,7 +41,8 @@ pub mod upload;
 pub mod workload;
 
 pub use workload::{
-    Capacity, Clue, Endpoint, Exit, Kept, Observed, Phase, PutBack, Runtime, ServerSpec, TeamSpec, Usage, WorkloadKind, WorkloadSpec,
+    Capacity, Clue, Endpoint, Exit, Kept, Observed, Phase, PutBack, Runtime, SLIPWAY, ServerSpec, TeamSpec, Usage, WorkloadKind,
+    WorkloadSpec,
 };
 
 use crate::error::Result;

@@ -20,11 +20,13 @@ pub enum WorkloadKind {
     Environment,
     /// A look at a gate of a promotion.
     Gate,
+    /// An attempt of a task of a pipeline run.
+    Task,
 }
 
 impl WorkloadKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Notebook, Self::Run, Self::Replica, Self::Environment, Self::Gate];
+    pub const ALL: [Self; 6] = [Self::Notebook, Self::Run, Self::Replica, Self::Environment, Self::Gate, Self::Task];
 
     /// The word of the database and of labels.
     pub const fn as_str(self) -> &'static str {
@@ -34,9 +36,13 @@ impl WorkloadKind {
             Self::Replica => "replica",
             Self::Environment => "environment",
             Self::Gate => "gate",
+            Self::Task => "task",
         }
     }
 }
+
+/// Stands in the command of a spec for our own program, wherever the workload runs.
+pub const SLIPWAY: &str = "{slipway}";
 
 /// In what a workload runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,7 +89,7 @@ pub struct WorkloadSpec {
     pub attempt: i64,
     /// In what it runs.
     pub runtime: Runtime,
-    /// Command and arguments; the first is looked up in the environment's `bin`, then in PATH.
+    /// Command and arguments; the first is looked up in the environment's `bin`, then in PATH. The word [`SLIPWAY`] becomes our own program.
     pub command: Vec<String>,
     /// Environment variables; nothing of the server's is inherited. The cluster itself sets PATH, LANG, HOME, TMPDIR, VIRTUAL_ENV (in an environment),
     /// the thread counts of numeric libraries (OMP_NUM_THREADS and others, by the CPU limit), CUDA_VISIBLE_DEVICES and SLIPWAY_WORKLOAD_ID, unless they are given here.

@@ -1,5 +1,6 @@
 //! Environments: named runtimes to work in. Versions are made by a workload of their own ([`spec`]) and shared by content ([`digest`]).
 
+pub mod awaits;
 pub mod build_result;
 pub mod digest;
 pub mod images;

@@ -15,6 +15,7 @@ use crate::{
     deployments::routes::Routes,
     error::{Error, Result},
     logs::LogStore,
+    pipelines::parsed::Parsed,
     post::{Mailer, address::Allowed},
     reports::Reports,
     runs::MetricWriter,
@@ -58,6 +59,8 @@ pub struct Web {
     pub reports: Reports,
     /// How workloads reach the portal.
     pub links: Links,
+    /// Pipelines that were read lately.
+    pub pipelines: Parsed,
     /// Inference traffic.
     pub gateway: Gateway,
     /// When the server started, milliseconds since 1970.
@@ -106,6 +109,7 @@ impl Web {
             artifacts: ArtifactStore::at(&config.artifacts, config.max_upload_bytes)?,
             logs: LogStore::new(&config.data),
             writer: MetricWriter::start(store.clone()),
+            pipelines: Parsed::new(store.clone()),
             gateway: Gateway::new(store.clone(), tokens.clone(), Routes::default(), reach.clone(), config.max_body_bytes),
             tokens,
             reach,

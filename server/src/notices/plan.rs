@@ -31,6 +31,8 @@ pub enum Whom {
     Requester,
     /// Who submitted the run.
     Submitter,
+    /// Who ran the pipeline.
+    Runner,
     /// Who made the revision of this number, and maintainers.
     Keepers(i64),
     /// Who owns the notebook; nobody where they did it themselves.
@@ -71,6 +73,9 @@ pub fn plan(event: &ToldRow) -> Option<Told> {
         }
         ("run", "fail") if event.actor == SLIPWAY => {
             told(NoticeKind::RunFailed, format!("The run {name} failed"), text("reason"), Whom::Submitter)
+        }
+        ("pipeline_run", "fail") => {
+            told(NoticeKind::PipelineRunFailed, format!("The pipeline run {name} failed"), text("reason"), Whom::Runner)
         }
         ("deployment", "fail") => {
             let number = after["revision"].as_i64()?;

@@ -1,4 +1,21 @@
-//! Pipelines: Kubeflow's format, and what runs it.
+//! Pipelines of Kubeflow's format: uploaded ([`upload`]), run ([`submit`], [`runs`]), and what a run does: [`ir`] reads what `kfp` compiled,
+//! [`engine`] says what follows from the tasks there are, `reconcile/pipelines` does it.
 
+pub mod again;
+pub mod delivery;
 pub mod engine;
+pub mod environment;
+pub mod images;
 pub mod ir;
+pub mod launch;
+pub mod launched;
+pub mod metrics;
+pub mod outputs;
+pub mod parsed;
+pub mod runs;
+pub mod runs_view;
+pub mod start;
+pub mod submit;
+pub mod tasks;
+pub mod upload;
+pub mod view;

@@ -23,6 +23,8 @@ pub fn page(team: &str, kind: &str, id: &str, name: &str) -> String {
     match kind {
         "run" => format!("/teams/{team}/runs/{}", segment(id)),
         "promotion" => format!("/teams/{team}/promotions/{}", segment(id)),
+        "task" => format!("/teams/{team}/tasks/{}", segment(id)),
+        "pipeline_run" => format!("/teams/{team}/pipeline-runs/{}", segment(id)),
         "experiment" => format!("/teams/{team}/runs?experiment={}", segment(id)),
         other => format!("/teams/{team}/{other}s/{}", segment(name)),
     }

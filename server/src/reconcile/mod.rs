@@ -10,6 +10,7 @@ pub mod mails;
 pub mod notebook_activity;
 pub mod notebooks;
 pub mod notices;
+pub mod pipelines;
 pub mod promotions;
 pub mod runs;
 pub mod teams;

@@ -4,7 +4,7 @@ use super::{code, git, submission};
 use crate::{
     access::{Subject, tokens},
     cluster::{Runtime, WorkloadKind, WorkloadSpec},
-    environments::digest,
+    environments::awaits::awaits,
     error::{Error, Kind, Result},
     platform::placements,
     secrets::Sealer,
@@ -15,7 +15,7 @@ use crate::{
         specs::{Build, SpecBuilder},
     },
 };
-use app::api::{environments, runs::Code};
+use app::api::runs::Code;
 use async_trait::async_trait;
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -47,7 +47,7 @@ impl SpecBuilder for RunSpecs {
         let Some(environment) = self.store.environment_version(&run.environment_version_id).await? else {
             return Ok(Build::Never("Its environment was removed.".into()));
         };
-        if let Some(wait) = self.awaits(&environment).await? {
+        if let Some(wait) = awaits(&self.store, self.local.then_some(self.cache.as_path()), &environment).await? {
             return Ok(wait);
         }
         let uses: Vec<_> = serde_json::from_str(&run.secrets)?;
@@ -79,31 +79,6 @@ impl SpecBuilder for RunSpecs {
 }
 
 impl RunSpecs {
-    /// What an environment that is not there yet means for the start.
-    async fn awaits(&self, environment: &EnvironmentRow) -> Result<Option<Build>> {
-        let (name, version) = (&environment.name, environment.version);
-        match environment.build() {
-            environments::Build::Ready if self.local && !digest::is_made(&self.cache, &environment.digest) => {
-                // The cache was emptied: it is made again from its lock.
-                let mut tx = self.store.begin().await?;
-                tx.environment_requeue(&environment.id, environments::Build::Ready, &environment.digest).await?;
-                tx.changed(environment.team_id.as_deref(), "environment", &environment.environment_id, version);
-                tx.wakes();
-                tx.commit().await?;
-                Ok(Some(Build::NotYet(format!("Its environment {name} v{version} is being made again."))))
-            }
-            environments::Build::Ready => Ok(None),
-            environments::Build::Queued | environments::Build::Building => {
-                let percent = (environment.progress * 100.0).round();
-                Ok(Some(Build::NotYet(format!("Its environment {name} v{version} is being made ({percent} %)."))))
-            }
-            environments::Build::Failed => {
-                let why = environment.reason.as_deref().unwrap_or_default();
-                Ok(Some(Build::Never(format!("Its environment {name} v{version} could not be made: {why}"))))
-            }
-        }
-    }
-
     /// A fresh token for this run; those of attempts before are dead.
     async fn token(&self, run: &SubmissionRow) -> Result<String> {
         let mut tx = self.store.begin().await?;

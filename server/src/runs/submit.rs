@@ -212,7 +212,11 @@ impl Plan<'_> {
     }
 }
 
-async fn experiment(tx: &mut Tx, store: &Store, by: &TeamEditor, name: &str) -> Result<ExperimentRow> {
+/// The experiment of this name, made where there is none.
+///
+/// # Errors
+/// It was deleted.
+pub async fn experiment(tx: &mut Tx, store: &Store, by: &TeamEditor, name: &str) -> Result<ExperimentRow> {
     if let Some(there) = tx.experiment_by_name(&by.team.id, name).await? {
         if there.is_active() {
             return Ok(there);

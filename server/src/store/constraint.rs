@@ -13,6 +13,13 @@ const SENTENCES: &[(&str, &str, &str, &str)] = &[
     ("experiments_name_unique", "experiments.team_id, experiments.name", "name", "There is an experiment of this name already."),
     ("promotions_open_unique", "promotions.open_key", "", "A promotion of this model to this stage is open already."),
     ("stage_policies_alias_unique", "stage_policies.team_id, stage_policies.alias", "alias", "Another stage of the team has this alias."),
+    ("pipelines_name_unique", "pipelines.team_id, pipelines.name", "name", "There is a pipeline of this name already."),
+    (
+        "pipeline_versions_name_unique",
+        "pipeline_versions.pipeline_id, pipeline_versions.name",
+        "name",
+        "The pipeline has a version of this name already.",
+    ),
     ("webhooks_name_unique", "webhooks.team_id, webhooks.name", "name", "There is a webhook of this name already."),
     ("models_name_unique", "models.team_id, models.name", "name", "There is a registered model of this name already."),
 ];

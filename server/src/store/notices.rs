@@ -95,7 +95,7 @@ impl Store {
         self.all(
             "SELECT e.seq, e.time, e.team_id, t.name AS team, e.actor, e.action, e.kind, e.object_id, e.object_name, e.before_json, e.after_json
              FROM events e JOIN teams t ON t.id = e.team_id
-             WHERE e.seq > $1 AND e.seq <= $2 AND e.kind IN ('promotion', 'run', 'deployment', 'notebook') ORDER BY e.seq LIMIT $3",
+             WHERE e.seq > $1 AND e.seq <= $2 AND e.kind IN ('promotion', 'run', 'pipeline_run', 'deployment', 'notebook') ORDER BY e.seq LIMIT $3",
             args![after, upto, limit],
         )
         .await

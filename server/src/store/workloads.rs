@@ -1,6 +1,6 @@
 //! Workloads: one row for each time something occupies resources, kept for good.
 
-use super::{Store, Tx};
+use super::{Store, Tx, list};
 use crate::{
     args,
     cluster::{Endpoint, WorkloadKind},
@@ -141,6 +141,15 @@ impl Store {
     /// The database does not answer.
     pub async fn workload(&self, id: &str) -> Result<Option<WorkloadRow>> {
         self.opt(select("WHERE id = $1"), args![id]).await
+    }
+
+    /// Those of these workloads that there are, in no order.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn workloads_by_id(&self, ids: &[String]) -> Result<Vec<WorkloadRow>> {
+        let sql = format!("{SELECT} WHERE id IN (@TEXTS($1))");
+        self.all(list::sql(self.db(), &sql), args![list::texts(ids)]).await
     }
 
     /// Workloads of an owner, newest first.

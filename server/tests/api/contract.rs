@@ -18,6 +18,9 @@ use app::api::{
     models::{ModelChange, NewModelVersion},
     notebooks::{DeleteNotebook, NewNotebook, NotebookChange},
     notices::{MarkRead, SetNoticeChoices},
+    pipeline_images::PipelineImages,
+    pipeline_runs::{NewPipelineRun, PipelineRunQuery},
+    pipelines::{NewPipeline, NewPipelineVersion},
     placements::{PlacementOf, SetPlacement},
     promotions::{NewPromotion, PromotionQuery, Say, SetStagePolicy},
     quotas::SetQuota,
@@ -32,6 +35,7 @@ use app::api::{
 };
 use axum::http::Method;
 use serde_json::{Value, json};
+use server::reconcile::{Task, pipelines::Pipelines};
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex},
@@ -90,6 +94,11 @@ fn everything(c: &Client) {
         c.replica_list("t", "d"); c.deployment_scale("t", "d", &Scale::default()); c.deployment_canary("t", "d", &SetCanary::default()); c.deployment_sticky("t", "d", &Sticky::default());
         c.deployment_callers("t", "d", &SetCallers::default()); c.caller_token_list("t", "d", l); c.caller_token_create("t", "d", &NewCallerToken::default());
         c.caller_token_rotate("t", "d", "i", &RotateToken::default()); c.caller_token_revoke("t", "d", "i");
+        c.pipeline_list("t", l); c.pipeline_create("t", &NewPipeline::default()); c.pipeline("t", "p"); c.pipeline_delete("t", "p"); c.pipeline_versions("t", "p", l);
+        c.pipeline_version_create("t", "p", &NewPipelineVersion::default()); c.pipeline_version("t", "p", "v"); c.pipeline_version_delete("t", "p", "v"); c.pipeline_spec("t", "p", "v");
+        c.pipeline_outline("t", "p", "v"); c.pipeline_run_list("t", &PipelineRunQuery::default()); c.pipeline_run_create("t", &NewPipelineRun::default()); c.pipeline_run("t", "r");
+        c.pipeline_run_delete("t", "r"); c.pipeline_run_cancel("t", "r"); c.pipeline_run_retry("t", "r"); c.pipeline_run_archive("t", "r"); c.pipeline_run_unarchive("t", "r");
+        c.task_list("t", "r"); c.task("t", "r", "k"); c.task_log("t", "r", "k", log); c.pipeline_images(); c.pipeline_images_set(&PipelineImages::default());
     }
 }
 
@@ -151,6 +160,19 @@ fn is_empty(answer: &[u8]) -> bool {
 
 const TEAM: &str = "forecast";
 
+/// Runs a pipeline up to its first task; ids of the run and of the task.
+async fn a_pipeline_run(desk: &Desk) -> (String, String) {
+    let (w, own) = (&desk.w, format!("/api/v1/teams/{TEAM}"));
+    let spec = std::fs::read_to_string(concat!(env!("SLIPWAY_ROOT"), "/end2end/kfp/compiled/hello.yaml")).unwrap();
+    w.mia.post(&format!("{own}/pipelines"), json!({ "spec": spec })).await.is(201);
+    let run = w.mia.post(&format!("{own}/pipeline-runs"), json!({ "pipeline": "hello" })).await.is(201).json()["id"].clone();
+    let run = run.as_str().unwrap().to_owned();
+    let web = &w.web;
+    Pipelines::new(web.store.clone(), web.pipelines.clone(), web.logs.clone(), web.cluster.clone()).tick().await.unwrap();
+    let task = w.mia.get(&format!("{own}/pipeline-runs/{run}/tasks")).await.is(200).json()[0]["id"].clone();
+    (run, task.as_str().unwrap().to_owned())
+}
+
 /// One of everything: a deployment that serves, a notebook, a submitted run, a run with metrics and a file. The ids of the runs.
 async fn one_of_each(desk: &Desk) -> (String, String) {
     let w = &desk.w;
@@ -207,6 +229,10 @@ async fn one_of_each(desk: &Desk) -> (String, String) {
 async fn what_the_api_answers_is_what_the_client_reads() {
     let desk = Desk::new().await;
     let (id, submitted) = one_of_each(&desk).await;
+    let (pipeline_run, task) = a_pipeline_run(&desk).await;
+    let (pipeline_run, task) = (pipeline_run.as_str(), task.as_str());
+    let images = json!({ "images": [{ "image": "registry.example.org/ml/base", "environment": "train" }] });
+    desk.w.bob.put("/api/v1/pipeline-images", images).await.is(200);
     let said = Arc::new(Mutex::new(Vec::new()));
     let of = |person: &Person| Client::new(Really(person.clone(), said.clone()));
     let (c, admin) = (of(&desk.w.mia), of(&desk.w.bob));
@@ -214,7 +240,7 @@ async fn what_the_api_answers_is_what_the_client_reads() {
     let (id, submitted) = (id.as_str(), submitted.as_str());
     let promotion = desk.w.vic.get(&format!("/api/v1/teams/{TEAM}/promotions")).await.is(200).json()["items"][0]["id"].clone();
     let promotion = promotion.as_str().unwrap();
-    read! { admin: user_list(l); event_list_all(events); platform(); placement_list(l); }
+    read! { admin: user_list(l); event_list_all(events); platform(); placement_list(l); pipeline_images(); }
     read! { c:
         me(); notice_list(l); notices_unread(); notice_choices(); webhook_list(TEAM, l); webhook(TEAM, "chat"); webhook_deliveries(TEAM, "chat", l); team_list(l); team(TEAM); member_list(TEAM, l); token_list(l); secret_list(TEAM, l); quota(TEAM); capacity(TEAM);
         event_list(TEAM, events); home(TEAM); find(TEAM, "iris"); environment_list(TEAM, l); environment(TEAM, "serve"); environment_versions(TEAM, "serve", l);
@@ -227,12 +253,16 @@ async fn what_the_api_answers_is_what_the_client_reads() {
         deployment_list(TEAM, l); deployment(TEAM, "iris"); revision_list(TEAM, "iris", l); deployment_traffic(TEAM, "iris");
         deployment_example(TEAM, "iris"); deployment_log(TEAM, "iris", None, log); deployment_explain(TEAM, "iris"); replica_list(TEAM, "iris");
         ledger(TEAM, "iris", &LedgerQuery::default()); ledger_export(TEAM, "iris", LedgerFormat::Jsonl); caller_token_list(TEAM, "iris", l);
+        pipeline_list(TEAM, l); pipeline(TEAM, "hello"); pipeline_versions(TEAM, "hello", l); pipeline_version(TEAM, "hello", "hello"); pipeline_spec(TEAM, "hello", "hello");
+        pipeline_outline(TEAM, "hello", "hello"); pipeline_run_list(TEAM, &PipelineRunQuery::default()); pipeline_run(TEAM, pipeline_run);
+        task_list(TEAM, pipeline_run); task(TEAM, pipeline_run, task); task_log(TEAM, pipeline_run, task, log);
     }
     let said = std::mem::take(&mut *said.lock().unwrap());
     for (call, body) in &said {
         // What nothing ran of has neither log nor use.
         let may = ["/environments/serve/log", "/notebooks/lab/log", "/gates/1/log", "/usage"].iter().any(|end| call.ends_with(end))
-            || call.contains(submitted);
+            || call.contains(submitted)
+            || (call.contains(task) && call.ends_with("/log"));
         assert!(may || !is_empty(body), "{call} answered nothing to read: {}", String::from_utf8_lossy(body));
     }
 

@@ -2,5 +2,6 @@
 
 mod environments;
 mod notices;
+mod pipelines;
 mod runs;
 mod world;

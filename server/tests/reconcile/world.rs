@@ -8,6 +8,7 @@ use app::api::{
 };
 use server::{
     access::{Principal, TeamEditor, Via},
+    artifacts::ArtifactStore,
     clock::{Clock, TestClock},
     cluster::{WorkloadKind, fake::FakeCluster},
     environments::{
@@ -16,7 +17,8 @@ use server::{
         spec::{EnvironmentSpecs, Interpreter},
     },
     logs::LogStore,
-    reconcile::{Report, Task, environments::Environments, runs::Runs, workloads::Workloads},
+    pipelines::{launch::TaskSpecs, parsed::Parsed},
+    reconcile::{Report, Task, environments::Environments, pipelines::Pipelines, runs::Runs, workloads::Workloads},
     runs::{spec::RunSpecs, submit::Submitter},
     secrets::Sealer,
     store::{Store, runs::RunRow, submissions::SubmissionRow, workloads::WorkloadRow},
@@ -38,6 +40,8 @@ pub struct World {
     pub workloads: Workloads,
     pub runs: Runs,
     pub environments: Environments,
+    pub parsed: Parsed,
+    pub pipelines: Pipelines,
     _folder: tempfile::TempDir,
 }
 
@@ -68,6 +72,7 @@ impl World {
         let cluster = Arc::new(FakeCluster::new(clock.clone()));
         let ada = people(&store).await;
         let interpreter = Interpreter::known(python());
+        let parsed = Parsed::new(store.clone());
         let builders = Builders::default()
             .with(
                 WorkloadKind::Run,
@@ -81,12 +86,25 @@ impl World {
                 },
             )
             .with(
+                WorkloadKind::Task,
+                TaskSpecs {
+                    store: store.clone(),
+                    parsed: parsed.clone(),
+                    sealer: Sealer::new(&[7; 32]),
+                    links: Links { internal_url: "http://127.0.0.1:1".into() },
+                    artifacts: ArtifactStore::open_folder(&data.join("artifacts"), 1 << 20).unwrap(),
+                    cache: Some(cache.clone()),
+                },
+            )
+            .with(
                 WorkloadKind::Environment,
                 EnvironmentSpecs { store: store.clone(), cache: cache.clone(), python: interpreter.clone(), index: Default::default() },
             );
         Self {
             workloads: Workloads { store: store.clone(), cluster: cluster.clone(), builders },
             runs: Runs { store: store.clone(), logs: LogStore::new(&data) },
+            pipelines: Pipelines::new(store.clone(), parsed.clone(), LogStore::new(&data), cluster.clone()),
+            parsed,
             environments: Environments::new(store.clone(), LogStore::new(&data), cache.clone(), interpreter),
             store,
             clock,
@@ -111,6 +129,7 @@ impl World {
             tick(&self.environments).await;
             tick(&self.workloads).await;
             tick(&self.runs).await;
+            tick(&self.pipelines).await;
         }
     }
 

@@ -83,6 +83,7 @@ fn short(kind: NoticeKind) -> &'static str {
         NoticeKind::PromotionWaiting => "promotion waits",
         NoticeKind::PromotionEnded => "promotion ended",
         NoticeKind::RunFailed => "run failed",
+        NoticeKind::PipelineRunFailed => "pipeline run failed",
         NoticeKind::DeploymentUnhealthy => "deployment unhealthy",
         NoticeKind::NotebookStopped => "notebook stopped",
     }

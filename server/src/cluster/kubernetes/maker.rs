@@ -90,7 +90,7 @@ impl Makers {
             WorkloadKind::Notebook => MakerKind::Notebook,
             WorkloadKind::Run => MakerKind::TrainJob,
             WorkloadKind::Replica => MakerKind::InferenceService,
-            WorkloadKind::Environment | WorkloadKind::Gate => return None,
+            WorkloadKind::Environment | WorkloadKind::Gate | WorkloadKind::Task => return None,
         };
         // Several nodes are told who they are by their indexed Job.
         let fits = self.has(kind) && kind.serves() == spec.server.is_some() && spec.nodes <= 1;

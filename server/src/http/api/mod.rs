@@ -17,6 +17,9 @@ pub mod members;
 pub mod models;
 pub mod notebooks;
 pub mod notices;
+pub mod pipeline_images;
+pub mod pipeline_runs;
+pub mod pipelines;
 pub mod placements;
 pub mod platform;
 pub mod promotions;
@@ -89,6 +92,23 @@ pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(models::alias_set, models::alias_remove))
         .routes(routes!(stages::policies))
         .routes(routes!(stages::set))
+        .routes(routes!(pipelines::list, pipelines::create))
+        .routes(routes!(pipelines::get, pipelines::delete))
+        .routes(routes!(pipelines::versions, pipelines::create_version))
+        .routes(routes!(pipelines::version, pipelines::delete_version))
+        .routes(routes!(pipelines::spec))
+        .routes(routes!(pipelines::outline))
+        .routes(routes!(pipeline_images::get, pipeline_images::set))
+        .routes(routes!(pipeline_runs::list, pipeline_runs::create))
+        .routes(routes!(pipeline_runs::get, pipeline_runs::delete))
+        .routes(routes!(pipeline_runs::cancel))
+        .routes(routes!(pipeline_runs::retry))
+        .routes(routes!(pipeline_runs::archive))
+        .routes(routes!(pipeline_runs::unarchive))
+        .routes(routes!(pipeline_runs::tasks))
+        .routes(routes!(pipeline_runs::task))
+        .routes(routes!(pipeline_runs::task_log))
+        .routes(routes!(pipeline_runs::deliver))
         .routes(routes!(promotions::list, promotions::request))
         .routes(routes!(promotions::get))
         .routes(routes!(promotions::approve))

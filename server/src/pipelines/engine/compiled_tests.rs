@@ -115,7 +115,7 @@ fn answer(of: Started<'_>) -> Option<Answer> {
             output(json!(format!("{} {} ['a', 'b']", data.uri, text(&data.metadata["owner"]))))
         }
         "look" => output(json!("hello")),
-        "use" => output(json!("s3cr3ts3cr3t")),
+        "use" => output(json!("s3cr3tsalt")),
         "version" => output(json!("1.17.0")),
         "folder" => file("data", "ab"),
         "names" => output(json!("a,b")),
@@ -261,13 +261,12 @@ fn retries_wait_longer_each_time() {
 fn secrets_are_named_by_the_pipelines_inputs() {
     let (trial, ..) = run("team_secrets");
     let node = trial.nodes.iter().find(|n| n.name == "use").expect("the task");
-    let secret = |name: &str, env: &[(&str, &str)], mount_path: Option<&str>| Secret {
+    let secret = |name: &str, env: &[(&str, &str)]| Secret {
         name: name.to_owned(),
         env: env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
-        mount_path: mount_path.map(str::to_owned),
         optional: false,
     };
-    assert_eq!(node.inputs.secrets, [secret("demo", &[("token", "TOKEN")], None), secret("demo", &[], Some("/tmp/slipway-secret"))]);
+    assert_eq!(node.inputs.secrets, [secret("demo", &[("token", "TOKEN"), ("salt", "SALT")])]);
 }
 
 #[test]

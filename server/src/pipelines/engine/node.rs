@@ -104,9 +104,6 @@ pub struct Secret {
     /// Key in the secret, and the variable it becomes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<(String, String)>,
-    /// The folder in which each key is a file.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mount_path: Option<String>,
     /// Whether the task runs without it.
     #[serde(default)]
     pub optional: bool,

@@ -122,25 +122,14 @@ impl Scope<'_> {
     fn secrets(&self, container: &Container) -> Result<Vec<Secret>, String> {
         let mut out = Vec::new();
         for wanted in &container.kubernetes.secret_env {
-            out.extend(self.secret(&wanted.secret, wanted.optional, &wanted.keys, None)?);
-        }
-        for wanted in &container.kubernetes.secret_volumes {
-            out.extend(self.secret(&wanted.secret, wanted.optional, &[], Some(&wanted.mount_path))?);
+            out.extend(self.secret(&wanted.secret, wanted.optional, &wanted.keys)?);
         }
         Ok(out)
     }
 
-    fn secret(
-        &self,
-        source: &ParameterSource,
-        optional: bool,
-        env: &[(String, String)],
-        mount_path: Option<&String>,
-    ) -> Result<Option<Secret>, String> {
+    fn secret(&self, source: &ParameterSource, optional: bool, env: &[(String, String)]) -> Result<Option<Secret>, String> {
         match self.parameter(source)? {
-            Some(Value::String(name)) if !name.is_empty() => {
-                Ok(Some(Secret { name, env: env.to_vec(), mount_path: mount_path.cloned(), optional }))
-            }
+            Some(Value::String(name)) if !name.is_empty() => Ok(Some(Secret { name, env: env.to_vec(), optional })),
             Some(other) => Err(format!("the name of a secret has to be text, not {other}")),
             // As Kubeflow has it: a pipeline's optional input without a value means no secret.
             None => match &source.from {

@@ -167,9 +167,7 @@ impl Check<'_> {
         }
         self.iterator(task, component, at);
         if let Some(Executor::Container(container)) = self.pipeline.executor_of(component) {
-            let secrets = container.kubernetes.secret_env.iter().map(|s| &s.secret);
-            let secrets = secrets.chain(container.kubernetes.secret_volumes.iter().map(|s| &s.secret));
-            for source in secrets {
+            for source in container.kubernetes.secret_env.iter().map(|s| &s.secret) {
                 self.parameter(outer, dag, source, &format!("platforms.kubernetes.deploymentSpec.executors.{}", label(component)));
             }
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{
-    Kubernetes, ParameterFrom, ParameterSource, SecretEnv, SecretVolume,
+    Kubernetes, ParameterFrom, ParameterSource, SecretEnv,
     reader::{Fields, Reader},
 };
 
@@ -93,17 +93,7 @@ impl Reader {
             self.done(secret);
             out.secret_env.extend(name.map(|secret| SecretEnv { secret, keys, optional }));
         }
-        for (at, value) in self.items(&mut f, "secretAsVolume") {
-            let mut secret = self.fields(at, value);
-            let name = self.secret_name(&mut secret);
-            let optional = self.flag(&mut secret, "optional");
-            let mount_path = self.name(&mut secret, "mountPath");
-            if !mount_path.starts_with('/') || mount_path.split('/').any(|part| part == "..") {
-                self.refuse(secret.at("mountPath"), format!("{mount_path:?} is no absolute path"), "begin it with /");
-            }
-            self.done(secret);
-            out.secret_volumes.extend(name.map(|secret| SecretVolume { secret, mount_path, optional }));
-        }
+        self.never(&mut f, "secretAsVolume", "secrets are variables only, not files", "kubernetes.use_secret_as_env");
         // A task's shared memory is as large as its memory anyway.
         self.skip(&mut f, "enabledSharedMemory");
         if let Some(mut security) = self.object(&mut f, "securityContext") {

@@ -294,8 +294,6 @@ pub struct Resources {
 pub struct Kubernetes {
     /// Secrets whose keys become variables.
     pub secret_env: Vec<SecretEnv>,
-    /// Secrets whose keys become files.
-    pub secret_volumes: Vec<SecretVolume>,
     /// Seconds after which it is ended and has failed.
     pub timeout_s: Option<u64>,
 }
@@ -307,17 +305,6 @@ pub struct SecretEnv {
     pub secret: ParameterSource,
     /// Key in the secret, and the variable it becomes.
     pub keys: Vec<(String, String)>,
-    /// Whether the task runs without it.
-    pub optional: bool,
-}
-
-/// A secret whose keys become files.
-#[derive(Clone, Debug)]
-pub struct SecretVolume {
-    /// Its name.
-    pub secret: ParameterSource,
-    /// The folder.
-    pub mount_path: String,
     /// Whether the task runs without it.
     pub optional: bool,
 }

@@ -131,15 +131,16 @@ fn secrets_and_timeouts_come_from_the_second_document_and_the_rest_is_refused() 
     let pipeline = platform(json!({
         "activeDeadlineSeconds": "20",
         "secretAsEnv": [{"secretName": "s", "secretNameParameter": {"runtimeValue": {"constant": "s"}},
-            "keyToEnv": [{"secretKey": "k", "envVar": "V"}], "optional": false}],
-        "secretAsVolume": [{"secretName": "s", "mountPath": "/mnt/s"}]
+            "keyToEnv": [{"secretKey": "k", "envVar": "V"}], "optional": false}]
     }))
     .unwrap();
     let Executor::Container(container) = &pipeline.executors["exec-say"] else { panic!("a container") };
     assert_eq!(container.kubernetes.timeout_s, Some(20));
     assert_eq!(container.kubernetes.secret_env[0].keys, [("k".to_owned(), "V".to_owned())]);
-    let refusals = platform(json!({"pvcMount": [{"constant": "data", "mountPath": "/data"}], "nodeSelector": {"labels": {"a": "b"}}}));
+    let refusals = platform(
+        json!({"secretAsVolume": [{"secretName": "s", "mountPath": "/mnt/s"}], "pvcMount": [{"constant": "data", "mountPath": "/data"}], "nodeSelector": {"labels": {"a": "b"}}}),
+    );
     let places: Vec<String> = refusals.unwrap_err().into_iter().map(|r| r.place).collect();
     let at = "platforms.kubernetes.deploymentSpec.executors.exec-say";
-    assert_eq!(places, [format!("{at}.nodeSelector"), format!("{at}.pvcMount")]);
+    assert_eq!(places, [format!("{at}.nodeSelector"), format!("{at}.pvcMount"), format!("{at}.secretAsVolume")]);
 }

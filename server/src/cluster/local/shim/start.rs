@@ -7,7 +7,7 @@ use super::{
     prepare::Prepared,
     pump::{SharedLog, pump},
 };
-use crate::logs::Stream;
+use crate::{cluster::SLIPWAY, logs::Stream};
 use std::{
     collections::BTreeMap,
     io::Write,
@@ -41,7 +41,8 @@ pub fn start(handover: &Handover, rank: u32, prepared: &Prepared, group: &Group,
     let spec = &handover.spec;
     let files = &prepared.folders[handover.place(rank) as usize].files;
     let endpoint = prepared.endpoint.as_ref();
-    let arguments: Vec<String> = spec.command.iter().map(|text| fill(text, spec, endpoint)).collect();
+    let ours = |text: &String| if text == SLIPWAY { handover.program.clone() } else { vec![fill(text, spec, endpoint)] };
+    let arguments: Vec<String> = spec.command.iter().flat_map(ours).collect();
     let environment = environment(handover, rank, prepared);
     let name = arguments.first().filter(|n| !n.is_empty()).ok_or("There is no command to run.")?;
     let program = find(name, &environment, files)

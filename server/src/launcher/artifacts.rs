@@ -1,0 +1,125 @@
+//! Artifacts of a task: brought before the command starts, kept after it ended. Each is a file or a folder.
+
+use super::{Input, portal::Portal};
+use app::api::pipeline_runs::KeptFile;
+use futures::TryStreamExt;
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+use tokio::io::AsyncWriteExt;
+
+/// Brings an artifact to where it shall lie.
+///
+/// # Errors
+/// It is not there, or cannot be written.
+pub async fn bring(portal: &Portal, input: &Input) -> Result<(), String> {
+    let to = PathBuf::from(&input.path);
+    if file(portal, &input.artifact, &to).await? {
+        return Ok(());
+    }
+    let mut folders = vec![(input.artifact.clone(), to)];
+    let mut brought = false;
+    while let Some((folder, to)) = folders.pop() {
+        make(&to)?;
+        for (path, is_folder) in portal.list(&folder).await? {
+            let name = path.rsplit('/').next().unwrap_or_default();
+            let (artifact, to) = (format!("{folder}/{name}"), to.join(name));
+            match is_folder {
+                true => folders.push((artifact, to)),
+                false => brought |= file(portal, &artifact, &to).await?,
+            }
+        }
+    }
+    if brought { Ok(()) } else { Err(format!("The artifact {} is not there any more.", input.artifact)) }
+}
+
+async fn file(portal: &Portal, artifact: &str, to: &Path) -> Result<bool, String> {
+    let Some(answer) = portal.open(artifact).await? else { return Ok(false) };
+    if let Some(parent) = to.parent() {
+        make(parent)?;
+    }
+    let disk = |e: io::Error| format!("{} cannot be written: {e}.", to.display());
+    let mut out = tokio::fs::File::create(to).await.map_err(disk)?;
+    let mut body = answer.bytes_stream();
+    while let Some(bytes) = body.try_next().await.map_err(|e| format!("{artifact} could not be read whole: {e}."))? {
+        out.write_all(&bytes).await.map_err(disk)?;
+    }
+    out.flush().await.map_err(disk)?;
+    Ok(true)
+}
+
+/// Keeps what the command put there, if it did.
+///
+/// # Errors
+/// The portal does not take it; it is neither file nor folder.
+pub async fn keep(portal: &Portal, output: &KeptFile) -> Result<(), String> {
+    let from = PathBuf::from(&output.path);
+    let Ok(kind) = fs::symlink_metadata(&from) else { return Ok(()) };
+    let files = if kind.is_dir() { below(&from)? } else { vec![PathBuf::new()] };
+    // What a link points to is copied: the link itself is no file of the store.
+    if let Some(place) = output.place.as_ref().filter(|_| !kind.is_symlink()) {
+        match moved(&from, Path::new(place), &files) {
+            Ok(()) => return Ok(()),
+            // Another file system, or a store that may not be written from here: the portal copies it.
+            Err(e) if matches!(e.kind(), io::ErrorKind::CrossesDevices | io::ErrorKind::PermissionDenied) => {}
+            Err(e) => return Err(format!("{} could not be kept: {e}.", from.display())),
+        }
+    }
+    for name in &files {
+        let name = name.to_str().ok_or_else(|| format!("The name {} is not UTF-8.", name.display()))?;
+        let (artifact, file) = if name.is_empty() {
+            (output.artifact.clone(), from.clone())
+        } else {
+            (format!("{}/{name}", output.artifact), from.join(name))
+        };
+        portal.put(&artifact, &file).await?;
+    }
+    Ok(())
+}
+
+/// Files below a folder, relative to it. Links are followed by nobody: what they point to is not the task's.
+fn below(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let unreadable = |e: io::Error| format!("{} cannot be read: {e}.", folder.display());
+    let (mut files, mut folders) = (Vec::new(), vec![PathBuf::new()]);
+    while let Some(relative) = folders.pop() {
+        for entry in fs::read_dir(folder.join(&relative)).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            let path = relative.join(entry.file_name());
+            let kind = entry.file_type().map_err(unreadable)?;
+            if kind.is_dir() {
+                folders.push(path);
+            } else if kind.is_file() {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Moves files into the store's folder, each on the disk before it is seen there.
+fn moved(from: &Path, place: &Path, files: &[PathBuf]) -> io::Result<()> {
+    for name in files {
+        let (file, to) =
+            if name.as_os_str().is_empty() { (from.to_owned(), place.to_owned()) } else { (from.join(name), place.join(name)) };
+        let opened = fs::File::open(&file)?;
+        if !opened.metadata()?.is_file() {
+            return Err(io::Error::other("it is no plain file"));
+        }
+        opened.sync_all()?;
+        let parent = to.parent().ok_or_else(|| io::Error::other("the store has no such place"))?;
+        fs::create_dir_all(parent)?;
+        fs::rename(&file, &to)?;
+        fs::File::open(parent)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Makes a folder.
+///
+/// # Errors
+/// A sentence.
+pub fn make(folder: &Path) -> Result<(), String> {
+    fs::create_dir_all(folder).map_err(|e| format!("The folder {} could not be made: {e}.", folder.display()))
+}

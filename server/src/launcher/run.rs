@@ -1,0 +1,114 @@
+//! The story of a task's attempt.
+
+use super::{MOST_BYTES, PLAN, Plan, WORK, artifacts, portal::Portal};
+use app::api::pipeline_runs::TaskDelivery;
+use std::{
+    fs,
+    os::unix::process::ExitStatusExt,
+    path::Path,
+    process::{ExitCode, ExitStatus},
+};
+use tokio::{
+    process::Command,
+    signal::unix::{SignalKind, signal},
+};
+
+/// What shells say of a command that cannot be started.
+const NOT_STARTED: u8 = 127;
+
+/// Runs `slipway shim task`, in the working folder.
+pub fn main() -> ExitCode {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let ended =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string()).and_then(|r| r.block_on(story()));
+    match ended {
+        Ok(code) => ExitCode::from(code),
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn story() -> Result<u8, String> {
+    // The command gets the signal too, and says how it ends.
+    let mut asked = signal(SignalKind::terminate()).map_err(|e| e.to_string())?;
+    let work = work()?;
+    let plan = plan(&work)?;
+    let portal = Portal::of_environment()?;
+    let prepared = tokio::select! {
+        prepared = prepare(&portal, &plan) => prepared,
+        _ = asked.recv() => return Err("Asked to end before its command was started.".into()),
+    };
+    prepared?;
+    let (name, arguments) = plan.command.split_first().ok_or("There is no command to run.")?;
+    let mut child = match Command::new(name).args(arguments).envs(&plan.env).spawn() {
+        Ok(child) => child,
+        Err(e) => {
+            eprintln!("The command \"{name}\" could not be started: {e}.");
+            return Ok(NOT_STARTED);
+        }
+    };
+    let ended = loop {
+        tokio::select! {
+            ended = child.wait() => break ended.map_err(|e| e.to_string())?,
+            _ = asked.recv() => {}
+        }
+    };
+    if !ended.success() {
+        return Ok(code(ended));
+    }
+    deliver(&portal, &plan, &work).await?;
+    Ok(0)
+}
+
+fn code(ended: ExitStatus) -> u8 {
+    let code = ended.code().unwrap_or_else(|| 128 + ended.signal().unwrap_or(0));
+    u8::try_from(code).unwrap_or(1)
+}
+
+/// The working folder. It stands within JSON and within scripts.
+fn work() -> Result<String, String> {
+    let work = std::env::current_dir().map_err(|e| format!("There is no working folder: {e}."))?;
+    let work = work.to_str().ok_or("The path of the working folder is not UTF-8.")?;
+    if work.contains(['"', '\\', '\'', '$', '`']) {
+        return Err(format!("The path of the working folder, {work}, has a quote, a backslash or a dollar sign in it."));
+    }
+    Ok(work.to_owned())
+}
+
+/// The plan, with the working folder in its place.
+fn plan(work: &str) -> Result<Plan, String> {
+    let text = fs::read_to_string(PLAN).map_err(|e| format!("{PLAN} cannot be read: {e}."))?;
+    serde_json::from_str(&text.replace(WORK, work)).map_err(|e| format!("{PLAN} cannot be read: {e}."))
+}
+
+async fn prepare(portal: &Portal, plan: &Plan) -> Result<(), String> {
+    for folder in &plan.folders {
+        artifacts::make(Path::new(folder))?;
+    }
+    for input in &plan.inputs {
+        artifacts::bring(portal, input).await?;
+    }
+    Ok(())
+}
+
+async fn deliver(portal: &Portal, plan: &Plan, work: &str) -> Result<(), String> {
+    #[expect(clippy::disallowed_methods, reason = "a workload has no configuration: it is told in its environment")]
+    let attempt = std::env::var("SLIPWAY_ATTEMPT").ok().and_then(|a| a.parse().ok()).unwrap_or(1);
+    let mut delivery = TaskDelivery { attempt, ..TaskDelivery::default() };
+    for (name, path) in &plan.files {
+        let Ok(about) = fs::metadata(path) else { continue };
+        if about.len() > MOST_BYTES {
+            return Err(format!("The output {name} has {} bytes; a parameter has at most {MOST_BYTES}. Use an artifact.", about.len()));
+        }
+        let text = fs::read(path).map_err(|e| format!("The output {name} cannot be read: {e}."))?;
+        let text = String::from_utf8(text).map_err(|_| format!("The output {name} is not UTF-8. Use an artifact."))?;
+        delivery.files.insert(name.clone(), text.replace(work, WORK));
+    }
+    for mut kept in portal.deliver(&delivery).await?.keep {
+        kept.path = kept.path.replace(WORK, work);
+        artifacts::keep(portal, &kept).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! What is run for a task, worked out the same way whenever it is asked for: before it starts, when it delivers, and when it has ended.
+
+use super::{
+    engine::{self, Artifact, Inputs, Launch, Node, Places, RunNames, Written},
+    ir::{Component, Container, Executor, Pipeline, Task},
+    view,
+};
+use crate::{
+    artifacts::{ArtifactPath, ArtifactStore},
+    clock::rfc3339,
+    error::Result,
+    launcher::{Input, WORK},
+    models::location,
+    store::{Store, pipeline_runs::PipelineRunRow, tasks::TaskRow},
+};
+use app::api::pipeline_runs::TaskDelivery;
+use std::collections::BTreeMap;
+
+/// Folder of what goes in, below the working folder.
+const INPUTS: &str = "inputs";
+/// Folder of what comes out, below the working folder.
+const OUTPUTS: &str = "outputs";
+/// Name of the file of outputs among those that are delivered; no parameter is called so.
+const OUTPUT_FILE: &str = "/executor_output.json";
+
+/// A task in its pipeline.
+#[derive(Clone, Copy)]
+pub struct Of<'a> {
+    /// What the pipeline says of it.
+    pub task: &'a Task,
+    /// Its component.
+    pub component: &'a Component,
+    /// What that runs.
+    pub container: &'a Container,
+}
+
+/// Finds what a task runs; nothing where the pipeline does not say it.
+pub fn of<'a>(pipeline: &'a Pipeline, rows: &[TaskRow], row: &TaskRow) -> Option<Of<'a>> {
+    let task = view::task(pipeline, rows, row, |id| rows.iter().position(|r| r.id == id))?;
+    found(pipeline, task, row)
+}
+
+/// The same, where the task is at hand.
+pub fn found<'a>(pipeline: &'a Pipeline, task: &'a Task, row: &TaskRow) -> Option<Of<'a>> {
+    let component = pipeline.components.get(&row.component)?;
+    match pipeline.executor_of(component)? {
+        Executor::Container(container) => Some(Of { task, component, container }),
+        Executor::Importer(_) => None,
+    }
+}
+
+/// How a pipeline run is called.
+pub fn names(run: &PipelineRunRow) -> RunNames {
+    RunNames {
+        name: run.name.clone(),
+        resource_name: run.id.clone(),
+        id: run.id.clone(),
+        root: format!("mlflow-artifacts:/{}/{}/artifacts", run.experiment_id, run.run_id),
+        created_at: rfc3339(run.created_at),
+        scheduled_at: rfc3339(run.created_at),
+    }
+}
+
+/// What is run for a task with these inputs. `inputs`: where artifacts lie for it.
+///
+/// # Errors
+/// Why it can never run.
+pub fn launch(
+    of: Of<'_>,
+    run: &PipelineRunRow,
+    row: &TaskRow,
+    inputs: &Inputs,
+    paths: BTreeMap<String, String>,
+) -> std::result::Result<Launch, String> {
+    let places = Places {
+        inputs: paths,
+        folder: format!("{WORK}/{OUTPUTS}"),
+        address: format!("mlflow-artifacts:/{}/{}/artifacts", run.experiment_id, row.run_id.as_deref().unwrap_or("none")),
+    };
+    engine::launch(of.task, of.component, of.container, inputs, &names(run), &row.id, &places)
+}
+
+/// Where the artifacts that go in lie for the task, by their addresses, and which of them are to be brought there. Where the store is a folder
+/// of the task's own machine, they are taken as they lie.
+///
+/// # Errors
+/// An address of ours that is none.
+pub fn paths(node: &Node, team_id: &str, store: Option<&ArtifactStore>) -> Result<(BTreeMap<String, String>, Vec<Input>)> {
+    let (mut paths, mut brought) = (BTreeMap::new(), Vec::new());
+    for artifact in node.inputs.artifacts.values().flatten() {
+        let Some(path) = location::path_of(&artifact.uri)? else { continue };
+        if paths.contains_key(&artifact.uri) {
+            continue;
+        }
+        let here = match store.and_then(|s| s.place(team_id, &path)) {
+            Some(place) => place.display().to_string(),
+            None => {
+                let to = format!("{WORK}/{INPUTS}/{}/{}", brought.len(), path.name());
+                brought.push(Input { artifact: path.to_string(), path: to.clone() });
+                to
+            }
+        };
+        paths.insert(artifact.uri.clone(), here);
+    }
+    Ok((paths, brought))
+}
+
+/// The files that the launcher delivers, by the names under which it does.
+pub fn files(launch: &Launch) -> BTreeMap<String, String> {
+    let parameters = launch.parameter_files.iter().map(|(name, path)| (name.clone(), path.clone()));
+    parameters.chain([(OUTPUT_FILE.to_owned(), launch.output_file.clone())]).collect()
+}
+
+/// What the launcher delivered, as the engine takes it.
+pub fn written(delivery: &TaskDelivery) -> Written {
+    let mut parameters: BTreeMap<String, Vec<u8>> =
+        delivery.files.iter().map(|(name, text)| (name.clone(), text.clone().into_bytes())).collect();
+    let output_file = parameters.remove(OUTPUT_FILE);
+    Written { output_file, parameters }
+}
+
+/// Digests by which the artifacts that go in are told apart: what lies in our store under an address is written once.
+pub fn contents(inputs: &Inputs) -> BTreeMap<String, String> {
+    inputs.artifacts.values().flatten().map(|a: &Artifact| (a.uri.clone(), a.uri.clone())).collect()
+}
+
+/// Rows of a pipeline run, where only one task is at hand.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn rows(store: &Store, row: &TaskRow) -> Result<Vec<TaskRow>> {
+    store.tasks(&row.pipeline_run_id).await
+}
+
+/// The path in the store that belongs to an address, as long as it is the task's own.
+pub fn own(address: &str, run: &PipelineRunRow, row: &TaskRow) -> Option<ArtifactPath> {
+    let path = location::path_of(address).ok().flatten()?;
+    let folder = ArtifactPath::parse(&format!("{}/{}/artifacts", run.experiment_id, row.run_id.as_deref()?)).ok()?;
+    path.below(&folder).filter(|below| !below.is_root())?;
+    Some(path)
+}

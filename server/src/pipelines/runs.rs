@@ -1,0 +1,142 @@
+//! What one may ask of pipeline runs.
+
+use super::{again, parsed::Parsed, runs_view, upload};
+use crate::{
+    access::{TeamEditor, TeamMember},
+    error::{Error, Result},
+    store::{
+        Store, Tx,
+        events::NewEvent,
+        keyset::Keyset,
+        pipeline_runs::{PipelineRunFilter, PipelineRunRow},
+    },
+};
+use app::api::{
+    Page, State,
+    changes::kinds,
+    pipeline_runs::{PipelineRun, PipelineRunQuery},
+};
+
+/// Pipeline runs of a team, newest first.
+///
+/// # Errors
+/// No such pipeline; a page token that is not ours.
+pub async fn list(store: &Store, by: &TeamMember, query: &PipelineRunQuery) -> Result<Page<PipelineRun>> {
+    let keyset = Keyset::<String>::new(query.page_size, query.page_token.as_deref())?;
+    let pipeline = match query.pipeline.as_deref().filter(|p| !p.is_empty()) {
+        Some(pipeline) => Some(upload::row(store, by, pipeline).await?.id),
+        None => None,
+    };
+    let filter = PipelineRunFilter {
+        pipeline_id: pipeline.as_deref(),
+        experiment_id: query.experiment.as_deref().filter(|e| !e.is_empty()),
+        archived: query.archived.unwrap_or_default(),
+        state: query.state,
+    };
+    let rows = store.pipeline_run_list(&by.team.id, &filter, keyset.after.as_deref(), keyset.limit()).await?;
+    Ok(keyset.page(rows, |r| r.id.clone(), runs_view::run))
+}
+
+/// The row of a pipeline run.
+///
+/// # Errors
+/// Not there.
+pub async fn row(store: &Store, by: &TeamMember, id: &str) -> Result<PipelineRunRow> {
+    store.pipeline_run(&by.team.id, id).await?.ok_or_else(|| Error::not_found("pipeline run"))
+}
+
+/// A pipeline run.
+///
+/// # Errors
+/// Not there.
+pub async fn get(store: &Store, by: &TeamMember, id: &str) -> Result<PipelineRun> {
+    row(store, by, id).await.map(runs_view::run)
+}
+
+/// Asks a pipeline run to end. One that was asked before stays as it is.
+///
+/// # Errors
+/// Not there, or it has ended.
+pub async fn cancel(store: &Store, by: &TeamEditor, id: &str) -> Result<()> {
+    let before = row(store, by, id).await?;
+    if before.live == 0 {
+        return Err(Error::conflict(format!("The pipeline run has ended ({}).", before.state().as_str())));
+    }
+    let mut tx = store.begin().await?;
+    let Some(revision) = tx.pipeline_run_cancel(&by.team.id, id, &by.actor()).await? else { return Ok(()) };
+    event(&mut tx, by, "cancel", &before, revision).await?;
+    tx.commit().await
+}
+
+/// Goes on with a pipeline run that failed or was cancelled: what did not succeed is done again.
+///
+/// # Errors
+/// Not there, it has not ended, or it succeeded.
+pub async fn retry(parsed: &Parsed, store: &Store, by: &TeamEditor, id: &str) -> Result<()> {
+    let before = row(store, by, id).await?;
+    if before.live != 0 {
+        return Err(Error::conflict("The pipeline run has not ended.").hint("Cancel it first."));
+    }
+    if before.state() == State::Succeeded {
+        return Err(Error::conflict("The pipeline run succeeded: there is nothing to do again.").hint("Run the pipeline again."));
+    }
+    let tasks = store.tasks(id).await?;
+    let pipeline = upload::pipeline_of(parsed, &before.spec_digest).await?;
+    let (kept, gone) = again::again(&pipeline, &tasks)?;
+    let mut tx = store.begin().await?;
+    let Some(revision) = tx.pipeline_run_reopen(&by.team.id, id).await? else { return Ok(()) };
+    for task in kept {
+        tx.task_put(&task).await?;
+    }
+    tx.tasks_remove(id, &gone).await?;
+    tx.run_set_state(before.run_key, State::Running, None).await?;
+    event(&mut tx, by, "retry", &before, revision).await?;
+    tx.commit().await
+}
+
+/// Puts a pipeline run away, or takes it back.
+///
+/// # Errors
+/// Not there.
+pub async fn archive(store: &Store, by: &TeamEditor, id: &str, archived: bool) -> Result<()> {
+    let before = row(store, by, id).await?;
+    if (before.archived != 0) == archived {
+        return Ok(());
+    }
+    let mut tx = store.begin().await?;
+    let Some(revision) = tx.pipeline_run_archive(&by.team.id, id, archived).await? else {
+        return Err(Error::not_found("pipeline run"));
+    };
+    event(&mut tx, by, if archived { "archive" } else { "unarchive" }, &before, revision).await?;
+    tx.commit().await
+}
+
+/// Deletes a pipeline run that has ended, with its tasks. Their runs of MLflow stay.
+///
+/// # Errors
+/// Not there, or it has not ended.
+pub async fn delete(store: &Store, by: &TeamEditor, id: &str) -> Result<()> {
+    let before = row(store, by, id).await?;
+    let mut tx = store.begin().await?;
+    if !tx.pipeline_run_delete(&by.team.id, id).await? {
+        return Err(Error::conflict("The pipeline run has not ended.").hint("Cancel it first."));
+    }
+    event(&mut tx, by, "delete", &before, before.revision).await?;
+    tx.commit().await
+}
+
+async fn event(tx: &mut Tx, by: &TeamEditor, action: &str, row: &PipelineRunRow, revision: i64) -> Result<()> {
+    tx.event(NewEvent {
+        team_id: Some(&by.team.id),
+        actor: &by.actor(),
+        action,
+        kind: kinds::PIPELINE_RUN,
+        object_id: &row.id,
+        object_name: &row.name,
+        revision,
+        before: Some(serde_json::json!({ "state": row.state_text })),
+        after: None,
+    })
+    .await
+    .map(drop)
+}

@@ -1,0 +1,126 @@
+//! What a task needs to start, or what it takes over instead.
+
+use super::{
+    engine::{self, Inputs, Launch, Node, Outputs},
+    environment::{self, Base},
+    ir::{self, Pipeline, Task},
+    launched,
+};
+use crate::{
+    error::Result,
+    quota::sizes,
+    store::{Store, Tx, pipeline_runs::PipelineRunRow, tasks::TaskRow},
+};
+use app::api::resources::{Resources, ResourcesAsked};
+use std::collections::BTreeMap;
+
+/// What came of the look.
+pub enum Ready {
+    /// Another task made the same: it is taken over.
+    Cached {
+        /// The key by which it was found.
+        key: String,
+        /// Id of that task.
+        from: String,
+        /// What it made.
+        outputs: Outputs,
+    },
+    /// It starts.
+    Go {
+        /// By what others find what it makes; none where nobody may.
+        key: Option<String>,
+        /// What it asks for.
+        resources: Resources,
+        /// In which environment it runs; none where it brings an image, or needs the interpreter of the machine alone.
+        environment_version_id: Option<String>,
+    },
+    /// It can never start: why.
+    Never(String),
+}
+
+/// Looks what a task needs to start.
+pub struct Starter<'a> {
+    /// The database.
+    pub store: &'a Store,
+    /// The run.
+    pub run: &'a PipelineRunRow,
+    /// What it is of.
+    pub pipeline: &'a Pipeline,
+    /// What there is for workloads.
+    pub total: Resources,
+    /// Whether there are no containers.
+    pub local: bool,
+}
+
+impl Starter<'_> {
+    /// Looks; makes the environment of the task where there is none.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn look(&self, tx: &mut Tx, task: Option<&Task>, row: &TaskRow, node: &Node, inputs: &Inputs) -> Result<Ready> {
+        let Some(of) = task.and_then(|task| launched::found(self.pipeline, task, row)) else {
+            return Ok(Ready::Never("The pipeline does not say what it runs.".into()));
+        };
+        let launch = match launched::launch(of, self.run, row, inputs, BTreeMap::new()) {
+            Ok(launch) => launch,
+            Err(why) => return Ok(Ready::Never(why)),
+        };
+        let resources = match self.resources(&launch.resources) {
+            Ok(resources) => resources,
+            Err(why) => return Ok(Ready::Never(why)),
+        };
+        let may = self.run.cache != 0;
+        let key = may.then(|| engine::cache_key(of.task, of.component, inputs, &launch.image, &launched::contents(inputs))).flatten();
+        // What failed with what it took over would fail again.
+        if node.attempt == 0
+            && let Some(key) = &key
+            && let Some(cached) = self.store.task_cached(&self.run.team_id, key).await?
+        {
+            let outputs = serde_json::from_str::<Node>(&cached.node)?.outputs;
+            return Ok(Ready::Cached { key: key.clone(), from: cached.id, outputs });
+        }
+        let environment_version_id = if self.local {
+            match self.environment(tx, &launch).await? {
+                Ok(id) => id,
+                Err(why) => return Ok(Ready::Never(why)),
+            }
+        } else {
+            None
+        };
+        Ok(Ready::Go { key, resources, environment_version_id })
+    }
+
+    fn resources(&self, r: &ir::Resources) -> std::result::Result<Resources, String> {
+        let asked = |limit: &Option<String>, request: &Option<String>| limit.clone().or_else(|| request.clone()).filter(|t| !t.is_empty());
+        let amount = ResourcesAsked {
+            cpu: asked(&r.cpu_limit, &r.cpu_request),
+            memory: asked(&r.memory_limit, &r.memory_request),
+            gpu: r.accelerator_count.clone().filter(|n| !n.is_empty() && n != "0"),
+        };
+        let resources = sizes::resolve(self.total, None, &amount, None).map_err(|e| e.public)?;
+        // Without any node that answers, which an API server that was away may cost for a moment, it waits for one.
+        if resources.fits(self.total) || self.total == Resources::NONE {
+            return Ok(resources);
+        }
+        Err(format!("It asks for {}, but there are {} in all.", resources.words(), self.total.words()))
+    }
+
+    async fn environment(&self, tx: &mut Tx, launch: &Launch) -> Result<std::result::Result<Option<String>, String>> {
+        let table = self.store.pipeline_images().await?;
+        let Some(base) = environment::base(&table, &launch.image) else {
+            return Ok(Err(environment::unknown(&launch.image)));
+        };
+        let packages: Vec<String> =
+            engine::packages(&launch.argv).map(|p| p.installs.into_iter().flat_map(|i| i.requirements).collect()).unwrap_or_default();
+        let base = match base {
+            Base::Python if packages.is_empty() => return Ok(Ok(None)),
+            Base::Python => None,
+            Base::Environment(name) => match self.store.environment(&self.run.team_id, &name).await? {
+                Some(row) if packages.is_empty() => return Ok(Ok(Some(row.id))),
+                Some(row) => Some(row),
+                None => return Ok(Err(format!("The environment {name}, which stands for the image {}, is no more.", launch.image))),
+            },
+        };
+        environment::ensure(tx, self.store, &self.run.team_id, base.as_ref(), &packages).await.map(|id| Ok(Some(id)))
+    }
+}

@@ -1,0 +1,97 @@
+//! Pipelines as the API answers them.
+
+use super::ir::{Body, Component, Dag, Executor, Pipeline, Task};
+use crate::{
+    clock::rfc3339,
+    store::{pipelines::PipelineVersionRow, tasks::TaskRow},
+};
+use app::api::pipelines::{OutlineTask, PipelineOutline, PipelineParameter, PipelineVersion};
+
+/// A version.
+pub fn version(row: PipelineVersionRow) -> PipelineVersion {
+    PipelineVersion {
+        id: row.id,
+        pipeline: row.pipeline,
+        pipeline_id: row.pipeline_id,
+        name: row.name,
+        display_name: row.display_name,
+        description: row.description,
+        digest: row.spec_digest,
+        created_by: row.created_by,
+        created_at: rfc3339(row.created_at),
+    }
+}
+
+/// What a pipeline says, for a form and a graph.
+pub fn outline(pipeline: &Pipeline) -> PipelineOutline {
+    let parameters = pipeline.inputs().into_iter().map(|i| PipelineParameter {
+        name: i.name,
+        kind: i.kind.name().to_owned(),
+        description: i.description,
+        default: i.default,
+        optional: i.optional,
+    });
+    let mut tasks = Vec::new();
+    if let Some(dag) = pipeline.root.dag() {
+        below(pipeline, dag, "", &mut tasks);
+    }
+    PipelineOutline { parameters: parameters.collect(), tasks }
+}
+
+fn below(pipeline: &Pipeline, dag: &Dag, above: &str, out: &mut Vec<OutlineTask>) {
+    for (key, task) in &dag.tasks {
+        let path = |key: &str| if above.is_empty() { key.to_owned() } else { format!("{above}/{key}") };
+        let component = pipeline.component_of(task);
+        out.push(OutlineTask {
+            path: path(key),
+            name: task.name.clone(),
+            kind: component.map_or("executor", |c| kind(pipeline, c, task.iterator.is_some())).to_owned(),
+            after: task.upstream.iter().map(|k| path(k)).collect(),
+        });
+        // A component that held itself would have been refused.
+        if let Some(dag) = component.and_then(Component::dag) {
+            below(pipeline, dag, &path(key), out);
+        }
+    }
+}
+
+/// What a task is: something that runs, or something that holds others.
+pub fn kind(pipeline: &Pipeline, component: &Component, iterates: bool) -> &'static str {
+    match &component.body {
+        _ if iterates => "loop",
+        Body::Dag(_) => "dag",
+        Body::Executor(_) => match pipeline.executor_of(component) {
+            Some(Executor::Importer(_)) => "importer",
+            _ => "executor",
+        },
+    }
+}
+
+/// Name of the component of a task, and its name for people. `above`: the component of what holds it; none at the top.
+pub fn named(pipeline: &Pipeline, above: Option<&str>, key: &str) -> (String, String) {
+    let dag = above.map_or(Some(&pipeline.root), |name| pipeline.components.get(name)).and_then(Component::dag);
+    let task = dag.and_then(|d| d.tasks.get(key));
+    task.map_or_else(
+        || (String::new(), key.to_owned()),
+        |t| (t.component.clone(), if t.name.is_empty() { key.to_owned() } else { t.name.clone() }),
+    )
+}
+
+/// What the pipeline says of a task. `rows`: all tasks of the run; `place`: where one is, by its id.
+pub fn task<'a>(pipeline: &'a Pipeline, rows: &[TaskRow], row: &TaskRow, place: impl Fn(&str) -> Option<usize>) -> Option<&'a Task> {
+    let held = above(rows, row, &place);
+    // A turn of a loop is what the loop is.
+    match held {
+        Some(turns) if row.iteration.is_some() => task_in(pipeline, above(rows, turns, &place), &turns.name),
+        held => task_in(pipeline, held, &row.name),
+    }
+}
+
+fn above<'r>(rows: &'r [TaskRow], row: &TaskRow, place: &impl Fn(&str) -> Option<usize>) -> Option<&'r TaskRow> {
+    rows.get(place(row.parent_id.as_deref()?)?)
+}
+
+fn task_in<'a>(pipeline: &'a Pipeline, above: Option<&TaskRow>, key: &str) -> Option<&'a Task> {
+    let component = above.map_or(Some(&pipeline.root), |row| pipeline.components.get(&row.component))?;
+    component.dag()?.tasks.get(key)
+}

@@ -1,0 +1,448 @@
+//! Doing what the engine says, in one transaction that holds as long as nobody else changed the run.
+
+use super::{judge::End, loaded::Loaded};
+use crate::{
+    cluster::WorkloadKind,
+    error::Result,
+    ids,
+    pipelines::{
+        again,
+        engine::{Inputs, Kind, NewNode, Node, Outputs, RunState, State, Step},
+        metrics,
+        start::{Ready, Starter},
+        submit::shown,
+        view,
+    },
+    store::{
+        Store, Tx,
+        events::NewEvent,
+        experiments::ExperimentRow,
+        pipeline_runs::{PipelineRunChange, PipelineRunRow},
+        runs::NewRunRow,
+        tasks::TaskRow,
+        workloads::{NewWorkload, WorkloadRow},
+    },
+};
+use app::api::{State as RunsState, changes::kinds, resources::Resources};
+use serde_json::json;
+use std::collections::{BTreeSet, HashMap};
+
+/// Seconds between SIGTERM and SIGKILL of a task that is cancelled.
+const GRACE_SECONDS: i64 = 30;
+
+/// What was committed.
+pub enum Committed {
+    /// The run goes on; its revision now.
+    Live(i64),
+    /// It has ended.
+    Over,
+    /// There was nothing to do.
+    Nothing,
+}
+
+/// One transaction of a run.
+pub struct Turn<'a> {
+    store: &'a Store,
+    room: Room,
+    run: &'a PipelineRunRow,
+    /// The run in memory; to be thrown away where this is not committed.
+    pub loaded: &'a mut Loaded,
+    now: i64,
+    tx: Tx,
+    /// Places of the tasks that changed.
+    changed: BTreeSet<usize>,
+    /// Where runs of MLflow go, once it is asked for.
+    experiment: Option<ExperimentRow>,
+    over: Option<(RunState, Option<String>, Outputs)>,
+    /// What runs, as it was before.
+    workloads: &'a HashMap<String, WorkloadRow>,
+    /// Whether a workload was asked to end.
+    stopped: bool,
+}
+
+/// Where workloads would run.
+#[derive(Clone, Copy)]
+pub struct Room {
+    /// What there is for them.
+    pub total: Resources,
+    /// Whether there are no containers.
+    pub local: bool,
+}
+
+impl<'a> Turn<'a> {
+    /// Begins.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn begin(
+        store: &'a Store,
+        room: Room,
+        run: &'a PipelineRunRow,
+        loaded: &'a mut Loaded,
+        workloads: &'a HashMap<String, WorkloadRow>,
+        now: i64,
+    ) -> Result<Self> {
+        let tx = store.begin().await?;
+        Ok(Self { store, room, run, loaded, now, tx, changed: BTreeSet::new(), experiment: None, over: None, workloads, stopped: false })
+    }
+
+    /// Takes note of workloads that began to run.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn follow(&mut self) -> Result<()> {
+        for place in 0..self.loaded.rows.len() {
+            let Some(since) = self.loaded.workload(place, self.workloads).and_then(|w| w.running_at) else { continue };
+            let row = &mut self.loaded.rows[place];
+            if row.started_at.is_some() {
+                continue;
+            }
+            row.started_at = Some(since);
+            let key = row.run_key;
+            self.changed.insert(place);
+            self.run_of_mlflow(key, RunsState::Running, None).await?;
+        }
+        Ok(())
+    }
+
+    async fn run_of_mlflow(&mut self, key: Option<i64>, state: RunsState, reason: Option<&str>) -> Result<()> {
+        if let Some(key) = key {
+            self.tx.run_set_state(key, state, reason).await?;
+        }
+        Ok(())
+    }
+
+    /// A workload has ended.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn end(&mut self, end: End) -> Result<()> {
+        let End { place, workload, state, error, outputs } = end;
+        let (row, node) = (&mut self.loaded.rows[place], &mut self.loaded.nodes[place]);
+        row.workload_id = None;
+        row.ended_at = Some(workload.ended_at.unwrap_or(self.now));
+        (node.state, node.error, node.outputs) = (state, error.clone(), outputs);
+        let (key, run_id) = (row.run_key, row.run_id.clone());
+        self.tx.workload_settle(&workload.id).await?;
+        if let Some(run_id) = &run_id {
+            // What has ended writes nothing more.
+            self.tx.tokens_revoke_of("run", run_id).await?;
+        }
+        if state == State::Succeeded
+            && let Some(key) = key
+        {
+            let experiment = self.experiment().await?.key;
+            let points = metrics::points(&self.loaded.nodes[place].outputs, key, experiment, self.now);
+            if !points.is_empty() {
+                self.tx.metrics_insert(&points).await?;
+            }
+        }
+        let ended = match state {
+            State::Succeeded => RunsState::Succeeded,
+            State::Canceled => RunsState::Cancelled,
+            _ => RunsState::Failed,
+        };
+        self.run_of_mlflow(key, ended, error.as_deref()).await?;
+        self.changed.insert(place);
+        Ok(())
+    }
+
+    /// Does these steps; whether anything was done.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn perform(&mut self, steps: Vec<Step>) -> Result<bool> {
+        let mut did = false;
+        for step in steps {
+            did |= match step {
+                Step::Expand { node, inputs, children } => self.expand(node, inputs, children),
+                Step::Start { node, attempt, inputs } => self.start(&node, attempt, inputs).await?,
+                Step::Finish { node, state, inputs, outputs, error } => self.finish(&node, state, inputs, outputs, error),
+                Step::Retry { node, retried, not_before_ms } => self.retry(&node, retried, not_before_ms).await?,
+                Step::Cancel { node } => self.cancel(&node).await?,
+                Step::EndRun { state, error, outputs } => {
+                    self.over = Some((state, error, outputs));
+                    return Ok(false);
+                }
+            };
+        }
+        Ok(did)
+    }
+
+    fn expand(&mut self, parent: Option<String>, inputs: Inputs, children: Vec<NewNode>) -> bool {
+        if let Some(place) = parent.as_deref().and_then(|id| self.loaded.place(id)) {
+            let (row, node) = (&mut self.loaded.rows[place], &mut self.loaded.nodes[place]);
+            (node.state, node.inputs) = (State::Running, inputs);
+            row.started_at = row.started_at.or(Some(self.now));
+            self.changed.insert(place);
+        }
+        for child in children {
+            let place = self.loaded.rows.len();
+            let (row, node) = self.made(parent.clone(), child);
+            self.loaded.push(row, node);
+            self.changed.insert(place);
+        }
+        true
+    }
+
+    fn made(&self, parent: Option<String>, new: NewNode) -> (TaskRow, Node) {
+        let id = ids::new_id(&**self.store.clock());
+        let above = parent.as_deref().and_then(|id| self.loaded.place(id)).map(|place| &self.loaded.rows[place]);
+        let (component, display_name) = match (above, new.iteration) {
+            // A turn of a loop is what the loop is.
+            (Some(loop_), Some(_)) => (loop_.component.clone(), loop_.display_name.clone()),
+            (above, _) => view::named(&self.loaded.pipeline, above.map(|r| r.component.as_str()), &new.name),
+        };
+        let node = Node {
+            id: id.clone(),
+            parent: parent.clone(),
+            name: new.name.clone(),
+            iteration: new.iteration,
+            kind: new.kind,
+            state: State::Waiting,
+            attempt: 0,
+            retried: 0,
+            inputs: Inputs::default(),
+            outputs: Outputs::default(),
+            error: None,
+            not_before_ms: 0,
+        };
+        let row = TaskRow {
+            id,
+            team_id: self.run.team_id.clone(),
+            pipeline_run_id: self.run.id.clone(),
+            parent_id: parent,
+            name: new.name,
+            display_name,
+            component,
+            iteration: new.iteration.map(i64::from),
+            kind: again::kind(new.kind).to_owned(),
+            state: String::new(),
+            reason: None,
+            attempt: 0,
+            retry_at: None,
+            node: String::new(),
+            delivered: None,
+            cache_key: None,
+            cached_from: None,
+            run_id: None,
+            run_key: None,
+            environment_version_id: None,
+            workload_id: None,
+            created_at: self.now,
+            started_at: None,
+            ended_at: None,
+        };
+        (row, node)
+    }
+
+    /// Whether one more task may run at once.
+    fn has_room(&self) -> bool {
+        let Some(most) = self.run.max_tasks else { return true };
+        let running = self.loaded.nodes.iter().filter(|n| n.kind == Kind::Executor && n.state == State::Running).count();
+        (running as i64) < most
+    }
+
+    async fn start(&mut self, id: &str, attempt: u32, inputs: Inputs) -> Result<bool> {
+        let Some(place) = self.loaded.place(id) else { return Ok(false) };
+        if !self.has_room() {
+            return Ok(false);
+        }
+        let (row, node) = (&self.loaded.rows[place], &self.loaded.nodes[place]);
+        let task = view::task(&self.loaded.pipeline, &self.loaded.rows, row, |id| self.loaded.place(id));
+        let starter =
+            Starter { store: self.store, run: self.run, pipeline: &self.loaded.pipeline, total: self.room.total, local: self.room.local };
+        let ready = starter.look(&mut self.tx, task, row, node, &inputs).await?;
+        self.changed.insert(place);
+        let (row, node) = (&mut self.loaded.rows[place], &mut self.loaded.nodes[place]);
+        (node.inputs, node.attempt) = (inputs, attempt);
+        match ready {
+            Ready::Cached { key, from, outputs } => {
+                (node.state, node.outputs) = (State::Cached, outputs);
+                (row.cache_key, row.cached_from) = (Some(key), Some(from));
+                (row.started_at, row.ended_at) = (Some(self.now), Some(self.now));
+            }
+            Ready::Never(why) => {
+                (node.state, node.error) = (State::Failed, Some(why));
+                (row.started_at, row.ended_at) = (Some(self.now), Some(self.now));
+            }
+            Ready::Go { key, resources, environment_version_id } => {
+                node.state = State::Running;
+                row.attempt = i64::from(attempt);
+                (row.cache_key, row.environment_version_id) = (key, environment_version_id);
+                (row.started_at, row.ended_at, row.retry_at) = (None, None, None);
+                self.workload(place, resources).await?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Asks for the workload of an attempt, and makes the task's run of MLflow with the first.
+    async fn workload(&mut self, place: usize, resources: Resources) -> Result<()> {
+        if self.loaded.rows[place].run_id.is_none() {
+            let experiment = self.experiment().await?.clone();
+            let row = &self.loaded.rows[place];
+            let name = match row.iteration {
+                Some(turn) => format!("{} {turn}", row.display_name),
+                None => row.display_name.clone(),
+            };
+            let made = self
+                .tx
+                .run_insert(&NewRunRow {
+                    id: &ids::new_id(&**self.store.clock()),
+                    experiment: &experiment,
+                    name: &name,
+                    user_name: self.run.created_by.as_str(),
+                    created_by: &self.run.created_by,
+                    state: RunsState::Queued,
+                    reason: None,
+                    submitted: true,
+                    started_at: self.now,
+                })
+                .await?;
+            let tags = [
+                ("mlflow.runName", name.as_str()),
+                ("mlflow.user", &self.run.created_by),
+                ("mlflow.parentRunId", &self.run.run_id),
+                ("slipway.pipeline_run", &self.run.id),
+                ("slipway.task", &row.id),
+            ];
+            shown(&mut self.tx, &made, &self.loaded.nodes[place].inputs.parameters, &tags).await?;
+            let row = &mut self.loaded.rows[place];
+            (row.run_id, row.run_key) = (Some(made.id), Some(made.key));
+        } else {
+            let (key, id) = (self.loaded.rows[place].run_key, self.loaded.rows[place].id.clone());
+            self.run_of_mlflow(key, RunsState::Queued, None).await?;
+            self.tx.task_undeliver(&id).await?;
+        }
+        let id = ids::new_id(&**self.store.clock());
+        let row = &self.loaded.rows[place];
+        self.tx
+            .workload_insert(&NewWorkload {
+                id: &id,
+                team_id: Some(&self.run.team_id),
+                kind: WorkloadKind::Task,
+                owner_id: &row.id,
+                name: &format!("{}: {}", self.run.name, row.display_name),
+                attempt: row.attempt,
+                generation: 1,
+                resources,
+                nodes: 1,
+            })
+            .await?;
+        self.loaded.rows[place].workload_id = Some(id);
+        Ok(())
+    }
+
+    async fn experiment(&mut self) -> Result<&ExperimentRow> {
+        if self.experiment.is_none() {
+            let row = self.tx.experiment(&self.run.team_id, &self.run.experiment_id).await?;
+            self.experiment = Some(row.ok_or_else(|| crate::error::Error::internal("the experiment of a pipeline run"))?);
+        }
+        self.experiment.as_ref().ok_or_else(|| crate::error::Error::internal("the experiment just read"))
+    }
+
+    fn finish(&mut self, id: &str, state: State, inputs: Option<Inputs>, outputs: Outputs, error: Option<String>) -> bool {
+        let Some(place) = self.loaded.place(id) else { return false };
+        let (row, node) = (&mut self.loaded.rows[place], &mut self.loaded.nodes[place]);
+        (node.state, node.outputs, node.error) = (state, outputs, error);
+        if let Some(inputs) = inputs {
+            node.inputs = inputs;
+        }
+        if state != State::Skipped {
+            row.started_at = row.started_at.or(Some(self.now));
+        }
+        row.ended_at = Some(self.now);
+        self.changed.insert(place);
+        true
+    }
+
+    async fn retry(&mut self, id: &str, retried: u32, not_before_ms: i64) -> Result<bool> {
+        let Some(place) = self.loaded.place(id) else { return Ok(false) };
+        let (row, node) = (&mut self.loaded.rows[place], &mut self.loaded.nodes[place]);
+        (node.state, node.retried, node.not_before_ms) = (State::Waiting, retried, not_before_ms);
+        (row.retry_at, row.ended_at) = (Some(not_before_ms), None);
+        let key = row.run_key;
+        self.changed.insert(place);
+        self.run_of_mlflow(key, RunsState::Queued, None).await?;
+        Ok(true)
+    }
+
+    /// Asked again and again until its workload has ended; nothing is done the second time.
+    async fn cancel(&mut self, id: &str) -> Result<bool> {
+        let workload = self.loaded.place(id).and_then(|place| self.loaded.rows[place].workload_id.clone());
+        let asked = |id: &String| self.workloads.get(id).is_some_and(|w| w.stop_requested_at.is_some());
+        if let Some(workload) = workload.filter(|id| !asked(id)) {
+            self.stopped = true;
+            let by = self.run.cancelled_by.as_deref().unwrap_or("slipway");
+            self.tx.workload_stop(&workload, &format!("Cancelled by {by}."), GRACE_SECONDS).await?;
+        }
+        Ok(false)
+    }
+
+    /// Writes what changed; nothing where somebody else changed the run meanwhile.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn commit(mut self) -> Result<Option<Committed>> {
+        let ran = |n: &&Node| matches!(n.kind, Kind::Executor | Kind::Importer);
+        let tasks = self.loaded.nodes.iter().filter(ran).count() as i64;
+        let tasks_ended = self.loaded.nodes.iter().filter(ran).filter(|n| n.state.is_over()).count() as i64;
+        let (state, reason) = match &self.over {
+            None if self.run.cancelled_by.is_some() => (RunsState::Stopping, None),
+            None => (RunsState::Running, None),
+            Some((RunState::Succeeded, ..)) => (RunsState::Succeeded, None),
+            Some((RunState::Failed, why, _)) => (RunsState::Failed, why.clone()),
+            Some((RunState::Canceled, why, _)) => {
+                let by = self.run.cancelled_by.as_ref().map(|by| format!("Cancelled by {by}."));
+                (RunsState::Cancelled, by.or_else(|| why.clone()))
+            }
+        };
+        if self.changed.is_empty() && !self.stopped && state == self.run.state() {
+            return Ok(Some(Committed::Nothing));
+        }
+        let outputs = self.over.as_ref().map(|(.., outputs)| serde_json::to_string(outputs)).transpose()?;
+        let change = PipelineRunChange { state, reason: reason.as_deref(), tasks, tasks_ended, outputs: outputs.as_deref() };
+        if !self.tx.pipeline_run_change(&self.run.id, self.run.revision, &change).await? {
+            return Ok(None);
+        }
+        for place in &self.changed {
+            let row = &mut self.loaded.rows[*place];
+            let node = &self.loaded.nodes[*place];
+            again::write(row, node)?;
+            self.tx.task_put(row).await?;
+        }
+        let revision = self.run.revision + 1;
+        if state == self.run.state() {
+            self.tx.changed(Some(&self.run.team_id), kinds::PIPELINE_RUN, &self.run.id, revision);
+            self.tx.wakes();
+        } else {
+            self.tx.run_set_state(self.run.run_key, state, reason.as_deref()).await?;
+            self.tx
+                .event(NewEvent {
+                    team_id: Some(&self.run.team_id),
+                    actor: "slipway",
+                    action: word(state),
+                    kind: kinds::PIPELINE_RUN,
+                    object_id: &self.run.id,
+                    object_name: &self.run.name,
+                    revision,
+                    before: Some(json!({ "state": self.run.state_text })),
+                    after: Some(json!({ "state": state, "reason": reason, "pipeline": self.run.pipeline })),
+                })
+                .await?;
+        }
+        self.tx.commit().await?;
+        Ok(Some(if state.is_final() { Committed::Over } else { Committed::Live(revision) }))
+    }
+}
+
+const fn word(state: RunsState) -> &'static str {
+    match state {
+        RunsState::Succeeded => "succeed",
+        RunsState::Failed => "fail",
+        RunsState::Cancelled => "end_cancelled",
+        RunsState::Stopping => "stop",
+        _ => "start",
+    }
+}

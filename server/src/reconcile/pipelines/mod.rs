@@ -1,0 +1,141 @@
+//! Pipeline runs: what the engine says follows from their tasks is done, in one transaction for each run.
+
+mod apply;
+mod judge;
+mod loaded;
+
+use super::{Report, Task};
+use crate::{
+    cluster::{SharedCluster, WorkloadKind},
+    error::Result,
+    logs::LogStore,
+    pipelines::{engine, parsed::Parsed},
+    store::{Store, pipeline_runs::PipelineRunRow, workloads::WorkloadRow},
+};
+use apply::{Room, Turn};
+use async_trait::async_trait;
+use loaded::{Known, Loaded};
+use std::{collections::HashMap, time::Duration};
+use tokio::sync::Mutex;
+
+/// So many times a run is looked at again in one transaction: what one step makes possible is done with it.
+const DEEP: usize = 200;
+
+/// The task.
+pub struct Pipelines {
+    store: Store,
+    parsed: Parsed,
+    logs: LogStore,
+    cluster: SharedCluster,
+    /// What was read before: a run that did not change since is not read again. Nothing rests on it.
+    known: Mutex<Known>,
+}
+
+impl Pipelines {
+    /// Over this database; nothing was read yet.
+    pub fn new(store: Store, parsed: Parsed, logs: LogStore, cluster: SharedCluster) -> Self {
+        Self { store, parsed, logs, cluster, known: Mutex::default() }
+    }
+}
+
+#[async_trait]
+impl Task for Pipelines {
+    fn name(&self) -> &'static str {
+        "pipelines"
+    }
+
+    fn every(&self) -> Duration {
+        Duration::from_secs(2)
+    }
+
+    async fn tick(&self) -> Result<Report> {
+        let mut known = self.known.lock().await;
+        // Workloads first: what is inserted after that is not mistaken for lost.
+        let workloads: HashMap<String, WorkloadRow> =
+            self.store.workloads_unsettled(WorkloadKind::Task).await?.into_iter().map(|w| (w.id.clone(), w)).collect();
+        let runs = self.store.pipeline_runs_live().await?;
+        let mut report = Report::from([("live", runs.len() as i64), ("workloads", workloads.len() as i64)]);
+        known.retain(&runs);
+        for run in &runs {
+            match self.look(&mut known, run, &workloads).await {
+                Ok(did) => *report.entry("did").or_default() += i64::from(did),
+                Err(error) => {
+                    tracing::warn!(pipeline_run = run.id, error = %error, "pipeline run");
+                    *report.entry("failed").or_default() += 1;
+                    // Whatever was half done in memory is read anew.
+                    known.forget(&run.id);
+                }
+            }
+        }
+        for workload in workloads.values().filter(|w| !known.wants(w)) {
+            self.unwanted(workload).await?;
+        }
+        Ok(report)
+    }
+}
+
+impl Pipelines {
+    /// Looks at one run; whether anything was done.
+    async fn look(&self, known: &mut Known, run: &PipelineRunRow, workloads: &HashMap<String, WorkloadRow>) -> Result<bool> {
+        let now = self.store.clock().now();
+        if !known.is_due(run, workloads, now) {
+            return Ok(false);
+        }
+        let mut loaded = match known.take(run) {
+            Some(loaded) => loaded,
+            None => Loaded::read(&self.store, &self.parsed, run).await?,
+        };
+        let ended = judge::ended(&self.store, &self.logs, run, &loaded, workloads).await?;
+        let inputs = loaded.run_inputs(run);
+        if !loaded.moved(workloads) && engine::plan(&loaded.pipeline, &inputs, &loaded.nodes, now).is_empty() {
+            loaded.rest(run.revision, now);
+            known.keep(&run.id, loaded);
+            return Ok(false);
+        }
+        let room = Room { total: self.cluster.capacity().await?.total, local: self.cluster.name() != "kubernetes" };
+        let mut turn = Turn::begin(&self.store, room, run, &mut loaded, workloads, now).await?;
+        turn.follow().await?;
+        for end in ended {
+            turn.end(end).await?;
+        }
+        for _ in 0..DEEP {
+            let steps = engine::plan(&turn.loaded.pipeline, &inputs, &turn.loaded.nodes, now);
+            if !turn.perform(steps).await? {
+                break;
+            }
+        }
+        let Some(committed) = turn.commit().await? else { return Ok(false) };
+        match committed {
+            apply::Committed::Nothing => {
+                loaded.rest(run.revision, now);
+                known.keep(&run.id, loaded);
+                return Ok(false);
+            }
+            apply::Committed::Live(revision) => {
+                loaded.rest(revision, now);
+                known.keep(&run.id, loaded);
+            }
+            apply::Committed::Over => known.forget(&run.id),
+        }
+        Ok(true)
+    }
+
+    /// Nobody waits for this one: its run is over, or its task was made anew.
+    async fn unwanted(&self, workload: &WorkloadRow) -> Result<()> {
+        // Begun after we read the run: the next tick knows it.
+        if let Some(task) = self.store.task_any(&workload.owner_id).await?
+            && task.workload_id.as_deref() == Some(&workload.id)
+        {
+            return Ok(());
+        }
+        let mut tx = self.store.begin().await?;
+        if workload.ended() {
+            tx.workload_settle(&workload.id).await?;
+        } else if workload.stop_requested_at.is_none() {
+            tx.workload_stop(&workload.id, "Its pipeline run does not wait for it any more.", 5).await?;
+        } else {
+            return Ok(());
+        }
+        tx.commit().await
+    }
+}

@@ -1,0 +1,294 @@
+//! Pipeline runs. Their tasks are in [`super::tasks`].
+
+use super::{Store, Tx};
+use crate::{args, error::Result};
+use app::api::State;
+use std::fmt::Write;
+
+/// A pipeline run.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[expect(missing_docs, reason = "the columns of the table; its migration says what they mean")]
+pub struct PipelineRunRow {
+    pub id: String,
+    pub team_id: String,
+    pub name: String,
+    pub description: String,
+    pub pipeline_id: Option<String>,
+    pub pipeline: String,
+    pub version_id: Option<String>,
+    pub spec_digest: String,
+    pub run_id: String,
+    pub run_key: i64,
+    pub experiment_id: String,
+    pub user_id: String,
+    pub created_by: String,
+    pub parameters: String,
+    pub cache: i64,
+    pub max_tasks: Option<i64>,
+    #[sqlx(rename = "state")]
+    pub state_text: String,
+    pub reason: Option<String>,
+    pub cancelled_by: Option<String>,
+    pub outputs: Option<String>,
+    pub archived: i64,
+    pub tasks: i64,
+    pub tasks_ended: i64,
+    pub live: i64,
+    pub revision: i64,
+    pub created_at: i64,
+    pub started_at: Option<i64>,
+    pub ended_at: Option<i64>,
+}
+
+impl PipelineRunRow {
+    /// Its state; a word nobody knows counts as failed.
+    pub fn state(&self) -> State {
+        self.state_text.parse().unwrap_or(State::Failed)
+    }
+}
+
+/// A pipeline run to insert; it begins queued.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the columns of the table")]
+pub struct NewPipelineRunRow<'a> {
+    pub id: &'a str,
+    pub team_id: &'a str,
+    pub name: &'a str,
+    pub description: &'a str,
+    pub pipeline_id: Option<&'a str>,
+    pub pipeline: &'a str,
+    pub version_id: Option<&'a str>,
+    pub spec_digest: &'a str,
+    pub run_id: &'a str,
+    pub run_key: i64,
+    pub experiment_id: &'a str,
+    pub user_id: &'a str,
+    pub created_by: &'a str,
+    pub parameters: &'a str,
+    pub cache: bool,
+    pub max_tasks: Option<i64>,
+}
+
+/// Which pipeline runs of a team.
+#[derive(Debug, Clone, Default)]
+pub struct PipelineRunFilter<'a> {
+    /// Of this pipeline.
+    pub pipeline_id: Option<&'a str>,
+    /// In this experiment.
+    pub experiment_id: Option<&'a str>,
+    /// Those put away, instead of those that are not.
+    pub archived: bool,
+    /// In this state.
+    pub state: Option<State>,
+}
+
+/// What a look changes of a pipeline run.
+#[derive(Debug, Clone)]
+pub struct PipelineRunChange<'a> {
+    /// The state after it.
+    pub state: State,
+    /// Why it is so.
+    pub reason: Option<&'a str>,
+    /// How many tasks there are to run so far.
+    pub tasks: i64,
+    /// How many of these have ended.
+    pub tasks_ended: i64,
+    /// What came out of it, JSON; at its end.
+    pub outputs: Option<&'a str>,
+}
+
+const COLUMNS: &str =
+    "SELECT id, team_id, name, description, pipeline_id, pipeline, version_id, spec_digest, run_id, run_key, experiment_id, user_id,
+    created_by, parameters, cache, max_tasks, state, reason, cancelled_by, outputs, archived, tasks, tasks_ended, live, revision, created_at,
+    started_at, ended_at FROM pipeline_runs";
+
+fn select(rest: &str) -> sqlx::AssertSqlSafe<String> {
+    sqlx::AssertSqlSafe(format!("{COLUMNS} {rest}"))
+}
+
+impl Store {
+    /// A pipeline run of a team.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn pipeline_run(&self, team_id: &str, id: &str) -> Result<Option<PipelineRunRow>> {
+        self.opt(select("WHERE team_id = $1 AND id = $2"), args![team_id, id]).await
+    }
+
+    /// A pipeline run, for who acts for Slipway itself.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn pipeline_run_any(&self, id: &str) -> Result<Option<PipelineRunRow>> {
+        self.opt(select("WHERE id = $1"), args![id]).await
+    }
+
+    /// Pipeline runs that have not ended, oldest first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn pipeline_runs_live(&self) -> Result<Vec<PipelineRunRow>> {
+        self.all(select("WHERE live = 1 ORDER BY id LIMIT 5000"), args![]).await
+    }
+
+    /// Pipeline runs of a team, newest first; those before one, where it is named.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn pipeline_run_list(
+        &self,
+        team_id: &str,
+        filter: &PipelineRunFilter<'_>,
+        before: Option<&str>,
+        limit: i64,
+    ) -> Result<Vec<PipelineRunRow>> {
+        let (mut sql, mut args) = ("WHERE team_id = $1 AND archived = $2".to_owned(), args![team_id, filter.archived]);
+        let conditions = [
+            ("pipeline_id =", filter.pipeline_id),
+            ("experiment_id =", filter.experiment_id),
+            ("state =", filter.state.map(State::as_str)),
+            ("id <", before),
+        ];
+        for (condition, value) in conditions {
+            if let Some(value) = value {
+                args.push(value.into());
+                let _ = write!(sql, " AND {condition} ${}", args.len());
+            }
+        }
+        args.push(limit.into());
+        let _ = write!(sql, " ORDER BY id DESC LIMIT ${}", args.len());
+        self.all(select(&sql), args).await
+    }
+}
+
+impl Tx {
+    /// A pipeline run of a team, as this transaction sees it.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn pipeline_run(&mut self, team_id: &str, id: &str) -> Result<Option<PipelineRunRow>> {
+        self.opt(select("WHERE team_id = $1 AND id = $2"), args![team_id, id]).await
+    }
+
+    /// Inserts a pipeline run.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn pipeline_run_insert(&mut self, new: &NewPipelineRunRow<'_>) -> Result<()> {
+        let now = self.now();
+        self.exec(
+            "INSERT INTO pipeline_runs (id, team_id, name, description, pipeline_id, pipeline, version_id, spec_digest, run_id, run_key,
+                 experiment_id, user_id, created_by, parameters, cache, max_tasks, state, archived, tasks, tasks_ended, live, revision,
+                 created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'queued', 0, 0, 0, 1, 1, $17)",
+            args![
+                new.id,
+                new.team_id,
+                new.name,
+                new.description,
+                new.pipeline_id,
+                new.pipeline,
+                new.version_id,
+                new.spec_digest,
+                new.run_id,
+                new.run_key,
+                new.experiment_id,
+                new.user_id,
+                new.created_by,
+                new.parameters,
+                new.cache,
+                new.max_tasks,
+                now
+            ],
+        )
+        .await
+        .map(drop)
+    }
+
+    /// Changes a pipeline run where `revision` is the one that was seen; whether it was. A final state is its end.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn pipeline_run_change(&mut self, id: &str, revision: i64, change: &PipelineRunChange<'_>) -> Result<bool> {
+        let (now, over) = (self.now(), change.state.is_final());
+        let started = change.state == State::Running;
+        let n = self
+            .exec(
+                "UPDATE pipeline_runs SET state = $3, reason = $4, tasks = $5, tasks_ended = $6, outputs = $10, revision = revision + 1,
+                        started_at = CASE WHEN $7 = 1 THEN COALESCE(started_at, $8) ELSE started_at END,
+                        ended_at = CASE WHEN $9 = 1 THEN $8 ELSE NULL END, live = CASE WHEN $9 = 1 THEN 0 ELSE 1 END
+                 WHERE id = $1 AND revision = $2",
+                args![
+                    id,
+                    revision,
+                    change.state.as_str(),
+                    change.reason,
+                    change.tasks,
+                    change.tasks_ended,
+                    started,
+                    now,
+                    over,
+                    change.outputs
+                ],
+            )
+            .await?;
+        Ok(n == 1)
+    }
+
+    /// Remembers who asked a pipeline run to end, where it is live and nobody did before; its revision after.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn pipeline_run_cancel(&mut self, team_id: &str, id: &str, by: &str) -> Result<Option<i64>> {
+        let row: Option<(i64,)> = self
+            .opt(
+                "UPDATE pipeline_runs SET cancelled_by = $3, revision = revision + 1
+                 WHERE team_id = $1 AND id = $2 AND live = 1 AND cancelled_by IS NULL RETURNING revision",
+                args![team_id, id, by],
+            )
+            .await?;
+        Ok(row.map(|r| r.0))
+    }
+
+    /// A pipeline run that failed or was cancelled goes on; its revision after.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn pipeline_run_reopen(&mut self, team_id: &str, id: &str) -> Result<Option<i64>> {
+        let row: Option<(i64,)> = self
+            .opt(
+                "UPDATE pipeline_runs SET state = 'running', reason = NULL, cancelled_by = NULL, ended_at = NULL, live = 1,
+                        revision = revision + 1
+                 WHERE team_id = $1 AND id = $2 AND live = 0 AND state <> 'succeeded' RETURNING revision",
+                args![team_id, id],
+            )
+            .await?;
+        Ok(row.map(|r| r.0))
+    }
+
+    /// Puts a pipeline run away, or takes it back; its revision after.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn pipeline_run_archive(&mut self, team_id: &str, id: &str, archived: bool) -> Result<Option<i64>> {
+        let row: Option<(i64,)> = self
+            .opt(
+                "UPDATE pipeline_runs SET archived = $3, revision = revision + 1 WHERE team_id = $1 AND id = $2 RETURNING revision",
+                args![team_id, id, archived],
+            )
+            .await?;
+        Ok(row.map(|r| r.0))
+    }
+
+    /// Deletes a pipeline run that has ended, with its tasks; whether it was there.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn pipeline_run_delete(&mut self, team_id: &str, id: &str) -> Result<bool> {
+        let sql = "DELETE FROM tasks WHERE team_id = $1 AND pipeline_run_id IN
+                       (SELECT id FROM pipeline_runs WHERE team_id = $1 AND id = $2 AND live = 0)";
+        self.exec(sql, args![team_id, id]).await?;
+        let sql = "DELETE FROM pipeline_runs WHERE team_id = $1 AND id = $2 AND live = 0";
+        Ok(self.exec(sql, args![team_id, id]).await? == 1)
+    }
+}

@@ -1,0 +1,183 @@
+//! Tasks of pipeline runs.
+
+use super::{Store, Tx, list};
+use crate::{args, error::Result};
+
+/// A task.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[expect(missing_docs, reason = "the columns of the table; its migration says what they mean")]
+pub struct TaskRow {
+    pub id: String,
+    pub team_id: String,
+    pub pipeline_run_id: String,
+    pub parent_id: Option<String>,
+    pub name: String,
+    pub display_name: String,
+    pub component: String,
+    pub iteration: Option<i64>,
+    pub kind: String,
+    pub state: String,
+    pub reason: Option<String>,
+    pub attempt: i64,
+    pub retry_at: Option<i64>,
+    pub node: String,
+    pub delivered: Option<String>,
+    pub cache_key: Option<String>,
+    pub cached_from: Option<String>,
+    pub run_id: Option<String>,
+    pub run_key: Option<i64>,
+    pub environment_version_id: Option<String>,
+    pub workload_id: Option<String>,
+    pub created_at: i64,
+    pub started_at: Option<i64>,
+    pub ended_at: Option<i64>,
+}
+
+/// A task whose outputs another may take over.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct CachedRow {
+    /// Id of the task.
+    pub id: String,
+    /// What it is to the engine, JSON.
+    pub node: String,
+}
+
+const COLUMNS: &str =
+    "SELECT id, team_id, pipeline_run_id, parent_id, name, display_name, component, iteration, kind, state, reason, attempt, retry_at, node,
+    delivered, cache_key, cached_from, run_id, run_key, environment_version_id, workload_id, created_at, started_at, ended_at FROM tasks";
+
+fn select(rest: &str) -> sqlx::AssertSqlSafe<String> {
+    sqlx::AssertSqlSafe(format!("{COLUMNS} {rest}"))
+}
+
+impl Store {
+    /// All tasks of a pipeline run, in the order in which they were made.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn tasks(&self, pipeline_run_id: &str) -> Result<Vec<TaskRow>> {
+        self.all(select("WHERE pipeline_run_id = $1 ORDER BY id"), args![pipeline_run_id]).await
+    }
+
+    /// A task of a pipeline run of a team.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn task(&self, team_id: &str, pipeline_run_id: &str, id: &str) -> Result<Option<TaskRow>> {
+        self.opt(select("WHERE team_id = $1 AND pipeline_run_id = $2 AND id = $3"), args![team_id, pipeline_run_id, id]).await
+    }
+
+    /// A task, for who acts for Slipway itself.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn task_any(&self, id: &str) -> Result<Option<TaskRow>> {
+        self.opt(select("WHERE id = $1"), args![id]).await
+    }
+
+    /// The task of a team whose run of MLflow this is.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn task_of_run(&self, team_id: &str, run_id: &str) -> Result<Option<TaskRow>> {
+        self.opt(select("WHERE run_id = $2 AND team_id = $1"), args![team_id, run_id]).await
+    }
+
+    /// Those of these tasks for which something was delivered: id and what, JSON.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn tasks_delivered(&self, ids: &[String]) -> Result<Vec<(String, String)>> {
+        let sql = "SELECT id, delivered FROM tasks WHERE delivered IS NOT NULL AND id IN (@TEXTS($1))";
+        self.all(list::sql(self.db(), sql), args![list::texts(ids)]).await
+    }
+
+    /// Ids of the pipeline runs of these tasks of a team: task, pipeline run.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn tasks_of_runs(&self, team_id: &str, ids: &[String]) -> Result<Vec<(String, String)>> {
+        let sql = "SELECT id, pipeline_run_id FROM tasks WHERE team_id = $1 AND id IN (@TEXTS($2))";
+        self.all(list::sql(self.db(), sql), args![team_id, list::texts(ids)]).await
+    }
+
+    /// The newest task of a team that succeeded with this key.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn task_cached(&self, team_id: &str, key: &str) -> Result<Option<CachedRow>> {
+        let sql = "SELECT id, node FROM tasks WHERE team_id = $1 AND cache_key = $2 AND state = 'succeeded' ORDER BY id DESC LIMIT 1";
+        self.opt(sql, args![team_id, key]).await
+    }
+}
+
+impl Tx {
+    /// Inserts or changes a task, as a whole but for what its launcher delivered.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn task_put(&mut self, t: &TaskRow) -> Result<()> {
+        self.exec(
+            "INSERT INTO tasks (id, team_id, pipeline_run_id, parent_id, name, iteration, kind, state, reason, attempt, retry_at, node,
+                 cache_key, cached_from, run_id, run_key, environment_version_id, workload_id, created_at, started_at, ended_at,
+                 display_name, component)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
+             ON CONFLICT (id) DO UPDATE SET state = $8, reason = $9, attempt = $10, retry_at = $11, node = $12, cache_key = $13,
+                 cached_from = $14, run_id = $15, run_key = $16, environment_version_id = $17, workload_id = $18, started_at = $20,
+                 ended_at = $21",
+            args![
+                &t.id,
+                &t.team_id,
+                &t.pipeline_run_id,
+                t.parent_id.as_deref(),
+                &t.name,
+                t.iteration,
+                &t.kind,
+                &t.state,
+                t.reason.as_deref(),
+                t.attempt,
+                t.retry_at,
+                &t.node,
+                t.cache_key.as_deref(),
+                t.cached_from.as_deref(),
+                t.run_id.as_deref(),
+                t.run_key,
+                t.environment_version_id.as_deref(),
+                t.workload_id.as_deref(),
+                t.created_at,
+                t.started_at,
+                t.ended_at,
+                &t.display_name,
+                &t.component
+            ],
+        )
+        .await
+        .map(drop)
+    }
+
+    /// Keeps what the launcher of a task's attempt brings, while that attempt is under way; whether it is.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn task_deliver(&mut self, run_id: &str, attempt: i64, delivered: &str) -> Result<bool> {
+        let sql = "UPDATE tasks SET delivered = $3 WHERE run_id = $1 AND attempt = $2 AND workload_id IS NOT NULL AND ended_at IS NULL";
+        Ok(self.exec(sql, args![run_id, attempt, delivered]).await? == 1)
+    }
+
+    /// Forgets what was delivered: another attempt begins.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn task_undeliver(&mut self, id: &str) -> Result<()> {
+        self.exec("UPDATE tasks SET delivered = NULL WHERE id = $1", args![id]).await.map(drop)
+    }
+
+    /// Removes tasks of a pipeline run, which is to make them again.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn tasks_remove(&mut self, pipeline_run_id: &str, ids: &[String]) -> Result<()> {
+        let sql = self.list_sql("DELETE FROM tasks WHERE pipeline_run_id = $1 AND id IN (@TEXTS($2))");
+        self.exec(sql, args![pipeline_run_id, list::texts(ids)]).await.map(drop)
+    }
+}

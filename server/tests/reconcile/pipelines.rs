@@ -1,0 +1,290 @@
+//! Pipeline runs: from the first task to the end.
+
+use crate::world::{TEAM, World, tick};
+use app::api::{
+    State,
+    pipeline_runs::{NewPipelineRun, PipelineRun, Task, TaskDelivery, TaskState},
+};
+use serde_json::{Value, json};
+use server::{
+    cluster::{Exit, Runtime},
+    launcher::{PLAN, Plan},
+    pipelines::{runs, submit, tasks},
+};
+use std::collections::BTreeMap;
+
+/// `first` says something, `second` takes it and may be tried twice, `always` cleans up.
+fn two() -> String {
+    let component = |label: &str| {
+        json!({
+            "executorLabel": label,
+            "inputDefinitions": { "parameters": { "text": { "parameterType": "STRING" } } },
+            "outputDefinitions": { "parameters": { "said": { "parameterType": "STRING" } } },
+        })
+    };
+    let executor = || {
+        json!({ "container": {
+            "image": "python:3.11", "command": ["python3", "-c", "print(1)"],
+            "args": ["{{$.inputs.parameters['text']}}", "{{$.outputs.parameters['said'].output_file}}"],
+        } })
+    };
+    let task = |name: &str, component: &str, text: Value, after: &[&str]| {
+        json!({
+            "taskInfo": { "name": name }, "componentRef": { "name": component }, "cachingOptions": { "enableCache": true },
+            "inputs": { "parameters": { "text": text } }, "dependentTasks": after,
+        })
+    };
+    let mut second = task(
+        "second",
+        "comp-second",
+        json!({ "taskOutputParameter": { "producerTask": "first", "outputParameterKey": "said" } }),
+        &["first"],
+    );
+    second["retryPolicy"] = json!({ "maxRetryCount": 1, "backoffDuration": "5s", "backoffFactor": 2, "backoffMaxDuration": "60s" });
+    second["cachingOptions"] = json!({});
+    json!({
+        "pipelineInfo": { "name": "two" }, "schemaVersion": "2.1.0", "sdkVersion": "kfp-2.17.3",
+        "components": { "comp-first": component("exec-first"), "comp-second": component("exec-second") },
+        "deploymentSpec": { "executors": { "exec-first": executor(), "exec-second": executor() } },
+        "root": {
+            "inputDefinitions": { "parameters": { "text": { "parameterType": "STRING", "defaultValue": "hello" } } },
+            "dag": { "tasks": {
+                "first": task("first", "comp-first", json!({ "componentInputParameter": "text" }), &[]),
+                "second": second,
+            } },
+        },
+    })
+    .to_string()
+}
+
+async fn begin(w: &World, new: NewPipelineRun) -> PipelineRun {
+    submit::create(&w.parsed, &w.store, &w.ada, &new).await.unwrap()
+}
+
+async fn begin_two(w: &World) -> PipelineRun {
+    begin(w, NewPipelineRun { spec: Some(two()), ..NewPipelineRun::default() }).await
+}
+
+async fn now(w: &World, run: &PipelineRun) -> PipelineRun {
+    runs::get(&w.store, &w.ada, &run.id).await.unwrap()
+}
+
+async fn task(w: &World, run: &PipelineRun, name: &str) -> Task {
+    let all = tasks::list(&w.parsed, &w.store, &w.ada, &run.id).await.unwrap();
+    all.into_iter().find(|t| t.name == name).unwrap_or_else(|| panic!("no task {name}"))
+}
+
+/// What the launcher of a task does at its end.
+async fn deliver(w: &World, task: &Task, said: &str) {
+    let files = BTreeMap::from([("said".to_owned(), said.to_owned())]);
+    let delivery = serde_json::to_string(&TaskDelivery { attempt: task.attempt, files }).unwrap();
+    let mut tx = w.store.begin().await.unwrap();
+    assert!(tx.task_deliver(task.run_id.as_deref().unwrap(), task.attempt, &delivery).await.unwrap());
+    tx.commit().await.unwrap();
+}
+
+async fn ends_well(w: &World, task: &Task, said: &str) {
+    let workload = task.workload_id.as_deref().expect("it runs");
+    w.cluster.run(workload);
+    w.settle().await;
+    deliver(w, task, said).await;
+    w.cluster.exit(workload, 0);
+    w.settle().await;
+}
+
+#[tokio::test]
+async fn a_pipeline_run_goes_from_task_to_task() {
+    let w = World::new().await;
+    let run = begin_two(&w).await;
+    assert_eq!((run.state, run.pipeline.as_str(), &run.parameters["text"]), (State::Queued, "two", &json!("hello")));
+    w.settle().await;
+    let run = now(&w, &run).await;
+    assert_eq!((run.state, run.tasks, run.tasks_ended), (State::Running, 2, 0));
+    let first = task(&w, &run, "first").await;
+    assert_eq!((first.state, first.attempt), (TaskState::Starting, 1));
+    assert_eq!(task(&w, &run, "second").await.state, TaskState::Waiting);
+
+    let spec = w.cluster.spec(first.workload_id.as_deref().unwrap()).expect("the cluster was told");
+    assert_eq!((spec.command.join(" ").as_str(), &spec.runtime), ("{slipway} shim task", &Runtime::Host));
+    let plan: Plan = serde_json::from_str(&spec.files[PLAN]).unwrap();
+    assert_eq!(plan.command[..4], ["python3", "-c", "print(1)", "hello"]);
+    assert_eq!(plan.files["said"], plan.command[4]);
+    assert_eq!(spec.env["MLFLOW_RUN_ID"], first.run_id.clone().unwrap());
+    assert!(spec.secrets["SLIPWAY_TOKEN"].starts_with("slip_"));
+
+    ends_well(&w, &first, "good morning").await;
+    let first = task(&w, &run, "first").await;
+    assert_eq!(first.state, TaskState::Succeeded);
+    assert!(first.started_at.is_some() && first.ended_at.is_some() && first.workload_id.is_none());
+    assert_eq!(w.live_tokens(first.run_id.as_deref().unwrap()).await, 0);
+    let detail = tasks::get(&w.parsed, &w.store, &w.ada, &run.id, &first.id).await.unwrap();
+    assert_eq!(detail.outputs.unwrap().parameters["said"], json!("good morning"));
+    let second = task(&w, &run, "second").await;
+    let spec = w.cluster.spec(second.workload_id.as_deref().unwrap()).expect("the cluster was told");
+    assert_eq!(serde_json::from_str::<Plan>(&spec.files[PLAN]).unwrap().command[3], "good morning");
+
+    ends_well(&w, &second, "done").await;
+    let run = now(&w, &run).await;
+    assert_eq!((run.state, run.tasks_ended), (State::Succeeded, 2));
+    assert_eq!(w.events(&run.id).await, ["create", "start", "succeed"]);
+    let parent = w.store.run(TEAM, &run.run_id).await.unwrap().unwrap();
+    let child = w.store.run(TEAM, first.run_id.as_deref().unwrap()).await.unwrap().unwrap();
+    assert_eq!((parent.state(), child.state()), (State::Succeeded, State::Succeeded));
+    // Nothing more happens, and nothing is written.
+    let before = now(&w, &run).await;
+    w.settle().await;
+    assert_eq!(now(&w, &run).await, before);
+}
+
+#[tokio::test]
+async fn a_failed_task_is_tried_again_after_a_pause_and_then_fails_the_run() {
+    let w = World::new().await;
+    let run = begin_two(&w).await;
+    w.settle().await;
+    ends_well(&w, &task(&w, &run, "first").await, "x").await;
+    let second = task(&w, &run, "second").await;
+    let workload = second.workload_id.clone().unwrap();
+    w.cluster.run(&workload);
+    w.cluster.exit(&workload, 3);
+    w.settle().await;
+    let again = task(&w, &run, "second").await;
+    assert_eq!((again.state, again.workload_id.is_none()), (TaskState::Queued, true));
+    assert_eq!(now(&w, &run).await.state, State::Running);
+
+    w.clock.advance(5000);
+    w.settle().await;
+    let again = task(&w, &run, "second").await;
+    assert_eq!((again.attempt, again.state), (2, TaskState::Starting));
+    // What the first attempt would have delivered counts no more.
+    let mut tx = w.store.begin().await.unwrap();
+    assert!(!tx.task_deliver(again.run_id.as_deref().unwrap(), 1, "{}").await.unwrap());
+    drop(tx);
+    w.cluster.exit(again.workload_id.as_deref().unwrap(), 3);
+    w.settle().await;
+    let run = now(&w, &run).await;
+    assert_eq!(run.state, State::Failed);
+    assert!(run.reason.clone().unwrap_or_default().contains("second"), "{:?}", run.reason);
+    assert!(task(&w, &run, "second").await.reason.unwrap().starts_with("Exited with code 3."));
+    let notices: Vec<(String,)> =
+        w.store.all("SELECT action FROM events WHERE object_id = $1 ORDER BY seq", server::args![&run.id]).await.unwrap();
+    assert_eq!(notices.last().unwrap().0, "fail");
+
+    // From what failed: the first task is not done again.
+    runs::retry(&w.parsed, &w.store, &w.ada, &run.id).await.unwrap();
+    w.settle().await;
+    assert_eq!(task(&w, &run, "first").await.state, TaskState::Succeeded);
+    let second = task(&w, &run, "second").await;
+    assert_eq!((second.attempt, second.state), (3, TaskState::Starting));
+    ends_well(&w, &second, "at last").await;
+    assert_eq!(now(&w, &run).await.state, State::Succeeded);
+}
+
+#[tokio::test]
+async fn an_end_without_a_delivery_is_a_failure() {
+    let w = World::new().await;
+    let run = begin_two(&w).await;
+    w.settle().await;
+    let first = task(&w, &run, "first").await;
+    w.cluster.run(first.workload_id.as_deref().unwrap());
+    w.cluster.exit(first.workload_id.as_deref().unwrap(), 0);
+    w.settle().await;
+    assert_eq!(task(&w, &run, "first").await.state, TaskState::Failed);
+    assert_eq!(task(&w, &run, "second").await.state, TaskState::Skipped);
+    assert_eq!(now(&w, &run).await.state, State::Failed);
+}
+
+#[tokio::test]
+async fn what_was_made_before_is_taken_over() {
+    let w = World::new().await;
+    let one = begin_two(&w).await;
+    w.settle().await;
+    ends_well(&w, &task(&w, &one, "first").await, "kept").await;
+    let made = task(&w, &one, "first").await;
+
+    let other = begin_two(&w).await;
+    w.settle().await;
+    let first = task(&w, &other, "first").await;
+    assert_eq!((first.state, first.run_id.is_none()), (TaskState::Cached, true));
+    let from = first.cached_from.unwrap();
+    assert_eq!((from.task_id, from.pipeline_run_id), (made.id, one.id.clone()));
+    // The second says that it wants none of it.
+    assert_eq!(task(&w, &other, "second").await.state, TaskState::Starting);
+
+    let switched_off = begin(&w, NewPipelineRun { spec: Some(two()), cache: Some(false), ..NewPipelineRun::default() }).await;
+    let different = begin(
+        &w,
+        NewPipelineRun { spec: Some(two()), parameters: BTreeMap::from([("text".into(), json!("other"))]), ..NewPipelineRun::default() },
+    )
+    .await;
+    w.settle().await;
+    for run in [&switched_off, &different] {
+        assert!(matches!(task(&w, run, "first").await.state, TaskState::Starting | TaskState::Queued));
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_run_ends_what_runs() {
+    let w = World::new().await;
+    let run = begin_two(&w).await;
+    w.settle().await;
+    let first = task(&w, &run, "first").await;
+    let workload = first.workload_id.clone().unwrap();
+    w.cluster.run(&workload);
+    w.settle().await;
+    runs::cancel(&w.store, &w.ada, &run.id).await.unwrap();
+    w.settle().await;
+    assert!(w.cluster.stops().iter().any(|(id, _)| *id == workload));
+    w.cluster.end(&workload, Exit { signal: Some(15), stopped: true, ..Exit::default() });
+    w.settle().await;
+    let run = now(&w, &run).await;
+    assert_eq!((run.state, run.reason.as_deref()), (State::Cancelled, Some("Cancelled by ada.")));
+    assert_eq!(task(&w, &run, "first").await.state, TaskState::Cancelled);
+    assert_eq!(task(&w, &run, "second").await.state, TaskState::Cancelled);
+    assert!(runs::cancel(&w.store, &w.ada, &run.id).await.is_err());
+}
+
+#[tokio::test]
+async fn no_more_tasks_at_once_than_the_run_wants() {
+    let w = World::new().await;
+    let mut spec: Value = serde_json::from_str(&two()).unwrap();
+    let task_of = spec["root"]["dag"]["tasks"]["first"].clone();
+    for n in 0..5 {
+        spec["root"]["dag"]["tasks"][format!("more-{n}")] = task_of.clone();
+    }
+    let new = NewPipelineRun { spec: Some(spec.to_string()), max_tasks: Some(2), cache: Some(false), ..NewPipelineRun::default() };
+    let run = begin(&w, new).await;
+    w.settle().await;
+    let all = tasks::list(&w.parsed, &w.store, &w.ada, &run.id).await.unwrap();
+    let at_work: Vec<&Task> = all.iter().filter(|t| t.workload_id.is_some()).collect();
+    assert_eq!((all.len(), at_work.len()), (7, 2));
+    ends_well(&w, at_work[0], "x").await;
+    let all = tasks::list(&w.parsed, &w.store, &w.ada, &run.id).await.unwrap();
+    assert_eq!(all.iter().filter(|t| t.workload_id.is_some()).count(), 2);
+}
+
+#[tokio::test]
+async fn a_server_that_starts_again_goes_on_where_the_other_was() {
+    let w = World::new().await;
+    let run = begin_two(&w).await;
+    w.settle().await;
+    let first = task(&w, &run, "first").await;
+    w.cluster.run(first.workload_id.as_deref().unwrap());
+    deliver(&w, &first, "x").await;
+    w.cluster.exit(first.workload_id.as_deref().unwrap(), 0);
+    // Nothing in memory: another reconciler over the same rows.
+    let other = server::reconcile::pipelines::Pipelines::new(
+        w.store.clone(),
+        w.parsed.clone(),
+        server::logs::LogStore::new(&w.data),
+        w.cluster.clone(),
+    );
+    for _ in 0..3 {
+        tick(&w.workloads).await;
+        tick(&other).await;
+    }
+    assert_eq!(task(&w, &run, "first").await.state, TaskState::Succeeded);
+    assert_eq!(task(&w, &run, "second").await.attempt, 1);
+    // The one that was there before looks again, too, and does nothing twice.
+    w.settle().await;
+    assert_eq!(w.store.workloads_of(&task(&w, &run, "second").await.id, 9).await.unwrap().len(), 1);
+}
