@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""kill -9 of the server in the midst of run, notebook and deployment, at eight seeded moments, of promotions, at eight more, and of roll-outs, at eight
-more: kill.py BINARY [SEED]
+"""kill -9 of the server in the midst of run, notebook and deployment, at eight seeded moments, of promotions, at eight more, of roll-outs, at eight
+more, and of a pipeline run, at eight more: kill.py BINARY [SEED]
 
 After each restart everything is adopted: nothing acknowledged is lost, nothing runs twice, nothing is half promoted, nothing is left over. In pods where
 end2end/cluster/cluster.py says that a cluster for tests has a node.
@@ -20,12 +20,13 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent / "scripts"))
 from demo import TRAIN, packed  # noqa: E402
 from portal import Api, Portal, Problem, free_ports, new_password  # noqa: E402
+from pipelines import pipelines  # noqa: E402
 from roll_outs import roll_outs  # noqa: E402
 
 COUNT, PAUSE = 400, 0.1
 PODS = bool(os.environ.get("TEST_CLUSTER_NODE"))
 # What tells a workload by its command.
-KINDS = {"gate": "--smoke", "notebook": "jupyter", "deployment": "slipway_model_server", "run": "counter.py", "training": "train.py"}
+KINDS = {"gate": "--smoke", "notebook": "jupyter", "deployment": "slipway_model_server", "run": "counter.py", "training": "train.py", "task": "shim task"}
 TEAM = "/api/v1/teams/kill"
 
 
@@ -259,6 +260,9 @@ def perform(w: World) -> None:
         check(starts.get(kind) == [1] * workloads, f"{kind}: {workloads} started, once each" if starts.get(kind) == [1] * workloads else f"{kind}: {workloads} started, once each; there were {starts}")
     check(all(n <= 1 for of_kind in starts.values() for n in of_kind), "nothing else was started twice")
     roll_outs(w, check, version)
+    if not PODS:
+        # Pods would need an image of their own for it.
+        pipelines(w, check)
     check(all(n <= 1 for of_kind in w.starts().values() for n in of_kind), "nothing was started twice")
 
 
