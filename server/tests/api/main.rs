@@ -20,6 +20,7 @@ mod notices;
 mod openapi;
 mod origin;
 mod permissions;
+mod pipelines;
 mod placements;
 mod promotions;
 mod replicas;
