@@ -25,8 +25,9 @@ build: ## The release binary, dashboard inside; the last line of output is its p
 web: ## The dashboard for the browser, as it is shipped: the tests look at that
 	cargo xtask web --release
 
-debug: web
-	cargo build -p server
+# BUILT=1: `make test` has compiled it, and no lane asks again.
+debug: $(if $(BUILT),,web)
+	$(if $(BUILT),,cargo build -p server)
 
 dev: ## Build quickly and serve on PORT from DATA; the dashboard's files are read from target/site
 	scripts/needs.sh build
@@ -82,22 +83,19 @@ lint: ## Format and clippy, warnings are errors, for the server and for the brow
 	cargo clippy -q -p xtask -- -D warnings
 	cargo clippy -q -p bench -- -D warnings
 
-# What is compiled comes first. Then what takes most of a machine, in lanes, the longest first; then a Kubernetes with its pods, which waits about half of its time,
-# and beside it what mostly waits too. What a lane prints is printed when it has ended.
-test: needs ## Everything (LOOKS=all: each page in both themes and widths, ROLL_OUTS=20: that many under load)
+# What is compiled comes first. Then three lanes: a Kubernetes with its pods, which waits about half of its time, and what takes a machine beside it, the
+# longest first, so that neither processor idles. What a lane prints is printed when it has ended.
+test: needs ## Everything (LOOKS=all: each page in both themes and widths, TRACE=1: traces of what fails, ROLL_OUTS=20: that many under load)
 	@$(MAKE) --jobs=2 --output-sync=target cluster-images lint web
 	@$(MAKE) compile
-	@$(MAKE) --jobs=3 --output-sync=target --keep-going test-browser test-client test-rust test-runtimes
-	@$(MAKE) --jobs=2 --output-sync=target --keep-going test-kubernetes beside-kubernetes
-
-# One after the other: each has a portal of its own, and Kubernetes is slow to begin on a machine that is busy.
-beside-kubernetes:
-	@$(MAKE) --keep-going test-kill test-s3 test-terminal test-pipelines test-fuzz test-disk
+	@end2end/browser.sh
+	@$(MAKE) --jobs=3 --output-sync=target --keep-going BUILT=1 test-kubernetes test-browser test-client test-rust test-runtimes test-kill test-s3 test-terminal test-pipelines test-fuzz test-disk
 
 TESTS := -p server -p app --features app/ssr --lib --tests --no-fail-fast
 
 compile:
 	cargo test $(TESTS) --no-run
+	cargo build -p server
 
 cluster-images:
 	@$(call pods,images)
@@ -171,4 +169,4 @@ test-cluster-harness: ## That the cluster for tests is one, and leaves nothing b
 	scripts/needs.sh cluster
 	python3 -B end2end/cluster/test_cluster.py
 
-.PHONY: test-pipelines beside-kubernetes test-operators test-faults scale test-image test-s3 cluster-images test-install test-kubernetes compile cluster test-cluster-harness bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes
+.PHONY: test-pipelines test-operators test-faults scale test-image test-s3 cluster-images test-install test-kubernetes compile cluster test-cluster-harness bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes

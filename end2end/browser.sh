@@ -4,6 +4,6 @@ set -eu
 cd "$(dirname "$0")"
 [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --silent
 [ $# -gt 0 ] || exit 0
-export SLIPWAY_BIN="$1" CHROMIUM="$(command -v chromium || command -v google-chrome)"
+export SLIPWAY_BIN="$1" CHROMIUM="$(command -v chromium-headless-shell || command -v chromium || command -v google-chrome)"
 shift
 npm test --silent -- "$@"

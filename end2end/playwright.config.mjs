@@ -12,7 +12,9 @@ export default defineConfig({
   globalSetup: './browser/server.mjs',
   use: {
     browserName: 'chromium',
-    trace: 'retain-on-failure',
+    // A trace of every step costs a third of all: TRACE=1 asks for them.
+    trace: process.env.TRACE ? 'retain-on-failure' : 'off',
+    screenshot: 'only-on-failure',
     actionTimeout: 30_000,
     navigationTimeout: 60_000,
     launchOptions: {

@@ -9,15 +9,22 @@ export const python = (portal, script, ...args) =>
     path.join(process.env.SLIPWAY_SEEDS, portal, 'slipway.db'), ...args.map(String),
   ]);
 
-const COPIES = `
+const copies = (loops) => `
 few, many = int(sys.argv[2]), int(sys.argv[3])
 def copy(table, where, **other):
     columns = [c[1] for c in db.execute(f"PRAGMA table_info({table})")]
     values = ", ".join(":" + c if c in other else c for c in columns)
     db.execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table} WHERE {where}", other)
 db.execute("BEGIN IMMEDIATE")
+${loops}
+db.execute("COMMIT")
+`;
+const USERS = copies(`
 for n in range(few, many):
     copy("users", f"name = 'user-{few - 1}'", id=f"{n:032x}", name=f"user-{n}", display_name=f"User {n}")
+`);
+const THINGS = copies(`
+for n in range(few, many):
     copy("environments", f"name = 'env-{few - 1}'", id=f"{n:032x}", name=f"env-{n}")
     copy("environment_versions", f"environment_id = (SELECT id FROM environments WHERE name = 'env-{few - 1}')",
          id=f"{n:032x}", environment_id=f"{n:032x}", build="ready", progress=1.0, reason=None, workload_id=None)
@@ -25,8 +32,10 @@ for n in range(few + 1, many):
     copy("notebooks", f"name = 'notebook-{few}'", id=f"{n:032x}", name=f"notebook-{n}")
     copy("deployments", f"name = 'deployment-{few}'", id=f"{n:032x}", name=f"deployment-{n}")
     copy("revisions", f"deployment_id = (SELECT id FROM deployments WHERE name = 'deployment-{few}')", id=f"{n:032x}", deployment_id=f"{n:032x}")
-db.execute("COMMIT")
-`;
+`);
 
-/// Users and environments from number `few` on to `many`, copies of the one before; notebooks and deployments after number `few`, copies of that.
-export const copies = async (portal, few, many) => python(portal, COPIES, few, many);
+/// Users from number `few` on to `many`, copies of the one before.
+export const moreUsers = async (portal, few, many) => python(portal, USERS, few, many);
+
+/// Environments likewise; notebooks and deployments after number `few`, copies of that.
+export const moreThings = async (portal, few, many) => python(portal, THINGS, few, many);

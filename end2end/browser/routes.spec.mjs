@@ -3,7 +3,7 @@
 import { expect, test } from '@playwright/test';
 import { url } from './api.mjs';
 import { broken } from './faults.mjs';
-import { look } from './looks.mjs';
+import { look, prepare } from './looks.mjs';
 import { follow, listen, open, signIn } from './pages.mjs';
 import { TEAM, bare, seeded } from './seeds.mjs';
 
@@ -58,9 +58,8 @@ async function visit(page, portal, paths, status = 200, refused = [status]) {
   tell(paths.length, looks);
 }
 
-// Traces of hundreds of pages cost more than the pages.
-test.use({ trace: 'off' });
 test.describe.configure({ mode: 'parallel' });
+test.beforeEach(({ page }) => prepare(page));
 
 for (const portal of ['many', 'one', 'none']) {
   test.describe(`rows: ${portal}`, () => {

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { admin, each, program, signedIn, team, until } from './api.mjs';
-import { copies } from './database.mjs';
+import { moreThings, moreUsers } from './database.mjs';
 import { ADMIN } from './server.mjs';
 import { environments, train } from './train.mjs';
 
@@ -105,6 +105,13 @@ async function many() {
   await step('gates', until('the gates', async () => (await send('GET', `${own}/promotions/${asked.id}`)).gates_passed === 41));
   await step('secrets', each(MANY, (i) => api("PUT", `${own}/secrets/secret-${i}`, { value: "x" })));
   await step('tokens', each(MANY, (i) => api('POST', '/api/v1/tokens', { name: `token-${i}`, team: TEAM, role: 'viewer' })));
+  // A change of a team makes the routes of its deployments anew: while there are none, that is quick.
+  await step('users', each(FEW, (i) => api('POST', '/api/v1/users', { name: `user-${i}`, password: ADMIN.password, admin: i === 0 })));
+  await step('copies', moreUsers('many', FEW, MANY));
+  await step('members', each(MANY, (i) => api('PUT', `${own}/members/user-${i}`, { role: 'viewer' })));
+  // Of another admin's making: the visitor is in one team.
+  const other = await signedIn({ ...ADMIN, user: 'user-0' }, 'many');
+  await step('teams', each(MANY, (i) => other('POST', '/api/v1/teams', { name: `team-${i}`, display_name: `Team ${i}` })));
   await step('environments', each(FEW, (i) => send('POST', `${own}/environments`, { name: `env-${i}`, requirements: SIX, description: '' })));
   // A page of them waits, one rests.
   const waits = async (i, kind, body) => {
@@ -116,11 +123,6 @@ async function many() {
   await step('deployments', each(FEW + 1, (i) => waits(i, 'deployment', { model: 'model-0', version: 1 })));
   const stopped = async (kind) => (await send('GET', `${own}/${kind}s/${kind}-${FEW}`)).state === 'stopped';
   await until('what rests', async () => (await stopped('notebook')) && (await stopped('deployment')));
-  await step('users', each(FEW, (i) => api('POST', '/api/v1/users', { name: `user-${i}`, password: ADMIN.password, admin: i === 0 })));
-  await step('copies', copies('many', FEW, MANY));
-  await step('members', each(MANY, (i) => api('PUT', `${own}/members/user-${i}`, { role: 'viewer' })));
-  // Of another admin's making: the visitor is in one team.
-  const other = await signedIn({ ...ADMIN, user: 'user-0' }, 'many');
-  await step('teams', each(MANY, (i) => other('POST', '/api/v1/teams', { name: `team-${i}`, display_name: `Team ${i}` })));
+  await step('copies', moreThings('many', FEW, MANY));
   return { run: id, promotion: asked.id };
 }
