@@ -19,9 +19,25 @@ db.execute("BEGIN IMMEDIATE")
 ${loops}
 db.execute("COMMIT")
 `;
-const USERS = copies(`
+const MODELS = copies(`
 for n in range(few, many):
-    copy("users", f"name = 'user-{few - 1}'", id=f"{n:032x}", name=f"user-{n}", display_name=f"User {n}")
+    copy("models", f"name = 'model-{few - 1}'", id=f"{n:032x}", name=f"model-{n}")
+of = "model_id = (SELECT id FROM models WHERE name = 'model-0')"
+for n in range(few + 1, many + 2):
+    copy("model_versions", f"{of} AND version = {few}", id=f"{n:032x}", version=n)
+db.execute("UPDATE models SET last_version = ? WHERE name = 'model-0'", (many + 1,))
+`);
+const PEOPLE = copies(`
+for n in range(few, many):
+    new = f"{n:032x}"
+    copy("users", f"name = 'user-{few - 1}'", id=new, name=f"user-{n}", display_name=f"User {n}")
+    copy("members", f"user_id = (SELECT id FROM users WHERE name = 'user-{few - 1}')", user_id=new)
+    copy("secrets", f"name = 'secret-{few - 1}'", name=f"secret-{n}")
+    copy("tokens", f"name = 'token-{few - 1}'", id=new, hash=new, name=f"token-{n}")
+    copy("teams", f"name = 'team-{few - 1}'", id=new, name=f"team-{n}", display_name=f"Team {n}")
+    for table in ("members", "quotas", "stage_policies"):
+        copy(table, f"team_id = (SELECT id FROM teams WHERE name = 'team-{few - 1}')", team_id=new)
+db.execute("UPDATE teams SET members = (SELECT COUNT(*) FROM members WHERE team_id = teams.id)")
 `);
 const THINGS = copies(`
 for n in range(few, many):
@@ -34,8 +50,11 @@ for n in range(few + 1, many):
     copy("revisions", f"deployment_id = (SELECT id FROM deployments WHERE name = 'deployment-{few}')", id=f"{n:032x}", deployment_id=f"{n:032x}")
 `);
 
-/// Users from number `few` on to `many`, copies of the one before.
-export const moreUsers = async (portal, few, many) => python(portal, USERS, few, many);
+/// Models from number `few` on to `many`, copies of the one before; versions of the first one likewise, one more of them.
+export const moreModels = async (portal, few, many) => python(portal, MODELS, few, many);
+
+/// Users, members, secrets, tokens and teams from number `few` on to `many`, copies of the one before.
+export const morePeople = async (portal, few, many) => python(portal, PEOPLE, few, many);
 
 /// Environments likewise; notebooks and deployments after number `few`, copies of that.
 export const moreThings = async (portal, few, many) => python(portal, THINGS, few, many);

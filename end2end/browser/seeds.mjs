@@ -2,14 +2,14 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { admin, each, program, signedIn, team, until } from './api.mjs';
-import { moreThings, moreUsers } from './database.mjs';
+import { moreModels, morePeople, moreThings } from './database.mjs';
 import { ADMIN } from './server.mjs';
 import { environments, train } from './train.mjs';
 
 export const TEAM = 'rows';
 const MANY = 1000;
-/// A page and a bit, of what is not made a thousand times through the API: passwords are slow to hash on purpose, environments are
-/// really built, a thousand notebooks are a queue. The rest of them are copies of the last one, in the database itself.
+/// A page and a bit, of what is not made a thousand times through the API: one is made like the other, passwords are slow to hash on purpose,
+/// environments are really built, a thousand notebooks are a queue. The rest of them are copies of the last one, in the database itself.
 const FEW = 55;
 const START = 1_790_000_000_000;
 const SIX = 'six==1.17.0';
@@ -86,7 +86,7 @@ async function many() {
     const metrics = [0, 1, 2].map((at) => ({ key: 'loss', value: 1 / (at + 1 + i / MANY), timestamp: START + at, step: at }));
     await mlflow('runs/log-batch', { run_id: run.info.run_id, metrics, params: [{ key: 'lr', value: String(i) }] });
   }));
-  await step('models', each(MANY, (i) => mlflow('registered-models/create', { name: `model-${i}` })));
+  await step('models', each(FEW, (i) => mlflow('registered-models/create', { name: `model-${i}` })));
   const { run } = await create(MANY, 'crowded');
   const id = run.info.run_id;
   const points = Array.from({ length: MANY }, (_, i) => ({ key: `metric-${String(i % 100).padStart(2, '0')}`, value: Math.sin(i / 9), timestamp: START + i, step: i }));
@@ -95,7 +95,8 @@ async function many() {
   const file = `/api/2.0/mlflow-artifacts/artifacts/${run.info.experiment_id}/${id}/artifacts/plots`;
   await step('files', each(MANY, (i) => send('PUT', `${file}/${i}.txt`, new TextEncoder().encode(`plot ${i}\n`))));
   await version(mlflow, send, run, 'model-0');
-  await step('versions', each(MANY, () => mlflow('model-versions/create', { name: 'model-0', source: `runs:/${id}/model`, run_id: id })));
+  await step('versions', each(FEW - 1, () => mlflow('model-versions/create', { name: 'model-0', source: `runs:/${id}/model`, run_id: id })));
+  await step('copies', moreModels('many', FEW, MANY));
   // Each takes the place of the one before; the last waits for an approval.
   await api('PUT', `${own}/stages/Staging`, { approvals: 1 });
   await step('promotions', each(MANY, (i) => send('POST', `${own}/promotions`, { model: 'model-0', version: i + 2, stage: 'Staging', comment: `the ${i}th` })));
@@ -103,15 +104,14 @@ async function many() {
   const gates = Array.from({ length: 40 }, (_, i) => `metric-${String(i).padStart(2, '0')} <= 1`);
   await api('PUT', `${own}/stages/Staging`, { gates: [...gates, 'no worse metric-01 maximize on any data'], approvals: 1, revision: 1 });
   await step('gates', until('the gates', async () => (await send('GET', `${own}/promotions/${asked.id}`)).gates_passed === 41));
-  await step('secrets', each(MANY, (i) => api("PUT", `${own}/secrets/secret-${i}`, { value: "x" })));
-  await step('tokens', each(MANY, (i) => api('POST', '/api/v1/tokens', { name: `token-${i}`, team: TEAM, role: 'viewer' })));
-  // A change of a team makes the routes of its deployments anew: while there are none, that is quick.
+  await step('secrets', each(FEW, (i) => api("PUT", `${own}/secrets/secret-${i}`, { value: "x" })));
+  await step('tokens', each(FEW, (i) => api('POST', '/api/v1/tokens', { name: `token-${i}`, team: TEAM, role: 'viewer' })));
   await step('users', each(FEW, (i) => api('POST', '/api/v1/users', { name: `user-${i}`, password: ADMIN.password, admin: i === 0 })));
-  await step('copies', moreUsers('many', FEW, MANY));
-  await step('members', each(MANY, (i) => api('PUT', `${own}/members/user-${i}`, { role: 'viewer' })));
+  await step('members', each(FEW, (i) => api('PUT', `${own}/members/user-${i}`, { role: 'viewer' })));
   // Of another admin's making: the visitor is in one team.
   const other = await signedIn({ ...ADMIN, user: 'user-0' }, 'many');
-  await step('teams', each(MANY, (i) => other('POST', '/api/v1/teams', { name: `team-${i}`, display_name: `Team ${i}` })));
+  await step('teams', each(FEW, (i) => other('POST', '/api/v1/teams', { name: `team-${i}`, display_name: `Team ${i}` })));
+  await step('copies', morePeople('many', FEW, MANY));
   await step('environments', each(FEW, (i) => send('POST', `${own}/environments`, { name: `env-${i}`, requirements: SIX, description: '' })));
   // A page of them waits, one rests.
   const waits = async (i, kind, body) => {

@@ -68,7 +68,7 @@ class World:
     def post(self, path: str, body=None, **kind):
         return self.api.call("POST", TEAM + path, {} if body is None else body, **kind)
 
-    def until(self, path: str, good, seconds: float = 120):
+    def until(self, path: str, good, seconds: float = 300):
         end = time.monotonic() + seconds
         while True:
             thing = self.get(path)

@@ -124,7 +124,7 @@ def test_another_version_takes_over_without_a_failed_request(deployment):
 
 
 # Each starts a model server, which is most of what it costs: ROLL_OUTS=20 takes a quarter of an hour of a small machine that is busy.
-ROLL_OUTS = max(4, int(os.environ.get("ROLL_OUTS", "6")))
+ROLL_OUTS = max(4, int(os.environ.get("ROLL_OUTS", "4")))
 
 
 def test_roll_outs_without_a_failed_request(deployment):
