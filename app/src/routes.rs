@@ -74,6 +74,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/teams/:team/environments") view=pages::environments::Environments ssr=SsrMode::Async/>
                     <Route path=path!("/teams/:team/environments/:name") view=pages::environments::EnvironmentPage ssr=SsrMode::Async/>
                     <Route path=path!("/teams/:team/team") view=pages::team::TeamPage ssr=SsrMode::Async/>
+                    <Route path=path!("/runtimes") view=pages::runtimes::Runtimes ssr=SsrMode::Async/>
                     <Route path=path!("/notices") view=pages::notices::Notices ssr=SsrMode::Async/>
                     <Route path=path!("/account") view=pages::account::Account ssr=SsrMode::Async/>
                     <Route path=path!("/admin") view=pages::admin::Admin ssr=SsrMode::Async/>

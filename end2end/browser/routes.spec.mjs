@@ -7,9 +7,9 @@ import { look, prepare } from './looks.mjs';
 import { follow, listen, open, signIn } from './pages.mjs';
 import { TEAM, bare, seeded } from './seeds.mjs';
 
-const PLATFORM = ['/', '/?new=1', '/account', '/notices', '/admin', '/admin?tab=users', '/admin?tab=teams', '/admin?tab=quotas', '/admin?tab=events'];
+const PLATFORM = ['/', '/?new=1', '/account', '/notices', '/admin', '/admin?tab=users', '/admin?tab=teams', '/admin?tab=quotas', '/admin?tab=events', '/runtimes', '/runtimes?show=slipway-python', '/runtimes?new=1'];
 const LISTS = [
-  '', '/notebooks', '/notebooks?launch=1', '/runs', '/runs/submit', '/models', '/promotions', '/promotions?open=1', '/deployments', '/environments', '/environments?new=1',
+  '', '/notebooks', '/notebooks?launch=1', '/runs', '/runs/submit', '/models', '/promotions', '/promotions?open=1', '/deployments', '/deployments?program=1', '/environments', '/environments?new=1',
   '/team', '/team?tab=secrets', '/team?tab=stages', '/team?tab=webhooks', '/team?tab=quota', '/team?tab=events',
 ];
 const RUN_TABS = ['', '?tab=metrics', '?tab=logs', '?tab=artifacts', '?tab=system'];

@@ -173,7 +173,7 @@ fn start_tasks(web: &Web) {
     driver.run(Environments::new(store.clone(), logs.clone(), web.config.cache.clone(), python).of_images(images));
     driver.run(Promotions { store: store.clone(), artifacts: web.artifacts.clone(), logs: logs.clone(), cluster: cluster.clone() });
     driver.run(Pipelines::new(store.clone(), web.pipelines.clone(), logs.clone(), cluster.clone()));
-    driver.run(Deployments::new(store.clone(), web.gateway.routes.clone(), web.gateway.reach.clone(), logs));
+    driver.run(Deployments::new(store.clone(), web.gateway.routes.clone(), web.gateway.reach.clone(), logs, web.artifacts.clone()));
     let service = Service { store: store.clone(), artifacts: web.artifacts.clone(), cluster: cluster.clone() };
     driver.run(Following { service });
     tokio::spawn(routes::follow(web.gateway.routes.clone(), store.clone()));

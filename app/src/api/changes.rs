@@ -22,11 +22,13 @@ pub mod kinds {
     pub const PROMOTION: &str = "promotion";
     /// A run: its state, parameters, tags, lineage.
     pub const RUN: &str = "run";
+    /// A runtime; it belongs to no team.
+    pub const RUNTIME: &str = "runtime";
     /// Something the cluster is to start, or runs.
     pub const WORKLOAD: &str = "workload";
 
     /// What has events.
-    pub const RECORDED: [&str; 21] = [
+    pub const RECORDED: [&str; 22] = [
         "team",
         "member",
         "user",
@@ -34,6 +36,7 @@ pub mod kinds {
         "secret",
         "quota",
         "placement",
+        RUNTIME,
         ENVIRONMENT,
         "notebook",
         "experiment",

@@ -8,6 +8,7 @@ use super::{
     limits::Limits,
     logs::{LogPage, LogQuery},
     resources::{Resources, ResourcesAsked},
+    runtimes::{Custom, Program, Protocol, served},
     secrets::SecretUse,
 };
 use http::Method;
@@ -62,8 +63,12 @@ pub struct Deployment {
     pub callers: Callers,
     /// Path of the endpoint: `/serve/{team}/{deployment}`.
     pub path: String,
-    /// Path and protocol to ask for a prediction: `/serve/{team}/{name}/v1/models/{name}:predict`.
+    /// Path to ask for a prediction: `/serve/{team}/{name}/v1/models/{name}:predict`, or what its runtime has for it; `/serve/{team}/{name}/` where
+    /// that has paths of its own only.
     pub predict_path: String,
+    /// How it is spoken to.
+    #[serde(default)]
+    pub protocols: Vec<Protocol>,
     /// Since when it is in this state, RFC 3339.
     pub state_since: String,
     /// Counts up with each change.
@@ -110,13 +115,19 @@ pub enum RevisionState {
 pub struct Revision {
     /// From 1.
     pub number: i64,
-    /// Registered model.
+    /// Registered model; empty for a program without one.
     pub model: String,
-    /// Version of it.
+    /// Version of it; 0 for a program without one.
     pub version: i64,
-    /// Server it runs in: `slipway-python`.
+    /// Server it runs in: `slipway-python`, one that an admin declared, or `custom` for a program without a model.
     pub runtime: String,
-    /// Environment and version: `serve v1`.
+    /// SHA-256 over what is run, as the runtime had it when the revision was made; absent for the shipped model server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime_digest: Option<String>,
+    /// What is run, as it was then; absent for the shipped model server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<Program>,
+    /// Environment and version: `serve v1`; or the image.
     pub environment: String,
     /// What each of its replicas holds.
     pub resources: Resources,
@@ -146,6 +157,18 @@ pub struct Revision {
     pub retired_at: Option<String>,
 }
 
+impl Revision {
+    /// What it serves, in words.
+    pub fn words(&self) -> String {
+        served(&self.model, self.version, self.program.as_ref())
+    }
+
+    /// Whether it serves a program without a model.
+    pub const fn is_custom(&self) -> bool {
+        self.model.is_empty()
+    }
+}
+
 /// What the smoke test saw.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
@@ -164,7 +187,8 @@ pub struct Smoke {
 pub struct NewDeployment {
     /// See [`super::name`].
     pub name: String,
-    /// Registered model.
+    /// Registered model; left out for a program.
+    #[serde(default)]
     pub model: String,
     /// Version of it; may be left out where an alias is followed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -172,6 +196,12 @@ pub struct NewDeployment {
     /// An alias of the model to follow, now and whenever it moves; it outranks the version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,
+    /// A program to serve instead of a model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom: Option<Custom>,
+    /// A runtime by name; the first in order that serves the model when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<String>,
     /// A size by name; `small` when neither it nor amounts are given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<String>,
@@ -181,7 +211,7 @@ pub struct NewDeployment {
     /// How many replicas, 1 to 64; 1 when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replicas: Option<i64>,
-    /// Environment by name; `serve` when left out.
+    /// Environment by name; that of the runtime when left out, else `serve`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
     /// Environment variables.
@@ -192,7 +222,7 @@ pub struct NewDeployment {
     pub secrets: Vec<SecretUse>,
 }
 
-/// Another version to serve, without a dropped request.
+/// Another version or program to serve, without a dropped request.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Redeploy {
@@ -205,6 +235,15 @@ pub struct Redeploy {
     /// An alias of the model to follow, now and whenever it moves; it outranks the version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,
+    /// A program to serve instead of a model. Where neither is named, a program that is served now is deployed again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom: Option<Custom>,
+    /// A runtime by name; the one it runs in now when left out and that serves the version, else the first in order that does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<String>,
+    /// Environment by name; the one it runs in now when left out, in its newest version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
     /// A size by name; what it holds now when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<String>,

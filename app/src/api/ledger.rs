@@ -6,6 +6,7 @@ use super::{
     deployments::Deployment,
     resources::Resources,
     runs::Dataset,
+    runtimes::{Program, served},
 };
 use http::Method;
 use serde::{Deserialize, Serialize};
@@ -16,9 +17,9 @@ use serde::{Deserialize, Serialize};
 pub struct Served {
     /// Number of the revision.
     pub revision: i64,
-    /// Registered model.
+    /// Registered model; empty for a program without one.
     pub model: String,
-    /// Version of it.
+    /// Version of it; 0 for a program without one.
     pub version: i64,
     /// SHA-256 over the files of the version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -38,10 +39,16 @@ pub struct Served {
     /// Datasets it read.
     #[serde(default)]
     pub datasets: Vec<Dataset>,
-    /// Server it runs in.
+    /// Server it runs in; `custom` for a program without a model.
     #[serde(default)]
     pub runtime: String,
-    /// Environment and version: `serve v1`.
+    /// SHA-256 over what is run; absent for the shipped model server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime_digest: Option<String>,
+    /// What is run; absent for the shipped model server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<Program>,
+    /// Environment and version: `serve v1`; or the image.
     #[serde(default)]
     pub environment: String,
     /// Content digest of the environment.
@@ -62,6 +69,13 @@ pub struct Served {
     /// Who approved the promotion that moved the alias; then `by` is who asked for it.
     #[serde(default)]
     pub approved_by: Vec<String>,
+}
+
+impl Served {
+    /// What served, in words.
+    pub fn words(&self) -> String {
+        served(&self.model, self.version, self.program.as_ref())
+    }
 }
 
 /// How something ceased to serve.

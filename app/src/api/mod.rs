@@ -36,6 +36,7 @@ pub mod replicas;
 pub mod reply;
 pub mod resources;
 pub mod runs;
+pub mod runtimes;
 pub mod secrets;
 pub mod session;
 pub mod state;

@@ -12,6 +12,7 @@ mod notices;
 mod press;
 mod send;
 mod stream;
+mod tabs;
 mod visit;
 
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -43,4 +44,5 @@ fn arrived() {
     dialogs::raise();
     press::show_theme();
     stream::watch();
+    tabs::settle();
 }

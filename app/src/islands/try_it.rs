@@ -35,25 +35,30 @@ pub fn TryItForm(
     team: String,
     /// Name of the deployment.
     name: String,
-    /// An example in each protocol.
+    /// An example in each protocol; null for one that is not spoken.
     v1: Value,
     /// In the Open Inference Protocol.
     v2: Value,
     /// Whether it serves now.
     serves: bool,
 ) -> impl IntoView {
-    let pretty = |v: &Value| serde_json::to_string_pretty(v).unwrap_or_default();
+    let pretty = |v: &Value| if v.is_null() { String::new() } else { pretty(v) };
     let path = team_path(&team, &format!("/deployments/{name}/try"));
     let shown = Shown { path, v1: pretty(&v1), v2: pretty(&v2), serves };
     let content = try_it(Signal::stored(shown.clone()));
     island("try", format!("try-{name}"), &shown, content)
 }
 
+fn pretty(v: &Value) -> String {
+    serde_json::to_string_pretty(v).unwrap_or_default()
+}
+
 /// The editor itself.
 pub fn try_it(shown: Signal<Shown>) -> AnyView {
     let client = Client::from_context();
     let Shown { v1, v2, .. } = shown.get_untracked();
-    let body = RwSignal::new(v1.clone());
+    let begin = if v1.is_empty() { v2.clone() } else { v1.clone() };
+    let body = RwSignal::new(begin.clone());
     let answer = RwSignal::new(None::<Answer>);
     let busy = RwSignal::new(false);
     let send = move |_| {
@@ -85,17 +90,19 @@ pub fn try_it(shown: Signal<Shown>) -> AnyView {
         (!shown.with(|s| s.serves))
             .then(|| view! { <Note tone="amber"><span>"It is not serving right now: a request will be refused until it is."</span></Note> })
     };
-    let (first, second) = (v1.clone(), v2);
+    let example = |text: String, words: &'static str| {
+        (!text.is_empty()).then(|| view! { <button type="button" class="btn" on:click=move |_| body.set(text.clone())>{words}</button> })
+    };
     view! {
         {down}
         <div class="try">
             <div class="stack">
                 <label for="try-body" class="name">"Request"</label>
-                <textarea id="try-body" class="code" spellcheck="false" prop:value=body on:input:target=move |e| body.set(e.target().value())>{v1}</textarea>
+                <textarea id="try-body" class="code" spellcheck="false" prop:value=body on:input:target=move |e| body.set(e.target().value())>{begin}</textarea>
                 <div class="actions">
                     <button type="button" class="btn primary" disabled=move || busy.get() on:click=send>{move || if busy.get() { "Waiting for the answer" } else { "Send" }}</button>
-                    <button type="button" class="btn" on:click=move |_| body.set(first.clone())>"Example, V1"</button>
-                    <button type="button" class="btn" on:click=move |_| body.set(second.clone())>"Example, V2"</button>
+                    {example(v1, "Example, V1")}
+                    {example(v2, "Example, V2")}
                 </div>
             </div>
             <div class="stack" aria-live="polite"><span class="name">"Answer"</span>{said}</div>

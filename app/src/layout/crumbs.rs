@@ -24,6 +24,7 @@ fn trail(path: &str) -> Vec<(String, String)> {
             }
             out
         }
+        ["runtimes", ..] => vec![("Runtimes".into(), "/runtimes".into())],
         ["notices", ..] => vec![("Notices".into(), "/notices".into())],
         ["account", ..] => vec![("Account".into(), "/account".into())],
         ["admin", ..] => vec![("Admin".into(), "/admin".into())],

@@ -10,6 +10,7 @@ pub mod not_found;
 pub mod notebooks;
 pub mod notices;
 pub mod runs;
+pub mod runtimes;
 pub mod setup;
 pub mod sign_in;
 pub mod team;

@@ -2,6 +2,7 @@
 
 use super::{
     Failure, caller_token,
+    custom::Program,
     here::Here,
     ledger::{self, Ledger},
     list::{List, Named},
@@ -31,20 +32,23 @@ pub enum Command {
     List(List),
     /// A deployment
     Show(Named),
-    /// Deploy a model version under a new name
+    /// Deploy a model version, or a program of one's own, under a new name
     Create {
         /// Name
         name: String,
         /// Registered model
-        #[arg(long)]
-        model: String,
+        #[arg(long, required_unless_present = "command")]
+        model: Option<String>,
         /// Version [default: the newest]
         #[arg(long, conflicts_with = "alias")]
         version: Option<i64>,
         /// Follow this alias, now and whenever it moves
         #[arg(long)]
         alias: Option<String>,
-        /// Environment by name [default: serve]
+        /// Runtime by name [default: the first in order that serves the model]
+        #[arg(long)]
+        runtime: Option<String>,
+        /// Environment by name [default: that of the runtime, else serve]
         #[arg(long, visible_alias = "env")]
         environment: Option<String>,
         #[command(flatten)]
@@ -57,8 +61,10 @@ pub enum Command {
         /// Until it serves or has failed
         #[arg(long, short)]
         watch: bool,
+        #[command(flatten)]
+        program: Program,
     },
-    /// Serve another version, without a dropped request
+    /// Serve another version, or another program, without a dropped request
     Redeploy {
         /// Name
         name: String,
@@ -66,11 +72,17 @@ pub enum Command {
         #[arg(long)]
         model: Option<String>,
         /// Version, served until another is deployed
-        #[arg(long, conflicts_with = "alias", required_unless_present = "alias")]
+        #[arg(long, conflicts_with = "alias")]
         version: Option<i64>,
         /// Follow this alias, now and whenever it moves
         #[arg(long)]
         alias: Option<String>,
+        /// Runtime by name [default: the one it runs in now, where that serves the version]
+        #[arg(long)]
+        runtime: Option<String>,
+        /// Environment by name [default: the one it runs in now]
+        #[arg(long, visible_alias = "env")]
+        environment: Option<String>,
         /// Beside the one that serves, with so many percent of the traffic [default: instead of it]
         #[arg(long)]
         canary: Option<i64>,
@@ -79,6 +91,8 @@ pub enum Command {
         /// Until the new version serves or has failed
         #[arg(long, short)]
         watch: bool,
+        #[command(flatten)]
+        program: Program,
     },
     /// Set the share of the canary, the newer of two revisions that serve
     Canary {
@@ -208,13 +222,18 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             list.show(&here, async |q| client.deployment_list(team, &q).await, table, Some(|d: &Deployment| watch::moves(d.state))).await
         }
         Command::Show(Named { name, watch }) => up(&here, &name, watch).await,
-        Command::Create { name, model, version, alias, environment, amount, replicas, given, watch } => {
-            let version = if alias.is_some() { None } else { Some(model::newest(&here, &model, version).await?) };
+        Command::Create { name, model, version, alias, runtime, environment, amount, replicas, given, watch, program } => {
+            let version = match &model {
+                Some(model) if alias.is_none() => Some(model::newest(&here, model, version).await?),
+                _ => None,
+            };
             let new = NewDeployment {
                 name: name.clone(),
                 version,
                 alias,
-                model,
+                model: model.unwrap_or_default(),
+                custom: program.asked(),
+                runtime,
                 size: amount.size.clone(),
                 amount: amount.asked(),
                 replicas,
@@ -229,8 +248,9 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             here.show(&made, |d| facts(&here, d));
             Ok(())
         }
-        Command::Redeploy { name, model, version, alias, canary, amount, watch } => {
-            let body = Redeploy { model, version, alias, size: amount.size.clone(), amount: amount.asked(), canary, revision: None };
+        Command::Redeploy { name, model, version, alias, runtime, environment, canary, amount, watch, program } => {
+            let (size, amount, custom) = (amount.size.clone(), amount.asked(), program.asked());
+            let body = Redeploy { model, version, alias, custom, runtime, environment, size, amount, canary, revision: None };
             let made = client.deployment_redeploy(team, &name, &body).await?;
             overtaken(&here, &name, &made, watch).await
         }
@@ -298,11 +318,14 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             logs::show(here.output, &log, None, async |q| client.deployment_log(team, &name, revision, &q).await).await
         }
         Command::Predict { name, data } => {
+            let path = client.deployment(team, &name).await?.predict_path;
             let body = match data {
                 Some(data) => json(&data)?,
-                None => client.deployment_example(team, &name).await?.v1,
+                None => {
+                    let example = client.deployment_example(team, &name).await?;
+                    if path.ends_with("/infer") { example.v2 } else { example.v1 }
+                }
             };
-            let path = client.deployment(team, &name).await?.predict_path;
             let answer: serde_json::Value = client.call(Method::POST, path, &body).await.map_err(of_model)?;
             output::line(&output::json(&answer));
             Ok(())
@@ -386,7 +409,7 @@ fn words(revision: &Option<Revision>) -> String {
     let Some(r) = revision else { return String::new() };
     let state = serde_json::to_value(r.state).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
     let reason = r.reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-    format!("{} v{}, revision {}, {state}{reason}", r.model, r.version, r.number)
+    format!("{}, revision {}, {state}{reason}", r.words(), r.number)
 }
 
 fn table(deployments: &[Deployment]) -> String {
@@ -394,8 +417,8 @@ fn table(deployments: &[Deployment]) -> String {
         vec![
             d.name.clone(),
             d.state.to_string(),
-            d.serving.as_ref().map(|r| format!("{} v{}", r.model, r.version)).unwrap_or_default(),
-            d.next.as_ref().map(|r| format!("{} v{}", r.model, r.version)).unwrap_or_default(),
+            d.serving.as_ref().map(Revision::words).unwrap_or_default(),
+            d.next.as_ref().map(Revision::words).unwrap_or_default(),
             output::ago(Some(&d.state_since)),
             d.reason.clone().unwrap_or_default(),
         ]
@@ -414,6 +437,7 @@ fn facts(here: &Here, d: &Deployment) -> String {
         ("Canary", d.canary.as_ref().map(|c| format!("{} %: {}", c.percent, words(&Some(c.revision.clone())))).unwrap_or_default()),
         ("Next", words(&d.next)),
         ("Smoke test", newest.and_then(|r| r.smoke.as_ref()).map(|s| s.detail.clone()).unwrap_or_default()),
+        ("Runtime", newest.map(|r| format!("{}, {}", r.runtime, r.environment)).unwrap_or_default()),
         ("Holds", newest.map(|r| r.resources.words()).unwrap_or_default()),
         ("Replicas", format!("{} of {} ready", d.ready, d.replicas)),
         ("Sticky", d.sticky_header.clone().unwrap_or_default()),
@@ -446,12 +470,13 @@ fn revisions(revisions: &[Revision]) -> String {
         let state = serde_json::to_value(r.state).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
         vec![
             r.number.to_string(),
-            format!("{} v{}", r.model, r.version),
+            r.words(),
+            r.runtime.clone(),
             state,
             r.by.clone(),
             output::ago(Some(&r.created_at)),
             r.reason.clone().unwrap_or_default(),
         ]
     };
-    output::rows(&["revision", "model", "state", "by", "age", "reason"], revisions.iter().map(row).collect(), "No revisions.")
+    output::rows(&["revision", "serves", "runtime", "state", "by", "age", "reason"], revisions.iter().map(row).collect(), "No revisions.")
 }

@@ -65,7 +65,7 @@ fn table(entries: &[LedgerEntry]) -> String {
         let data: Vec<&str> = s.datasets.iter().map(|d| d.name.as_str()).collect();
         vec![
             s.revision.to_string(),
-            format!("{} v{}", s.model, s.version),
+            s.words(),
             e.from.clone(),
             e.until.clone().unwrap_or_default(),
             e.ended.map_or_else(|| "serving".to_owned(), |how| how.label().to_lowercase()),

@@ -4,6 +4,7 @@ pub mod caller_token;
 pub mod capacity;
 pub mod config;
 pub mod credentials;
+pub mod custom;
 pub mod deployment;
 pub mod doctor;
 pub mod environment;
@@ -27,6 +28,7 @@ pub mod placement;
 pub mod promotion;
 pub mod quota;
 pub mod run;
+pub mod runtime;
 pub mod secret;
 pub mod stage;
 pub mod stream;
@@ -97,7 +99,9 @@ enum Command {
     /// Stages: what each asks of a version
     Stage(Noun<stage::Command>),
     /// Deployments: served models
-    Deployment(Noun<deployment::Command>),
+    Deployment(Box<Noun<deployment::Command>>),
+    /// Runtimes: the servers that models run in
+    Runtime(Noun<runtime::Command>),
     /// The quota of the team
     Quota(Noun<quota::Command>),
     /// On which nodes workloads of a size or an environment run, and what more their pods have (Kubernetes)
@@ -168,6 +172,7 @@ impl Command {
             Command::Promotion(n) => n.then(promotion::run).await,
             Command::Stage(n) => n.then(stage::run).await,
             Command::Deployment(n) => n.then(deployment::run).await,
+            Command::Runtime(n) => runtime::run(n.command, &n.reach).await,
             Command::Quota(n) => quota::run(n.command, &n.reach).await,
             Command::Placement(n) => placement::run(n.command, &n.reach).await,
             Command::Events(e) => events::run(&e).await,

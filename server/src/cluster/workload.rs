@@ -57,6 +57,11 @@ pub enum Runtime {
         /// Container image, for clusters with containers.
         image: Option<String>,
     },
+    /// A container image of somebody's own; only on clusters with containers.
+    Image {
+        /// Its name.
+        image: String,
+    },
 }
 
 /// How a server is reached and when it is ready.
@@ -66,8 +71,14 @@ pub enum Runtime {
 /// what is no server, nor anything in `secrets`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerSpec {
-    /// Path that answers 2xx or 3xx over HTTP once it is ready.
+    /// Path that answers over HTTP once it is ready.
     pub ready_path: String,
+    /// The status that it answers then; any of 2xx and 3xx for none.
+    #[serde(default)]
+    pub ready_status: Option<u16>,
+    /// The loopback port that it listens on, whatever it is told. Only in pods: there nobody else listens.
+    #[serde(default)]
+    pub port: Option<u16>,
     /// A server not ready by then is ended with a reason.
     pub start_seconds: u64,
 }

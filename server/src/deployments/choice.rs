@@ -35,12 +35,15 @@ mod tests {
     use super::*;
     use crate::{
         cluster::Endpoint,
-        deployments::traffic::{Book, Meters},
+        deployments::{
+            replica::Manner,
+            traffic::{Book, Meters},
+        },
     };
 
     fn replica(id: &str) -> Arc<Replica> {
         let endpoint = Endpoint::Tcp { address: "127.0.0.1:1".into() };
-        Arc::new(Replica::new(id, 1, endpoint, Book::default().of("d", 1), Meters::of("t", "d", 1)))
+        Arc::new(Replica::new(id, 1, endpoint, Book::default().of("d", 1), Meters::of("t", "d", 1), Manner::of(None)))
     }
 
     fn chosen(of: &Choice, tried: &[Arc<Replica>]) -> Option<String> {

@@ -3,6 +3,7 @@
 use super::{
     revise::{Wanted, revise},
     service::Service,
+    subject::{Place, Subject, Wishes},
 };
 use crate::{
     error::{Error, Kind, Result},
@@ -76,38 +77,24 @@ impl Service {
         }
         let by = moved(&self.store, &row.team_id, model_id, alias, version).await?.by;
         let like = self.last(row).await?;
-        let (env, secrets) = (like.env(), like.secrets());
-        let same = Wanted {
-            model,
-            version,
-            runtime: &like.runtime,
-            environment: &like.environment,
-            environment_version: like.environment_version,
-            environment_version_id: &like.environment_version_id,
-            resources: like.resources(),
-            env: &env,
-            secrets: &secrets,
-            by: &by,
-            rolled_back_to: None,
-            share: None,
-            follow: Some(Follow { model_id, alias, version }),
-        };
-        let ready = async {
-            let servable = self.servable(&row.team_id, model, version).await?;
-            Ok::<_, Error>((servable, self.environment(&row.team_id, Some(&like.environment)).await?))
-        };
-        match ready.await {
-            Ok((servable, (environment, made))) => {
-                let wanted = Wanted {
-                    runtime: servable.runtime,
-                    environment: &environment,
-                    environment_version: made.version,
-                    environment_version_id: &made.id,
-                    ..same
-                };
+        let (env, secrets, program) = (like.env(), like.secrets(), like.program()?);
+        let follow = Some(Follow { model_id, alias, version });
+        let wishes = Wishes { like: Some(&like), ..Wishes::default() };
+        match self.of_model(&row.team_id, model, version, wishes).await {
+            Ok(subject) => {
+                let wanted = Wanted { follow, ..Wanted::of(&subject, like.resources(), &env, &secrets, &by) };
                 revise(&self.store, row, "slipway", "follow", &wanted).await
             }
-            Err(Error { kind: Kind::Invalid | Kind::NotFound | Kind::Conflict, public, .. }) => self.cannot(row, &same, &public).await,
+            Err(Error { kind: Kind::Invalid | Kind::NotFound | Kind::Conflict, public, .. }) => {
+                let place = Place {
+                    environment: like.environment.clone(),
+                    version: like.environment_version,
+                    version_id: like.environment_version_id.clone(),
+                };
+                let as_before = Subject { model: model.clone(), version, runtime: like.runtime.clone(), program, place };
+                let wanted = Wanted { follow, ..Wanted::of(&as_before, like.resources(), &env, &secrets, &by) };
+                self.cannot(row, &wanted, &public).await
+            }
             Err(error) => Err(error),
         }
     }

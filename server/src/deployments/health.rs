@@ -4,7 +4,6 @@
 use super::{
     replica::{self, Replica},
     routes::Routes,
-    spec::READY_PATH,
 };
 use crate::cluster::reach::Reach;
 use std::{
@@ -47,8 +46,8 @@ pub async fn watch(routes: Routes, reach: Reach) {
 }
 
 async fn check(reach: Reach, replica: Arc<Replica>) {
-    match replica::answers(&reach, &replica.endpoint, READY_PATH, WITHIN).await {
-        Ok(()) => replica.answered(),
+    match replica::answers(&reach, &replica.endpoint, &replica.manner, WITHIN).await {
+        Ok(_) => replica.answered(),
         Err(why) => replica.broke(&why),
     }
 }

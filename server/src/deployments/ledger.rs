@@ -1,7 +1,7 @@
 //! The ledger: what served when. It is read from the events, which nothing changes; what began to serve is noted in full there, so that it
 //! can be told after the version, the run or the deployment is gone.
 
-use super::{follow, service::Service};
+use super::{follow, program, service::Service, view as deployment_view};
 use crate::{
     access::{TeamMember, TeamViewer},
     clock::{parse_rfc3339, rfc3339},
@@ -72,6 +72,7 @@ pub async fn note(store: &Store, revision: &RevisionRow) -> Result<Served> {
         Some((v, alias)) => follow::moved(store, &revision.team_id, &v.row.model_id, alias, revision.version).await?.approved_by,
         None => Vec::new(),
     };
+    let program = revision.program()?;
     let (run_id, run_name, commit, code_digest, datasets) =
         lineage.map(|l| (Some(l.run_id), Some(l.run_name), l.commit, l.code_digest, l.datasets)).unwrap_or_default();
     Ok(Served {
@@ -85,7 +86,9 @@ pub async fn note(store: &Store, revision: &RevisionRow) -> Result<Served> {
         code_digest,
         datasets,
         runtime: revision.runtime.clone(),
-        environment: format!("{} v{}", revision.environment, revision.environment_version),
+        runtime_digest: program.as_ref().map(program::digest).transpose()?,
+        environment: deployment_view::place(revision, program.as_ref()),
+        program,
         environment_digest: environment.map(|e| e.digest),
         resources: Some(revision.resources()),
         by: revision.created_by.clone(),

@@ -3,7 +3,7 @@
 use app::api::ledger::{LedgerEntry, LedgerFormat};
 use std::borrow::Cow;
 
-const HEAD: [&str; 23] = [
+const HEAD: [&str; 25] = [
     "from",
     "until",
     "ended",
@@ -22,6 +22,8 @@ const HEAD: [&str; 23] = [
     "code_digest",
     "data",
     "runtime",
+    "runtime_digest",
+    "command",
     "environment",
     "environment_digest",
     "by",
@@ -69,6 +71,8 @@ fn csv(e: &LedgerEntry) -> String {
         text(&s.code_digest),
         data.join("; "),
         s.runtime.clone(),
+        text(&s.runtime_digest),
+        s.program.as_ref().map(|p| p.command.join(" ")).unwrap_or_default(),
         s.environment.clone(),
         text(&s.environment_digest),
         s.by.clone(),
@@ -125,7 +129,7 @@ mod tests {
     #[test]
     fn cells_are_quoted_and_formulas_are_text() {
         let row = row(LedgerFormat::Csv, &entry());
-        assert_eq!(row, "2026-05-02T14:03:00.000Z,,,,100,,d,2,,\"iris, wide\",1,,,\"'=1+1\",\"say \"\"hi\"\"\",,a d1; b d1,,,,ada,,\r\n");
+        assert_eq!(row, "2026-05-02T14:03:00.000Z,,,,100,,d,2,,\"iris, wide\",1,,,\"'=1+1\",\"say \"\"hi\"\"\",,a d1; b d1,,,,,,ada,,\r\n");
         assert_eq!(head(LedgerFormat::Csv).split(',').count(), HEAD.len());
     }
 

@@ -35,18 +35,31 @@ pub async fn folder(data: &Path) -> Result<PathBuf> {
     })
 }
 
-fn unpack(all: &Path) -> std::io::Result<PathBuf> {
+/// SHA-256 over its files.
+pub fn digest() -> String {
+    digest_of(&files())
+}
+
+type Packed = Vec<(Cow<'static, str>, Cow<'static, [u8]>)>;
+
+fn files() -> Packed {
     let mut names: Vec<_> = Files::iter().filter(|n| n.ends_with(".py")).collect();
     names.sort_unstable();
+    names.into_iter().filter_map(|name| Some((name.clone(), Files::get(&name)?.data))).collect()
+}
+
+fn digest_of(files: &Packed) -> String {
     let mut hash = Sha256::new();
-    let mut files = Vec::with_capacity(names.len());
-    for name in names {
-        let Some(file) = Files::get(&name) else { continue };
-        hash.update(format!("{name}\0{}\0", file.data.len()));
-        hash.update(&file.data);
-        files.push((name, file.data));
+    for (name, data) in files {
+        hash.update(format!("{name}\0{}\0", data.len()));
+        hash.update(data);
     }
-    let folder = all.join(&ids::hex(&hash.finalize())[..16]);
+    ids::hex(&hash.finalize())
+}
+
+fn unpack(all: &Path) -> std::io::Result<PathBuf> {
+    let files = files();
+    let folder = all.join(&digest_of(&files)[..16]);
     if folder.is_dir() {
         return Ok(folder);
     }

@@ -1,6 +1,9 @@
 //! A replica as seen by who asks it: where it listens, how many requests wait for an answer, and whether it answers at all.
 
-use super::traffic::{Charts, Meters};
+use super::{
+    spec::READY_PATH,
+    traffic::{Charts, Meters},
+};
 use crate::{
     cluster::{
         Endpoint,
@@ -8,8 +11,10 @@ use crate::{
     },
     error::{Error, Kind, Result},
 };
-use http::{Method, Request, header};
-use http_body_util::{BodyExt, Empty, Limited};
+use app::api::runtimes::{Program, Protocol};
+use bytes::Bytes;
+use http::{Method, Request, StatusCode, header};
+use http_body_util::{BodyExt, Empty, Full, Limited};
 use std::{
     sync::{
         Arc,
@@ -36,10 +41,40 @@ pub struct Replica {
     pub charts: Arc<Charts>,
     /// The same for Prometheus.
     pub meters: Meters,
+    /// How it is spoken to.
+    pub manner: Manner,
     waiting: AtomicUsize,
     /// Failures in a row.
     strikes: AtomicUsize,
     out: AtomicBool,
+}
+
+/// How a server is spoken to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manner {
+    /// Its protocols.
+    pub protocols: Vec<Protocol>,
+    /// Where it says that it is well.
+    pub ready_path: String,
+    /// The status by which it says so; any of 2xx and 3xx for none.
+    pub ready_status: Option<u16>,
+}
+
+impl Manner {
+    /// Of what a revision runs; nothing: the shipped model server.
+    pub fn of(program: Option<&Program>) -> Self {
+        match program {
+            None => Self { protocols: vec![Protocol::V1, Protocol::V2], ready_path: READY_PATH.into(), ready_status: Some(200) },
+            Some(p) => Self { protocols: p.protocols.clone(), ready_path: p.ready_path.clone(), ready_status: p.ready_status },
+        }
+    }
+
+    fn is_well(&self, said: StatusCode) -> bool {
+        match self.ready_status {
+            Some(wanted) => said.as_u16() == wanted,
+            None => said.is_success() || said.is_redirection(),
+        }
+    }
 }
 
 /// Counts a request as waiting for its answer as long as it lives.
@@ -53,13 +88,14 @@ impl Drop for Waiting {
 
 impl Replica {
     /// A replica at `endpoint`.
-    pub fn new(workload_id: &str, revision: i64, endpoint: Endpoint, charts: Arc<Charts>, meters: Meters) -> Self {
+    pub fn new(workload_id: &str, revision: i64, endpoint: Endpoint, charts: Arc<Charts>, meters: Meters, manner: Manner) -> Self {
         Self {
             workload_id: workload_id.into(),
             revision,
             endpoint,
             charts,
             meters,
+            manner,
             waiting: AtomicUsize::new(0),
             strikes: AtomicUsize::new(0),
             out: AtomicBool::new(false),
@@ -130,19 +166,46 @@ pub async fn ask(reach: &Reach, endpoint: &Endpoint, path: &str, within: Duratio
         .map_err(|_| Error::new(Kind::Upstream, format!("The model server did not answer within {} s.", within.as_secs())))?
 }
 
-/// Whether a model server answers `path` with 2xx.
+/// Whether a server says that it is well; with which status.
 ///
 /// # Errors
 /// It does not, or not in time; in words.
-pub async fn answers(reach: &Reach, endpoint: &Endpoint, path: &str, within: Duration) -> std::result::Result<(), String> {
+pub async fn answers(reach: &Reach, endpoint: &Endpoint, manner: &Manner, within: Duration) -> std::result::Result<StatusCode, String> {
+    let path = &manner.ready_path;
     let body: Body = Empty::new().map_err(|never| match never {}).boxed_unsync();
     let request = Request::builder().method(Method::GET).uri(path).header(header::HOST, "model").body(body).map_err(|e| e.to_string())?;
     match tokio::time::timeout(within, reach.send(endpoint, request)).await {
         Err(_) => Err(format!("no answer within {} s at {path}", within.as_secs())),
         Ok(Err(error)) => Err(chain(&error)),
-        Ok(Ok(answer)) if answer.status().is_success() => Ok(()),
+        Ok(Ok(answer)) if manner.is_well(answer.status()) => Ok(answer.status()),
         Ok(Ok(answer)) => Err(format!("{} at {path}", answer.status())),
     }
+}
+
+/// Posts JSON; the status and the first bytes of the answer.
+///
+/// # Errors
+/// It does not answer, or not in time; in words.
+pub async fn post(
+    reach: &Reach,
+    endpoint: &Endpoint,
+    path: &str,
+    body: &serde_json::Value,
+    within: Duration,
+) -> std::result::Result<(StatusCode, String), String> {
+    let bytes = Bytes::from(body.to_string());
+    let length = bytes.len();
+    let body: Body = Full::new(bytes).map_err(|never| match never {}).boxed_unsync();
+    let request = Request::builder().method(Method::POST).uri(path).header(header::HOST, "model");
+    let request = request.header(header::CONTENT_TYPE, "application/json").header(header::CONTENT_LENGTH, length);
+    let request = request.body(body).map_err(|e| e.to_string())?;
+    let asked = async {
+        let answer = reach.send(endpoint, request).await.map_err(|e| chain(&e))?;
+        let status = answer.status();
+        let body = Limited::new(answer.into_body(), MAX_ANSWER).collect().await.map_err(|e| e.to_string())?.to_bytes();
+        Ok((status, String::from_utf8_lossy(&body[..body.len().min(300)]).into_owned()))
+    };
+    tokio::time::timeout(within, asked).await.unwrap_or_else(|_| Err(format!("no answer within {} s at {path}", within.as_secs())))
 }
 
 /// An error with what caused it, for the log.

@@ -3,6 +3,7 @@
 use super::{
     plan::Desired,
     service::{Service, TRIES, busy, change_of},
+    subject::Subject,
 };
 use crate::{
     access::TeamEditor,
@@ -22,9 +23,10 @@ use app::api::{
     environments::Build,
     ledger::RollBack,
     resources::Resources,
+    runtimes::Program,
     secrets::SecretUse,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// What the revision is to be.
@@ -34,6 +36,7 @@ pub struct Wanted<'a> {
     pub model: &'a str,
     pub version: i64,
     pub runtime: &'a str,
+    pub program: Option<&'a Program>,
     pub environment: &'a str,
     pub environment_version: i64,
     pub environment_version_id: &'a str,
@@ -49,6 +52,34 @@ pub struct Wanted<'a> {
     pub follow: Option<Follow<'a>>,
 }
 
+impl<'a> Wanted<'a> {
+    /// Of this subject.
+    pub(super) fn of(
+        subject: &'a Subject,
+        resources: Resources,
+        env: &'a BTreeMap<String, String>,
+        secrets: &'a [SecretUse],
+        by: &'a str,
+    ) -> Self {
+        Self {
+            model: subject.model.as_str(),
+            version: subject.version,
+            runtime: subject.runtime.as_str(),
+            program: subject.program.as_ref(),
+            environment: subject.place.environment.as_str(),
+            environment_version: subject.place.version,
+            environment_version_id: subject.place.version_id.as_str(),
+            resources,
+            env,
+            secrets,
+            by,
+            rolled_back_to: None,
+            share: None,
+            follow: None,
+        }
+    }
+}
+
 impl Wanted<'_> {
     /// Its row.
     pub const fn row<'a>(&'a self, id: &'a str, deployment_id: &'a str, team_id: &'a str, number: i64) -> NewRevision<'a> {
@@ -60,6 +91,7 @@ impl Wanted<'_> {
             model: self.model,
             version: self.version,
             runtime: self.runtime,
+            program: self.program,
             environment: self.environment,
             environment_version: self.environment_version,
             environment_version_id: self.environment_version_id,
@@ -73,6 +105,20 @@ impl Wanted<'_> {
                 None => None,
             },
         }
+    }
+}
+
+impl Wanted<'_> {
+    /// What the event of its making says of it.
+    pub fn noted(&self, number: i64) -> Value {
+        let mut noted = json!({ "runtime": self.runtime, "revision": number, "resources": self.resources });
+        if self.model.is_empty() {
+            noted["program"] = json!(self.program);
+        } else {
+            noted["model"] = self.model.into();
+            noted["version"] = self.version.into();
+        }
+        noted
     }
 }
 
@@ -108,7 +154,7 @@ pub async fn revise(store: &Store, row: &DeploymentRow, actor: &str, action: &st
         tx.revision_update(&pending.id, &change_of(&pending, RevisionState::Retired, Some(&reason))).await?;
     }
     tx.revision_insert(&wanted.row(&ids::new_id(&**store.clock()), &row.id, &row.team_id, number)).await?;
-    let mut after = json!({ "model": wanted.model, "version": wanted.version, "revision": number, "resources": wanted.resources });
+    let mut after = wanted.noted(number);
     if let Some(to) = wanted.rolled_back_to {
         after["rolled_back_to"] = to.into();
     }
@@ -136,7 +182,7 @@ pub async fn revise(store: &Store, row: &DeploymentRow, actor: &str, action: &st
 }
 
 impl Service {
-    /// Takes the deployment back to a revision that has served: a new revision with the same version, the same version of the environment,
+    /// Takes the deployment back to a revision that has served: a new revision with the same version, the same server and version of the environment,
     /// the same size, variables and secrets. An alias is not followed any more: it would lead away again.
     ///
     /// # Errors
@@ -159,10 +205,15 @@ impl Service {
                 let error = Error::conflict(format!("Revision {} is the one that serves.", ask.to));
                 return Err(beside.into_iter().fold(error, Error::hint));
             }
-            self.servable(&row.team_id, &old.model, old.version).await?;
+            if !old.model.is_empty() {
+                self.about(&row.team_id, &old.model, old.version).await?;
+            }
             secrets::check(&self.store, &by.team.id, &old.secrets()).await?;
             let named = format!("{} v{}", old.environment, old.environment_version);
+            let program = old.program()?;
+            let in_image = program.as_ref().is_some_and(|p| p.image.is_some());
             match self.store.environment_version(&old.environment_version_id).await? {
+                None if in_image => {}
                 None => return Err(wrong(format!("The environment {named} is no more."))),
                 Some(made) if made.build() == Build::Failed => {
                     return Err(wrong(format!("The environment {named} could not be made.")).hint("Its page says why, and can try again."));
@@ -173,6 +224,7 @@ impl Service {
                 model: &old.model,
                 version: old.version,
                 runtime: &old.runtime,
+                program: program.as_ref(),
                 environment: &old.environment,
                 environment_version: old.environment_version,
                 environment_version_id: &old.environment_version_id,

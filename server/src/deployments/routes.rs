@@ -6,7 +6,7 @@
 use super::{
     choice::Choice,
     gate::Gate,
-    replica::Replica,
+    replica::{Manner, Replica},
     split::{Part, Split},
     traffic::{Book, Charts, Meters},
 };
@@ -18,7 +18,7 @@ use crate::{
         deployments::{RouteRow, callers, limits},
     },
 };
-use app::api::{State, callers::Callers};
+use app::api::{State, callers::Callers, runtimes::Protocol};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError, RwLock, Weak},
@@ -38,6 +38,8 @@ pub struct Route {
     pub reason: Option<String>,
     /// The revisions that take its traffic, with their replicas that are ready.
     pub split: Split,
+    /// Protocols that any of its replicas speaks. Where none is ready that is what matters: then it is all of them.
+    pub spoken: Vec<Protocol>,
     /// Who may call it beside its team.
     pub callers: Callers,
     /// How many get in at once.
@@ -137,7 +139,14 @@ impl Routes {
         if let Some(unchanged) = before.filter(same) {
             return unchanged.clone();
         }
+        let mut spoken: Vec<Protocol> = split.replicas().flat_map(|r| r.manner.protocols.iter().copied()).collect();
+        spoken.sort_unstable();
+        spoken.dedup();
+        if spoken.is_empty() {
+            spoken.extend(Protocol::ALL);
+        }
         Arc::new(Route {
+            spoken,
             gate: kept.unwrap_or_else(|| Arc::new(Gate::new(limits))),
             charts: self.0.book.of(&row.id, 0),
             meters: Meters::of(&row.team, &row.name, 0),
@@ -171,7 +180,10 @@ impl Routes {
         if let Some(known) = replicas.get(id).and_then(Weak::upgrade).filter(|r| r.endpoint == endpoint) {
             return Some(known);
         }
-        let made = Arc::new(Replica::new(id, number, endpoint, self.0.book.of(&row.id, number), Meters::of(&row.team, &row.name, number)));
+        // What cannot be read was written by a newer Slipway: nobody knows how to speak to it.
+        let program = row.program_json.as_deref().map(serde_json::from_str).transpose().ok()?;
+        let (charts, meters) = (self.0.book.of(&row.id, number), Meters::of(&row.team, &row.name, number));
+        let made = Arc::new(Replica::new(id, number, endpoint, charts, meters, Manner::of(program.as_ref())));
         replicas.insert(id.to_owned(), Arc::downgrade(&made));
         Some(made)
     }

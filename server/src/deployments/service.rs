@@ -2,23 +2,24 @@
 
 use super::{
     canary,
+    follow::Target,
     plan::Desired,
+    program::check_env,
     revise::{Wanted, revise},
-    runtime, view,
+    subject::{Wishes, no_model},
+    view,
 };
 use crate::{
     access::{TeamEditor, TeamMember, TeamViewer},
     artifacts::ArtifactStore,
     cluster::SharedCluster,
-    error::{Error, Kind, Result},
+    error::{Error, Result},
     ids,
     logs::LogStore,
-    models::{fetch, mlmodel::MlModel},
     quota::sizes,
     store::{
         Store, Tx,
         deployments::{DeploymentChange, DeploymentRow},
-        environments::EnvVersion,
         events::NewEvent,
         keyset::Keyset,
         revisions::{RevisionChange, RevisionRow},
@@ -28,16 +29,12 @@ use crate::{
 use app::api::{
     ListQuery, Page, State,
     deployments::{Deployment, NewDeployment, Redeploy, Revision, RevisionState},
-    environments::Build,
     logs::{LogPage, LogQuery},
     name,
     resources::{Resources, ResourcesAsked},
 };
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use serde_json::Value;
 
-/// Most environment variables, and longest of all together, in bytes.
-const MOST_ENV: (usize, usize) = (200, 64 << 10);
 /// How often a change is tried again when the reconciler was faster.
 pub(super) const TRIES: usize = 5;
 
@@ -50,16 +47,6 @@ pub struct Service {
     pub artifacts: ArtifactStore,
     /// Where replicas run.
     pub cluster: SharedCluster,
-}
-
-/// A version that can be served, and by what.
-pub(super) struct Servable {
-    /// Registered model.
-    pub model: String,
-    /// Version of it.
-    pub version: i64,
-    /// Server it runs in.
-    pub runtime: &'static str,
 }
 
 impl Service {
@@ -136,42 +123,36 @@ impl Service {
         Ok(page)
     }
 
-    /// Deploys a version under a new name.
+    /// Deploys a version, or a program, under a new name.
     ///
     /// # Errors
     /// A field that is wrong, a version that cannot be served, a name that is taken.
     pub async fn create(&self, by: &TeamEditor, new: &NewDeployment) -> Result<Deployment> {
         name::check(&new.name).map_err(|e| Error::invalid("name", e))?;
         check_env(&new.env)?;
+        check_kind(new.custom.is_some(), [&new.alias, &new.runtime], Some(&new.model), new.version)?;
         secrets::check(&self.store, &by.team.id, &new.secrets).await?;
-        let target = self.target(&by.team.id, &new.model, new.version, new.alias.as_deref()).await?;
-        let servable = self.servable(&by.team.id, &new.model, target.version).await?;
-        let (environment, version) = self.environment(&by.team.id, new.environment.as_deref()).await?;
+        let wishes = Wishes { runtime: new.runtime.as_deref(), environment: new.environment.as_deref(), like: None };
+        let (subject, target) = match &new.custom {
+            Some(program) => (self.of_program(&by.team.id, program, wishes).await?, None),
+            None if new.model.trim().is_empty() => return Err(no_model()),
+            None => {
+                let target = self.target(&by.team.id, &new.model, new.version, new.alias.as_deref()).await?;
+                (self.of_model(&by.team.id, &new.model, target.version, wishes).await?, Some(target))
+            }
+        };
         let resources = self.resources(new.size.as_deref(), &new.amount, None).await?;
         let replicas = new.replicas.unwrap_or(1);
         self.check_replicas(by, replicas, resources).await?;
         let (id, revision_id) = (ids::new_id(&**self.store.clock()), ids::new_id(&**self.store.clock()));
         let mut tx = self.store.begin().await?;
         tx.deployment_insert(&id, &by.team.id, &new.name, replicas).await?;
-        let follow = target.follow();
+        let follow = target.as_ref().and_then(Target::follow);
         tx.deployment_follow(&id, follow.as_ref()).await?;
-        let wanted = Wanted {
-            model: &servable.model,
-            version: servable.version,
-            runtime: servable.runtime,
-            environment: &environment,
-            environment_version: version.version,
-            environment_version_id: &version.id,
-            resources,
-            env: &new.env,
-            secrets: &new.secrets,
-            by: &by.actor(),
-            rolled_back_to: None,
-            share: None,
-            follow,
-        };
+        let who = by.actor();
+        let wanted = Wanted { follow, ..Wanted::of(&subject, resources, &new.env, &new.secrets, &who) };
         tx.revision_insert(&wanted.row(&revision_id, &id, &by.team.id, 1)).await?;
-        let mut after = json!({ "model": servable.model, "version": servable.version, "revision": 1, "resources": resources });
+        let mut after = wanted.noted(1);
         if replicas > 1 {
             after["replicas"] = replicas.into();
         }
@@ -183,7 +164,7 @@ impl Service {
         self.get(by, &new.name).await
     }
 
-    /// Deploys another version under the same name: the one that serves goes on until the new one has taken over.
+    /// Deploys another version, or another program, under the same name: the one that serves goes on until the new one has taken over.
     ///
     /// # Errors
     /// Not there, or being removed; a version that cannot be served; a stale revision.
@@ -192,28 +173,23 @@ impl Service {
             let row = self.wanted(by, name).await?;
             Error::unless_stale(ask.revision, row.revision, format!("The deployment {name}"))?;
             canary::check_canary(&row, ask.canary)?;
+            check_kind(ask.custom.is_some(), [&ask.alias, &ask.runtime], ask.model.as_deref(), ask.version)?;
             let like = self.last(&row).await?;
-            let model = ask.model.as_deref().map(str::trim).filter(|m| !m.is_empty()).unwrap_or(&like.model);
-            let target = self.target(&by.team.id, model, ask.version, ask.alias.as_deref()).await?;
-            let servable = self.servable(&by.team.id, model, target.version).await?;
-            let (environment, version) = self.environment(&by.team.id, Some(&like.environment)).await?;
+            let wishes = Wishes { runtime: ask.runtime.as_deref(), environment: ask.environment.as_deref(), like: Some(&like) };
+            let (subject, target) = match (&ask.custom, like.program()?.filter(|_| like.model.is_empty() && names_no_model(ask))) {
+                (Some(program), _) => (self.of_program(&by.team.id, program, wishes).await?, None),
+                (None, Some(program)) => (self.again(&by.team.id, program, wishes).await?, None),
+                (None, None) => {
+                    let model = ask.model.as_deref().map(str::trim).filter(|m| !m.is_empty()).unwrap_or(&like.model);
+                    let target = self.target(&by.team.id, model, ask.version, ask.alias.as_deref()).await?;
+                    (self.of_model(&by.team.id, model, target.version, wishes).await?, Some(target))
+                }
+            };
             let resources = self.resources(ask.size.as_deref(), &ask.amount, Some(like.resources())).await?;
             self.check_replicas(by, row.replicas, resources).await?;
-            let wanted = Wanted {
-                model: &servable.model,
-                version: servable.version,
-                runtime: servable.runtime,
-                environment: &environment,
-                environment_version: version.version,
-                environment_version_id: &version.id,
-                resources,
-                env: &like.env(),
-                secrets: &like.secrets(),
-                by: &by.actor(),
-                rolled_back_to: None,
-                share: ask.canary,
-                follow: target.follow(),
-            };
+            let (env, secrets, who) = (like.env(), like.secrets(), by.actor());
+            let follow = target.as_ref().and_then(Target::follow);
+            let wanted = Wanted { share: ask.canary, follow, ..Wanted::of(&subject, resources, &env, &secrets, &who) };
             if revise(&self.store, &row, &by.actor(), "redeploy", &wanted).await? {
                 return self.get(by, name).await;
             }
@@ -336,36 +312,6 @@ impl Service {
         found.ok_or_else(|| Error::internal(format!("deployment {} has no revision {number}", row.id)))
     }
 
-    /// A version that can be served.
-    pub(super) async fn servable(&self, team_id: &str, model: &str, version: i64) -> Result<Servable> {
-        let model = model.trim();
-        let located = fetch::resolve(&self.store, team_id, model, version).await.map_err(|e| match e.kind {
-            Kind::NotFound => Error::invalid("version", format!("There is no version {version} of a model \"{model}\" in this team.")),
-            _ => e,
-        })?;
-        if located.version.status != "READY" {
-            return Err(Error::invalid("version", format!("{model} v{version} is not ready: {}.", located.version.status))
-                .hint("Wait until its registration is done, or register it again."));
-        }
-        let Some(about) = MlModel::read(&self.artifacts, team_id, &located.folder).await? else {
-            return Err(Error::invalid("version", format!("{model} v{version} holds no model: there is no MLmodel file in it."))
-                .hint("Log the model again and register a new version."));
-        };
-        Ok(Servable { model: model.to_owned(), version, runtime: runtime::choose(model, version, &about.flavors)? })
-    }
-
-    /// The newest version of an environment that can be used.
-    pub(super) async fn environment(&self, team_id: &str, name: Option<&str>) -> Result<(String, EnvVersion)> {
-        let name = name.map(str::trim).filter(|n| !n.is_empty()).unwrap_or(runtime::ENVIRONMENT);
-        let found = self.store.environment_usable(team_id, name).await?;
-        let version = found.ok_or_else(|| Error::invalid("environment", format!("There is no environment \"{name}\".")))?;
-        if version.build() == Build::Failed {
-            return Err(Error::invalid("environment", format!("The environment {name} v{} could not be made.", version.version))
-                .hint("Its page says why, and can try again."));
-        }
-        Ok((name.to_owned(), version))
-    }
-
     async fn resources(&self, size: Option<&str>, amount: &ResourcesAsked, default: Option<Resources>) -> Result<Resources> {
         sizes::resolve(self.cluster.capacity().await?.total, size, amount, default)
     }
@@ -393,22 +339,20 @@ async fn event(tx: &mut Tx, by: &TeamMember, action: &str, of: (&str, &str, i64)
     .map(drop)
 }
 
-fn check_env(env: &BTreeMap<String, String>) -> Result<()> {
-    let fine = |n: &str| {
-        let first = n.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_');
-        first && n.len() <= 200 && n.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-    };
-    if let Some(bad) = env.keys().find(|n| !fine(n)) {
-        return Err(Error::invalid("env", format!("\"{bad}\" is not the name of an environment variable: letters, digits and _ only.")));
+/// A program is deployed without a model, and without what chooses one.
+fn check_kind(custom: bool, texts: [&Option<String>; 2], model: Option<&str>, version: Option<i64>) -> Result<()> {
+    let empty = |text: &Option<String>| text.as_deref().is_none_or(|t| t.trim().is_empty());
+    let alone = version.is_none() && model.is_none_or(|m| m.trim().is_empty()) && texts.into_iter().all(empty);
+    if !custom || alone {
+        return Ok(());
     }
-    if let Some((name, _)) = env.iter().find(|(_, v)| v.contains('\0')) {
-        return Err(Error::invalid("env", format!("The value of {name} holds a zero byte.")));
-    }
-    let bytes: usize = env.iter().map(|(k, v)| k.len() + v.len()).sum();
-    if env.len() > MOST_ENV.0 || bytes > MOST_ENV.1 {
-        return Err(Error::invalid("env", "There are at most 200 environment variables, of 64 KiB together."));
-    }
-    Ok(())
+    Err(Error::invalid("custom", "A program is deployed without model, version, alias and runtime.")
+        .hint("To serve a model with a server of your own, name a runtime that a platform admin declared."))
+}
+
+fn names_no_model(ask: &Redeploy) -> bool {
+    let empty = |text: &Option<String>| text.as_deref().is_none_or(|t| t.trim().is_empty());
+    ask.version.is_none() && empty(&ask.model) && empty(&ask.alias) && empty(&ask.runtime)
 }
 
 /// Somebody was always faster.

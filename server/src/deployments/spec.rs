@@ -1,8 +1,9 @@
-//! A revision as a workload: the model server over the fetched files, in its environment, without any way out.
+//! A revision as a workload: a model server over the fetched files in its environment, or a program of its own.
 
 use super::{
     model_files::{Files, ModelFiles},
     package,
+    program::{self, Told},
 };
 use crate::{
     cluster::{Runtime, ServerSpec, WorkloadKind, WorkloadSpec},
@@ -13,12 +14,10 @@ use crate::{
     teams::secrets,
     workloads::specs::{Build, SpecBuilder},
 };
-use app::api::environments::Build as EnvBuild;
+use app::api::{environments::Build as EnvBuild, runtimes::Program};
 use async_trait::async_trait;
 use std::{collections::BTreeMap, path::PathBuf};
 
-/// Seconds until a model server has to be ready.
-const START_SECONDS: u64 = 300;
 /// Where it says that it is.
 pub const READY_PATH: &str = "/healthz";
 /// Seconds it may take to finish what it has begun.
@@ -55,33 +54,38 @@ impl SpecBuilder for Replicas {
         let (Some(revision), Some(team)) = (self.store.revision(&row.owner_id).await?, team) else {
             return Ok(Build::Never("Its deployment is no more.".into()));
         };
-        let named = format!("{} v{}", revision.environment, revision.environment_version);
-        let Some(environment) = self.store.environment_version(&revision.environment_version_id).await? else {
-            return Ok(Build::Never(format!("The environment {named} is no more.")));
+        let program = revision.program()?;
+        let runtime = match program.as_ref().and_then(|p| p.image.clone()) {
+            Some(image) => Runtime::Image { image },
+            None => match self.environment(&revision).await? {
+                Ok(runtime) => runtime,
+                Err(not) => return Ok(not),
+            },
         };
-        match environment.build() {
-            EnvBuild::Ready => {}
-            EnvBuild::Failed => {
-                let why = environment.reason.map(|r| format!(": {r}")).unwrap_or_default();
-                return Ok(Build::Never(format!("The environment {named} could not be made{why}")));
-            }
-            EnvBuild::Queued | EnvBuild::Building => {
-                return Ok(Build::NotYet(format!("Waits for the environment {named}, which is being made.")));
+        let mut folders = BTreeMap::new();
+        // What serves no model has none to fetch.
+        if !revision.model.is_empty() {
+            match self.files.of(&team.id, &revision.model, revision.version) {
+                Files::Ready(folder) => drop(folders.insert("model".to_owned(), folder)),
+                Files::Fetching => return Ok(Build::NotYet("Fetching the model.".into())),
+                Files::Never(why) => return Ok(Build::Never(why)),
             }
         }
-        let folder = match self.files.of(&team.id, &revision.model, revision.version) {
-            Files::Ready(folder) => folder,
-            Files::Fetching => return Ok(Build::NotYet("Fetching the model.".into())),
-            Files::Never(why) => return Ok(Build::Never(why)),
-        };
         let secrets = match secrets::open(&self.store, &self.sealer, &team.id, &revision.secrets()).await {
             Ok(secrets) => secrets,
             Err(error) if matches!(error.kind, Kind::Invalid | Kind::NotFound) => return Ok(Build::Never(error.public)),
             Err(error) => return Err(error),
         };
-        let placement = placements::of(&self.store, row.resources(), &environment.id).await?;
-        let runtime = Runtime::Environment { digest: environment.digest, image: environment.image };
-        let python = package::folder(&self.data).await?;
+        let placement = placements::of(&self.store, row.resources(), &revision.environment_version_id).await?;
+        let (command, env, server) = match &program {
+            Some(program) => told(row, &revision, program),
+            None => {
+                folders.insert("server".to_owned(), package::folder(&self.data).await?);
+                let server =
+                    ServerSpec { ready_path: READY_PATH.into(), ready_status: None, port: None, start_seconds: program::START_SECONDS };
+                (self.command(row, &revision), env(&revision), server)
+            }
+        };
         Ok(Build::Ready(Box::new(WorkloadSpec {
             id: row.id.clone(),
             team: team.name.clone(),
@@ -90,17 +94,17 @@ impl SpecBuilder for Replicas {
             name: row.name.clone(),
             attempt: row.attempt,
             runtime,
-            command: self.command(row, &revision),
-            env: env(&revision),
+            command,
+            env,
             secrets,
             resources: row.resources(),
             nodes: 1,
             volume: None,
             files: BTreeMap::new(),
             archive: None,
-            folders: [("model".to_owned(), folder), ("server".to_owned(), python)].into(),
+            folders,
             placement,
-            server: Some(ServerSpec { ready_path: READY_PATH.into(), start_seconds: START_SECONDS }),
+            server: Some(server),
             timeout_seconds: None,
             grace_seconds: GRACE_SECONDS,
         })))
@@ -108,6 +112,22 @@ impl SpecBuilder for Replicas {
 }
 
 impl Replicas {
+    /// The environment of a revision; or why it cannot be had yet, or never.
+    async fn environment(&self, revision: &RevisionRow) -> Result<std::result::Result<Runtime, Build>> {
+        let named = format!("{} v{}", revision.environment, revision.environment_version);
+        let Some(environment) = self.store.environment_version(&revision.environment_version_id).await? else {
+            return Ok(Err(Build::Never(format!("The environment {named} is no more."))));
+        };
+        Ok(match environment.build() {
+            EnvBuild::Ready => Ok(Runtime::Environment { digest: environment.digest, image: environment.image }),
+            EnvBuild::Failed => {
+                let why = environment.reason.map(|r| format!(": {r}")).unwrap_or_default();
+                Err(Build::Never(format!("The environment {named} could not be made{why}")))
+            }
+            EnvBuild::Queued | EnvBuild::Building => Err(Build::NotYet(format!("Waits for the environment {named}, which is being made."))),
+        })
+    }
+
     fn command(&self, row: &WorkloadRow, revision: &RevisionRow) -> Vec<String> {
         let threads = ((row.cpu_millis + 999) / 1000).max(2).to_string();
         let body = self.max_body.div_ceil(1 << 20).max(1).to_string();
@@ -125,6 +145,24 @@ impl Replicas {
         let last = (GRACE_SECONDS - 2).to_string();
         words.concat().into_iter().map(str::to_owned).chain([last]).collect()
     }
+}
+
+/// Command, environment and server of what is not the shipped model server.
+fn told(row: &WorkloadRow, revision: &RevisionRow, program: &Program) -> (Vec<String>, BTreeMap<String, String>, ServerSpec) {
+    let model = (!revision.model.is_empty()).then_some(Told { name: &row.name, version: revision.version });
+    let mut env = program::env(program, revision.env(), model);
+    match model {
+        Some(_) => env.extend(OFFLINE.map(|(k, v)| (k.to_owned(), v.to_owned()))),
+        // A program of its own may ask whom it likes.
+        None => drop(env.entry("PYTHONUNBUFFERED".into()).or_insert_with(|| "1".into())),
+    }
+    let server = ServerSpec {
+        ready_path: program.ready_path.clone(),
+        ready_status: program.ready_status,
+        port: program.port,
+        start_seconds: program.start_seconds,
+    };
+    (program::command(program, model), env, server)
 }
 
 /// What its maker gave it, and over that what keeps it inside.

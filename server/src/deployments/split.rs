@@ -129,13 +129,23 @@ mod tests {
     use super::*;
     use crate::{
         cluster::Endpoint,
-        deployments::traffic::{Book, Meters},
+        deployments::{
+            replica::Manner,
+            traffic::{Book, Meters},
+        },
     };
     use http::HeaderValue;
 
     fn replica(revision: i64) -> Arc<Replica> {
         let endpoint = Endpoint::Tcp { address: "127.0.0.1:1".into() };
-        Arc::new(Replica::new(&revision.to_string(), revision, endpoint, Book::default().of("d", revision), Meters::of("t", "d", revision)))
+        Arc::new(Replica::new(
+            &revision.to_string(),
+            revision,
+            endpoint,
+            Book::default().of("d", revision),
+            Meters::of("t", "d", revision),
+            Manner::of(None),
+        ))
     }
 
     fn split(percent: i64, sticky: bool) -> Split {

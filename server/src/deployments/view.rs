@@ -1,5 +1,6 @@
 //! Deployments and revisions as the REST API tells them.
 
+use super::{program, replica::Manner, smoke};
 use crate::{
     clock::rfc3339,
     error::Result,
@@ -8,16 +9,21 @@ use crate::{
 use app::api::{
     canary::CanaryNow,
     deployments::{Deployment, Follows, Revision},
+    runtimes::{Program, Protocol},
 };
 
 /// A revision.
 pub fn revision(row: &RevisionRow) -> Revision {
+    // What a newer Slipway wrote is not told.
+    let program = row.program().ok().flatten();
     Revision {
         number: row.number,
         model: row.model.clone(),
         version: row.version,
         runtime: row.runtime.clone(),
-        environment: format!("{} v{}", row.environment, row.environment_version),
+        environment: place(row, program.as_ref()),
+        runtime_digest: program.as_ref().and_then(|p| program::digest(p).ok()),
+        program,
         resources: row.resources(),
         state: row.state(),
         reason: row.reason.clone(),
@@ -31,10 +37,27 @@ pub fn revision(row: &RevisionRow) -> Revision {
     }
 }
 
+/// The environment of a revision and its version, or its image.
+pub(super) fn place(row: &RevisionRow, program: Option<&Program>) -> String {
+    match program.and_then(|p| p.image.clone()) {
+        Some(image) => image,
+        None => format!("{} v{}", row.environment, row.environment_version),
+    }
+}
+
+/// Where it is asked for a prediction; where it has paths of its own, where they begin.
+fn asked_at(path: &str, name: &str, speaks: &[Protocol]) -> String {
+    let protocol = [Protocol::V1, Protocol::V2].into_iter().find(|p| speaks.contains(p)).unwrap_or(Protocol::Http);
+    format!("{path}{}", smoke::path_of(protocol, name))
+}
+
 /// A deployment with its revisions at work.
 pub fn deployment(team: &str, row: &DeploymentRow, revisions: &[RevisionRow]) -> Deployment {
     let of = |number: Option<i64>| revisions.iter().find(|r| r.deployment_id == row.id && Some(r.number) == number).map(revision);
     let path = format!("/serve/{team}/{}", row.name);
+    let mut at_work = [row.serving, row.next, Some(row.latest)].into_iter().flatten();
+    let found = at_work.find_map(|n| revisions.iter().find(|r| r.deployment_id == row.id && r.number == n));
+    let speaks = Manner::of(found.and_then(|r| r.program().ok().flatten()).as_ref()).protocols;
     Deployment {
         id: row.id.clone(),
         name: row.name.clone(),
@@ -55,7 +78,8 @@ pub fn deployment(team: &str, row: &DeploymentRow, revisions: &[RevisionRow]) ->
         replicas: row.replicas,
         ready: row.ready,
         callers: row.callers(),
-        predict_path: format!("{path}/v1/models/{}:predict", row.name),
+        predict_path: asked_at(&path, &row.name, &speaks),
+        protocols: speaks,
         path,
         state_since: rfc3339(row.state_since),
         revision: row.revision,

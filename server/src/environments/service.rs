@@ -157,7 +157,11 @@ fn requirements(text: &str) -> Result<String> {
     Ok(format!("{}\n", text.trim_end()))
 }
 
-fn image(text: Option<&str>) -> Result<Option<&str>> {
+/// The name of a container image; nothing where none is given.
+///
+/// # Errors
+/// It is not written as one.
+pub fn image(text: Option<&str>) -> Result<Option<&str>> {
     let text = text.map(str::trim).filter(|t| !t.is_empty());
     match text {
         Some(t) if t.len() > 300 || t.chars().any(|c| c.is_whitespace() || c.is_control()) || t.starts_with('-') => {

@@ -240,7 +240,15 @@ fn form<T: DeserializeOwned>(pairs: &[(String, String)]) -> Result<T, Error> {
         // A plain browser ends the lines of a text as the mail of old does.
         let text = text.replace("\r\n", "\n");
         // A name that was pasted brings spaces along.
-        let value = Value::String(if key == "name" { text.trim().to_owned() } else { text });
+        let value = match key.rsplit('.').next() {
+            Some("name") => Value::String(text.trim().to_owned()),
+            // People write a command as for a shell.
+            Some("command") => {
+                let words = crate::runs::command::words(&text).map_err(|e| Error::invalid(key.as_str(), e))?;
+                Value::Array(words.into_iter().map(Value::String).collect())
+            }
+            _ => Value::String(text),
+        };
         if let Some((outer, inner)) = key.split_once('.') {
             if let Value::Object(map) = object.entry(outer).or_insert_with(|| Value::Object(Map::new())) {
                 map.insert(inner.to_owned(), value);

@@ -123,7 +123,7 @@ fn spec(
         archive: None,
         folders: BTreeMap::new(),
         placement: Default::default(),
-        server: Some(ServerSpec { ready_path: format!("{prefix}api"), start_seconds: START_SECONDS }),
+        server: Some(ServerSpec { ready_path: format!("{prefix}api"), ready_status: None, port: None, start_seconds: START_SECONDS }),
         timeout_seconds: None,
         grace_seconds: u64::try_from(GRACE_SECONDS).map_err(Error::internal)?,
     })

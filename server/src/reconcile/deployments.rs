@@ -2,6 +2,7 @@
 
 use super::{Report, Task};
 use crate::{
+    artifacts::ArtifactStore,
     cluster::{WorkloadKind, reach::Reach},
     deployments::{
         ledger,
@@ -49,8 +50,9 @@ pub struct Deployments {
 
 impl Deployments {
     /// Over this store; shifts show in `routes` at once.
-    pub fn new(store: Store, routes: Routes, reach: Reach, logs: LogStore) -> Self {
-        Self { store, routes, reach, logs, smokes: Smokes::default(), alarm: std::sync::Arc::default() }
+    pub fn new(store: Store, routes: Routes, reach: Reach, logs: LogStore, artifacts: ArtifactStore) -> Self {
+        let smokes = Smokes::new(store.clone(), artifacts);
+        Self { store, routes, reach, logs, smokes, alarm: std::sync::Arc::default() }
     }
 }
 
@@ -281,8 +283,9 @@ impl Deployments {
         }
         tx.commit().await?;
         for id in plan.steps.iter().filter_map(|s| if let Step::Smoke(_, id) = s { Some(id) } else { None }) {
-            if let Some(endpoint) = of.workloads.get(id).and_then(|(_, w)| w.endpoint()) {
-                self.smokes.begin(&self.reach, self.store.bell(), id, endpoint);
+            let tried = of.workloads.get(id).and_then(|(number, w)| Some((w.endpoint()?, of.revisions.get(number)?)));
+            if let Some((endpoint, revision)) = tried {
+                self.smokes.begin(&self.reach, self.store.bell(), id, endpoint, revision, &row.name);
             }
         }
         Ok(true)

@@ -162,6 +162,8 @@ pub struct RouteRow {
     pub sticky_header: Option<String>,
     /// Who may call it beside its team, JSON.
     pub callers_json: Option<String>,
+    /// What each replica of that revision runs, JSON; nothing: the shipped model server.
+    pub program_json: Option<String>,
 }
 
 const COLUMNS: &str = "SELECT d.id, d.team_id, d.name, d.desired, d.state, d.reason, d.state_since, d.latest, d.serving, d.next,
@@ -225,7 +227,7 @@ impl Store {
     pub async fn deployment_routes(&self) -> Result<Vec<RouteRow>> {
         self.all(
             "SELECT d.id, d.team_id, t.name AS team, d.name, d.state, d.reason, r.number, w.id AS workload_id, w.endpoint, d.limits_json, d.callers_json, d.canary,
-                    d.share, d.sticky_header
+                    d.share, d.sticky_header, r.program_json
              FROM deployments d JOIN teams t ON t.id = d.team_id
              LEFT JOIN revisions r ON r.deployment_id = d.id AND (r.number = d.serving OR r.number = d.canary) AND r.state = 'serving'
                 AND d.desired = 'running'

@@ -49,6 +49,7 @@ pub mod run_search;
 mod run_search_sql;
 pub mod run_tags;
 pub mod runs;
+pub mod runtimes;
 pub mod secrets;
 pub mod series;
 pub mod sessions;

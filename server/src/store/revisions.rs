@@ -5,6 +5,7 @@ use crate::{args, error::Result};
 use app::api::{
     deployments::{RevisionState, Smoke},
     resources::Resources,
+    runtimes::Program,
     secrets::SecretUse,
 };
 use std::collections::BTreeMap;
@@ -42,6 +43,8 @@ pub struct RevisionRow {
     pub env_json: String,
     /// Secrets by name, JSON.
     pub secrets_json: String,
+    /// What each of its replicas runs, JSON; nothing: the shipped model server.
+    pub program_json: Option<String>,
     /// A [`RevisionState`].
     pub state: String,
     /// Why it failed.
@@ -98,6 +101,14 @@ impl RevisionRow {
         serde_json::from_str(&self.secrets_json).unwrap_or_default()
     }
 
+    /// What each of its replicas runs; nothing: the shipped model server.
+    ///
+    /// # Errors
+    /// It was written by a newer Slipway.
+    pub fn program(&self) -> Result<Option<Program>> {
+        Ok(self.program_json.as_deref().map(serde_json::from_str).transpose()?)
+    }
+
     /// What the smoke test saw.
     pub fn smoke(&self) -> Option<Smoke> {
         let mut kept: serde_json::Value = serde_json::from_str(self.smoke_json.as_deref()?).ok()?;
@@ -120,6 +131,7 @@ pub struct NewRevision<'a> {
     pub model: &'a str,
     pub version: i64,
     pub runtime: &'a str,
+    pub program: Option<&'a Program>,
     pub environment: &'a str,
     pub environment_version: i64,
     pub environment_version_id: &'a str,
@@ -145,7 +157,7 @@ pub struct RevisionChange<'a> {
 }
 
 const COLUMNS: &str = "SELECT id, deployment_id, team_id, number, model, version, runtime, environment, environment_version,
-    environment_version_id, cpu_millis, memory_bytes, gpus, env_json, secrets_json, state, reason, smoke_json, created_by,
+    environment_version_id, cpu_millis, memory_bytes, gpus, env_json, secrets_json, program_json, state, reason, smoke_json, created_by,
     attempts, created_at, serving_at, retired_at, rolled_back_to, alias FROM revisions";
 
 impl Store {
@@ -195,11 +207,12 @@ impl Tx {
     pub async fn revision_insert(&mut self, r: &NewRevision<'_>) -> Result<()> {
         let now = self.now();
         let (env, secrets) = (serde_json::to_string(r.env)?, serde_json::to_string(r.secrets)?);
+        let program = r.program.map(serde_json::to_string).transpose()?;
         self.exec(
             "INSERT INTO revisions (id, deployment_id, team_id, number, model, version, runtime, environment, environment_version,
              environment_version_id, cpu_millis, memory_bytes, gpus, env_json, secrets_json, state, created_by, attempts, created_at,
-             rolled_back_to, alias)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'queued', $16, 0, $17, $18, $19)",
+             rolled_back_to, alias, program_json)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'queued', $16, 0, $17, $18, $19, $20)",
             args![
                 r.id,
                 r.deployment_id,
@@ -219,7 +232,8 @@ impl Tx {
                 r.created_by,
                 now,
                 r.rolled_back_to,
-                r.alias
+                r.alias,
+                program
             ],
         )
         .await

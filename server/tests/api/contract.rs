@@ -26,6 +26,7 @@ use app::api::{
     quotas::SetQuota,
     replicas::Scale,
     runs::{ArtifactQuery, NewRun, RunQuery, SeriesQuery},
+    runtimes::{SeenRuntime, SetRuntime},
     session::{ChangePassword, SetUp, SignIn},
     teams::{NewTeam, TeamChange},
     tokens::NewToken,
@@ -74,6 +75,7 @@ fn everything(c: &Client) {
         c.quota("t"); c.quota_set("t", &SetQuota::default()); c.capacity("t");
         c.event_list("t", &EventQuery::default()); c.event_list_all(&EventQuery::default()); c.home("t"); c.find("t", "q"); c.platform(); c.placement_list(l);
         c.placement_set(&SetPlacement { of: PlacementOf::Size, name: text(), team: None, tolerations: text(), node_selector: text(), patch: text(), revision: 0 });
+        c.runtime_list(l); c.runtime("r"); c.runtime_set("r", &SetRuntime::default()); c.runtime_remove("r", &SeenRuntime::default());
         c.environment_list("t", l); c.environment_create("t", &NewEnvironment { name: text(), description: text(), requirements: text(), image: None });
         c.environment("t", "e"); c.environment_versions("t", "e", l); c.environment_retry("t", "e"); c.environment_log("t", "e", log);
         c.notebook_list("t", l); c.notebook_launch("t", &NewNotebook::default()); c.notebook("t", "n"); c.notebook_update("t", "n", &NotebookChange::default());
@@ -240,7 +242,7 @@ async fn what_the_api_answers_is_what_the_client_reads() {
     let (id, submitted) = (id.as_str(), submitted.as_str());
     let promotion = desk.w.vic.get(&format!("/api/v1/teams/{TEAM}/promotions")).await.is(200).json()["items"][0]["id"].clone();
     let promotion = promotion.as_str().unwrap();
-    read! { admin: user_list(l); event_list_all(events); platform(); placement_list(l); pipeline_images(); }
+    read! { admin: user_list(l); event_list_all(events); platform(); placement_list(l); runtime_list(l); runtime("slipway-python"); pipeline_images(); }
     read! { c:
         me(); notice_list(l); notices_unread(); notice_choices(); webhook_list(TEAM, l); webhook(TEAM, "chat"); webhook_deliveries(TEAM, "chat", l); team_list(l); team(TEAM); member_list(TEAM, l); token_list(l); secret_list(TEAM, l); quota(TEAM); capacity(TEAM);
         event_list(TEAM, events); home(TEAM); find(TEAM, "iris"); environment_list(TEAM, l); environment(TEAM, "serve"); environment_versions(TEAM, "serve", l);

@@ -81,7 +81,8 @@ impl Desk {
         let builders = Builders::default().with(WorkloadKind::Replica, replicas);
         let workloads = Workloads { store: store.clone(), cluster: w.cluster.clone(), builders };
         let service = Service { store: store.clone(), artifacts: web.artifacts.clone(), cluster: w.cluster.clone() };
-        let deployments = Deployments::new(store, web.gateway.routes.clone(), web.gateway.reach.clone(), web.logs.clone());
+        let deployments =
+            Deployments::new(store, web.gateway.routes.clone(), web.gateway.reach.clone(), web.logs.clone(), web.artifacts.clone());
         Self { w, workloads, deployments, following: Following { service }, gone: Arc::default(), sockets: tempfile::tempdir().unwrap() }
     }
 

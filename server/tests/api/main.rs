@@ -25,6 +25,7 @@ mod placements;
 mod promotions;
 mod replicas;
 mod runs;
+mod runtimes;
 mod teams;
 mod tokens;
 mod webhooks;

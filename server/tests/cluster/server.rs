@@ -14,7 +14,7 @@ const TCP: &str = "import http.server, sys\n\
 fn tcp_server() -> WorkloadSpec {
     WorkloadSpec {
         command: ["python3", "-c", TCP, "{host}", "{port}"].map(Into::into).into(),
-        server: Some(ServerSpec { ready_path: "/".into(), start_seconds: 50 }),
+        server: Some(ServerSpec { ready_path: "/".into(), ready_status: None, port: None, start_seconds: 50 }),
         ..plain()
     }
 }
@@ -98,7 +98,7 @@ async fn a_stranger_at_its_port_is_not_taken_for_it() {
 async fn a_server_that_never_listens_is_ended_with_a_reason() {
     let local = Local::new();
     let mut spec = python_server("print('loading', flush=True); time.sleep(1000)");
-    spec.server = Some(ServerSpec { ready_path: "/ready".into(), start_seconds: 2 });
+    spec.server = Some(ServerSpec { ready_path: "/ready".into(), ready_status: None, port: None, start_seconds: 2 });
     let exit = local.to_end(&spec).await;
     assert!(exit.reason.as_deref().is_some_and(|r| r.contains("/ready") && r.contains("2 seconds")), "{exit:?}");
     assert!(!exit.stopped && !exit.timed_out);
@@ -109,7 +109,7 @@ async fn a_server_that_never_listens_is_ended_with_a_reason() {
 async fn a_server_that_answers_errors_is_not_ready() {
     let local = Local::new();
     let mut spec = python_server("");
-    spec.server = Some(ServerSpec { ready_path: "/missing".into(), start_seconds: 2 });
+    spec.server = Some(ServerSpec { ready_path: "/missing".into(), ready_status: None, port: None, start_seconds: 2 });
     assert!(local.to_end(&spec).await.reason.is_some());
 }
 

@@ -142,7 +142,7 @@ pub fn python_server(body: &str) -> WorkloadSpec {
     WorkloadSpec {
         kind: WorkloadKind::Replica,
         command: ["python3", "-c", &program, "{socket}"].map(Into::into).into(),
-        server: Some(ServerSpec { ready_path: "/ready".into(), start_seconds: 50 }),
+        server: Some(ServerSpec { ready_path: "/ready".into(), ready_status: None, port: None, start_seconds: 50 }),
         ..plain()
     }
 }

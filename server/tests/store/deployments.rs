@@ -35,6 +35,7 @@ async fn revision(tx: &mut Tx, id: &str, number: i64) {
         model: "iris",
         version: number,
         runtime: "slipway-python",
+        program: None,
         environment: "serve",
         environment_version: 1,
         environment_version_id: "v",

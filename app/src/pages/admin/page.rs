@@ -31,6 +31,7 @@ pub fn Admin() -> impl IntoView {
     if Nodes::are_there() {
         items.push(item("Placement", "placement"));
     }
+    items.push(("Runtimes", "/runtimes".to_owned(), false));
     items.push(item("Events", "events"));
     let content = match tab.as_str() {
         "users" => view! { <Users/> }.into_any(),

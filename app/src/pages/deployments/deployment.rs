@@ -53,7 +53,7 @@ pub fn DeploymentPage() -> impl IntoView {
             || view! { <RedeploySheet client=client.clone() deployment=deployment.clone() access=access.clone() back=here.clone()/> },
         );
         let content = match tab.as_str() {
-            "try" => view! { <TryIt client team name state/> }.into_any(),
+            "try" => view! { <TryIt client team name state protocols=deployment.protocols.clone()/> }.into_any(),
             "limits" => {
                 let sticky = deployment.sticky_header.clone();
                 view! {
@@ -77,11 +77,12 @@ pub fn DeploymentPage() -> impl IntoView {
         let told = deployment.next.as_ref().and_then(|r| r.reason.as_ref());
         let reason = deployment.reason.clone().filter(|r| told != Some(r));
         let (title, path) = (deployment.name.clone(), deployment.predict_path.clone());
+        let short = if path.ends_with('/') { path.clone() } else { format!("POST {path}") };
         let (beside, acts) = (deployment.clone(), deployment.clone());
         let tone = if state == State::Failed { "red" } else { "amber" };
         view! {
             <Head title beside=move || view! { <Beside deployment=beside.clone()/> }><Actions deployment=acts access/></Head>
-            <Copyable text=path.clone() short=format!("POST {path}")/>
+            <Copyable text=path.clone() short/>
             {reason.map(|r| view! { <Note tone=tone><span class="pre">{r}</span></Note> })}
             {asked.then(|| view! { <Why answer=why said/> })}
             <Taking deployment/>
@@ -108,7 +109,7 @@ fn Beside(deployment: Deployment) -> impl IntoView {
     let serving = deployment
         .serving
         .or(deployment.latest)
-        .map(|r| view! { <span class="muted">{format!("{} v{}, {}{many}", r.model, r.version, r.resources.words())}</span> });
+        .map(|r| view! { <span class="muted">{format!("{}, {}{many}", r.words(), r.resources.words())}</span> });
     let public = deployment
         .callers
         .public
@@ -126,14 +127,15 @@ fn Taking(deployment: Deployment) -> impl IntoView {
             None if serves => " is on its way. Until it is ready the one before keeps serving.".to_owned(),
             None => " is on its way.".to_owned(),
         };
-        let reason = r.reason.map(|r| view! { <span class="hint">{r}</span> });
-        view! { <Note><span class="row"><RevisionBadge state=r.state/><span>{format!("Revision {}, {} v{},", r.number, r.model, r.version)}{words}</span></span>{reason}</Note> }
+        let reason = r.reason.clone().map(|r| view! { <span class="hint">{r}</span> });
+        view! { <Note><span class="row"><RevisionBadge state=r.state/><span>{format!("Revision {}, {},", r.number, r.words())}{words}</span></span>{reason}</Note> }
     })
 }
 
 #[component]
 fn Actions(deployment: Deployment, access: Access) -> impl IntoView {
     let edits = access.edits();
+    let custom = deployment.serving.as_ref().or(deployment.latest.as_ref()).is_some_and(|r| r.is_custom());
     let (name, state) = (deployment.name, deployment.state);
     let path = |rest: &str| team_path(&access.team, &format!("/deployments/{name}{rest}"));
     let stop = (edits && matches!(state, State::Queued | State::Starting | State::Running)).then(|| {
@@ -166,6 +168,6 @@ fn Actions(deployment: Deployment, access: Access) -> impl IntoView {
         }
     });
     let redeploy =
-        edits.then(|| view! { <a class="btn primary" href=access.href(&format!("/deployments/{name}?redeploy=1"))>"Deploy version"</a> });
+        edits.then(|| view! { <a class="btn primary" href=access.href(&format!("/deployments/{name}?redeploy=1"))>{if custom { "Deploy anew" } else { "Deploy version" }}</a> });
     view! { {delete}{stop}{start}{redeploy} }
 }

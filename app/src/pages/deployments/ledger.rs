@@ -4,10 +4,10 @@ use crate::{
     api::{
         Client,
         changes::kinds,
-        client::{segment, team_path},
+        client::team_path,
         ledger::{Ended, LedgerEntry, LedgerFormat, LedgerQuery, export_path},
     },
-    parts::{Access, Every, loaded, params::query},
+    parts::{Access, Every, loaded, params::query, served},
     ui::{Ago, Badge, Empty, Lasting, Pager, PostButton, Table, Tone, time},
 };
 use leptos::prelude::*;
@@ -101,7 +101,7 @@ fn Rows(items: Vec<LedgerEntry>, access: Access, of: Of) -> impl IntoView {
     let rows = items.into_iter().map(|e| {
         let s = e.served;
         let number = s.revision;
-        let version = access.href(&format!("/models/{}/{}", segment(&s.model), s.version));
+        let what = served(&access, &s.model, s.version, s.program.as_ref());
         let run = s.run_id.as_ref().map(|id| {
             let words = format!("run {}", s.run_name.as_deref().unwrap_or(id));
             view! { " "<a class="sub" href=access.href(&format!("/runs/{id}"))>{words}</a> }
@@ -133,7 +133,7 @@ fn Rows(items: Vec<LedgerEntry>, access: Access, of: Of) -> impl IntoView {
             <tr data-key=format!("ledger-{}", e.seq)>
                 <td class="lead" data-label="When"><Ago time=e.from.clone()/></td>
                 <td class="state" data-label="State"><span title=by>{badge(e.ended, e.share, of.serving != Some(number))}</span></td>
-                <td data-label="Version" class="wrap"><a class="name" href=version>{format!("{} v{}", s.model, s.version)}</a>{run}<div class="sub">{format!("revision {}, {}", s.revision, s.environment)}</div></td>
+                <td data-label="Version" class="wrap">{what}{run}<div class="sub">{format!("revision {}, {}", s.revision, s.environment)}</div></td>
                 <td data-label="Commit">{code}</td>
                 <td data-label="Data">{data}</td>
                 <td data-label="Who">{s.by.clone()}{approved}{how}{set}</td>

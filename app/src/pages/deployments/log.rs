@@ -51,7 +51,7 @@ fn Picker(items: Vec<Revision>, number: i64, more: bool) -> impl IntoView {
     let missing =
         items.iter().all(|r| r.number != number).then(|| view! { <option value=number.to_string() selected=true>{number}</option> });
     let options = items.into_iter().map(|r| {
-        let words = format!("{}: {} v{}", r.number, r.model, r.version);
+        let words = format!("{}: {}", r.number, r.words());
         view! { <option value=r.number.to_string() selected=r.number == number>{words}</option> }
     });
     let options = options.collect_view();

@@ -6,6 +6,7 @@ mod ledger;
 mod limits;
 pub mod list;
 mod log;
+mod program;
 pub mod redeploy;
 pub mod replicas;
 mod revisions;

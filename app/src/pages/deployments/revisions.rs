@@ -4,10 +4,10 @@ use crate::{
     api::{
         Client, ListQuery,
         changes::kinds,
-        client::{segment, team_path},
+        client::team_path,
         deployments::{Revision, RevisionState},
     },
-    parts::{Access, Every, RevisionBadge, loaded, params::query},
+    parts::{Access, Every, RevisionBadge, loaded, params::query, served},
     ui::{Ago, Cut, Empty, Pager, PostButton, Table},
 };
 use leptos::prelude::*;
@@ -37,14 +37,14 @@ pub fn Revisions(
 fn Rows(items: Vec<Revision>, access: Access, name: String) -> impl IntoView {
     let edits = access.edits();
     let rows = items.into_iter().map(|r| {
-        let version = access.href(&format!("/models/{}/{}", segment(&r.model), r.version));
+        let what = served(&access, &r.model, r.version, r.program.as_ref());
         let log = access.href(&format!("/deployments/{name}?tab=log&revision={}", r.number));
         // What keeps one on its way stands above, where it is said to be on its way.
         let under_way = matches!(r.state, RevisionState::Queued | RevisionState::Starting | RevisionState::Smoking);
         let note = r.reason.clone().filter(|_| !under_way).or_else(|| r.smoke.as_ref().map(|s| s.detail.clone()));
         let how = r.rolled_back_to.map(|n| format!("back to revision {n}")).or(r.alias.as_ref().map(|a| format!("following @{a}")));
         let back = how.map(|words| view! { <div class="sub">{words}</div> });
-        let again = (edits && matches!(r.state, RevisionState::Retired)).then(|| {
+        let again = (edits && matches!(r.state, RevisionState::Retired) && !r.is_custom()).then(|| {
             let action = team_path(&access.team, &format!("/deployments/{name}/redeploy"));
             let (version, model, say) = (r.version, r.model.clone(), format!("Version {} is on its way.", r.version));
             view! {
@@ -57,7 +57,7 @@ fn Rows(items: Vec<Revision>, access: Access, name: String) -> impl IntoView {
             <tr data-key=format!("revision-{}", r.number)>
                 <td class="lead" data-label="Revision"><a class="name" href=log title=format!("Log of revision {}", r.number)>{r.number}</a></td>
                 <td class="state" data-label="State"><RevisionBadge state=r.state/></td>
-                <td data-label="Version"><a class="link" href=version>{format!("{} v{}", r.model, r.version)}</a>{back}</td>
+                <td data-label="Serves">{what}{back}</td>
                 <td data-label="Environment"><span class="sub">{r.environment}", "{r.runtime}</span></td>
                 <td data-label="Holds"><span class="sub">{r.resources.words()}</span></td>
                 <td data-label="Smoke test" class="wrap">{note.map(|text| view! { <Cut text/> })}</td>
@@ -71,7 +71,7 @@ fn Rows(items: Vec<Revision>, access: Access, name: String) -> impl IntoView {
     let head = vec![
         ("Revision", ""),
         ("State", ""),
-        ("Version", ""),
+        ("Serves", ""),
         ("Environment", ""),
         ("Holds", ""),
         ("Smoke test", ""),

@@ -1,8 +1,8 @@
 //! One click from a version to an endpoint: a small sheet.
 
 use crate::{
-    api::{Client, client::team_path, models::ModelVersion, name},
-    parts::{Access, Every, SizePicker, follow_options, loaded, offers, secret_uses::Surroundings},
+    api::{Client, ListQuery, client::team_path, models::ModelVersion, name, page::MAX_PAGE_SIZE},
+    parts::{Access, Every, RuntimePicker, SizePicker, follow_options, loaded, secret_uses::Surroundings},
     ui::{ApiForm, CodeBlock, Field, Select, Sheet, shell},
 };
 use leptos::prelude::*;
@@ -28,7 +28,8 @@ pub fn DeploySheet(
     back: String,
 ) -> impl IntoView {
     let (title, cancel) = (format!("Deploy {} v{}", version.model, version.version), back.clone());
-    let form = loaded(Every::default(), offers(&client, &access.team), move |(capacity, _), access| {
+    let runtimes = client.runtime_list(&ListQuery { page_size: Some(MAX_PAGE_SIZE), page_token: None });
+    let form = loaded(Every::default(), client.capacity(&access.team).and(runtimes), move |(capacity, runtimes), access| {
         let (action, next) = (team_path(&access.team, "/deployments"), access.href("/deployments/{name}"));
         let (model, number, name) = (version.model.clone(), version.version, suggestion(&version.model));
         let aliases = version.aliases.iter().map(|a| (a.clone(), number));
@@ -40,6 +41,7 @@ pub fn DeploySheet(
                 <input type="hidden" name="version" value=number.to_string()/>
                 <Field name="name" label="Name of the deployment" value=name required=true autofocus=true code=true hint="Part of its endpoint; never changes."/>
                 {follow.map(|options| view! { <Select name="alias" label="Follow an alias" options hint="Whenever the alias moves, what it points at is deployed."/> })}
+                <RuntimePicker runtimes=runtimes.items flavors=version.flavors.clone()/>
                 <SizePicker capacity/>
                 <Field name="replicas" label="Replicas" kind="number" value="1" hint="So many servers answer; it can be changed at any time."/>
                 <Surroundings/>

@@ -45,6 +45,7 @@ mod way;
 pub use build::Ticket;
 pub use desk::Desk;
 pub use maker::Makers;
+pub use names::PORT as POD_PORT;
 pub use settings::Settings;
 pub use way::Reaching;
 

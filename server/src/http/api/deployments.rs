@@ -17,6 +17,7 @@ use app::api::{
     ListQuery, Page, Problem,
     deployments::{Deployment, Example, NewDeployment, Redeploy, Revision, RevisionQuery, Traffic},
     logs::{LogPage, LogQuery},
+    runtimes::Protocol,
 };
 use axum::{
     Json,
@@ -44,7 +45,7 @@ pub async fn list(State(web): State<Web>, by: TeamViewer, Query(query): Query<Li
     service(&web).list(&by, &query).await.map(Json)
 }
 
-/// Deploy a version of a model
+/// Deploy a version of a model, or a program
 #[utoipa::path(post, path = "/api/v1/teams/{team}/deployments", tag = "deployments", params(("team" = String, Path)),
     request_body = NewDeployment,
     responses((status = 201, body = Deployment), (status = 409, body = Problem), (status = 422, body = Problem)))]
@@ -72,7 +73,7 @@ pub async fn remove(State(web): State<Web>, by: TeamEditor, At([name]): At<1>) -
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Serve another version without a dropped request
+/// Serve another version, or another program, without a dropped request
 #[utoipa::path(post, path = "/api/v1/teams/{team}/deployments/{name}/redeploy", tag = "deployments",
     params(("team" = String, Path), ("name" = String, Path)), request_body = Redeploy,
     responses((status = 200, body = Deployment), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
@@ -129,7 +130,10 @@ pub async fn traffic(State(web): State<Web>, by: TeamViewer, At([name]): At<1>) 
     params(("team" = String, Path), ("name" = String, Path)),
     responses((status = 200, body = Example), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn example(State(web): State<Web>, by: TeamViewer, At([name]): At<1>) -> Result<Json<Example>> {
-    service(&web).row(&by, &name).await?;
+    let service = service(&web);
+    if let Some(example) = service.example(&by, &name).await? {
+        return Ok(Json(example));
+    }
     let route = route(&web, &by, &name)?;
     let endpoint = ready(&route)?;
     let answer = replica::ask(&web.gateway.reach, &endpoint, "/slipway/example", EXAMPLE_WITHIN).await?;
@@ -157,11 +161,21 @@ pub async fn log(
     responses((status = 200, body = Value), (status = 400, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn try_it(State(web): State<Web>, by: TeamViewer, At([name]): At<1>, Payload(body): Payload<Value>) -> Result<Response> {
     service(&web).row(&by, &name).await?;
-    let verb = if is_v2(&body) { format!("v2/models/{name}/infer") } else { format!("v1/models/{name}:predict") };
-    let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
-    let call = Call { method: Method::POST, path: format!("/{verb}"), headers, body: Body::from(serde_json::to_vec(&body)?) };
     let route = route(&web, &by, &name)?;
     ready(&route)?;
+    if !route.spoken.iter().any(|p| matches!(p, Protocol::V1 | Protocol::V2)) {
+        return Err(
+            Error::conflict(format!("{name} speaks neither V1 nor V2.")).hint(format!("Ask /serve/{}/{name}/ with a token.", by.team.name))
+        );
+    }
+    // A body without tensors is of V1, where that is spoken.
+    let verb = if is_v2(&body) || !route.spoken.contains(&Protocol::V1) {
+        format!("v2/models/{name}/infer")
+    } else {
+        format!("v1/models/{name}:predict")
+    };
+    let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+    let call = Call { method: Method::POST, path: format!("/{verb}"), headers, body: Body::from(serde_json::to_vec(&body)?) };
     let answer = forward(&web.gateway, &by.team.name, &name, route, call).await;
     shown(answer).await
 }

@@ -29,6 +29,7 @@ pub mod run_form;
 pub mod run_log;
 pub mod run_submit;
 pub mod runs;
+pub mod runtimes;
 pub mod secrets;
 pub mod session;
 pub mod stages;
@@ -82,6 +83,8 @@ pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(home::find))
         .routes(routes!(platform::get))
         .routes(routes!(placements::list, placements::set))
+        .routes(routes!(runtimes::list))
+        .routes(routes!(runtimes::get, runtimes::set, runtimes::remove))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
         .routes(routes!(models::list))

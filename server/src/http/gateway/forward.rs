@@ -3,6 +3,7 @@
 use super::{
     Gateway,
     bodies::{Lender, Lent, Watched, drain},
+    paths::{Allowed, allowed},
     trace::{self, REQUEST_ID},
 };
 use crate::{
@@ -91,6 +92,16 @@ async fn hand_on(gateway: &Gateway, team: &str, name: &str, route: Arc<Route>, c
             drain(body.lend()).await;
             return counted(gateway, &route.charts, &route.meters, begun, nobody(&route));
         };
+        // Of two revisions that share the traffic, one may not have what the other has.
+        match allowed(&method, path_of(&path), &replica.manner.protocols) {
+            Allowed::Yes => {}
+            not => {
+                drain(body.lend()).await;
+                let only = if let Allowed::Only(method) = not { Some(method) } else { None };
+                let shown = format!("/serve/{team}/{name}{path}");
+                return counted(gateway, &replica.charts, &replica.meters, begun, refused(&method, &shown, only));
+            }
+        }
         let waiting = replica.waits();
         let broken = match send(gateway, &replica, &method, &path, headers.clone(), &body, within).await {
             Ok(answer) => {
@@ -119,6 +130,11 @@ async fn hand_on(gateway: &Gateway, team: &str, name: &str, route: Arc<Route>, c
         }
         return counted(gateway, &replica.charts, &replica.meters, begun, told(&route, broken, limit));
     }
+}
+
+/// The path of a target of our own making, without slash and query.
+fn path_of(target: &str) -> &str {
+    target.split('?').next().unwrap_or_default().strip_prefix('/').unwrap_or_default()
 }
 
 /// How a request did not get an answer.
@@ -314,6 +330,8 @@ const HOP_BY_HOP: [HeaderName; 8] = [
     header::UPGRADE,
 ];
 
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+
 fn drop_hop_by_hop(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
         .get_all(header::CONNECTION)
@@ -339,7 +357,10 @@ fn clean_request(headers: &mut HeaderMap) {
 /// A model answers on the portal's origin: it may neither set cookies there nor be shown as a page.
 fn clean_response(headers: &mut HeaderMap) {
     drop_hop_by_hop(headers);
-    headers.remove(header::SET_COOKIE);
+    // Cookies, what is kept of our pages, how we are reached: none of it is a deployment's to say.
+    for name in [header::SET_COOKIE, header::STRICT_TRANSPORT_SECURITY, header::ALT_SVC, CLEAR_SITE_DATA] {
+        headers.remove(name);
+    }
     // Whose pages may call is the deployment's to say, not the model's.
     let cross: Vec<HeaderName> = headers.keys().filter(|n| n.as_str().starts_with("access-control-")).cloned().collect();
     for name in cross {
@@ -354,8 +375,8 @@ fn clean_response(headers: &mut HeaderMap) {
 pub fn refused(method: &Method, path: &str, only: Option<&'static str>) -> Response {
     let Some(only) = only else {
         return problem::response(
-            &Problem::new(404, format!("Nothing of a deployment answers {path}.")).hint(
-                "There are v1/models/{name}, v1/models/{name}:predict, v2/models/{name}, v2/models/{name}/infer and v2/health/ready.",
+            &Problem::new(404, format!("Nothing of the deployment answers {path}.")).hint(
+                "A model has v1/models/{name}, v1/models/{name}:predict, v2/models/{name}, v2/models/{name}/infer and v2/health/ready, as far as its runtime speaks V1 and V2.",
             ),
         );
     };

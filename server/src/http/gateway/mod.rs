@@ -25,6 +25,7 @@ use crate::{
     error::Error,
     store::Store,
 };
+use app::api::runtimes::Protocol;
 use axum::{
     Router,
     extract::{Request, State},
@@ -81,7 +82,7 @@ pub fn router(web: &Web) -> Router {
 async fn serve(State(gateway): State<Gateway>, request: Request) -> Response {
     // Only browsers say on whose page they are, and only where that is another origin or the method is not GET.
     let cross = request.headers().contains_key(header::ORIGIN);
-    let origins = if cross { open_to(&gateway, request.uri().path()) } else { Vec::new() };
+    let (origins, own) = if cross { open_to(&gateway, request.uri().path()) } else { (Vec::new(), false) };
     if origins.is_empty() {
         return answer(gateway, request).await;
     }
@@ -89,14 +90,15 @@ async fn serve(State(gateway): State<Gateway>, request: Request) -> Response {
         let gateway = gateway.clone();
         async move { Ok::<_, Infallible>(answer(gateway, request).await) }
     });
-    let Ok(answer) = origins::layer(&origins).layer(inner).oneshot(request).await;
+    let Ok(answer) = origins::layer(&origins, own).layer(inner).oneshot(request).await;
     answer
 }
 
-/// Origins whose pages may call the deployment at `path`.
-fn open_to(gateway: &Gateway, path: &str) -> Vec<String> {
+/// Origins whose pages may call the deployment at `path`, and whether that has paths of its own.
+fn open_to(gateway: &Gateway, path: &str) -> (Vec<String>, bool) {
     let (team, name) = place(path).0;
-    gateway.routes.table().get(team, name).map(|r| r.callers.origins.clone()).unwrap_or_default()
+    let table = gateway.routes.table();
+    table.get(team, name).map(|r| (r.callers.origins.clone(), r.spoken.contains(&Protocol::Http))).unwrap_or_default()
 }
 
 async fn answer(gateway: Gateway, request: Request) -> Response {
@@ -140,7 +142,7 @@ async fn find(gateway: &Gateway, parts: &Parts) -> Result<(Arc<Route>, String), 
         route
     };
     let route = route.ok_or_else(|| Error::not_found("deployment").into_response())?;
-    match allowed(&parts.method, rest) {
+    match allowed(&parts.method, rest, &route.spoken) {
         Allowed::Yes => {}
         Allowed::Only(method) => return Err(refused(&parts.method, path, Some(method))),
         Allowed::No => return Err(refused(&parts.method, path, None)),

@@ -96,7 +96,7 @@ pub mod tests {
             name: "lab".into(),
             resources: Resources { cpu_millis: 1000, memory_bytes: 2 << 30, gpus: 2 },
             volume: Some("ada/lab".into()),
-            server: Some(ServerSpec { ready_path: "/api".into(), start_seconds: 180 }),
+            server: Some(ServerSpec { ready_path: "/api".into(), ready_status: None, port: None, start_seconds: 180 }),
             ..spec()
         }
     }

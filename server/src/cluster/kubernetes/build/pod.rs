@@ -59,7 +59,7 @@ pub fn template(spec: &WorkloadSpec, settings: &Settings, secret: &str, restarts
 fn image<'a>(spec: &'a WorkloadSpec, settings: &'a Settings) -> Result<&'a str> {
     match &spec.runtime {
         Runtime::Host => Ok(&settings.image),
-        Runtime::Environment { image: Some(image), .. } => Ok(image),
+        Runtime::Environment { image: Some(image), .. } | Runtime::Image { image } => Ok(image),
         Runtime::Environment { image: None, .. } => {
             Err(Error::invalid("image", "Its environment has no container image, and this cluster runs nothing else.")
                 .hint("Give the environment an image."))

@@ -43,6 +43,7 @@ impl Folders {
         let volume = spec.volume.as_deref().map(|v| paths.volume(v)).transpose().map_err(|e| e.public)?;
         let environment = match &spec.runtime {
             Runtime::Host => None,
+            Runtime::Image { image } => return Err(format!("Only a cluster with containers starts the image {image}.")),
             Runtime::Environment { digest, .. } => {
                 let fine = !digest.is_empty() && digest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b':'));
                 if !fine {

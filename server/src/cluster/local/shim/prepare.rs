@@ -47,6 +47,11 @@ pub fn prepare(handover: &Handover, paths: &Paths, cancelled: &AtomicBool) -> Re
     let mut prepared = Prepared { folders, endpoint: None, meeting: None, port_lock: None };
     if spec.server.is_some() && asks_for_socket(handover) {
         prepared.endpoint = Some(socket(&spec.id, paths)?);
+    } else if let Some(port) = spec.server.as_ref().and_then(|s| s.port) {
+        if handover.folders.is_none() {
+            return Err(format!("It listens on port {port} whatever it is told: on this machine others may too."));
+        }
+        prepared.endpoint = Some(Endpoint::Tcp { address: format!("127.0.0.1:{port}") });
     } else if spec.server.is_some() {
         let (port, lock) = port(&spec.id, paths)?;
         prepared.endpoint = Some(Endpoint::Tcp { address: format!("127.0.0.1:{port}") });

@@ -15,16 +15,16 @@ const EVERY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_m
 /// How long one answer may take.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// Waits until the server answers 2xx or 3xx at `path`.
+/// Waits until the server answers at `path` with this status; with any of 2xx and 3xx for none.
 ///
 /// # Errors
 /// A sentence: it will never be ready, because a program that is not of this workload listens at its port.
-pub async fn ready(endpoint: &Endpoint, path: &str) -> Result<(), String> {
+pub async fn ready(endpoint: &Endpoint, path: &str, status: Option<u16>) -> Result<(), String> {
     let mut every = EVERY.0;
     loop {
         sleep(every).await;
         every = (every * 3 / 2).min(EVERY.1);
-        if !matches!(timeout(ANSWER, answers(endpoint, path)).await, Ok(Ok(true))) {
+        if !matches!(timeout(ANSWER, answers(endpoint, path, status)).await, Ok(Ok(true))) {
             continue;
         }
         match endpoint {
@@ -44,20 +44,22 @@ pub async fn ready(endpoint: &Endpoint, path: &str) -> Result<(), String> {
     }
 }
 
-async fn answers(endpoint: &Endpoint, path: &str) -> io::Result<bool> {
+async fn answers(endpoint: &Endpoint, path: &str, status: Option<u16>) -> io::Result<bool> {
     match endpoint {
-        Endpoint::Unix { path: socket } => asked(UnixStream::connect(socket).await?, "localhost", path).await,
-        Endpoint::Tcp { address } => asked(TcpStream::connect(address).await?, address, path).await,
+        Endpoint::Unix { path: socket } => asked(UnixStream::connect(socket).await?, "localhost", path, status).await,
+        Endpoint::Tcp { address } => asked(TcpStream::connect(address).await?, address, path, status).await,
         Endpoint::Pod { .. } => Err(io::ErrorKind::Unsupported.into()),
     }
 }
 
-async fn asked(mut stream: impl AsyncRead + AsyncWrite + Unpin, host: &str, path: &str) -> io::Result<bool> {
+async fn asked(mut stream: impl AsyncRead + AsyncWrite + Unpin, host: &str, path: &str, status: Option<u16>) -> io::Result<bool> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: slipway\r\nAccept: */*\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut head = [0; 12];
     stream.read_exact(&mut head).await?;
-    Ok(head.starts_with(b"HTTP/1.") && matches!(head[9], b'2' | b'3'))
+    let said = std::str::from_utf8(&head[9..]).ok().and_then(|digits| digits.parse::<u16>().ok());
+    let fits = said.is_some_and(|said| status.map_or((200..400).contains(&said), |wanted| said == wanted));
+    Ok(head.starts_with(b"HTTP/1.") && fits)
 }
 
 /// Some servers open their sockets for everybody whatever the umask says.

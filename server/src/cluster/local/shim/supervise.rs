@@ -221,7 +221,7 @@ impl Story {
         let endpoint = prepared.endpoint.clone();
         let readiness = async {
             match (&spec.server, &endpoint) {
-                (Some(server), Some(endpoint)) => ready(endpoint, &server.ready_path).await,
+                (Some(server), Some(endpoint)) => ready(endpoint, &server.ready_path, server.ready_status).await,
                 _ => std::future::pending().await,
             }
         };

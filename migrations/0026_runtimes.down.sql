@@ -1,0 +1,2 @@
+ALTER TABLE revisions DROP COLUMN program_json;
+DROP TABLE runtimes;
