@@ -89,7 +89,7 @@ test: needs ## Everything (LOOKS=all: each page in both themes and widths, TRACE
 	@$(MAKE) --jobs=2 --output-sync=target cluster-images lint web
 	@$(MAKE) compile
 	@end2end/browser.sh
-	@$(MAKE) --jobs=3 --output-sync=target --keep-going BUILT=1 test-kubernetes test-browser test-client test-rust test-runtimes test-kill test-s3 test-terminal test-pipelines test-fuzz test-disk
+	@$(MAKE) --jobs=3 --output-sync=target --keep-going BUILT=1 test-kubernetes test-browser test-client test-rust test-runtimes test-kill test-s3 test-terminal test-pipelines test-kfp test-fuzz test-disk
 
 TESTS := -p server -p app --features app/ssr --lib --tests --no-fail-fast
 
@@ -115,6 +115,9 @@ test-client: debug ## The real MLflow client against a running portal; the compi
 
 test-pipelines: debug ## Every compiled pipeline runs on a portal to the end that is written beside it
 	python3 scripts/with_portal.py "$(CARGO_TARGET_DIR)/debug/slipway" python3 end2end/kfp/run.py
+
+test-kfp: debug ## The real client of Kubeflow Pipelines against a running portal, pipelines run to their end
+	python3 scripts/with_portal.py "$(CARGO_TARGET_DIR)/debug/slipway" end2end/kfp/client.sh
 
 test-s3: debug ## Artifacts on an S3 server: the store itself, the MLflow client, a portal killed while it writes
 	end2end/s3/run.sh end2end/s3/test.sh "$(CARGO_TARGET_DIR)/debug/slipway" $(TESTS)
@@ -169,4 +172,4 @@ test-cluster-harness: ## That the cluster for tests is one, and leaves nothing b
 	scripts/needs.sh cluster
 	python3 -B end2end/cluster/test_cluster.py
 
-.PHONY: test-pipelines test-operators test-faults scale test-image test-s3 cluster-images test-install test-kubernetes compile cluster test-cluster-harness bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes
+.PHONY: test-kfp test-pipelines test-operators test-faults scale test-image test-s3 cluster-images test-install test-kubernetes compile cluster test-cluster-harness bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes

@@ -51,7 +51,7 @@ def end_workloads(api) -> None:
     while time.monotonic() < until:
         left = 0
         for team in api.call("GET", "/api/v1/teams?page_size=500")["items"]:
-            for noun, verb in (("notebooks", "stop"), ("deployments", "stop"), ("runs", "cancel")):
+            for noun, verb in (("notebooks", "stop"), ("deployments", "stop"), ("pipeline-runs", "cancel"), ("runs", "cancel")):
                 path = f"/api/v1/teams/{team['name']}/{noun}"
                 try:
                     items = api.call("GET", f"{path}?page_size=500")["items"]
@@ -62,7 +62,7 @@ def end_workloads(api) -> None:
                         continue
                     left += 1
                     try:
-                        api.call("POST", f"{path}/{item['id' if noun == 'runs' else 'name']}/{verb}")
+                        api.call("POST", f"{path}/{item['id' if noun.endswith('runs') else 'name']}/{verb}")
                     except Problem:
                         pass
         if not left:

@@ -1,6 +1,6 @@
 //! Who is asking: a token, or the session of a browser. Leaves a `Principal` in the request's extensions, or nothing.
 
-use super::{mlflow, pages, problem, state::Web};
+use super::{kfp, mlflow, pages, problem, state::Web};
 use crate::{
     access::{Known, Principal, sign_in},
     error::{Error, Kind, Result},
@@ -58,6 +58,7 @@ pub async fn authenticate(State(web): State<Web>, session: Session, mut request:
             let body = serde_json::json!({ "error_code": code, "message": error.public });
             (problem::status(error.kind), axum::Json(body)).into_response()
         }
+        Err(error) if kfp::speaks(request.uri().path()) => kfp::error::KfpError(error).into_response(),
         Err(error) => error.into_response(),
     }
 }

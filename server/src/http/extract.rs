@@ -62,7 +62,10 @@ const fn anybody(_: &TeamMember) -> Result<(), Error> {
 }
 
 /// Code that trains changes nothing of the team through this API; it logs through MLflow's, where its own run is checked.
-fn not_a_run(member: &TeamMember) -> Result<(), Error> {
+///
+/// # Errors
+/// It is the token of a run.
+pub fn not_a_run(member: &TeamMember) -> Result<(), Error> {
     match member.principal.run() {
         Some(_) => Err(Error::forbidden("The token of a run reads here, and logs through MLflow's API.").hint("Use a token of your own.")),
         None => Ok(()),

@@ -9,6 +9,7 @@ pub mod gateway;
 pub mod headers;
 pub mod health;
 pub mod idempotency;
+pub mod kfp;
 pub mod metered;
 pub mod mlflow;
 pub mod origin;
@@ -38,6 +39,7 @@ pub fn router(web: &Web) -> Router {
                 .layer(middleware::from_fn_with_state(inner.clone(), plain_browser::answer)),
         )
         .merge(mlflow::router(web))
+        .merge(kfp::router(web))
         .merge(pages::router(web, inner))
         .merge(assets::router())
         .merge(health::router(web.clone(), document))

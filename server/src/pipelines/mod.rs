@@ -3,6 +3,7 @@
 
 pub mod again;
 pub mod delivery;
+pub mod describe;
 pub mod engine;
 pub mod environment;
 pub mod images;
@@ -10,12 +11,15 @@ pub mod ir;
 pub mod launch;
 pub mod launched;
 pub mod metrics;
+pub mod open;
 pub mod outputs;
 pub mod parsed;
 pub mod runs;
 pub mod runs_view;
+pub mod search;
 pub mod start;
 pub mod submit;
 pub mod tasks;
 pub mod upload;
 pub mod view;
+pub mod whole;

@@ -20,6 +20,8 @@ pub enum Op {
     Like,
     /// `ILIKE`: as LIKE, case does not count.
     ILike,
+    /// Has this text in it, case does not count.
+    Contains,
     /// `IN (…)`
     In,
     /// `NOT IN (…)`
@@ -42,6 +44,7 @@ impl Op {
             Op::Le => "<=",
             Op::Like => "LIKE",
             Op::ILike => "ILIKE",
+            Op::Contains => "CONTAINS",
             Op::In => "IN",
             Op::NotIn => "NOT IN",
             Op::IsNull => "IS NULL",
@@ -123,6 +126,21 @@ pub enum ExperimentField {
     CreationTime,
     LastUpdateTime,
     Tag(String),
+}
+
+/// A field of a pipeline, of a version of one, or of a pipeline run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum PipelineField {
+    Id,
+    Name,
+    DisplayName,
+    CreatedAt,
+    EndedAt,
+    State,
+    Experiment,
+    Pipeline,
+    Version,
 }
 
 /// One condition; all of a search have to hold.

@@ -126,9 +126,17 @@ pub async fn search(store: &Store, by: &TeamViewer, asked: &Search<'_>) -> Resul
         token => Some(keyset::decode(token).ok_or_else(|| Error::invalid("page_token", "Invalid page token, could not be decoded."))?),
     };
     let query = ExperimentSearch { team_id: &by.team.id, conditions: &conditions, order: &order, view: asked.view };
-    let mut rows = store.experiment_search(&query, after.as_ref(), asked.max_results + 1).await?;
-    let more = rows.len() as i64 > asked.max_results;
-    rows.truncate(asked.max_results as usize);
+    found(store, &query, after, asked.max_results).await
+}
+
+/// Experiments that a search finds after one, and the token of the next page.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn found(store: &Store, query: &ExperimentSearch<'_>, after: Option<String>, size: i64) -> Result<(Vec<Tagged>, Option<String>)> {
+    let mut rows = store.experiment_search(query, after.as_ref(), size + 1).await?;
+    let more = rows.len() as i64 > size;
+    rows.truncate(usize::try_from(size).unwrap_or_default());
     let next = rows.last().filter(|_| more).map(|r| keyset::encode(&r.id));
     Ok((with_tags(store, rows).await?, next))
 }
@@ -205,7 +213,7 @@ pub async fn rename(store: &Store, by: &TeamEditor, id: &str, name: &str) -> Res
     tx.commit().await
 }
 
-/// Deletes or restores an experiment with its runs.
+/// Deletes or restores an experiment with its runs. The pipeline runs of one that is deleted are put away, and stay so.
 ///
 /// # Errors
 /// There is none in the state that this needs.
@@ -217,6 +225,9 @@ pub async fn set_lifecycle(store: &Store, by: &TeamEditor, id: &str, to: Lifecyc
         return Err(none(id));
     }
     row.revision = tx.experiment_set_lifecycle(row.key, to).await?;
+    if to == Lifecycle::Deleted {
+        tx.pipeline_runs_archive_of(&by.team.id, &row.id).await?;
+    }
     let action = if to == Lifecycle::Active { "restore" } else { "delete" };
     let before = json!({ "lifecycle": row.lifecycle });
     event(&mut tx, by, action, &row, Some(before), json!({ "lifecycle": to.as_str() })).await?;

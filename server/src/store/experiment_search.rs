@@ -34,13 +34,7 @@ impl Store {
             None => None,
         };
         let mut sql = Sql::new(self.db().is_postgres());
-        let mut wheres = vec![format!("e.team_id = {}", sql.bind(search.team_id))];
-        match search.view {
-            View::Active => wheres.push("e.lifecycle = 'active'".into()),
-            View::Deleted => wheres.push("e.lifecycle = 'deleted'".into()),
-            View::All => {}
-        }
-        wheres.extend(search.conditions.iter().map(|c| condition(&mut sql, search.team_id, c)));
+        let mut wheres = wheres(&mut sql, search);
         let mut columns: Vec<SortColumn> = Vec::new();
         for order in search.order {
             columns.push(sort(&mut sql, &order.field, order.ascending, last.as_ref()));
@@ -56,6 +50,29 @@ impl Store {
         let (text, args) = sql.finish(&text);
         self.all(text, args).await
     }
+
+    /// How many experiments a search finds; counted up to `most`.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn experiment_count(&self, search: &ExperimentSearch<'_>, most: i64) -> Result<i64> {
+        let mut sql = Sql::new(self.db().is_postgres());
+        let wheres = wheres(&mut sql, search).join(" AND ");
+        let text = format!("SELECT COUNT(*) FROM (SELECT 1 FROM experiments e WHERE {wheres} LIMIT {}) few", sql.bind(most));
+        let (text, args) = sql.finish(&text);
+        Ok(self.opt::<(i64,)>(text, args).await?.map_or(0, |r| r.0))
+    }
+}
+
+fn wheres(sql: &mut Sql, search: &ExperimentSearch<'_>) -> Vec<String> {
+    let mut wheres = vec![format!("e.team_id = {}", sql.bind(search.team_id))];
+    match search.view {
+        View::Active => wheres.push("e.lifecycle = 'active'".into()),
+        View::Deleted => wheres.push("e.lifecycle = 'deleted'".into()),
+        View::All => {}
+    }
+    wheres.extend(search.conditions.iter().map(|c| condition(sql, search.team_id, c)));
+    wheres
 }
 
 fn sort(sql: &mut Sql, field: &ExperimentField, ascending: bool, last: Option<&ExperimentRow>) -> SortColumn {

@@ -33,6 +33,7 @@ pub mod notices;
 pub mod order;
 pub mod pipeline_images;
 pub mod pipeline_runs;
+pub mod pipeline_search;
 pub mod pipelines;
 pub mod placements;
 pub mod promotion_gates;

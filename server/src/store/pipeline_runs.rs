@@ -97,7 +97,7 @@ pub struct PipelineRunChange<'a> {
     pub outputs: Option<&'a str>,
 }
 
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "SELECT id, team_id, name, description, pipeline_id, pipeline, version_id, spec_digest, run_id, run_key, experiment_id, user_id,
     created_by, parameters, cache, max_tasks, state, reason, cancelled_by, outputs, archived, tasks, tasks_ended, live, revision, created_at,
     started_at, ended_at FROM pipeline_runs";
@@ -278,6 +278,15 @@ impl Tx {
             )
             .await?;
         Ok(row.map(|r| r.0))
+    }
+
+    /// Puts away the pipeline runs of an experiment, which is put away.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn pipeline_runs_archive_of(&mut self, team_id: &str, experiment_id: &str) -> Result<()> {
+        let sql = "UPDATE pipeline_runs SET archived = 1, revision = revision + 1 WHERE team_id = $1 AND experiment_id = $2 AND archived = 0";
+        self.exec(sql, args![team_id, experiment_id]).await.map(drop)
     }
 
     /// Deletes a pipeline run that has ended, with its tasks; whether it was there.

@@ -114,6 +114,14 @@ impl Store {
         .await
     }
 
+    /// A version of a team by its id alone.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn pipeline_version_by_id(&self, team_id: &str, id: &str) -> Result<Option<PipelineVersionRow>> {
+        self.opt(version!("WHERE v.team_id = $1 AND v.id = $2"), args![team_id, id]).await
+    }
+
     /// Versions of a pipeline, newest first; those before one, where it is named.
     ///
     /// # Errors
@@ -215,5 +223,38 @@ impl Tx {
     pub async fn pipeline_delete(&mut self, team_id: &str, id: &str) -> Result<bool> {
         self.exec("DELETE FROM pipeline_versions WHERE team_id = $1 AND pipeline_id = $2", args![team_id, id]).await?;
         Ok(self.exec("DELETE FROM pipelines WHERE team_id = $1 AND id = $2", args![team_id, id]).await? == 1)
+    }
+
+    /// Whether a pipeline has versions.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn pipeline_has_versions(&mut self, team_id: &str, id: &str) -> Result<bool> {
+        let sql = "SELECT v.id FROM pipeline_versions v WHERE v.team_id = $1 AND v.pipeline_id = $2 LIMIT 1";
+        Ok(self.opt::<(String,)>(sql, args![team_id, id]).await?.is_some())
+    }
+
+    /// Sets what people read of a pipeline; its revision after, where it is there.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn pipeline_describe(&mut self, team_id: &str, id: &str, display_name: &str, description: &str) -> Result<Option<i64>> {
+        let row: Option<(i64,)> = self
+            .opt(
+                "UPDATE pipelines SET display_name = $3, description = $4, revision = revision + 1
+                 WHERE team_id = $1 AND id = $2 RETURNING revision",
+                args![team_id, id, display_name, description],
+            )
+            .await?;
+        Ok(row.map(|r| r.0))
+    }
+
+    /// Sets what people read of a version; whether it is there.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn pipeline_version_describe(&mut self, team_id: &str, id: &str, display_name: &str, description: &str) -> Result<bool> {
+        let sql = "UPDATE pipeline_versions SET display_name = $3, description = $4 WHERE team_id = $1 AND id = $2";
+        Ok(self.exec(sql, args![team_id, id, display_name, description]).await? == 1)
     }
 }

@@ -41,6 +41,10 @@ impl Sql {
             // SQLite's LIKE does not look at case; its GLOB does.
             (Op::Like, Operand::Text(pattern)) => format!("{column} GLOB {}", self.bind(glob(pattern))),
             (Op::ILike, Operand::Text(pattern)) => format!("{column} LIKE {}", self.bind(pattern)),
+            (Op::Contains, Operand::Text(part)) => {
+                let position = if self.postgres { "strpos" } else { "instr" };
+                format!("{position}(lower({column}), lower({})) > 0", self.bind(part))
+            }
             (op, operand) => {
                 let value = match operand {
                     Operand::Int(n) => self.bind(*n),

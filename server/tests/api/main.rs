@@ -10,6 +10,7 @@ mod explain;
 mod find;
 mod follow;
 mod forms;
+mod kfp;
 mod ledger;
 mod limits;
 mod malformed;

@@ -10,6 +10,7 @@ mod model_search;
 mod models;
 mod newer;
 mod notices;
+mod pipeline_search;
 mod placements;
 mod promotions;
 mod run_plans;
