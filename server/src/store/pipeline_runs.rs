@@ -285,7 +285,8 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn pipeline_runs_archive_of(&mut self, team_id: &str, experiment_id: &str) -> Result<()> {
-        let sql = "UPDATE pipeline_runs SET archived = 1, revision = revision + 1 WHERE team_id = $1 AND experiment_id = $2 AND archived = 0";
+        let sql =
+            "UPDATE pipeline_runs SET archived = 1, revision = revision + 1 WHERE team_id = $1 AND experiment_id = $2 AND archived = 0";
         self.exec(sql, args![team_id, experiment_id]).await.map(drop)
     }
 

@@ -38,18 +38,18 @@ pub struct Place {
 #[derive(Debug, Clone, Copy)]
 enum Of<'a> {
     Pipelines,
-    VersionsOf(&'a str),
+    Versions(&'a str),
     Runs { archived: bool },
 }
 
 impl Of<'_> {
     const fn column(self, field: PipelineField) -> Option<&'static str> {
         match (self, field) {
-            (Self::VersionsOf(_), PipelineField::Id | PipelineField::Version) => Some("v.id"),
-            (Self::VersionsOf(_), PipelineField::Name) => Some("v.name"),
-            (Self::VersionsOf(_), PipelineField::DisplayName) => Some("v.display_name"),
-            (Self::VersionsOf(_), PipelineField::CreatedAt) => Some("v.created_at"),
-            (Self::VersionsOf(_), PipelineField::Pipeline) => Some("v.pipeline_id"),
+            (Self::Versions(_), PipelineField::Id | PipelineField::Version) => Some("v.id"),
+            (Self::Versions(_), PipelineField::Name) => Some("v.name"),
+            (Self::Versions(_), PipelineField::DisplayName) => Some("v.display_name"),
+            (Self::Versions(_), PipelineField::CreatedAt) => Some("v.created_at"),
+            (Self::Versions(_), PipelineField::Pipeline) => Some("v.pipeline_id"),
             (Self::Pipelines, PipelineField::Id | PipelineField::Pipeline) | (Self::Runs { .. }, PipelineField::Id) => Some("id"),
             (Self::Pipelines, PipelineField::Name) | (Self::Runs { .. }, PipelineField::Name | PipelineField::DisplayName) => Some("name"),
             (Self::Pipelines, PipelineField::DisplayName) => Some("display_name"),
@@ -66,7 +66,7 @@ impl Of<'_> {
     fn select(self) -> &'static str {
         match self {
             Self::Pipelines => "SELECT id, team_id, name, display_name, description, created_by, revision, created_at FROM pipelines",
-            Self::VersionsOf(_) => {
+            Self::Versions(_) => {
                 "SELECT v.id, v.team_id, v.pipeline_id, p.name AS pipeline, v.name, v.display_name, v.description, v.spec_digest,
                      v.created_by, v.created_at FROM pipeline_versions v JOIN pipelines p ON p.id = v.pipeline_id"
             }
@@ -77,14 +77,14 @@ impl Of<'_> {
     const fn table(self) -> &'static str {
         match self {
             Self::Pipelines => "pipelines",
-            Self::VersionsOf(_) => "pipeline_versions v",
+            Self::Versions(_) => "pipeline_versions v",
             Self::Runs { .. } => "pipeline_runs",
         }
     }
 
     fn conditions(self, sql: &mut Sql, search: &PipelineSearch<'_>) -> Result<Vec<String>> {
         let mut out = match self {
-            Self::VersionsOf(pipeline) => {
+            Self::Versions(pipeline) => {
                 vec![format!("v.team_id = {}", sql.bind(search.team_id)), format!("v.pipeline_id = {}", sql.bind(pipeline))]
             }
             Self::Pipelines => vec![format!("team_id = {}", sql.bind(search.team_id))],
@@ -175,7 +175,7 @@ impl Store {
         search: &PipelineSearch<'_>,
         limit: i64,
     ) -> Result<Vec<PipelineVersionRow>> {
-        self.pipeline_searched(&[Of::VersionsOf(pipeline_id)], search, limit).await
+        self.pipeline_searched(&[Of::Versions(pipeline_id)], search, limit).await
     }
 
     /// How many versions of a pipeline there are; counted up to `most`.
@@ -183,7 +183,7 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn pipeline_version_count(&self, pipeline_id: &str, search: &PipelineSearch<'_>, most: i64) -> Result<i64> {
-        self.pipeline_counted(Of::VersionsOf(pipeline_id), search, most).await
+        self.pipeline_counted(Of::Versions(pipeline_id), search, most).await
     }
 
     /// A page of pipeline runs. `archived`: of those that were put away, of those that were not, or of both.
