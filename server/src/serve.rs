@@ -97,7 +97,8 @@ pub async fn serve(mut config: Config) -> Result<()> {
     let notebooks = http::proxy::router(&web).into_make_service_with_connect_info::<SocketAddr>();
     let mut drained = web.drain.clone();
     let notebooks = axum::serve(notebook_listener, notebooks).with_graceful_shutdown(async move { drop(drained.wait_for(|d| *d).await) });
-    let portal = axum::serve(listener, http::router(&web)).with_graceful_shutdown(asked_to_end(drain));
+    // Made a service once: a router alone would be copied whole, every route of it, for each connection.
+    let portal = axum::serve(listener, http::router(&web).into_make_service()).with_graceful_shutdown(asked_to_end(drain));
     tokio::try_join!(portal.into_future(), notebooks.into_future())?;
     store.db().close().await;
     Ok(())

@@ -20,7 +20,7 @@ use crate::{
 };
 use app::api::{State, callers::Callers, runtimes::Protocol};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError, RwLock, Weak},
 };
 
@@ -109,7 +109,9 @@ impl Routes {
         let _making = self.0.making.lock().await;
         let rows = store.deployment_routes().await?;
         self.put(rows);
-        self.0.book.tidy(store.clock().now(), |id| self.table().0.values().flat_map(HashMap::values).any(|r| r.id == id));
+        let table = self.table();
+        let known: HashSet<&str> = table.0.values().flat_map(HashMap::values).map(|r| r.id.as_str()).collect();
+        self.0.book.tidy(store.clock().now(), |id| known.contains(id));
         Ok(())
     }
 
