@@ -86,15 +86,24 @@ for (const script of [true, false]) {
       const { run } = await mlflow('runs/create', { experiment_id: '0', run_name: 'elsewhere', start_time: 1_790_000_000_000 });
       await mlflow('model-versions/create', { name: 'churn', source: `runs:/${run.info.run_id}/model`, run_id: run.info.run_id });
       await go(page, `/teams/${name}/models/churn`);
+      await page.getByRole('link', { name: 'Write', exact: true }).click();
+      const card = page.getByRole('textbox', { name: 'Markdown' });
+      await card.fill('# Churn\n\nWho *leaves*, <b>and</b> when.');
+      if (script) {
+        await page.getByRole('button', { name: 'Preview' }).click();
+        await expect(page.locator('.prose.preview')).toContainText('Who leaves, <b>and</b> when.');
+        await expect(page.locator('.prose.preview h3')).toHaveText('Churn');
+      } else await expect(page.getByRole('button', { name: 'Preview' })).toBeHidden();
+      await page.getByRole('button', { name: 'Keep' }).click();
+      await expect(page.locator('.prose em')).toHaveText('leaves');
       await page.getByRole('button', { name: 'Edit', exact: true }).click();
-      await page.getByRole('textbox', { name: 'Description' }).fill('Who leaves, and when.');
       // What somebody else adds meanwhile, and a tag without a value, stay.
       await mlflow('registered-models/set-tag', { name: 'churn', key: 'added', value: 'meanwhile' });
       await page.getByRole('textbox', { name: 'Tags' }).fill('bare=\nowner=bob\nsince=2026');
       await page.locator('dialog#words').getByRole('button', { name: 'Keep' }).click();
       const model = () => api('GET', `${own}/models/churn`);
       await expect.poll(async () => (await model()).tags).toEqual({ added: 'meanwhile', bare: '', owner: 'bob', since: '2026' });
-      expect((await model()).description).toBe('Who leaves, and when.');
+      expect((await model()).description).toBe('# Churn\n\nWho *leaves*, <b>and</b> when.');
       await go(page, `/teams/${name}/models/churn/1`);
       await page.getByLabel('New alias').fill('@champion ');
       await page.getByRole('button', { name: 'Set', exact: true }).click();
@@ -102,6 +111,27 @@ for (const script of [true, false]) {
       await go(page, `/teams/${name}/models/churn/1`);
       await page.getByRole('button', { name: 'Remove @champion' }).click();
       await expect.poll(async () => (await model()).aliases).toEqual({});
+
+      const runtime = `${name}-server`;
+      await go(page, '/runtimes?new=1');
+      await page.getByLabel('Name', { exact: true }).fill(runtime);
+      await page.getByLabel('Serves', { exact: true }).fill('sklearn\nxgboost');
+      await page.getByLabel('Command', { exact: true }).fill('serve "{modelpath}" --port {port}');
+      await page.getByRole('button', { name: 'Declare', exact: true }).click();
+      await expect(page.getByText(/Nothing is known that \{modelpath\} stands for/).first()).toBeVisible();
+      await page.getByLabel('Command', { exact: true }).fill('serve "{model_path}" --port {port}');
+      await page.getByRole('button', { name: 'Declare', exact: true }).click();
+      await page.getByRole('link', { name: runtime, exact: true }).click();
+      await expect(page.getByText("serve '{model_path}' --port '{port}'")).toBeVisible();
+      await page.getByRole('button', { name: 'Remove', exact: true }).click();
+      await page.locator('dialog#remove').getByRole('button', { name: 'Remove' }).click();
+      await expect(page.getByRole('link', { name: runtime, exact: true })).toHaveCount(0);
+
+      await go(page, `/teams/${name}/deployments?program=1`);
+      await page.getByLabel('Name of the deployment').fill('files');
+      await page.getByLabel('Command', { exact: true }).fill("python 'open");
+      await page.getByRole('button', { name: 'Deploy', exact: true }).click();
+      await expect(page.getByText(/quote that is not closed/).first()).toBeVisible();
     });
   });
 }

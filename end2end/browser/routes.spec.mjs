@@ -22,7 +22,7 @@ const things = {
   ],
   one: ({ run, promotion }) => [
     ...RUN_TABS.map((tab) => `/runs/${run}${tab}`), `/runs/${run}?tab=artifacts&path=notes&file=notes%2Fread.txt`,
-    '/models/iris', '/models/iris/1', '/models/iris/1?deploy=1', '/models/iris/1?promote=1', `/promotions/${promotion}`, `/promotions/${promotion}?log=1`, ...DEPLOYMENT_TABS.map((tab) => `/deployments/iris${tab}`),
+    '/models/iris', '/models/iris?card=edit', '/models/iris/1', '/models/iris/1?card=edit', '/models/iris/1?deploy=1', '/models/iris/1?promote=1', `/promotions/${promotion}`, `/promotions/${promotion}?log=1`, ...DEPLOYMENT_TABS.map((tab) => `/deployments/iris${tab}`),
     '/notebooks/explore', '/environments/tools', '/environments/tools?new=1',
   ],
   many: ({ run, promotion }) => [

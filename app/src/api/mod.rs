@@ -18,6 +18,7 @@ pub mod home;
 pub mod ledger;
 pub mod limits;
 pub mod logs;
+pub mod markdown;
 pub mod members;
 pub mod models;
 pub mod name;

@@ -130,6 +130,9 @@ pub struct ModelChange {
     /// and an empty value is a value.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub replace: bool,
+    /// Whether a description that is left out stays all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep_description: bool,
     /// Names of the tags that one has seen. What somebody else has added since stays.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seen: Vec<String>,

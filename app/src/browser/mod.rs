@@ -10,6 +10,7 @@ mod living;
 mod morph;
 mod notices;
 mod press;
+mod preview;
 mod send;
 mod stream;
 mod tabs;

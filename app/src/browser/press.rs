@@ -1,6 +1,6 @@
 //! Buttons that act in the page alone: they open and close, copy, fold, and choose the theme.
 
-use super::{dialogs, dom, notices};
+use super::{dialogs, dom, notices, preview};
 use web_sys::{Element, MouseEvent};
 
 /// Listens to clicks.
@@ -31,6 +31,8 @@ fn press(button: &Element) {
     } else if says("data-fold").is_some() {
         let folded = stored("nav").as_deref() == Some("folded");
         store("nav", (!folded).then_some("folded"));
+    } else if let Some(area) = says("data-preview") {
+        preview::show(button, &area);
     } else if says("data-dismiss").is_some()
         && let Some(notice) = dom::around::<Element>(button, ".toast")
     {

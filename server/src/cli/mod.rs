@@ -2,6 +2,7 @@
 
 pub mod caller_token;
 pub mod capacity;
+pub mod card;
 pub mod config;
 pub mod credentials;
 pub mod custom;

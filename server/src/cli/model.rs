@@ -1,6 +1,6 @@
 //! `slipway model`.
 
-use super::{Failure, here::Here, list::List, output, pairs};
+use super::{Failure, card, here::Here, list::List, output, pairs};
 use app::api::models::{Model, ModelChange, ModelVersion, NewModelVersion};
 use clap::Subcommand;
 use std::collections::BTreeMap;
@@ -38,6 +38,9 @@ pub enum Command {
         #[arg(long, default_value = "")]
         description: String,
     },
+    /// The card of a model: its description, in Markdown
+    #[command(subcommand)]
+    Card(card::Command),
     /// Describe a model, or a version of it
     Describe {
         /// Name of the model
@@ -93,6 +96,7 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             let new = NewModelVersion { model, run_id: run, source, description };
             here.show(&client.version_register(team, &new).await?, facts);
         }
+        Command::Card(command) => card::run(command, &here).await?,
         Command::Describe { model, text, version } => {
             change(&here, &model, version, ModelChange { description: Some(text), ..ModelChange::default() }).await?;
         }

@@ -153,7 +153,7 @@ pub(super) fn check(change: &ModelChange) -> Result<()> {
 
 /// The description that a change sets.
 pub(super) fn description(change: &ModelChange) -> Option<&str> {
-    change.description.as_deref().or(change.replace.then_some(""))
+    change.description.as_deref().or((change.replace && !change.keep_description).then_some(""))
 }
 
 /// The tags that a change sets, and with no value those of `old` that it removes.

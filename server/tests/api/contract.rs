@@ -14,6 +14,7 @@ use app::api::{
     ledger::{LedgerFormat, LedgerQuery, RollBack},
     limits::SetLimits,
     logs::LogQuery,
+    markdown::MarkdownText,
     members::Role,
     models::{ModelChange, NewModelVersion},
     notebooks::{DeleteNotebook, NewNotebook, NotebookChange},
@@ -83,7 +84,7 @@ fn everything(c: &Client) {
         c.experiment_list("t", l); c.run_list("t", &RunQuery::default()); c.run_submit("t", &NewRun::default()); c.code_upload("t", vec![]); c.run("t", "r");
         c.run_cancel("t", "r"); c.run_retry("t", "r"); c.run_delete("t", "r"); c.run_metrics("t", "r", &SeriesQuery::default()); c.run_usage("t", "r");
         c.run_log("t", "r", log); c.run_explain("t", "r"); c.run_artifacts("t", "r", &ArtifactQuery::default()); c.run_artifact("t", "r", &ArtifactQuery::default());
-        c.model_list("t", l); c.model("t", "m"); c.model_update("t", "m", &ModelChange::default()); c.version_list("t", "m", l); c.version("t", "m", 1);
+        c.markdown(&MarkdownText::default()); c.model_list("t", l); c.model("t", "m"); c.model_update("t", "m", &ModelChange::default()); c.version_list("t", "m", l); c.version("t", "m", 1);
         c.version_update("t", "m", 1, &ModelChange::default()); c.alias_set("t", "m", "a", 1); c.alias_remove("t", "m", "a");
         c.version_register("t", &NewModelVersion { model: text(), run_id: text(), source: None, description: text() });
         c.stage_list("t"); c.stage_set("t", "s", &SetStagePolicy::default()); c.promotion_list("t", &PromotionQuery::default()); c.promotion("t", "p");

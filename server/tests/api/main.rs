@@ -3,6 +3,7 @@
 mod access;
 mod callers;
 mod canary;
+mod cards;
 mod changes;
 mod contract;
 mod deployments;

@@ -1,7 +1,7 @@
 //! Servers: where they listen, when they are ready, and what happens when they are not.
 
 use crate::world::{Does, Local, World, ended, plain, python_server, running};
-use server::cluster::{Cluster, Endpoint, ServerSpec, WorkloadSpec};
+use server::cluster::{Cluster, Endpoint, Runtime, ServerSpec, WorkloadSpec};
 use std::os::unix::fs::PermissionsExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -111,6 +111,30 @@ async fn a_server_that_answers_errors_is_not_ready() {
     let mut spec = python_server("");
     spec.server = Some(ServerSpec { ready_path: "/missing".into(), ready_status: None, port: None, start_seconds: 2 });
     assert!(local.to_end(&spec).await.reason.is_some());
+}
+
+#[tokio::test]
+async fn the_status_that_is_asked_for_makes_it_ready_and_no_other() {
+    let local = Local::new();
+    let with = |ready_status, start_seconds| WorkloadSpec {
+        server: Some(ServerSpec { ready_path: "/".into(), ready_status: Some(ready_status), port: None, start_seconds }),
+        ..tcp_server()
+    };
+    let redirects = with(302, 50);
+    local.local().ensure(&redirects).await.unwrap();
+    assert!(running(local.local(), &redirects.id).await.is_some());
+    local.local().forget(&redirects.id).await.unwrap();
+    assert!(local.to_end(&with(200, 2)).await.reason.is_some_and(|r| r.contains("2 seconds")));
+}
+
+#[tokio::test]
+async fn what_only_pods_have_is_refused_here() {
+    let local = Local::new();
+    let image = WorkloadSpec { runtime: Runtime::Image { image: "registry.example/app:1".into() }, ..tcp_server() };
+    assert!(local.to_end(&image).await.reason.is_some_and(|r| r.contains("registry.example/app:1")));
+    let mut insists = tcp_server();
+    insists.server = insists.server.map(|s| ServerSpec { port: Some(8055), ..s });
+    assert!(local.to_end(&insists).await.reason.is_some_and(|r| r.contains("8055")));
 }
 
 #[tokio::test]

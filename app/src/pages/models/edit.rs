@@ -1,4 +1,4 @@
-//! Changing what is free: description, tags, aliases.
+//! Changing what is free: tags, aliases.
 
 use crate::{
     api::client::{segment, team_path},
@@ -7,7 +7,7 @@ use crate::{
 use leptos::prelude::*;
 use std::collections::BTreeMap;
 
-/// Of what the description and the tags are.
+/// Of what the description (the card) and the tags are.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Of {
     /// The team.
@@ -19,19 +19,18 @@ pub struct Of {
 }
 
 impl Of {
-    fn path(&self) -> String {
+    /// Where they are changed.
+    pub fn path(&self) -> String {
         let version = self.version.map(|v| format!("/versions/{v}")).unwrap_or_default();
         team_path(&self.team, &format!("/models/{}{version}", segment(&self.model)))
     }
 }
 
-/// Description and tags in a card, with the way to change them.
+/// Tags in a card, with the way to change them.
 #[component]
-pub fn Words(
+pub fn Tags(
     /// Of what.
     of: Of,
-    /// The description.
-    description: String,
     /// The tags.
     tags: BTreeMap<String, String>,
     /// Whether one may change them.
@@ -41,23 +40,23 @@ pub fn Words(
     let seen = tags.iter().map(|(k, _)| k.as_str()).collect::<Vec<_>>().join("\n");
     let lines = tags.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join("\n");
     let facts = tags.into_iter().map(|(k, v)| view! { <dt>{k}</dt><dd>{v}</dd> }).collect_view();
-    let text = if description.is_empty() { "No description.".to_owned() } else { description.clone() };
+    let none = lines.is_empty().then(|| view! { <p class="muted">"No tags."</p> });
     let more = move || edits.then(|| view! { <DialogButton id="words" class="btn small">"Edit"</DialogButton> });
     view! {
-        <Card title="Description" more><div class="stack"><p class="pre muted">{text}</p><dl class="facts">{facts}</dl></div></Card>
-        {edits.then(|| view! { <Edit of description lines seen/> })}
+        <Card title="Tags" more>{none}<dl class="facts">{facts}</dl></Card>
+        {edits.then(|| view! { <Edit of lines seen/> })}
     }
 }
 
 /// The form holds all that one has seen: of that, what it leaves out goes.
 #[component]
-fn Edit(of: Of, description: String, lines: String, seen: String) -> impl IntoView {
+fn Edit(of: Of, lines: String, seen: String) -> impl IntoView {
     view! {
-        <Dialog id="words" title="Description and tags">
+        <Dialog id="words" title="Tags">
             <ApiForm id="words-form" method="PATCH" action=of.path() say="Kept.">
                 <input type="hidden" name="replace" value="true"/>
                 <input type="hidden" name="seen" value=seen/>
-                <Area name="description" label="Description" value=description/>
+                <input type="hidden" name="keep_description" value="true"/>
                 <Area name="tags" label="Tags" value=lines hint="NAME=value, one a line."/>
                 <div class="actions"><button class="btn primary" type="submit">"Keep"</button><DialogCancel/></div>
             </ApiForm>

@@ -1,5 +1,6 @@
 //! Registered models.
 
+pub mod card;
 pub mod deploy;
 pub mod differ;
 pub mod edit;

@@ -1,6 +1,9 @@
 //! One registered model: its versions, newest first.
 
-use super::edit::{Of, Words};
+use super::{
+    card::ModelCard,
+    edit::{Of, Tags},
+};
 use crate::{
     api::{
         Client, ListQuery,
@@ -19,7 +22,7 @@ use leptos::prelude::*;
 /// The page.
 #[component]
 pub fn ModelPage() -> impl IntoView {
-    let (client, page_token) = (Client::from_context(), query("page"));
+    let (client, page_token, editing) = (Client::from_context(), query("page"), query("card").is_some());
     let every = Every::change(&["model", "model_version", "deployment"]);
     let model = client.model(&team(), &param("model"));
     loaded(every.page("Model"), model, move |model: Model, access| {
@@ -42,8 +45,8 @@ pub fn ModelPage() -> impl IntoView {
         view! {
             <Head title=model.name.clone()><a class="btn" href=promotions>"Promotions"</a>{newest}</Head>
             <div class="cols side">
-                <div class="cols">{list}</div>
-                <div class="cols"><Words of description=model.description.clone() tags=model.tags.clone() edits/><About model/></div>
+                <div class="cols">{list}<ModelCard of=of.clone() text=model.description.clone() revision=model.revision here editing edits/></div>
+                <div class="cols"><About model=model.clone()/><Tags of tags=model.tags edits/></div>
             </div>
         }
     })

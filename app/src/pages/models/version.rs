@@ -1,9 +1,10 @@
 //! One version: where it came from, what it takes and gives, where it serves.
 
 use super::{
+    card::ModelCard,
     deploy::DeploySheet,
     differ::Differ,
-    edit::{Aliases, Of, Words},
+    edit::{Aliases, Of, Tags},
     promote::PromoteSheet,
     promotion::{After, EVERY, Looked},
 };
@@ -12,11 +13,11 @@ use crate::{
         Client, Problem,
         changes::kinds,
         client::segment,
-        models::{Lineage, ModelVersion},
+        models::{Lineage, Model, ModelVersion},
         promotions::{Promotion, PromotionQuery},
     },
     parts::{
-        Access, Every, Head,
+        Access, Every, Head, Markdown,
         gates::{PromotionActions, PromotionBadge},
         loaded,
         params::{param, query, team},
@@ -29,6 +30,7 @@ use leptos::prelude::*;
 #[component]
 pub fn VersionPage() -> impl IntoView {
     let (client, deploy, promote) = (Client::from_context(), query("deploy").is_some(), query("promote").is_some());
+    let editing = query("card").is_some();
     let against = query("against").and_then(|n| n.parse::<i64>().ok());
     let every = Every { kinds: EVERY_AND_DEPLOYMENTS, ..EVERY };
     let answer = with_newest(client.clone(), team(), param("model"), param("version").parse().unwrap_or(0));
@@ -57,6 +59,11 @@ pub fn VersionPage() -> impl IntoView {
                 .then(|| view! { <a class="btn" href=format!("{here}?promote=1")>"Promote"</a><a class="btn primary" href=format!("{here}?deploy=1")>"Deploy"</a> })
                 .into_any(),
         };
+        let card = loaded(Every::change(&["model"]), client.model(&access.team, &v.model), |model: Model, access| {
+            let href = access.href(&format!("/models/{}", segment(&model.name)));
+            let more = move || view! { <a class="link" href=href.clone()>"The model"</a> };
+            (!model.description.is_empty()).then(|| view! { <Card title="Model card" more><Markdown text=model.description/></Card> })
+        });
         let differ = against.map(|other| {
             view! { <Differ client=client.clone() version=v.clone() other access=access.clone() back=here.clone()/> }
         });
@@ -66,17 +73,18 @@ pub fn VersionPage() -> impl IntoView {
             let (said, href) = (promotion.clone(), access.href(&format!("/promotions/{}", segment(&promotion.id))));
             view! { <Asked promotion=said href/><Looked promotion client access=access.clone()/> }
         });
+        let about = view! { <ModelCard of=of.clone() text=v.description.clone() revision=v.revision here editing edits=access.edits()/> };
         view! {
             <Head title beside=badge>{actions}</Head>
             <Strip version=v.clone() access=access.clone()/>
             <div class="cols side">
-                <div class="cols">{differ}{looked}<Metrics version=v.clone()/><Signature version=v.clone()/></div>
+                <div class="cols">{differ}{looked}<Metrics version=v.clone()/><Signature version=v.clone()/>{about}{card}</div>
                 <div class="cols">
                     <About version=v.clone() access=access.clone()/>
                     {after}
                     {compare}
                     <Aliases team=access.team model=v.model version=v.version aliases=v.aliases edits/>
-                    <Words of description=v.description tags=v.tags edits/>
+                    <Tags of tags=v.tags edits/>
                 </div>
             </div>
             {sheet}

@@ -13,6 +13,7 @@ pub mod explain;
 pub mod home;
 pub mod ledger;
 pub mod limits;
+pub mod markdown;
 pub mod members;
 pub mod models;
 pub mod notebooks;
@@ -87,6 +88,7 @@ pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(runtimes::get, runtimes::set, runtimes::remove))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(markdown::show))
         .routes(routes!(models::list))
         .routes(routes!(models::get, models::update))
         .routes(routes!(models::version_list))
