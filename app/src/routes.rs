@@ -64,6 +64,11 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/teams/:team/runs") view=pages::runs::Runs ssr=SsrMode::Async/>
                     <Route path=path!("/teams/:team/runs/submit") view=pages::runs::SubmitRun ssr=SsrMode::Async/>
                     <Route path=path!("/teams/:team/runs/:id") view=pages::runs::RunPage ssr=SsrMode::Async/>
+                    <Route path=path!("/teams/:team/pipelines") view=pages::pipelines::Pipelines ssr=SsrMode::Async/>
+                    <Route path=path!("/teams/:team/pipelines/:pipeline") view=pages::pipelines::PipelinePage ssr=SsrMode::Async/>
+                    <Route path=path!("/teams/:team/pipelines/:pipeline/run") view=pages::pipelines::StartPipeline ssr=SsrMode::Async/>
+                    <Route path=path!("/teams/:team/pipeline-runs") view=pages::pipelines::PipelineRuns ssr=SsrMode::Async/>
+                    <Route path=path!("/teams/:team/pipeline-runs/:id") view=pages::pipelines::PipelineRunPage ssr=SsrMode::Async/>
                     <Route path=path!("/teams/:team/models") view=pages::models::Models ssr=SsrMode::Async/>
                     <Route path=path!("/teams/:team/models/:model") view=pages::models::ModelPage ssr=SsrMode::Async/>
                     <Route path=path!("/teams/:team/models/:model/:version") view=pages::models::VersionPage ssr=SsrMode::Async/>

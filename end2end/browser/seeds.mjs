@@ -4,6 +4,7 @@ import path from 'node:path';
 import { admin, each, program, signedIn, team, until } from './api.mjs';
 import { moreModels, morePeople, moreThings } from './database.mjs';
 import { ADMIN } from './server.mjs';
+import { crowded, numbers } from './pipelines.mjs';
 import { environments, train } from './train.mjs';
 
 export const TEAM = 'rows';
@@ -70,7 +71,10 @@ async function one() {
   await of('POST', '/deployments/iris/try', (await of('GET', '/deployments/iris/example')).v1);
   await until('the notebook', async () => (await of('GET', '/notebooks/explore')).state === 'running', 180);
   await step('promotion', until('the promotion', async () => (await of('GET', `/promotions/${asked.id}`)).state !== 'checking', 180));
-  return { run: id, promotion: asked.id };
+  await of('POST', '/pipelines', { spec: numbers() });
+  const flow = await of('POST', '/pipeline-runs', { pipeline: 'numbers', parameters: { rows: 3, marker: '/nowhere' } });
+  await step('pipeline', until('the pipeline run', async () => (await of('GET', `/pipeline-runs/${flow.id}`)).state === 'failed', 180));
+  return { run: id, promotion: asked.id, flow: flow.id };
 }
 
 async function many() {
@@ -124,5 +128,11 @@ async function many() {
   const stopped = async (kind) => (await send('GET', `${own}/${kind}s/${kind}-${FEW}`)).state === 'stopped';
   await until('what rests', async () => (await stopped('notebook')) && (await stopped('deployment')));
   await step('copies', moreThings('many', FEW, MANY));
-  return { run: id, promotion: asked.id };
+  await step('pipelines', each(MANY, (i) => send('POST', `${own}/pipelines`, { name: `pipeline-${i}`, spec: numbers() })));
+  await step('versions of one', each(MANY, (i) => send('POST', `${own}/pipelines/pipeline-0/versions`, { name: `version-${i}`, spec: numbers() })));
+  const parameters = { rows: 3, marker: '/nowhere' };
+  await step('pipeline runs', each(FEW, () => send('POST', `${own}/pipeline-runs`, { pipeline: 'pipeline-0', parameters })));
+  const flow = await send('POST', `${own}/pipeline-runs`, { spec: crowded(500) });
+  await until('its tasks', async () => (await send('GET', `${own}/pipeline-runs/${flow.id}/tasks`)).length === 500);
+  return { run: id, promotion: asked.id, flow: flow.id };
 }

@@ -64,6 +64,9 @@ pub struct Counts {
     pub notebooks: i64,
     /// Runs that hold or wait.
     pub runs: i64,
+    /// Pipeline runs that have not ended.
+    #[serde(default)]
+    pub pipelines: i64,
     /// Deployments that hold or wait.
     pub deployments: i64,
     /// Promotions that wait for an approval which the one who asks can give.

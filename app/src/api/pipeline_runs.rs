@@ -114,6 +114,9 @@ pub struct NewPipelineRun {
     /// Parameters by name.
     #[serde(default)]
     pub parameters: BTreeMap<String, Value>,
+    /// Parameters by name as a form has them: each text is read as the type of its parameter.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub texts: BTreeMap<String, String>,
     /// Name of the experiment; `Default` when left out. It is made where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub experiment: Option<String>,
@@ -372,8 +375,13 @@ impl Client {
     }
     /// `GET /api/v1/teams/{team}/pipeline-runs/{id}/tasks/{task}/log`
     pub fn task_log(&self, team: &str, id: &str, task: &str, query: &LogQuery) -> Reply<LogPage> {
-        self.get(with_query(path(team, id, &format!("/tasks/{}/log", segment(task))), query))
+        self.get(with_query(task_log_path(team, id, task), query))
     }
+}
+
+/// Path of the log of a task.
+pub fn task_log_path(team: &str, id: &str, task: &str) -> String {
+    path(team, id, &format!("/tasks/{}/log", segment(task)))
 }
 
 fn path(team: &str, id: &str, rest: &str) -> String {

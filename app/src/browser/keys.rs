@@ -1,4 +1,5 @@
-//! Keys: `Ctrl-K` and `/` find, `g` and a letter go places, `j` `k` and the arrows step through rows, Escape closes menus.
+//! Keys: `Ctrl-K` and `/` find, `g` and a letter go places, `j` `k` and the arrows step through rows, Escape closes menus;
+//! a page may have keys of its own.
 
 use super::{dialogs, dom, press, visit};
 use std::cell::Cell;
@@ -52,8 +53,17 @@ fn taken(e: &KeyboardEvent) -> bool {
         "j" => step(true),
         "k" => step(false),
         "ArrowDown" | "ArrowUp" if row().is_some() => step(key == "ArrowDown"),
-        _ => false,
+        other => pressed(other),
     }
+}
+
+/// Follows the link of the page that says it is followed with this key.
+fn pressed(key: &str) -> bool {
+    let link = dom::first::<HtmlAnchorElement>(&format!("main a[data-press=\"{}\"]", key.replace(['"', '\\'], "")));
+    link.is_some_and(|link| {
+        visit::go(&link.get_attribute("href").unwrap_or_default());
+        true
+    })
 }
 
 /// Whether a key went into a field, or a dialog is open: then it is no shortcut.

@@ -5,6 +5,7 @@
 mod clock;
 mod dialogs;
 mod dom;
+mod files;
 mod keys;
 mod living;
 mod morph;
@@ -26,6 +27,7 @@ pub fn start() {
     press::listen();
     keys::listen();
     send::listen();
+    files::listen();
     dialogs::listen();
     visit::listen();
     clock::begin();

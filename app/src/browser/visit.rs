@@ -9,7 +9,7 @@ use crate::api::{Problem, transport::browser::ask};
 use std::cell::{Cell, RefCell};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
-    DomParser, Element, Event, FormData, HtmlAnchorElement, HtmlDialogElement, HtmlElement, HtmlFormElement, MouseEvent, ScrollRestoration,
+    DomParser, Element, Event, FormData, HtmlDialogElement, HtmlElement, HtmlFormElement, MouseEvent, ScrollRestoration,
     SubmitEvent, SupportedType, Url, UrlSearchParams,
 };
 
@@ -151,11 +151,13 @@ fn followed(event: &MouseEvent) -> Option<String> {
     if event.default_prevented() || event.button() != 0 || event.meta_key() || event.ctrl_key() || event.shift_key() || event.alt_key() {
         return None;
     }
-    let link: HtmlAnchorElement = dom::around(&dom::target(event)?, "a[href]")?;
-    if !link.target().is_empty() || link.has_attribute("download") || link.rel().contains("external") {
+    // A link of a drawing is no link of HTML, and says the same.
+    let link: Element = dom::around(&dom::target(event)?, "a[href]")?;
+    let says = |name: &str| link.get_attribute(name).unwrap_or_default();
+    if !says("target").is_empty() || link.has_attribute("download") || says("rel").contains("external") {
         return None;
     }
-    let url = Url::new(&link.href()).ok()?;
+    let url = Url::new_with_base(&says("href"), &dom::window().location().href().ok()?).ok()?;
     let to = url.pathname() + &url.search();
     // Closing gives the focus back to where the sheet was opened, and goes there.
     if let Some(sheet) = dom::around::<HtmlDialogElement>(&link, "dialog.sheet[open]")

@@ -1,7 +1,7 @@
 //! Where one is, read from the address.
 
 use super::places::PLACES;
-use crate::parts::ThisRun;
+use crate::parts::{ThisPipelineRun, ThisRun};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
@@ -14,6 +14,12 @@ fn trail(path: &str) -> Vec<(String, String)> {
             let all = ("Promotions".to_owned(), format!("/teams/{team}/promotions"));
             let one = rest.first().map(|id| (end_of(id), format!("/teams/{team}/promotions/{id}")));
             [models, all].into_iter().chain(one).collect()
+        }
+        ["teams", team, "pipeline-runs", rest @ ..] => {
+            let pipelines = ("Pipelines".to_owned(), format!("/teams/{team}/pipelines"));
+            let all = ("Runs".to_owned(), format!("/teams/{team}/pipeline-runs"));
+            let one = rest.first().map(|id| (end_of(id), format!("/teams/{team}/pipeline-runs/{id}")));
+            [pipelines, all].into_iter().chain(one).collect()
         }
         ["teams", team, rest @ ..] => {
             let section = rest.first().copied().unwrap_or("");
@@ -69,11 +75,28 @@ fn percent_decoded(text: &str) -> String {
 pub fn Crumbs() -> impl IntoView {
     let trail = use_location().pathname.with_untracked(|p| trail(p));
     let last = trail.len().saturating_sub(1);
-    let run = use_context::<ThisRun>();
+    let (run, flow) = (use_context::<ThisRun>(), use_context::<ThisPipelineRun>());
+    let of_pipeline = flow.clone();
     // A run is known by its name; its id stands for one that cannot be read.
-    let named = move |words: String| match run {
-        Some(run) => Suspend::new(async move { run.read().await.map_or(words, |r| r.summary.name) }).into_any(),
-        None => words.into_any(),
+    let named = move |words: String| match (run, flow) {
+        (Some(run), _) => Suspend::new(async move { run.read().await.map_or(words, |r| r.summary.name) }).into_any(),
+        (_, Some(run)) => Suspend::new(async move { run.read().await.map_or(words, |r| r.name) }).into_any(),
+        _ => words.into_any(),
+    };
+    // A pipeline run is reached from its pipeline, where it has one.
+    let before = move |words: String, href: String| match of_pipeline.clone().filter(|_| href.ends_with("/pipeline-runs")) {
+        Some(run) => Suspend::new(async move {
+            let pipeline =
+                run.read().await.ok().and_then(|r| {
+                    r.pipeline_id.map(|id| (format!("{}/pipelines/{id}", href.trim_end_matches("/pipeline-runs")), r.pipeline))
+                });
+            match pipeline {
+                Some((href, name)) => view! { <li><a href=href>{name}</a></li> },
+                None => view! { <li><a href=href>{words}</a></li> },
+            }
+        })
+        .into_any(),
+        None => view! { <li><a href=href>{words}</a></li> }.into_any(),
     };
     let mut named = Some(named);
     view! {
@@ -84,7 +107,7 @@ pub fn Crumbs() -> impl IntoView {
                         let words = named.take().map(|named| named(words));
                         view! { <li><span aria-current="page">{words}</span></li> }.into_any()
                     } else {
-                        view! { <li><a href=href>{words}</a></li> }.into_any()
+                        before(words, href)
                     }
                 }).collect_view()}
             </ol>
@@ -105,6 +128,8 @@ mod tests {
         assert_eq!(words("/teams/a/models/churn%20x/3"), ["Models", "churn x", "v3"]);
         assert_eq!(words("/teams/a/runs/0190c0ffee0190c0ffee0190c0ffee01"), ["Runs", "c0ffee01"]);
         assert_eq!(words("/teams/a/promotions/0190c0ffee0190c0ffee0190c0ffee01"), ["Models", "Promotions", "c0ffee01"]);
+        assert_eq!(words("/teams/a/pipeline-runs/0190c0ffee0190c0ffee0190c0ffee01"), ["Pipelines", "Runs", "c0ffee01"]);
+        assert_eq!(words("/teams/a/pipelines/nightly/run"), ["Pipelines", "nightly", "run"]);
         assert_eq!(words("/teams/a"), ["Home"]);
         assert_eq!(words("/"), ["Teams"]);
     }

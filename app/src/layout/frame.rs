@@ -8,16 +8,17 @@ use super::{
 use crate::{
     api::{client::team_path, session::Me},
     islands::{Palette, palette::Line},
-    parts::{Session, ThisRun},
+    parts::{Session, ThisPipelineRun, ThisRun},
     ui::QueryProblem,
 };
 use leptos::prelude::*;
 use leptos_router::components::Outlet;
 
 /// Actions beside the places: words, icon, address after `/teams/{team}`.
-const ACTIONS: [(&str, &str, &str); 4] = [
+const ACTIONS: [(&str, &str, &str); 5] = [
     ("Launch notebook", "notebook", "/notebooks?launch=1"),
     ("Submit run", "run", "/runs/submit"),
+    ("Upload pipeline", "pipeline", "/pipelines?upload=1"),
     ("New environment", "environment", "/environments?new=1"),
     ("Events of the team", "team", "/team?tab=events"),
 ];
@@ -67,6 +68,7 @@ fn platform_lines(me: Me) -> Vec<Line> {
 pub fn Frame() -> impl IntoView {
     let session = Session::provide();
     ThisRun::provide();
+    ThisPipelineRun::provide();
     let team = session.around.clone();
     let find = if team.is_empty() { String::new() } else { team_path(&team, "/find") };
     let palette = if session.team.is_empty() {

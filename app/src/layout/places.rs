@@ -20,10 +20,11 @@ const fn place(label: &'static str, icon: &'static str, path: &'static str, key:
 }
 
 /// The entries, in order. Team stands apart, at the end.
-pub const PLACES: [Place; 7] = [
+pub const PLACES: [Place; 8] = [
     place("Home", "home", "", 'h', true),
     place("Notebooks", "notebook", "/notebooks", 'n', true),
     place("Runs", "run", "/runs", 'r', true),
+    place("Pipelines", "pipeline", "/pipelines", 'p', true),
     place("Models", "model", "/models", 'm', true),
     place("Deployments", "deployment", "/deployments", 'd', true),
     place("Environments", "environment", "/environments", 'e', false),
@@ -36,6 +37,7 @@ pub fn current(path: &str) -> Option<&'static str> {
     let section = match rest.split('/').nth(1).unwrap_or("") {
         // What promotes models is reached from them.
         "promotions" => "models",
+        "pipeline-runs" => "pipelines",
         other => other,
     };
     PLACES.iter().find(|p| p.path.trim_start_matches('/') == section).map(|p| p.label)
@@ -51,6 +53,7 @@ mod tests {
         assert_eq!(current("/teams/a/runs/submit"), Some("Runs"));
         assert_eq!(current("/teams/a/team"), Some("Team"));
         assert_eq!(current("/teams/a/promotions/1"), Some("Models"));
+        assert_eq!(current("/teams/a/pipeline-runs/1"), Some("Pipelines"));
         assert_eq!(current("/admin"), None);
     }
 }

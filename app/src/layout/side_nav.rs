@@ -66,7 +66,7 @@ fn Places(team: String, path: String) -> impl IntoView {
             };
             PLACES[..PLACES.len() - 1].iter().map(entry).collect_view()
         })}
-        <li hidden data-live="notebook run deployment promotion"></li>
+        <li hidden data-live="notebook run deployment promotion pipeline_run"></li>
     }
 }
 
@@ -74,6 +74,7 @@ fn count(counts: &Counts, label: &str) -> i64 {
     match label {
         "Notebooks" => counts.notebooks,
         "Runs" => counts.runs,
+        "Pipelines" => counts.pipelines,
         "Deployments" => counts.deployments,
         "Models" => counts.approvals,
         _ => 0,

@@ -9,6 +9,7 @@ pub mod models;
 pub mod not_found;
 pub mod notebooks;
 pub mod notices;
+pub mod pipelines;
 pub mod runs;
 pub mod runtimes;
 pub mod setup;

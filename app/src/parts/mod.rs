@@ -33,6 +33,6 @@ pub use offers::{Offers, offers};
 pub use runtime_picker::RuntimePicker;
 pub use served::served;
 pub use size_picker::SizePicker;
-pub use state_badge::{BuildBadge, RevisionBadge, StateBadge};
-pub use this_run::ThisRun;
+pub use state_badge::{BuildBadge, RevisionBadge, StateBadge, TaskBadge};
+pub use this_run::{ThisPipelineRun, ThisRun};
 pub use why::Why;

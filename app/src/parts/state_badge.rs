@@ -1,7 +1,7 @@
 //! States of our nouns as badges: the same colour, icon and word everywhere.
 
 use crate::{
-    api::{State, deployments::RevisionState, environments::Build},
+    api::{State, deployments::RevisionState, environments::Build, pipeline_runs::TaskState},
     ui::{Badge, Tone},
 };
 use leptos::prelude::*;
@@ -26,6 +26,24 @@ pub fn StateBadge(
     };
     let text = if server && state == State::Running { "Serving" } else { state.label() };
     view! { <Badge tone icon text/> }
+}
+
+/// A badge for how far a task of a pipeline run is.
+#[component]
+pub fn TaskBadge(
+    /// How far.
+    state: TaskState,
+) -> impl IntoView {
+    let (tone, icon) = match state {
+        TaskState::Waiting => (Tone::Grey, "clock"),
+        TaskState::Queued => (Tone::Amber, "clock"),
+        TaskState::Starting => (Tone::Violet, "clock"),
+        TaskState::Running => (Tone::Blue, "dot"),
+        TaskState::Succeeded | TaskState::Cached => (Tone::Green, "ok"),
+        TaskState::Skipped | TaskState::Cancelled => (Tone::Grey, "pause"),
+        TaskState::Failed => (Tone::Red, "x"),
+    };
+    view! { <Badge tone icon text=state.label()/> }
 }
 
 /// A badge for how far a revision is.

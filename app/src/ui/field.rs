@@ -5,8 +5,8 @@ use leptos::prelude::*;
 
 /// Frame of a field; the control is its child and carries the id `{form}-{name}`.
 #[component]
-fn Framed(name: &'static str, id: String, label: String, hint: Option<String>, children: Children) -> impl IntoView {
-    let wrong = FormState::wrong(name);
+fn Framed(name: String, id: String, label: String, hint: Option<String>, children: Children) -> impl IntoView {
+    let wrong = FormState::wrong(&name);
     let (bad, below) = (wrong.is_some(), format!("{id}-wrong"));
     view! {
         <div class="field" class:bad=bad>
@@ -22,7 +22,8 @@ fn Framed(name: &'static str, id: String, label: String, hint: Option<String>, c
 #[component]
 pub fn Field(
     /// Name in the form and in the API.
-    name: &'static str,
+    #[prop(into)]
+    name: String,
     /// Its label.
     #[prop(into)]
     label: String,
@@ -57,13 +58,13 @@ pub fn Field(
     #[prop(optional)]
     offers: Vec<String>,
 ) -> impl IntoView {
-    let id = FormState::id(name);
-    let wrong = FormState::wrong(name);
-    let value = FormState::typed(name).or(value);
+    let id = FormState::id(&name);
+    let wrong = FormState::wrong(&name);
+    let value = FormState::typed(&name).or(value);
     let list = (!offers.is_empty()).then(|| format!("{id}-list"));
     let below = format!("{id}-wrong");
     view! {
-        <Framed name id=id.clone() label hint=hint.clone()>
+        <Framed name=name.clone() id=id.clone() label hint=hint.clone()>
             <input id=id name=name type=kind value=value placeholder=placeholder required=required autocomplete=autocomplete class:code=code
                 spellcheck=if code { "false" } else { "true" } pattern=pattern title=hint list=list.clone() autofocus=autofocus
                 aria-invalid=wrong.is_some().then_some("true") aria-describedby=wrong.is_some().then_some(below)/>
@@ -76,7 +77,8 @@ pub fn Field(
 #[component]
 pub fn Area(
     /// Name in the form and in the API.
-    name: &'static str,
+    #[prop(into)]
+    name: String,
     /// Its label.
     #[prop(into)]
     label: String,
@@ -96,12 +98,12 @@ pub fn Area(
     #[prop(optional)]
     required: bool,
 ) -> impl IntoView {
-    let id = FormState::id(name);
-    let wrong = FormState::wrong(name);
-    let value = FormState::typed(name).or(value);
+    let id = FormState::id(&name);
+    let wrong = FormState::wrong(&name);
+    let value = FormState::typed(&name).or(value);
     let below = format!("{id}-wrong");
     view! {
-        <Framed name id=id.clone() label hint>
+        <Framed name=name.clone() id=id.clone() label hint>
             <textarea id=id name=name rows=rows.to_string() placeholder=placeholder required=required class="code" spellcheck="false"
                 aria-invalid=wrong.is_some().then_some("true") aria-describedby=wrong.is_some().then_some(below)>{value}</textarea>
         </Framed>
@@ -112,7 +114,8 @@ pub fn Area(
 #[component]
 pub fn Select(
     /// Name in the form and in the API.
-    name: &'static str,
+    #[prop(into)]
+    name: String,
     /// Its label.
     #[prop(into)]
     label: String,
@@ -125,11 +128,11 @@ pub fn Select(
     #[prop(optional, into)]
     value: String,
 ) -> impl IntoView {
-    let id = FormState::id(name);
-    let value = FormState::typed(name).unwrap_or(value);
-    let (bad, below) = (FormState::wrong(name).is_some(), format!("{id}-wrong"));
+    let id = FormState::id(&name);
+    let value = FormState::typed(&name).unwrap_or(value);
+    let (bad, below) = (FormState::wrong(&name).is_some(), format!("{id}-wrong"));
     view! {
-        <Framed name id=id.clone() label hint>
+        <Framed name=name.clone() id=id.clone() label hint>
             <select id=id name=name aria-invalid=bad.then_some("true") aria-describedby=bad.then_some(below)>
                 {options.into_iter().map(|(v, words)| {
                     let chosen = v == value;
@@ -144,7 +147,8 @@ pub fn Select(
 #[component]
 pub fn Check(
     /// Name in the form and in the API.
-    name: &'static str,
+    #[prop(into)]
+    name: String,
     /// Its label.
     #[prop(into)]
     label: String,

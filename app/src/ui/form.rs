@@ -22,7 +22,7 @@ impl FormState {
     }
 
     /// What is wrong with the field, when a plain browser's form was refused.
-    pub(super) fn wrong(name: &'static str) -> Option<String> {
+    pub(super) fn wrong(name: &str) -> Option<String> {
         let query = use_query_map();
         query.with_untracked(|q| (refused(q) && q.get("field").as_deref() == Some(name)).then(|| q.get("problem")).flatten())
     }

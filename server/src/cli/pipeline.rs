@@ -245,6 +245,7 @@ async fn begin(here: &Here, run: Run) -> Result<(), Failure> {
         version: run.version,
         spec: run.file.as_ref().map(read).transpose()?,
         parameters: run.params.into_iter().map(|(name, text)| (name, value(text))).collect(),
+        texts: BTreeMap::new(),
         experiment: run.experiment,
         cache: run.no_cache.then_some(false),
         max_tasks: run.max_tasks,

@@ -26,7 +26,7 @@ use app::api::{
     pipeline_runs::{NewPipelineRun, PipelineRun},
 };
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Longest name of an experiment, in characters.
 const MAX_EXPERIMENT: usize = 500;
@@ -52,7 +52,8 @@ struct Of {
 /// No such pipeline or version; what is uploaded is refused; a parameter that is wrong.
 pub async fn create(parsed: &Parsed, store: &Store, by: &TeamEditor, new: &NewPipelineRun) -> Result<PipelineRun> {
     let of = of(parsed, store, by, new).await?;
-    let given: Map<String, Value> = new.parameters.clone().into_iter().collect();
+    let mut given: Map<String, Value> = new.parameters.clone().into_iter().collect();
+    given.extend(read_texts(&of.pipeline, &new.texts)?);
     let parameters = of.pipeline.parameters(&given).map_err(|wrong| refused("parameters", &wrong))?;
     let description = text("description", new.description.as_deref().unwrap_or_default(), MAX_DESCRIPTION)?;
     if new.max_tasks.is_some_and(|n| !(1..=10_000).contains(&n)) {
@@ -131,6 +132,18 @@ pub async fn create(parsed: &Parsed, store: &Store, by: &TeamEditor, new: &NewPi
     tx.commit().await?;
     let row = store.pipeline_run(&by.team.id, &id).await?.ok_or_else(|| Error::internal("the pipeline run just made"))?;
     Ok(runs_view::run(row))
+}
+
+/// Values of the texts of a form. What is no parameter goes on as it is, to be refused with the others.
+fn read_texts(pipeline: &Pipeline, texts: &BTreeMap<String, String>) -> Result<Vec<(String, Value)>> {
+    let value = |(name, text): (&String, &String)| -> Result<(String, Value)> {
+        let value = match pipeline.root.parameters.get(name) {
+            Some(p) => p.kind.from_text(text).map_err(|why| Error::invalid(&format!("texts.{name}"), format!("{name}: {why}.")))?,
+            None => Value::String(text.clone()),
+        };
+        Ok((name.clone(), value))
+    };
+    texts.iter().map(value).collect()
 }
 
 async fn of(parsed: &Parsed, store: &Store, by: &TeamEditor, new: &NewPipelineRun) -> Result<Of> {

@@ -23,14 +23,14 @@ pub fn page(team: &str, kind: &str, id: &str, name: &str) -> String {
     match kind {
         "run" => format!("/teams/{team}/runs/{}", segment(id)),
         "promotion" => format!("/teams/{team}/promotions/{}", segment(id)),
-        "task" => format!("/teams/{team}/tasks/{}", segment(id)),
         "pipeline_run" => format!("/teams/{team}/pipeline-runs/{}", segment(id)),
         "experiment" => format!("/teams/{team}/runs?experiment={}", segment(id)),
         other => format!("/teams/{team}/{other}s/{}", segment(name)),
     }
 }
 
-fn active(team: &str, row: &WorkloadRow, by: String, cpu: Vec<i64>) -> HomeItem {
+/// `run`: the pipeline run of a task.
+fn active(team: &str, row: &WorkloadRow, by: String, cpu: Vec<i64>, run: Option<&String>) -> HomeItem {
     let since = row.running_at.or(row.granted_at).unwrap_or(row.queued_at);
     let kind = match row.kind.as_str() {
         "replica" => "deployment",
@@ -47,7 +47,10 @@ fn active(team: &str, row: &WorkloadRow, by: String, cpu: Vec<i64>) -> HomeItem 
         since: rfc3339(since),
         resources: row.resources(),
         granted: row.granted(),
-        href: page(team, kind, &row.owner_id, &row.name),
+        href: run.map_or_else(
+            || page(team, kind, &row.owner_id, &row.name),
+            |run| format!("{}?task={}", page(team, "pipeline_run", run, ""), segment(&row.owner_id)),
+        ),
         cpu,
     }
 }
@@ -83,8 +86,10 @@ pub async fn of_team(store: &Store, by: &TeamViewer) -> Result<Home> {
     for sample in store.usage_of(&keys, now - CHART_MS).await? {
         cpu.entry(sample.workload_key).or_default().push(sample.cpu_millis);
     }
+    let tasks: Vec<String> = shown().filter(|r| r.kind == "task").map(|r| r.owner_id.clone()).collect();
+    let runs: HashMap<String, String> = if tasks.is_empty() { HashMap::new() } else { store.tasks_of_runs(id, &tasks).await?.into_iter().collect() };
     let whose = |row: &WorkloadRow| people.get(&row.id).cloned().unwrap_or_default();
-    let active = shown().map(|row| active(name, row, whose(row), cpu.remove(&row.key).unwrap_or_default())).collect();
+    let active = shown().map(|row| active(name, row, whose(row), cpu.remove(&row.key).unwrap_or_default(), runs.get(&row.owner_id))).collect();
     let failed = store.failed(id, now - FAILED_MS, 10).await?.into_iter().map(|row| at_rest(name, row)).collect();
     let recent = store.at_rest(id, 0, 10).await?.into_iter().map(|row| at_rest(name, row)).collect();
     let count = |kind: &str| live.iter().filter(|r| r.kind == kind).count() as i64;
@@ -92,7 +97,7 @@ pub async fn of_team(store: &Store, by: &TeamViewer) -> Result<Home> {
     // However many replicas it has, a deployment is one.
     let deployments: HashSet<&str> = live.iter().filter(|r| r.kind == "replica").map(|r| r.name.as_str()).collect();
     let (deployments, approvals) = (deployments.len() as i64, waiting.len() as i64);
-    let counts = Counts { notebooks: count("notebook"), runs: count("run"), deployments, approvals };
+    let counts = Counts { notebooks: count("notebook"), runs: count("run"), pipelines: store.pipeline_runs_active(id).await?, deployments, approvals };
     Ok(Home { active, failed, waiting, recent, counts })
 }
 

@@ -131,6 +131,15 @@ impl Store {
         self.all(select("WHERE live = 1 ORDER BY id LIMIT 5000"), args![]).await
     }
 
+    /// How many pipeline runs of a team have not ended.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn pipeline_runs_active(&self, team_id: &str) -> Result<i64> {
+        let sql = "SELECT COUNT(*) FROM pipeline_runs WHERE live = 1 AND team_id = $1";
+        Ok(self.opt::<(i64,)>(sql, args![team_id]).await?.map_or(0, |r| r.0))
+    }
+
     /// Pipeline runs of a team, newest first; those before one, where it is named.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Forms of plain browsers.
 
 use super::world::{PASSWORD, World};
+use serde_json::json;
 
 #[tokio::test]
 async fn sign_in_by_form_lands_where_it_was_going() {
@@ -78,4 +79,38 @@ async fn a_session_is_ended_by_a_form_that_means_delete() {
     ada.get("/api/v1/me").await.is(200);
     ada.form("/", "/api/v1/session", &[("_method", "DELETE"), ("next", "/sign-in")]).await.is(303);
     ada.get("/api/v1/me").await.is(401);
+}
+
+#[tokio::test]
+async fn a_pipeline_run_by_form_has_values_of_the_types_of_its_parameters() {
+    let w = World::new().await;
+    let spec = json!({
+        "pipelineInfo": {"name": "small"}, "schemaVersion": "2.1.0", "sdkVersion": "kfp-2.17.3",
+        "root": {
+            "inputDefinitions": {"parameters": {
+                "text": {"parameterType": "STRING", "defaultValue": "hello", "isOptional": true},
+                "times": {"parameterType": "NUMBER_INTEGER"},
+                "days": {"parameterType": "LIST"}
+            }},
+            "dag": {"tasks": {"rest": {"taskInfo": {"name": "rest"}, "componentRef": {"name": "comp-rest"}}}}
+        },
+        "components": {"comp-rest": {"executorLabel": "exec-rest"}},
+        "deploymentSpec": {"executors": {"exec-rest": {"container": {"image": "python:3.11", "command": ["true"]}}}}
+    })
+    .to_string();
+    let (pipelines, runs) = ("/api/v1/teams/forecast/pipelines", "/api/v1/teams/forecast/pipeline-runs");
+    let made = w.mia.form("/teams/forecast/pipelines", pipelines, &[("spec", &spec), ("next", "/teams/forecast/pipelines/{name}")]).await.is(303);
+    assert_eq!(made.location(), "/teams/forecast/pipelines/small");
+
+    let page = "/teams/forecast/pipelines/small/run";
+    let fields = [("_form", "start"), ("pipeline", "small"), ("texts.times", "many"), ("texts.days", "[]")];
+    let refused = w.mia.form(page, runs, &fields).await.is(303);
+    let location = refused.location();
+    assert!(location.contains("field=texts.times") && location.contains("texts.times=many"), "{location}");
+
+    w.mia.form(page, runs, &[("pipeline", "small"), ("texts.times", "3"), ("texts.days", "[\"mon\", 2]")]).await.is(303);
+    let all = w.mia.get(runs).await.is(200).json();
+    assert_eq!(all["items"][0]["parameters"], json!({"text": "hello", "times": 3, "days": ["mon", 2]}));
+    // What is no parameter is refused in either way.
+    w.mia.post(runs, json!({"pipeline": "small", "texts": {"tims": "3"}})).await.is(422);
 }

@@ -1,0 +1,225 @@
+//! The graph of a pipeline run as it is drawn: boxes are links, so it works with the keyboard and without JavaScript.
+
+use super::{
+    layout::{HEIGHT, Layout, WIDTH, layout},
+    shown::{Graph, Shown, graph, toggled, unfolded},
+};
+use crate::{
+    api::pipeline_runs::{Task, TaskState},
+    parts::params::query,
+    ui::{time, url},
+};
+use leptos::prelude::*;
+use leptos_router::{hooks::use_query_map, params::ParamsMap};
+use std::{collections::BTreeSet, fmt::Write};
+
+/// How large it may be shown, percent.
+const SIZES: [u32; 6] = [25, 50, 75, 100, 150, 200];
+/// Characters of a name that fit into a box.
+const FITS: usize = 18;
+/// The same beside the button that unfolds.
+const FITS_BESIDE: usize = 13;
+
+/// Class for the colour of a state.
+pub const fn tone(state: TaskState) -> &'static str {
+    match state {
+        TaskState::Waiting | TaskState::Skipped | TaskState::Cancelled => "grey",
+        TaskState::Queued => "amber",
+        TaskState::Starting => "violet",
+        TaskState::Running => "blue",
+        TaskState::Succeeded | TaskState::Cached => "green",
+        TaskState::Failed => "red",
+    }
+}
+
+/// The drawing, in a box that scrolls, with the ways to make it larger and smaller.
+#[component]
+pub fn Drawing(
+    /// All tasks of the run.
+    tasks: Vec<Task>,
+    /// Address of the run's page.
+    here: String,
+    /// Id of the task that is looked at.
+    chosen: Option<String>,
+) -> impl IntoView {
+    let address = use_query_map().get_untracked();
+    let open = unfolded(&tasks, query("open").as_deref(), chosen.as_deref());
+    let graph = graph(&tasks, &open);
+    let place = layout(graph.boxes.len(), &graph.edges);
+    let to = Addresses { here, address, open };
+    let lines = graph.edges.iter().zip(&place.bends).map(|(edge, bends)| {
+        let class = if graph.is_critical(*edge) { "edge critical" } else { "edge" };
+        view! { <path class=class d=line(&place, *edge, bends)/> }
+    });
+    let lines = lines.collect_view();
+    let boxes = graph.boxes.iter().zip(&place.boxes).map(|(b, at)| {
+        let task = &tasks[b.task];
+        one(b, task, *at, chosen.as_deref() == Some(task.id.as_str()), &to)
+    });
+    let boxes = boxes.collect_view();
+    let size = query("size").unwrap_or_default();
+    let percent = size.parse::<u32>().ok().filter(|p| SIZES.contains(p));
+    let style = match percent {
+        Some(percent) => format!("width:{:.0}px", place.width * f64::from(percent) / 100.0),
+        None if size == "fit" => String::new(),
+        // As it is, or a little smaller where it then has room.
+        None => format!("width:{:.0}px;max-width:100%;min-width:{:.0}px", place.width, place.width * 0.75),
+    };
+    let legend = legend(&graph);
+    view! {
+        <section class="card graph">
+            <div class="canvas" tabindex="0" role="region" aria-label="Graph of the tasks" data-key="canvas" class:fit=size == "fit">
+                <svg viewBox=format!("0 0 {:.0} {:.0}", place.width, place.height) style=style>{lines}{boxes}</svg>
+            </div>
+            <footer>{legend}<span class="grow"></span><Sizes percent fit=size == "fit" to/></footer>
+        </section>
+    }
+}
+
+/// Addresses of the same page with another query.
+#[derive(Clone)]
+struct Addresses {
+    here: String,
+    address: ParamsMap,
+    open: BTreeSet<String>,
+}
+
+impl Addresses {
+    fn with(&self, changes: &[(&str, Option<&str>)]) -> String {
+        url::with(&self.here, &self.address, changes)
+    }
+}
+
+#[component]
+fn Sizes(percent: Option<u32>, fit: bool, to: Addresses) -> impl IntoView {
+    let at = SIZES.iter().position(|s| *s == percent.unwrap_or(100)).unwrap_or_default();
+    let step = |other: Option<usize>, words: &'static str, label: &'static str, key: &'static str| {
+        let href = other.and_then(|i| SIZES.get(i)).map(|s| to.with(&[("size", Some(&s.to_string()))]));
+        let title = format!("{label} ({key})");
+        match href {
+            Some(href) => view! { <a class="btn small" href=href aria-label=label title=title data-press=key>{words}</a> }.into_any(),
+            None => view! { <span class="btn small" aria-disabled="true" aria-hidden="true">{words}</span> }.into_any(),
+        }
+    };
+    let way = |size: Option<&str>, words: &'static str, key: &'static str| {
+        view! { <a class="btn small" href=to.with(&[("size", size)]) title=format!("{words} ({key})") data-press=key>{words}</a> }
+    };
+    view! {
+        <nav class="row" aria-label="Size of the graph">
+            {step(at.checked_sub(1), "−", "Smaller", "-")}
+            {percent.map(|p| view! { <span class="sub">{format!("{p} %")}</span> })}
+            {step(Some(at + 1), "+", "Larger", "+")}
+            {(!fit).then(|| way(Some("fit"), "Fit", "0"))}
+            {(fit || percent.is_some()).then(|| way(None, "As it is", "1"))}
+        </nav>
+    }
+}
+
+/// What the thick line is.
+fn legend(graph: &Graph) -> Option<impl IntoView + use<>> {
+    let any = graph.boxes.iter().any(|b| b.critical);
+    any.then(|| view! { <span class="sub legend"><i></i>"what took longest, one after the other"</span> })
+}
+
+/// The line of an edge: from the right of one box, past others, to the left of the other.
+fn line(place: &Layout, (from, to): (usize, usize), bends: &[(f64, f64)]) -> String {
+    let ((x, y), (end_x, end_y)) = (place.boxes[from], place.boxes[to]);
+    let (mut x, mut y) = (x + WIDTH, y + HEIGHT / 2.0);
+    let mut d = format!("M{x:.0} {y:.1}");
+    let last = (end_x, end_y + HEIGHT / 2.0, false);
+    for (to_x, to_y, past) in bends.iter().map(|(x, y)| (*x, *y, true)).chain([last]) {
+        let half = (to_x - x) / 2.0;
+        let _ = write!(d, "C{:.0} {y:.1} {:.0} {to_y:.1} {to_x:.0} {to_y:.1}", x + half, to_x - half);
+        (x, y) = (to_x, to_y);
+        if past {
+            x += WIDTH;
+            let _ = write!(d, "H{x:.0}");
+        }
+    }
+    d
+}
+
+fn cut(text: &str, fits: usize) -> String {
+    if text.chars().count() <= fits { text.to_owned() } else { text.chars().take(fits - 1).chain(['…']).collect() }
+}
+
+fn one(b: &Shown, task: &Task, (x, y): (f64, f64), chosen: bool, to: &Addresses) -> impl IntoView + use<> {
+    let mut class = "node".to_owned();
+    for (is, name) in
+        [(chosen, " sel"), (b.critical, " critical"), (b.unfolded.is_some(), " holds"), (task.state == TaskState::Skipped, " skipped")]
+    {
+        class += if is { name } else { "" };
+    }
+    let href = to.with(&[("task", Some(&task.id)), ("tab", None)]);
+    let title = format!("{}: {}", b.label, task.state.label().to_lowercase());
+    let name = title.clone();
+    let label = cut(&b.label, if b.unfolded.is_some() { FITS_BESIDE } else { FITS });
+    let dot = format!("dot {}", tone(task.state));
+    let at = |dx: f64| format!("{:.1}", x + dx);
+    let down = |dy: f64| format!("{:.1}", y + dy);
+    let turn = b.unfolded.map(|open| {
+        let href = to.with(&[("open", Some(&toggled(&to.open, &task.id)))]);
+        let (words, sign) = if open { ("Fold", "−") } else { ("Unfold", "+") };
+        let key = format!("fold-{}", task.id);
+        view! {
+            <a class="turn" href=href aria-label=format!("{words} {}", b.label) data-key=key>
+                <rect x=at(WIDTH - 32.0) y=down(10.0) width="24" height="24" rx="4"/>
+                <text x=at(WIDTH - 20.0) y=down(26.0) text-anchor="middle">{sign}</text>
+            </a>
+        }
+    });
+    let current = chosen.then_some("true");
+    view! {
+        <a class=class href=href aria-label=name aria-current=current data-key=format!("node-{}", task.id)>
+            <title>{title}</title>
+            <rect x=at(0.0) y=down(0.0) width=format!("{WIDTH}") height=format!("{HEIGHT}") rx="6"/>
+            <circle class=dot cx=at(15.0) cy=down(22.0) r="5"/>
+            <text x=at(28.0) y=down(19.0)>{label}</text>
+            <text class="sub" x=at(28.0) y=down(34.0)>{below(b, task)}</text>
+        </a>
+        {turn}
+    }
+}
+
+/// The small line of a box: how far it is, in words.
+fn below(b: &Shown, task: &Task) -> AnyView {
+    if b.unfolded.is_some() {
+        let (ended, all) = b.count;
+        let what = if task.kind == "loop" { "turns" } else { "tasks" };
+        return format!("{ended} of {all} {what}").into_any();
+    }
+    let attempt = if task.attempt > 1 { format!(", attempt {}", task.attempt) } else { String::new() };
+    match task.state {
+        TaskState::Waiting if b.waits > 0 => format!("waits for {}", b.waits).into_any(),
+        TaskState::Waiting => "waits".into_any(),
+        TaskState::Running => view! { "running "{lasting(task)}{attempt} }.into_any(),
+        TaskState::Succeeded => view! { {lasting(task)}{attempt} }.into_any(),
+        TaskState::Failed => view! { "failed "{lasting(task)}{attempt} }.into_any(),
+        state => format!("{}{attempt}", state.label().to_lowercase()).into_any(),
+    }
+}
+
+/// How long it took, or takes until now: the browser goes on counting.
+fn lasting(task: &Task) -> Option<impl IntoView + use<>> {
+    let from = task.started_at.clone()?;
+    let to = task.ended_at.clone();
+    let words = time::parse(&from).zip(to.as_deref().and_then(time::parse)).map(|(from, to)| time::duration((to - from) / 1000.0));
+    Some(view! { <tspan data-from=from data-to=to>{words}</tspan> })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_go_from_side_to_side() {
+        let place = Layout { boxes: vec![(30.0, 20.0), (420.0, 80.0)], bends: vec![], width: 600.0, height: 144.0 };
+        assert_eq!(line(&place, (0, 1), &[]), "M180 42.0C300 42.0 300 102.0 420 102.0");
+        assert_eq!(line(&place, (0, 1), &[(220.0, 10.0)]), "M180 42.0C200 42.0 200 10.0 220 10.0H370C395 10.0 395 102.0 420 102.0");
+    }
+
+    #[test]
+    fn names_that_are_too_long() {
+        assert_eq!((cut("train", 5), cut("training", 5)), ("train".to_owned(), "trai…".to_owned()));
+    }
+}

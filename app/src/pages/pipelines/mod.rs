@@ -1,0 +1,22 @@
+//! Pipelines, and what runs of them.
+
+pub mod drawing;
+pub mod layout;
+pub mod list;
+pub mod pipeline;
+pub mod run;
+pub mod runs;
+pub mod shown;
+pub mod start;
+pub mod tables;
+pub mod task;
+pub mod ticks;
+pub mod timeline;
+pub mod upload;
+pub mod versions;
+
+pub use list::Pipelines;
+pub use pipeline::PipelinePage;
+pub use run::PipelineRunPage;
+pub use runs::PipelineRuns;
+pub use start::StartPipeline;

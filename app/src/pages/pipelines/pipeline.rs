@@ -1,0 +1,100 @@
+//! One pipeline: what ran of it, its versions.
+
+use super::{
+    runs,
+    ticks::{Ticks, succeeded, usual},
+    upload::UploadSheet,
+    versions::Versions,
+};
+use crate::{
+    api::{
+        Client, ListQuery,
+        changes::kinds,
+        client::{segment, team_path},
+        pipeline_runs::PipelineRunQuery,
+        pipelines::Pipeline,
+    },
+    parts::{
+        Access, Every, Head, loaded,
+        params::{param, query, team},
+    },
+    ui::{Ago, ApiForm, Card, Dialog, DialogButton, DialogCancel, Empty, Facts, Pager, Tabs, facts::text, shell},
+};
+use leptos::prelude::*;
+
+const EVERY: Every = Every::change(&[kinds::PIPELINE, kinds::PIPELINE_RUN]);
+
+/// The page.
+#[component]
+pub fn PipelinePage() -> impl IntoView {
+    let (client, tab, token) = (Client::from_context(), query("tab").unwrap_or_default(), query("page"));
+    let upload = query("upload").is_some();
+    loaded(EVERY.page("Pipeline"), client.pipeline(&team(), &param("pipeline")), move |p: Pipeline, access| {
+        let here = access.href(&format!("/pipelines/{}", segment(&p.name)));
+        let (edits, runs) = (access.edits(), format!("{here}/run"));
+        let actions = edits.then(|| {
+            let run = p.latest.is_some().then(|| view! { <a class="btn primary" href=runs.clone()>"Run"</a> });
+            view! { <Delete pipeline=p.clone() access=access.clone()/><a class="btn" href=format!("{here}?upload=1")>"Upload version"</a>{run} }
+        });
+        let items = vec![("Runs", here.clone(), tab.is_empty()), ("Versions", format!("{here}?tab=versions"), tab == "versions")];
+        let content = match tab.as_str() {
+            "versions" => {
+                let (of, versions) =
+                    (p.clone(), client.pipeline_versions(&access.team, &p.id, &ListQuery { page_token: token, page_size: None }));
+                loaded(EVERY, versions, move |page, access| {
+                    view! { <Versions items=page.items pipeline=of access/><Pager next=page.next_page_token/> }
+                })
+            }
+            _ => {
+                let asked = PipelineRunQuery { pipeline: Some(p.id.clone()), page_token: token, ..PipelineRunQuery::default() };
+                let button = (edits && p.latest.is_some()).then(|| ("Run", runs.clone()));
+                let command = format!("slipway pipeline run {} --watch", shell::word(&p.name));
+                loaded(EVERY, client.pipeline_run_list(&access.team, &asked), move |page, access| {
+                    if page.items.is_empty() {
+                        view! { <section class="card"><Empty text="Nothing of it ran yet." button command/></section> }.into_any()
+                    } else {
+                        view! { <runs::Rows items=page.items access/><Pager next=page.next_page_token/> }.into_any()
+                    }
+                })
+            }
+        };
+        let sheet = (edits && upload).then(|| view! { <UploadSheet access=access.clone() of=p.clone()/> });
+        view! {
+            <Head title=p.display_name.clone()>{actions}</Head>
+            <div class="cols side">
+                <div class="cols"><Tabs label="Parts of the pipeline" items/>{content}</div>
+                <About pipeline=p/>
+            </div>
+            {sheet}
+        }
+    })
+}
+
+#[component]
+fn About(pipeline: Pipeline) -> impl IntoView {
+    let p = pipeline;
+    let rows = vec![
+        ("Last runs", (!p.runs.is_empty()).then(|| view! { <Ticks runs=p.runs.clone()/> }.into_any())),
+        ("Succeeded", succeeded(&p.runs).and_then(text)),
+        ("Takes", usual(&p.runs).and_then(text)),
+        ("Newest", p.latest.and_then(|v| text(v.display_name))),
+        ("Name", Some(view! { <code>{p.name}</code> }.into_any())),
+        ("Made", Some(view! { <span><Ago time=p.created_at/>" by "{p.created_by}</span> }.into_any())),
+    ];
+    let about = (!p.description.is_empty()).then(|| view! { <p class="pre">{p.description}</p> });
+    view! { <Card title="About"><div class="stack">{about}<Facts rows/></div></Card> }
+}
+
+#[component]
+fn Delete(pipeline: Pipeline, access: Access) -> impl IntoView {
+    let (action, next) = (team_path(&access.team, &format!("/pipelines/{}", segment(&pipeline.id))), access.href("/pipelines"));
+    view! {
+        <DialogButton id="delete" class="btn danger">"Delete"</DialogButton>
+        <Dialog id="delete" title=format!("Delete {}", pipeline.name)>
+            <ApiForm id="delete-form" method="DELETE" action next say="The pipeline is deleted.">
+                <p>"It goes with all its versions; what ran of it stays."</p>
+                <div class="actions"><button class="btn danger" type="submit">"Delete"</button><DialogCancel/></div>
+            </ApiForm>
+        </Dialog>
+    }
+}

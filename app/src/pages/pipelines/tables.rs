@@ -1,0 +1,92 @@
+//! What a pipeline run was given, and what its tasks made.
+
+use super::{
+    shown::name,
+    task::{Made, Value as Shown},
+};
+use crate::{
+    api::{
+        Client, Problem,
+        pipeline_runs::{PipelineRun, Task, TaskArtifact, TaskDetail, TaskState},
+    },
+    parts::{Access, Every, loaded, params::query},
+    ui::{Card, Empty, Facts, Table, facts::text},
+};
+use futures::future::try_join_all;
+use leptos::prelude::*;
+
+/// Tasks whose outputs are asked for at once.
+const PIECE: usize = 25;
+
+/// The tab of parameters.
+#[component]
+pub fn Parameters(
+    /// The run.
+    run: PipelineRun,
+    /// Where the pipeline is run again with others.
+    again: Option<String>,
+) -> impl IntoView {
+    let rows = run.parameters.iter().map(|(name, value)| {
+        view! { <tr><td class="lead" data-label="Name"><span class="name">{name.clone()}</span></td><td class="wrap" data-label="Value"><Shown value=value.clone()/></td></tr> }
+    });
+    let rows = rows.collect_view();
+    let table = if run.parameters.is_empty() {
+        view! { <Empty text="The pipeline takes no parameters."/> }.into_any()
+    } else {
+        view! { <Table label="Parameters" head=vec![("Name", ""), ("Value", "")]>{rows}</Table> }.into_any()
+    };
+    let settings = vec![
+        ("Made before", text(if run.cache { "taken over" } else { "all is done again" })),
+        ("At once", text(run.max_tasks.map_or_else(|| "as many tasks as there is room for".to_owned(), |n| n.to_string()))),
+    ];
+    let more = move || again.clone().map(|href| view! { <a class="btn small" href=href>"Run again with others"</a> });
+    view! { <div class="cols side"><Card title="Parameters" more flush=true>{table}</Card><Card title="Settings"><Facts rows=settings/></Card></div> }
+}
+
+/// The tab of artifacts: what the tasks that ended well made.
+#[component]
+pub fn Artifacts(
+    /// The way to the API.
+    client: Client,
+    /// The run.
+    run: PipelineRun,
+    /// Its tasks.
+    tasks: Vec<Task>,
+    /// Who looks.
+    access: Access,
+    /// Address of the run's page.
+    here: String,
+) -> impl IntoView {
+    let from = query("from").and_then(|n| n.parse::<usize>().ok()).unwrap_or_default();
+    let good: Vec<Task> =
+        tasks.into_iter().filter(|t| super::shown::is_one(t) && matches!(t.state, TaskState::Succeeded | TaskState::Cached)).collect();
+    let more = good.len() > from + PIECE;
+    let piece: Vec<Task> = good.into_iter().skip(from).take(PIECE).collect();
+    let team = access.team.clone();
+    let details = async move {
+        let all: Result<Vec<TaskDetail>, Problem> = try_join_all(piece.iter().map(|t| client.task(&team, &run.id, &t.id))).await;
+        all
+    };
+    loaded(Every::default(), details, move |details, access| {
+        let rows = details.into_iter().flat_map(|d| {
+            let (href, label) = (format!("{here}?task={}", d.task.id), name(&d.task));
+            let outputs = d.outputs.unwrap_or_default();
+            let artifacts = outputs.artifacts.into_iter().flat_map(|(name, all)| all.into_iter().map(move |a| (name.clone(), a)));
+            let access = access.clone();
+            let row = move |(name, a): (String, TaskArtifact)| {
+                view! { <tr><td class="lead" data-label="Task"><a class="name" href=href.clone()>{label.clone()}</a></td><td data-label="Output">{name}</td><td class="wrap" data-label="Artifact"><Made artifact=a access=access.clone()/></td></tr> }
+            };
+            artifacts.map(row).collect::<Vec<_>>()
+        });
+        let rows = rows.collect_view();
+        let empty = rows.is_empty();
+        let next = more.then(|| view! { <nav class="pager" aria-label="Pages"><a class="btn small" rel="next" href=format!("{here}?tab=artifacts&from={}", from + PIECE)>"More tasks"</a></nav> });
+        let list = if empty {
+            view! { <Empty text="No task has made an artifact yet. A component declares one as an output, as dsl.Output[dsl.Dataset]."/> }
+                .into_any()
+        } else {
+            view! { <div class="scroll"><Table label="Artifacts" head=vec![("Task", ""), ("Output", ""), ("Artifact", "")]>{rows}</Table></div> }.into_any()
+        };
+        view! { <section class="card">{list}</section>{next} }
+    })
+}

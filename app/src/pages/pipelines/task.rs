@@ -1,0 +1,173 @@
+//! A task of a pipeline run: how far it is, what goes in and comes out, what it printed.
+
+use super::shown::is_one;
+use crate::{
+    api::{
+        Client,
+        client::segment,
+        pipeline_runs::{Task, TaskArtifact, TaskDetail, TaskState, TaskValues, task_log_path},
+    },
+    islands::LogView,
+    parts::{Access, Every, TaskBadge, loaded},
+    ui::{Ago, Card, Facts, Lasting, Note, facts::text, number},
+};
+use leptos::prelude::*;
+
+/// Characters of a value that stand in the open.
+const SHORT: usize = 200;
+
+/// The cards of a task.
+#[component]
+pub fn TaskPanel(
+    /// The way to the API.
+    client: Client,
+    /// Id of the pipeline run.
+    run: String,
+    /// The task, as the list has it.
+    task: Task,
+    /// What it is called, with its turn of a loop.
+    title: String,
+    /// Who looks.
+    access: Access,
+) -> impl IntoView {
+    let one = is_one(&task);
+    let detail = client.task(&access.team, &run, &task.id);
+    let log = (one && task.attempt > 0 && task.cached_from.is_none()).then(|| {
+        let path = task_log_path(&access.team, &run, &task.id);
+        // What is read anew when it goes on.
+        let again = task.attempt.unsigned_abs() * 16 + task.state as u64;
+        view! { <section class="card"><header><h2>"Log"</h2></header><LogView client path again height="320px" nothing="It has not written a line yet."/></section> }
+    });
+    let panel = loaded(Every::default(), detail, move |detail: TaskDetail, access| view! { <Panel detail title access/> });
+    view! { {panel}{log} }
+}
+
+#[component]
+fn Panel(detail: TaskDetail, title: String, access: Access) -> impl IntoView {
+    let TaskDetail { task, inputs, outputs, image, environment } = detail;
+    let took = task.started_at.clone().map(|from| view! { <Lasting from to=task.ended_at.clone()/> }.into_any());
+    let run = task.run_id.clone().map(|id| {
+        let href = access.href(&format!("/runs/{}", segment(&id)));
+        view! { <a class="link" href=href>"metrics, files, use"</a> }.into_any()
+    });
+    let cached = task.cached_from.clone().map(|c| {
+        let href = access.href(&format!("/pipeline-runs/{}?task={}", segment(&c.pipeline_run_id), segment(&c.task_id)));
+        view! { <a class="link" href=href>"the task that made it"</a> }.into_any()
+    });
+    let environment = environment.map(|words| match words.rsplit_once(" v") {
+        Some((name, version)) => {
+            let href = access.href(&format!("/environments/{}?version={version}", segment(name)));
+            view! { <a class="link" href=href>{words.clone()}</a> }.into_any()
+        }
+        None => words.into_any(),
+    });
+    let state = task.state;
+    let kind = match task.kind.as_str() {
+        "dag" => "nested pipeline",
+        "loop" => "loop",
+        "iteration" => "turn of a loop",
+        "importer" => "takes in an artifact",
+        _ => "",
+    };
+    let rows = vec![
+        ("State", Some(view! { <TaskBadge state/> }.into_any())),
+        ("Kind", text(kind)),
+        ("Attempt", (task.attempt > 0 && is_one(&task)).then(|| task.attempt.into_any())),
+        ("Took", took),
+        ("Started", task.started_at.clone().map(|time| view! { <Ago time/> }.into_any())),
+        ("Taken from", cached),
+        ("Environment", environment),
+        ("Image", image.map(|i| view! { <code>{i}</code> }.into_any())),
+        ("Run", run),
+    ];
+    let tone = if state == TaskState::Failed { "red" } else { "amber" };
+    let reason = task.reason.clone().map(|words| view! { <Note tone><span class="pre">{words}</span></Note> });
+    let (inputs, outputs) = (inputs.unwrap_or_default(), outputs.unwrap_or_default());
+    view! {
+        <Card title><div class="stack"><Facts rows/>{reason}</div></Card>
+        <Values title="Inputs" values=inputs access=access.clone()/>
+        <Values title="Outputs" values=outputs access/>
+    }
+}
+
+#[component]
+fn Values(title: &'static str, values: TaskValues, access: Access) -> impl IntoView {
+    let many = values.parameters.len() + values.artifacts.len();
+    let parameters = values.parameters.into_iter().map(|(name, value)| view! { <dt>{name}</dt><dd><Value value/></dd> }).collect_view();
+    let artifacts = values.artifacts.into_iter().map(|(name, all)| {
+        let made = all.into_iter().map(|artifact| view! { <Made artifact access=access.clone()/> }).collect_view();
+        view! { <dt>{name}</dt><dd class="stack">{made}</dd> }
+    });
+    let artifacts = artifacts.collect_view();
+    (many > 0).then(|| {
+        let count = number::count(many as i64, "value", "values");
+        view! { <Card title more=move || count.clone()><dl class="facts values">{parameters}{artifacts}</dl></Card> }
+    })
+}
+
+/// A value of a parameter: what is long is folded.
+#[component]
+pub fn Value(
+    /// The value.
+    value: serde_json::Value,
+) -> impl IntoView {
+    let words = match &value {
+        serde_json::Value::String(s) => s.clone(),
+        serde_json::Value::Array(_) | serde_json::Value::Object(_) => serde_json::to_string_pretty(&value).unwrap_or_default(),
+        other => other.to_string(),
+    };
+    if words.chars().count() <= SHORT {
+        return view! { <span class="mono pre">{words}</span> }.into_any();
+    }
+    let begin: String = words.chars().take(60).collect();
+    view! { <details class="value"><summary class="mono">{begin}"…"</summary><pre tabindex="0">{words}</pre></details> }.into_any()
+}
+
+/// Run and path of an artifact in the portal's store: `.../{run}/artifacts/{path}`.
+fn stored(uri: &str) -> Option<(&str, &str)> {
+    let (before, path) = uri.split_once("/artifacts/")?;
+    let run = before.rsplit('/').next()?;
+    let is_id = run.len() == 32 && run.bytes().all(|b| b.is_ascii_hexdigit());
+    (is_id && !path.is_empty()).then_some((run, path))
+}
+
+/// An artifact: its type, where it lies, what its component says of it.
+#[component]
+pub fn Made(
+    /// The artifact.
+    artifact: TaskArtifact,
+    /// Who looks.
+    access: Access,
+) -> impl IntoView {
+    let a = artifact;
+    let kind = a.kind.strip_prefix("system.").unwrap_or(&a.kind).to_owned();
+    let place = match stored(&a.uri) {
+        Some((run, path)) => {
+            let folder = path.rsplit_once('/').map(|(folder, _)| format!("&path={}", segment(folder))).unwrap_or_default();
+            let href = access.href(&format!("/runs/{run}?tab=artifacts{folder}&file={}", segment(path)));
+            let name = path.rsplit('/').next().unwrap_or(path).to_owned();
+            view! { <a class="link" href=href title=a.uri.clone()>{name}</a> }.into_any()
+        }
+        None if a.uri.is_empty() => ().into_any(),
+        None => view! { <code class="cut" title=a.uri.clone()>{a.uri.clone()}</code> }.into_any(),
+    };
+    let said = a.metadata.into_iter().map(|(k, v)| {
+        let v = if v.is_number() { number::metric(&v) } else { v.as_str().map_or_else(|| v.to_string(), str::to_owned) };
+        view! { <span class="tag" title=format!("{k}: {v}")>{format!("{k}: {v}")}</span>" " }
+    });
+    let said = said.collect_view();
+    view! { <span class="made"><span class="row"><span class="tag">{kind}</span>{place}</span><span>{said}</span></span> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stored;
+
+    #[test]
+    fn places_of_artifacts() {
+        let id = "0190c0ffee0190c0ffee0190c0ffee01";
+        assert_eq!(stored(&format!("mlflow-artifacts:/0/{id}/artifacts/out/data.csv")), Some((id, "out/data.csv")));
+        assert_eq!(stored("s3://bucket/artifacts/data"), None);
+        assert_eq!(stored("gs://bucket/data"), None);
+    }
+}

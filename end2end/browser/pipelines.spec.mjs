@@ -1,0 +1,142 @@
+// A pipeline by hand: upload, run with parameters, watch, read a task's log, see why one failed, retry, and the end of it.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { expect, test } from '@playwright/test';
+import { program, team, until, url } from './api.mjs';
+import { listen, open, signIn } from './pages.mjs';
+import { numbers } from './pipelines.mjs';
+
+const TEAM = 'flow';
+
+test('a pipeline from its file to its end', async ({ page }) => {
+  // What it waits for is a file of this machine, which pods do not see.
+  test.skip(!!process.env.TEST_CLUSTER_NODE, 'its tasks read a file of this machine');
+  test.setTimeout(300_000);
+  const heard = listen(page);
+  await team(TEAM);
+  const send = await program(TEAM);
+  const api = (path, method = 'GET', body = undefined) => send(method, `/api/v1/teams/${TEAM}${path}`, body);
+  const here = (path) => `${url()}/teams/${TEAM}${path}`;
+  const head = page.locator('.head');
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'slipway-pipelines-'));
+  const marker = path.join(folder, 'marker');
+  const box = (name) => page.locator('.graph a.node', { hasText: name });
+
+  await test.step('what kfp compiled is uploaded from its file', async () => {
+    await signIn(page, `/teams/${TEAM}/pipelines`);
+    await open(page, here('/pipelines'));
+    await page.locator('.head').getByRole('link', { name: 'Upload pipeline' }).click();
+    const sheet = page.getByRole('dialog', { name: 'Upload pipeline' });
+    const file = path.join(folder, 'numbers.json');
+    writeFileSync(file, numbers());
+    await sheet.getByLabel('File').setInputFiles(file);
+    await expect(sheet.getByLabel('What kfp compiled')).toHaveValue(/Counts, waits for a marker/);
+    await sheet.getByRole('button', { name: 'Upload' }).click();
+    await page.waitForURL('**/pipelines/numbers');
+    await expect(head).toContainText('numbers');
+    await expect(page.getByText('Nothing of it ran yet.')).toBeVisible();
+  });
+
+  await test.step('what is no pipeline is refused beside the field', async () => {
+    await open(page, here('/pipelines/numbers?upload=1'));
+    const sheet = page.getByRole('dialog', { name: 'New version of numbers' });
+    await sheet.getByLabel('What kfp compiled').fill('name: x\nimplementation: {}\n');
+    await sheet.getByRole('button', { name: 'Upload' }).click();
+    await expect(sheet.getByRole('alert')).toContainText('component, not a pipeline');
+  });
+
+  await test.step('it is run with parameters, of which a wrong one is said', async () => {
+    await open(page, here('/pipelines/numbers'));
+    await head.getByRole('link', { name: 'Run', exact: true }).click();
+    await expect(page.getByText('How many rows to make. A whole number.')).toBeVisible();
+    await expect(page.getByLabel('loud')).toHaveValue('false');
+    await page.getByLabel('rows').fill('3');
+    await page.getByLabel('marker').fill(marker);
+    await page.getByLabel('loud').selectOption('true');
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    await page.waitForURL('**/pipeline-runs/*');
+  });
+  const id = new URL(page.url()).pathname.split('/').pop();
+
+  await test.step('one task fails, and the page says why without being asked', async () => {
+    await expect(head).toContainText('Failed', { timeout: 120_000 });
+    await expect(box('count')).toHaveAccessibleName('count: succeeded');
+    await expect(box('gate')).toHaveAccessibleName('gate: failed');
+    await expect(box('tell')).toHaveAccessibleName('tell: skipped');
+    const card = page.locator('section.card', { has: page.getByRole('heading', { name: 'gate' }) });
+    await expect(card).toContainText('Failed');
+    await expect(page.getByRole('log')).toContainText('the marker is not there');
+  });
+
+  await test.step('another task: what went in, what came out, its log and its file', async () => {
+    await box('count').click();
+    await page.waitForURL(/task=/);
+    await expect(page.locator('section.card', { has: page.getByRole('heading', { name: 'Inputs' }) })).toContainText('3');
+    const outputs = page.locator('section.card', { has: page.getByRole('heading', { name: 'Outputs' }) });
+    await expect(outputs).toContainText('6');
+    await expect(outputs).toContainText('Dataset');
+    await expect(page.getByRole('log')).toContainText('made 3 rows');
+    await outputs.getByRole('link').first().click();
+    await page.waitForURL(/tab=artifacts/);
+    await expect(page.getByRole('navigation', { name: 'Files' })).toContainText('table');
+  });
+
+  await test.step('the failed one is retried, and only what did not succeed is done again', async () => {
+    await open(page, here(`/pipeline-runs/${id}`));
+    writeFileSync(marker, '');
+    await page.getByRole('button', { name: 'Retry failed task' }).click();
+    await expect(head).toContainText('Succeeded', { timeout: 120_000 });
+    await box('tell').click();
+    await expect(page.getByRole('log')).toContainText('in all 6!');
+    const tasks = await api(`/pipeline-runs/${id}/tasks`);
+    const attempts = Object.fromEntries(tasks.map((t) => [t.name, [t.state, t.attempt]]));
+    expect(attempts).toEqual({ count: ['succeeded', 1], gate: ['succeeded', 2], tell: ['succeeded', 1] });
+  });
+
+  await test.step('timeline, parameters, artifacts', async () => {
+    const tabs = page.getByRole('navigation', { name: 'Parts of the pipeline run' });
+    await tabs.getByRole('link', { name: 'Timeline' }).click();
+    await expect(page.locator('ol.timeline li')).toHaveCount(3);
+    await tabs.getByRole('link', { name: 'Artifacts' }).click();
+    await expect(page.getByRole('table', { name: 'Artifacts' })).toContainText('table');
+    await tabs.getByRole('link', { name: 'Parameters' }).click();
+    await expect(page.getByRole('table', { name: 'Parameters' })).toContainText(marker);
+  });
+
+  await test.step('again with another parameter: what is the same is taken over', async () => {
+    await page.getByRole('link', { name: 'Run again with others' }).click();
+    await expect(page.getByLabel('rows')).toHaveValue('3');
+    await page.getByLabel('loud').selectOption('false');
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    await page.waitForURL((u) => u.pathname.includes('/pipeline-runs/') && !u.pathname.endsWith(id));
+    await expect(head).toContainText('Succeeded', { timeout: 120_000 });
+    await expect(box('count')).toHaveAccessibleName('count: cached');
+    await expect(box('tell')).toHaveAccessibleName('tell: succeeded');
+  });
+
+  await test.step('what waits is terminated, and put away', async () => {
+    const slow = JSON.parse(numbers('slow'));
+    slow.deploymentSpec.executors['exec-gate'].container.args = ['3600'];
+    slow.deploymentSpec.executors['exec-gate'].container.command = ['sleep'];
+    const { id } = await api('/pipeline-runs', 'POST', { spec: JSON.stringify(slow), parameters: { rows: 1, marker } });
+    await open(page, here(`/pipeline-runs/${id}`));
+    await expect(box('gate')).toHaveAccessibleName('gate: running', { timeout: 60_000 });
+    await page.getByRole('button', { name: 'Terminate' }).click();
+    await expect(head).toContainText('Cancelled', { timeout: 60_000 });
+    await page.getByRole('button', { name: 'Archive' }).click();
+    await expect(head).toContainText('archived');
+    await until('it left the list', async () => !(await api('/pipeline-runs')).items.some((r) => r.id === id));
+  });
+
+  await test.step('the list tells how it went', async () => {
+    await open(page, here('/pipelines'));
+    const row = page.getByRole('row', { name: /numbers/ });
+    await expect(row).toContainText('2 of 2');
+    await expect(row.getByRole('img')).toHaveAccessibleName('Last runs, oldest first: Succeeded, Succeeded');
+  });
+
+  // What was refused is said by the browser too.
+  expect(heard.filter((h) => !h.includes('status of 422'))).toEqual([]);
+  rmSync(folder, { recursive: true, force: true });
+});
