@@ -9,8 +9,8 @@ use crate::api::{Problem, transport::browser::ask};
 use std::cell::{Cell, RefCell};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
-    DomParser, Element, Event, FormData, HtmlDialogElement, HtmlElement, HtmlFormElement, MouseEvent, ScrollRestoration,
-    SubmitEvent, SupportedType, Url, UrlSearchParams,
+    DomParser, Element, Event, FormData, HtmlDialogElement, HtmlElement, HtmlFormElement, MouseEvent, ScrollRestoration, SubmitEvent,
+    SupportedType, Url, UrlSearchParams,
 };
 
 thread_local! {

@@ -87,9 +87,11 @@ pub async fn of_team(store: &Store, by: &TeamViewer) -> Result<Home> {
         cpu.entry(sample.workload_key).or_default().push(sample.cpu_millis);
     }
     let tasks: Vec<String> = shown().filter(|r| r.kind == "task").map(|r| r.owner_id.clone()).collect();
-    let runs: HashMap<String, String> = if tasks.is_empty() { HashMap::new() } else { store.tasks_of_runs(id, &tasks).await?.into_iter().collect() };
+    let runs: HashMap<String, String> =
+        if tasks.is_empty() { HashMap::new() } else { store.tasks_of_runs(id, &tasks).await?.into_iter().collect() };
     let whose = |row: &WorkloadRow| people.get(&row.id).cloned().unwrap_or_default();
-    let active = shown().map(|row| active(name, row, whose(row), cpu.remove(&row.key).unwrap_or_default(), runs.get(&row.owner_id))).collect();
+    let active =
+        shown().map(|row| active(name, row, whose(row), cpu.remove(&row.key).unwrap_or_default(), runs.get(&row.owner_id))).collect();
     let failed = store.failed(id, now - FAILED_MS, 10).await?.into_iter().map(|row| at_rest(name, row)).collect();
     let recent = store.at_rest(id, 0, 10).await?.into_iter().map(|row| at_rest(name, row)).collect();
     let count = |kind: &str| live.iter().filter(|r| r.kind == kind).count() as i64;
@@ -97,7 +99,13 @@ pub async fn of_team(store: &Store, by: &TeamViewer) -> Result<Home> {
     // However many replicas it has, a deployment is one.
     let deployments: HashSet<&str> = live.iter().filter(|r| r.kind == "replica").map(|r| r.name.as_str()).collect();
     let (deployments, approvals) = (deployments.len() as i64, waiting.len() as i64);
-    let counts = Counts { notebooks: count("notebook"), runs: count("run"), pipelines: store.pipeline_runs_active(id).await?, deployments, approvals };
+    let counts = Counts {
+        notebooks: count("notebook"),
+        runs: count("run"),
+        pipelines: store.pipeline_runs_active(id).await?,
+        deployments,
+        approvals,
+    };
     Ok(Home { active, failed, waiting, recent, counts })
 }
 

@@ -99,7 +99,8 @@ async fn a_pipeline_run_by_form_has_values_of_the_types_of_its_parameters() {
     })
     .to_string();
     let (pipelines, runs) = ("/api/v1/teams/forecast/pipelines", "/api/v1/teams/forecast/pipeline-runs");
-    let made = w.mia.form("/teams/forecast/pipelines", pipelines, &[("spec", &spec), ("next", "/teams/forecast/pipelines/{name}")]).await.is(303);
+    let made =
+        w.mia.form("/teams/forecast/pipelines", pipelines, &[("spec", &spec), ("next", "/teams/forecast/pipelines/{name}")]).await.is(303);
     assert_eq!(made.location(), "/teams/forecast/pipelines/small");
 
     let page = "/teams/forecast/pipelines/small/run";

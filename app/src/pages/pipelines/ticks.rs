@@ -65,6 +65,7 @@ mod tests {
             experiment_id: String::new(),
             run_id: String::new(),
             parameters: BTreeMap::new(),
+            outputs: None,
             cache: true,
             max_tasks: None,
             tasks: 0,
