@@ -63,7 +63,10 @@ impl Listing {
     }
 
     fn filter(&mut self, text: &str, noun: Noun) -> Result<()> {
-        let filter: Filter = serde_json::from_str(text).map_err(|e| {
+        // Serde would take a list for an object whose fields may all be left out.
+        let object = if text.trim_start().starts_with('{') { Ok(text) } else { Err("it is not a JSON object".to_owned()) };
+        let read = object.and_then(|text| serde_json::from_str(text).map_err(|e| e.to_string()));
+        let filter: Filter = read.map_err(|e| {
             Error::invalid("filter", format!("The filter cannot be read: {e}."))
                 .hint(r#"Such as {"predicates": [{"operation": "EQUALS", "key": "display_name", "string_value": "my-name"}]}."#)
         })?;
