@@ -3,7 +3,7 @@
 use super::island;
 use crate::{
     api::{Client, Problem, client::team_path},
-    ui::{Note, ProblemNote, time},
+    ui::{Note, ProblemNote, time, verbatim::in_textarea},
 };
 use http::Method;
 use leptos::{prelude::*, task::spawn_local};
@@ -98,7 +98,7 @@ pub fn try_it(shown: Signal<Shown>) -> AnyView {
         <div class="try">
             <div class="stack">
                 <label for="try-body" class="name">"Request"</label>
-                <textarea id="try-body" class="code" spellcheck="false" prop:value=body on:input:target=move |e| body.set(e.target().value())>{begin}</textarea>
+                <textarea id="try-body" class="code" spellcheck="false" prop:value=body on:input:target=move |e| body.set(e.target().value())>{in_textarea(&begin)}</textarea>
                 <div class="actions">
                     <button type="button" class="btn primary" disabled=move || busy.get() on:click=send>{move || if busy.get() { "Waiting for the answer" } else { "Send" }}</button>
                     {example(v1, "Example, V1")}

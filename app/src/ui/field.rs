@@ -1,6 +1,6 @@
 //! Form fields: a label, a hint, and what is wrong with what was typed, beside it.
 
-use super::form::FormState;
+use super::{form::FormState, verbatim::in_textarea};
 use leptos::prelude::*;
 
 /// Frame of a field; the control is its child and carries the id `{form}-{name}`.
@@ -100,7 +100,7 @@ pub fn Area(
 ) -> impl IntoView {
     let id = FormState::id(&name);
     let wrong = FormState::wrong(&name);
-    let value = FormState::typed(&name).or(value);
+    let value = FormState::typed(&name).or(value).map(|text| in_textarea(&text));
     let below = format!("{id}-wrong");
     view! {
         <Framed name=name.clone() id=id.clone() label hint>

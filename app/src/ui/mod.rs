@@ -5,6 +5,7 @@ pub mod icon;
 pub mod number;
 pub mod problem;
 pub mod time;
+pub mod verbatim;
 
 pub use icon::Icon;
 pub use problem::{Note, ProblemNote};
