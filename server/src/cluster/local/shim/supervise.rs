@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     clock::{Clock, SystemClock},
-    cluster::Exit,
+    cluster::{Exit, SLIPWAY},
 };
 use futures::{StreamExt, stream::FuturesUnordered};
 use rustix::fs::FlockOperation;
@@ -193,7 +193,7 @@ impl Story {
     /// Starts all nodes, or none goes on: the places of those that were started, with what tells how that goes.
     fn start(&mut self, prepared: &Prepared) -> Vec<(usize, UnixStream)> {
         let spec = &self.handover.spec;
-        let (of, command) = (spec.nodes, shortened(&spec.command.join(" ")));
+        let (of, command) = (spec.nodes, shortened(&spec.command.join(" ").replace(SLIPWAY, "slipway")));
         let mut entering = Vec::new();
         for (place, node) in self.nodes.iter_mut().enumerate() {
             let which = if of > 1 { format!("Starting node {} of {of}", node.rank) } else { "Starting".into() };
