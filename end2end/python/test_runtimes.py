@@ -58,7 +58,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.say(200, {"name": name, "ready": True})
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        if self.path != f"/v2/models/{name}/infer":
+        if self.path != "/v2/models/" + name + "/infer":
             return self.say(404, {"error": self.path})
         tensor = body["inputs"][0]
         answers = model.predict(numpy.array(tensor["data"], dtype=float).reshape(tensor["shape"])).tolist()

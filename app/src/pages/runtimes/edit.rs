@@ -68,29 +68,26 @@ fn Form(runtime: Option<Runtime>, environments: Vec<Environment>, back: &'static
     if options.iter().all(|(name, _)| *name != chosen) {
         options.push((chosen.clone(), chosen.clone()));
     }
-    let image = Nodes::are_there().then(|| {
-        let (image, port) = p.map(|p| (p.image.unwrap_or_default(), p.port.map(|n| n.to_string()).unwrap_or_default())).unzip();
-        view! {
-            <Field name="image" label="Container image" value=image.unwrap_or_default() code=true placeholder="registry.example.org/serve:1" hint="Instead of an environment."/>
-            <Field name="port" label="Port" kind="number" value=port.unwrap_or_default() hint="Where the image listens, if it cannot be told."/>
-        }
-    });
+    let image = p.map(|p| (p.image.unwrap_or_default(), p.port.map(|n| n.to_string()).unwrap_or_default()));
+    let (image, port) = image.unwrap_or_default();
     let keep = if known.is_some() { "Keep" } else { "Declare" };
     let hint = format!("The lowest is chosen first; slipway-python has {SHIPPED_ORDER}. Empty: only where it is named.");
-    let name = known.is_none().then(
-        || view! { <Field name="name" label="Name" required=true autofocus=true code=true placeholder="triton" hint="Never changes."/> },
-    );
+    let fresh = known.is_none();
     view! {
         <ApiForm id="runtime" method="PUT" action next=back say="It counts for what is deployed from now on.">
             <input type="hidden" name="revision" value=revision.to_string()/>
-            {name}
+            // Made within the form, which tells them what was typed.
+            {fresh.then(|| view! { <Field name="name" label="Name" required=true autofocus=true code=true placeholder="triton" hint="Never changes."/> })}
             <Field name="description" label="Description" value=description/>
             <Area name="formats" label="Serves" value=formats placeholder="sklearn" required=true hint="Flavors of MLflow, one a line."/>
             <Field name="order" label="Order of choice" kind="number" value=order hint/>
             <fieldset class="field"><legend>"Speaks"</legend>{protocols}</fieldset>
             <Area name="command" label="Command" value=command rows=3 required=true placeholder="python -m my_server --model {model_path} --port {port}" hint="{port}, {host} or {socket}: where it listens. {model_path}, {model_name}, {model_version}: its model."/>
             <Select name="environment" label="Environment" options value=chosen/>
-            {image}
+            {Nodes::are_there().then(|| view! {
+                <Field name="image" label="Container image" value=image code=true placeholder="registry.example.org/serve:1" hint="Instead of an environment."/>
+                <Field name="port" label="Port" kind="number" value=port hint="Where the image listens, if it cannot be told."/>
+            })}
             <Area name="env" label="Environment variables" value=variables rows=2 placeholder="LOG_LEVEL=info" hint="NAME=value, one a line."/>
             <Field name="ready_path" label="Ready at" value=ready_path required=true code=true hint="Answers once it is ready, and as long as it is well."/>
             <Field name="ready_status" label="With status" kind="number" value=status placeholder="any of 2xx and 3xx"/>
