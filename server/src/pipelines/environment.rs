@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(base(&table, "registry.example.org:5000/ml/base@sha256:abc"), environment("train"));
         assert_eq!(base(&table, "alpine:3"), Some(Base::Python));
         assert_eq!(base(&table, "python:3.11-slim"), Some(Base::Python));
-        assert_eq!(base(&table, "docker.io/library/python:3.11"), Some(Base::Python));
+        assert_eq!(base(&table, "registry.example.org/library/python:3.11"), Some(Base::Python));
         assert_eq!(base(&table, "alpine:2"), None);
     }
 }
