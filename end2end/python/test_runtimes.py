@@ -16,14 +16,14 @@ pytestmark = pytest.mark.skipif(not TEAM, reason="needs Slipway with a team")
 
 # Says what it was asked, and which of its texts it is.
 PROGRAM = """
-import http.server, json, os, sys
+import http.server, json, os, socket, sys
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def answer(self):
         length = int(self.headers.get("content-length") or 0)
         body = self.rfile.read(length).decode()
         said = json.dumps({"says": sys.argv[1], "method": self.command, "path": self.path, "body": body, "cookie": self.headers.get("cookie"),
-                           "greeting": os.environ.get("GREETING"), "pid": os.getpid()}).encode()
+                           "greeting": os.environ.get("GREETING"), "pid": os.getpid(), "host": socket.gethostname()}).encode()
         self.send_response(204 if self.path == "/well" else 200)
         self.send_header("set-cookie", "a=b")
         if self.path != "/well":
@@ -98,7 +98,9 @@ def test_a_program_is_a_deployment(admin):
         said = answer.json()
         assert (said["method"], said["path"], said["body"], said["greeting"], said["cookie"]) == ("PUT", "/orders/7?x=1", "body", "hello", None)
         assert "set-cookie" not in answer.headers and "sandbox" in answer.headers["content-security-policy"]
-        assert {requests.get(f"{base}/", headers=HEADERS, timeout=30).json()["pid"] for _ in range(8)}.__len__() == 2, "both answer"
+        who = [requests.get(f"{base}/", headers=HEADERS, timeout=30).json() for _ in range(8)]
+        # In pods each has the same number, and a host of its own.
+        assert len({(w["host"], w["pid"]) for w in who}) == 2, "both answer"
         assert requests.get(f"{base}/", timeout=30).status_code == 401
         for path in ("/v2/repository/index", "/v2/%72epository/models/m/load", "/v2//repository/models/m/unload"):
             prepared = requests.Request("POST", base, headers=HEADERS).prepare()
