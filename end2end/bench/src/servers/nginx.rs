@@ -5,7 +5,7 @@ use crate::{
     process::{Server, free_address},
 };
 use anyhow::{Context, Result};
-use std::{net::SocketAddr, path::Path, process::Command};
+use std::{net::SocketAddr, os::unix::fs::MetadataExt, path::Path, process::Command};
 
 /// A running nginx.
 pub struct Nginx {
@@ -23,8 +23,10 @@ impl Nginx {
     pub async fn start(bench: &Bench, upstream: &Path) -> Result<Self> {
         let (folder, address) = (bench.folder("nginx")?, free_address()?);
         let f = folder.display();
+        // Its workers would be another user than root, who may not use the socket.
+        let user = if std::fs::metadata(&folder)?.uid() == 0 { "user root; " } else { "" };
         let text = format!(
-            "daemon off; pid {f}/pid; worker_processes auto; error_log stderr error;
+            "{user}daemon off; pid {f}/pid; worker_processes auto; error_log stderr error;
              events {{ worker_connections 1024; }}
              http {{
                access_log off;
