@@ -49,6 +49,14 @@ for n in range(few + 1, many):
     copy("deployments", f"name = 'deployment-{few}'", id=f"{n:032x}", name=f"deployment-{n}")
     copy("revisions", f"deployment_id = (SELECT id FROM deployments WHERE name = 'deployment-{few}')", id=f"{n:032x}", deployment_id=f"{n:032x}")
 `);
+const FLOWS = copies(`
+for n in range(few, many):
+    copy("pipelines", f"name = 'pipeline-{few - 1}'", id=f"{n:032x}", name=f"pipeline-{n}", display_name=f"pipeline-{n}")
+    copy("pipeline_versions", f"pipeline_id = (SELECT id FROM pipelines WHERE name = 'pipeline-{few - 1}')", id=f"{n:032x}", pipeline_id=f"{n:032x}")
+of = "pipeline_id = (SELECT id FROM pipelines WHERE name = 'pipeline-0')"
+for n in range(few, many):
+    copy("pipeline_versions", f"{of} AND name = 'version-{few - 1}'", id=f"{many + n:032x}", name=f"version-{n}", display_name=f"version-{n}")
+`);
 
 /// Models from number `few` on to `many`, copies of the one before; versions of the first one likewise, one more of them.
 export const moreModels = async (portal, few, many) => python(portal, MODELS, few, many);
@@ -58,3 +66,6 @@ export const morePeople = async (portal, few, many) => python(portal, PEOPLE, fe
 
 /// Environments likewise; notebooks and deployments after number `few`, copies of that.
 export const moreThings = async (portal, few, many) => python(portal, THINGS, few, many);
+
+/// Pipelines with a version each from number `few` on to `many`, and versions of the first one, copies of the one before.
+export const moreFlows = async (portal, few, many) => python(portal, FLOWS, few, many);

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { admin, each, program, signedIn, team, until } from './api.mjs';
-import { moreModels, morePeople, moreThings } from './database.mjs';
+import { moreFlows, moreModels, morePeople, moreThings } from './database.mjs';
 import { ADMIN } from './server.mjs';
 import { crowded, numbers } from './pipelines.mjs';
 import { environments, train } from './train.mjs';
@@ -128,8 +128,9 @@ async function many() {
   const stopped = async (kind) => (await send('GET', `${own}/${kind}s/${kind}-${FEW}`)).state === 'stopped';
   await until('what rests', async () => (await stopped('notebook')) && (await stopped('deployment')));
   await step('copies', moreThings('many', FEW, MANY));
-  await step('pipelines', each(MANY, (i) => send('POST', `${own}/pipelines`, { name: `pipeline-${i}`, spec: numbers() })));
-  await step('versions of one', each(MANY, (i) => send('POST', `${own}/pipelines/pipeline-0/versions`, { name: `version-${i}`, spec: numbers() })));
+  await step('pipelines', each(FEW, (i) => send('POST', `${own}/pipelines`, { name: `pipeline-${i}`, spec: numbers() })));
+  await step('versions of one', each(FEW, (i) => send('POST', `${own}/pipelines/pipeline-0/versions`, { name: `version-${i}`, spec: numbers() })));
+  await step('copies', moreFlows('many', FEW, MANY));
   const parameters = { rows: 3, marker: '/nowhere' };
   await step('pipeline runs', each(FEW, () => send('POST', `${own}/pipeline-runs`, { pipeline: 'pipeline-0', parameters })));
   const flow = await send('POST', `${own}/pipeline-runs`, { spec: crowded(500) });

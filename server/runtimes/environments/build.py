@@ -6,7 +6,6 @@ Started by Slipway as a workload, with `plan.json` beside it:
     python     the interpreter to make it with
     tag        what tells this interpreter from others; part of the digest
     result     file to write how it ended to, as JSON
-    compile    whether to compile bytecode now
 
 and either `lock.txt` (exact versions with hashes) or `requirements.txt`, which is resolved first. Only the standard
 library is used. With uv it takes seconds: the machine's, or one from PyPI that is kept in the cache (`uv.lock`). Where neither is to be had,
@@ -39,7 +38,7 @@ def main() -> int:
     try:
         uv = find_uv()
         lock = locked(uv)
-        digest = hashlib.sha256(f"slipway environment 1\n{PLAN['tag']}\n{lock}".encode()).hexdigest()
+        digest = hashlib.sha256(f"slipway environment 2\n{PLAN['tag']}\n{lock}".encode()).hexdigest()
         make(uv, digest)
     except Failed as error:
         answer(result="failed", words=str(error))
@@ -141,6 +140,7 @@ def make(uv, digest: str) -> None:
                 with_uv(uv, making)
             else:
                 with_pip(making, final)
+            compile_bytecode(making)
             shutil.copy("lock.txt", making / ".slipway-lock.txt")
             with open(making / MARKER, "w") as marker:
                 json.dump({"python": PLAN["version"], "made_with": "uv" if uv else "pip"}, marker)
@@ -164,8 +164,6 @@ def try_lock(file) -> bool:
 def with_uv(uv: str, folder: Path) -> None:
     run([uv, "venv", "--quiet", "--relocatable", "--no-python-downloads", "--python", PLAN["python"], str(folder)])
     sync = [uv, "pip", "sync", "--require-hashes", "--python", str(folder / "bin" / "python")]
-    if PLAN["compile"]:
-        sync.append("--compile-bytecode")
     # From the cache alone it is faster, and works where there is no network.
     if run(sync + ["--offline", "lock.txt"], must=False) != 0:
         say("Not everything is in the cache: downloading")
@@ -183,6 +181,16 @@ def with_pip(folder: Path, final: Path) -> None:
             text = script.read_bytes()
             if before in text:
                 script.write_bytes(text.replace(before, after))
+
+
+def compile_bytecode(folder: Path) -> None:
+    """Once here, as nobody can write it later: where an environment is used it is read-only, and a start is nearly all imports.
+
+    Tests that packages bring along are a quarter of them, and nobody imports those. What does not compile is for another Python.
+    """
+    say("Bytecode is being compiled")
+    python = folder / "bin" / "python"
+    run([str(python), "-I", "-m", "compileall", "-q", "-j", "0", "-x", r"/tests?/", str(folder / "lib")], must=False, quiet=True)
 
 
 def online_or_cached(command: list) -> None:

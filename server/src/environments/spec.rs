@@ -77,8 +77,6 @@ fn spec(
         "version": python.version,
         "tag": python.tag(),
         "result": build_result::path(cache, &row.id),
-        // Replicas of a deployment start often, and their start is nearly all imports.
-        "compile": version.is_shipped() && version.name == "serve",
     });
     let mut files = BTreeMap::from([("build.py", PROGRAM), ("uv.txt", UV)].map(|(name, text)| (name.to_owned(), text.to_owned())));
     files.insert("plan.json".into(), plan.to_string());
