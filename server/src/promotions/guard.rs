@@ -6,12 +6,14 @@ use crate::{
     store::{Tx, models::ModelRow},
 };
 
-/// Whether an alias may be set or removed directly.
+/// Whether an alias may be set to a version, or removed, directly.
 ///
 /// # Errors
-/// It is protected: forbidden, with what to do instead.
+/// It is protected, or looks like one that is: forbidden, with what to do instead.
 pub async fn alias(tx: &mut Tx, team_id: &str, model: &str, alias: &str, version: Option<i64>) -> Result<()> {
-    match protected(tx, team_id).await?.iter().find(|p| p.alias == alias) {
+    // `@Production` beside a protected `@production` would be taken for it.
+    let shuts = |p: &&Policy| p.alias == alias || (version.is_some() && p.alias.eq_ignore_ascii_case(alias));
+    match protected(tx, team_id).await?.iter().find(shuts) {
         Some(policy) => Err(shut(policy, model, version)),
         None => Ok(()),
     }

@@ -149,6 +149,7 @@ async fn the_other_doors_to_a_protected_stage_are_shut() {
     let stage = json!({ "name": "churn", "version": "2", "stage": "Production" });
     script.post(&format!("{MLFLOW}/model-versions/transition-stage"), stage).await.is(403);
     d.w.mia.put("/api/v1/teams/forecast/models/churn/aliases/production", json!({ "version": 2 })).await.is(403);
+    d.w.mia.put("/api/v1/teams/forecast/models/churn/aliases/PRODUCTION", json!({ "version": 2 })).await.is(403);
 
     let id = d.ask(2).await;
     assert_eq!((d.state(&id).await.as_str(), d.production().await), ("promoted", Some(2)));
