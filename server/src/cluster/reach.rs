@@ -11,7 +11,10 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
 };
 use std::{ffi::OsString, io, os::unix::ffi::OsStringExt, path::PathBuf, pin::Pin, time::Duration};
-use tokio::{io::AsyncWriteExt, net::UnixStream};
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpStream, UnixStream},
+};
 use tower::util::BoxCloneSyncService;
 
 /// Why a body broke off.
@@ -26,12 +29,16 @@ type PodConnector = BoxCloneSyncService<Uri, TokioIo<Stream>, io::Error>;
 const CONNECT: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(30);
 
+/// The cluster that runs pods, and what they want to hear first.
+type Pods = Option<(SharedCluster, Knocks)>;
+
 /// The client. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Reach {
     unix: Client<UnixConnector, Body>,
     tcp: Client<HttpConnector, Body>,
     pod: Client<PodConnector, Body>,
+    pods: Pods,
 }
 
 impl Default for Reach {
@@ -46,9 +53,10 @@ impl Reach {
         Self::new(Some((cluster, knocks)))
     }
 
-    fn new(pods: Option<(SharedCluster, Knocks)>) -> Self {
+    fn new(pods: Pods) -> Self {
         let connector: fn(Uri) -> Connecting<UnixStream> = |uri| Box::pin(connect(uri));
-        let pod = tower::service_fn(move |uri: Uri| connect_to_pod(uri, pods.clone()));
+        let known = pods.clone();
+        let pod = tower::service_fn(move |uri: Uri| connect_to_pod(uri, known.clone()));
         let mut tcp = HttpConnector::new();
         tcp.set_connect_timeout(Some(CONNECT));
         tcp.set_nodelay(true);
@@ -58,7 +66,23 @@ impl Reach {
             builder
         };
         let pod = builder().build(BoxCloneSyncService::new(pod));
-        Self { unix: builder().build(tower::service_fn(connector)), tcp: builder().build(tcp), pod }
+        Self { unix: builder().build(tower::service_fn(connector)), tcp: builder().build(tcp), pod, pods }
+    }
+
+    /// A connection of its own to `endpoint`.
+    ///
+    /// # Errors
+    /// Nobody listens there.
+    pub async fn connect(&self, endpoint: &Endpoint) -> io::Result<Stream> {
+        match endpoint {
+            Endpoint::Unix { path } => Ok(Stream::new(in_time(UnixStream::connect(path)).await?)),
+            Endpoint::Tcp { address } => {
+                let stream = in_time(TcpStream::connect(address)).await?;
+                stream.set_nodelay(true)?;
+                Ok(Stream::new(stream))
+            }
+            Endpoint::Pod { address, id } => dial(id, address, self.pods.as_ref()).await,
+        }
     }
 
     /// Sends `request`, whose URI is path and query only, to `endpoint`. The header `Host` is the caller's to set.
@@ -101,21 +125,27 @@ fn unhex(uri: &Uri) -> io::Result<Vec<u8>> {
     Ok(bytes.ok_or(io::ErrorKind::InvalidInput)?)
 }
 
-async fn connect_to_pod(uri: Uri, pods: Option<(SharedCluster, Knocks)>) -> io::Result<TokioIo<Stream>> {
+async fn connect_to_pod(uri: Uri, pods: Pods) -> io::Result<TokioIo<Stream>> {
     let text = String::from_utf8(unhex(&uri)?).map_err(io::Error::other)?;
     let (address, id) = text.split_once(' ').ok_or(io::ErrorKind::InvalidInput)?;
+    Ok(TokioIo::new(dial(id, address, pods.as_ref()).await?))
+}
+
+async fn dial(id: &str, address: &str, pods: Option<&(SharedCluster, Knocks)>) -> io::Result<Stream> {
     let (cluster, knocks) = pods.ok_or_else(|| io::Error::other("this portal knows no pods"))?;
     let mut stream = cluster.dial(id, address).await?;
     let knock = format!("{}\n", knocks.line(id));
-    let knocking = stream.write_all(knock.as_bytes());
-    tokio::time::timeout(CONNECT, knocking).await.map_err(|_| io::ErrorKind::TimedOut)??;
-    Ok(TokioIo::new(stream))
+    in_time(stream.write_all(knock.as_bytes())).await?;
+    Ok(stream)
 }
 
 async fn connect(uri: Uri) -> io::Result<TokioIo<UnixStream>> {
     let path = PathBuf::from(OsString::from_vec(unhex(&uri)?));
-    let stream = tokio::time::timeout(CONNECT, UnixStream::connect(path)).await.map_err(|_| io::ErrorKind::TimedOut)??;
-    Ok(TokioIo::new(stream))
+    Ok(TokioIo::new(in_time(UnixStream::connect(path)).await?))
+}
+
+async fn in_time<T>(what: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    tokio::time::timeout(CONNECT, what).await.map_err(|_| io::ErrorKind::TimedOut)?
 }
 
 #[cfg(test)]

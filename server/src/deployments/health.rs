@@ -34,6 +34,7 @@ pub async fn watch(routes: Routes, reach: Reach) {
         every.tick().await;
         checks.retain(|_, check| check.of.strong_count() > 0);
         for replica in routes.replicas() {
+            replica.lines.tidy();
             let wait = if replica.is_out() { EVERY_OUT } else { EVERY };
             let due = checks.get(&replica.workload_id).is_none_or(|c| c.going.is_finished() && c.begun.elapsed() >= wait);
             if due {

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     cluster::{
         Endpoint,
+        lines::Lines,
         reach::{Body, Reach},
     },
     error::{Error, Kind, Result},
@@ -43,6 +44,8 @@ pub struct Replica {
     pub meters: Meters,
     /// How it is spoken to.
     pub manner: Manner,
+    /// Connections for the requests that it gets.
+    pub lines: Arc<Lines>,
     waiting: AtomicUsize,
     /// Failures in a row.
     strikes: AtomicUsize,
@@ -96,6 +99,7 @@ impl Replica {
             charts,
             meters,
             manner,
+            lines: Arc::default(),
             waiting: AtomicUsize::new(0),
             strikes: AtomicUsize::new(0),
             out: AtomicBool::new(false),

@@ -7,7 +7,10 @@ use super::{
     trace::{self, REQUEST_ID},
 };
 use crate::{
-    cluster::reach::{Body as SendBody, BodyError},
+    cluster::{
+        lines::{Answer, Trouble},
+        reach::{Body as SendBody, BodyError},
+    },
     deployments::{
         gate::{Place, Refused},
         replica::{Replica, Waiting, chain},
@@ -25,9 +28,8 @@ use axum::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
-use hyper_util::client::legacy::Error as SendError;
-use std::{error::Error as _, sync::Arc, time::Duration};
+use hyper::body::Body as _;
+use std::{error::Error as StdError, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// A request to hand on.
@@ -46,6 +48,8 @@ type Taken = Lender<Limited<Body>>;
 
 /// So many replicas are asked where nothing of a request could be sent to those before.
 const TRIES: usize = 3;
+/// Up to this length in bytes the head of an answer waits for its body: servers write both one after the other, and one piece is read faster than two.
+const TOGETHER: u64 = 64 << 10;
 
 /// Hands `call` on. Any answer is counted, ours as well, and has the id of the request.
 pub async fn forward(gateway: &Gateway, team: &str, name: &str, route: Arc<Route>, mut call: Call) -> Response {
@@ -161,22 +165,30 @@ async fn send(
     headers: HeaderMap,
     body: &Taken,
     within: Duration,
-) -> Result<Response<Incoming>, Broken> {
+) -> Result<Response<Answer>, Broken> {
     let mut request =
         Request::builder().method(method.clone()).uri(path).body(boxed(body.lend())).map_err(|e| Broken::Cut(e.to_string()))?;
     *request.headers_mut() = headers;
-    let sending = gateway.reach.send(&replica.endpoint, request);
+    let sending = replica.lines.send(&gateway.reach, &replica.endpoint, request);
     tokio::pin!(sending);
-    loop {
+    let mut answer = loop {
         let deadline = body.moved_at() + within;
         match tokio::time::timeout_at(deadline, &mut sending).await {
-            Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(error)) => return Err(broken(&error, body.touched())),
+            Ok(Ok(answer)) => break answer,
+            Ok(Err(trouble)) => return Err(broken(&trouble, body.touched())),
             // As long as the caller sends, nobody is late.
             Err(_) if body.moved_at() + within > deadline => {}
             Err(_) => return Err(Broken::Late),
         }
+    };
+    if answer.body().size_hint().exact().is_some_and(|n| n <= TOGETHER) {
+        // A body that does not come goes on alone once that is certain.
+        match tokio::time::timeout_at(body.moved_at() + within, answer.body_mut().begin()).await {
+            Ok(Err(error)) => return Err(Broken::Cut(chain(&error))),
+            Ok(Ok(())) | Err(_) => {}
+        }
     }
+    Ok(answer)
 }
 
 fn boxed(body: Lent<Limited<Body>>) -> SendBody {
@@ -184,20 +196,17 @@ fn boxed(body: Lent<Limited<Body>>) -> SendBody {
     body.map_err(same).boxed_unsync()
 }
 
-fn broken(error: &SendError, touched: bool) -> Broken {
-    let causes = || std::iter::successors(error.source(), |e| (*e).source());
+fn broken(trouble: &Trouble, touched: bool) -> Broken {
+    let Trouble::Broke(error) = trouble else { return Broken::Unreached(chain(trouble)) };
+    let causes = || std::iter::successors(Some(error as &(dyn StdError + 'static)), |e| (*e).source());
     if causes().any(|e| e.is::<LengthLimitError>()) {
         return Broken::TooLarge;
     }
-    // What the caller sends is a body of ours to the client.
+    // What the caller sends is a body of ours to the connection.
     if causes().any(|e| e.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_user)) {
         return Broken::Gone(chain(error));
     }
-    match (error.is_connect(), touched) {
-        (true, _) => Broken::Unreached(chain(error)),
-        (false, false) => Broken::Unsent(chain(error)),
-        (false, true) => Broken::Cut(chain(error)),
-    }
+    if touched { Broken::Cut(chain(error)) } else { Broken::Unsent(chain(error)) }
 }
 
 /// What a request holds until its answer was given: it is waited for at its replica, and has its place behind the gate.
@@ -220,7 +229,7 @@ impl Drop for Done {
     }
 }
 
-fn hand_back(gateway: &Gateway, replica: &Arc<Replica>, held: Held, begun: Instant, answer: Response<Incoming>) -> Response {
+fn hand_back(gateway: &Gateway, replica: &Arc<Replica>, held: Held, begun: Instant, answer: Response<Answer>) -> Response {
     let (mut parts, body) = answer.into_parts();
     clean_response(&mut parts.headers);
     parts.headers.insert(REVISION, HeaderValue::from(replica.revision));

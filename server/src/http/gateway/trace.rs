@@ -24,7 +24,7 @@ pub fn follow(headers: &mut HeaderMap) -> HeaderValue {
 
 fn made() -> HeaderValue {
     // Hex digits, which a header takes.
-    HeaderValue::from_str(&ids::sha256(ids::random_secret())[..32]).unwrap_or(HeaderValue::from_static("none"))
+    HeaderValue::try_from(ids::hex(&rand::random::<[u8; 16]>())).unwrap_or(HeaderValue::from_static("none"))
 }
 
 fn is_id(value: &HeaderValue) -> bool {
