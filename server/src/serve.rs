@@ -188,6 +188,9 @@ fn start_tasks(web: &Web) {
     let (session_idle_ms, session_max_ms) = (web.config.session_idle_seconds * 1000, web.config.session_max_seconds * 1000);
     let (artifacts, sweep_at) = (web.artifacts.clone(), AtomicI64::new(0));
     driver.run(Housekeeping { store, artifacts, sweep_at, session_idle_ms, session_max_ms });
+    if let Some(metrics) = web.metrics.clone() {
+        tokio::spawn(crate::telemetry::fold(metrics));
+    }
     forward(cluster.watch(), web.store.bell().clone());
 }
 

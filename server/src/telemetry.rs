@@ -1,7 +1,11 @@
-//! The server's own log, to standard error. Nothing leaves the machine.
+//! The server's own log, to standard error, and what it measures of itself. Nothing leaves the machine.
 
-use std::io::IsTerminal;
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::{io::IsTerminal, time::Duration};
 use tracing_subscriber::EnvFilter;
+
+/// How often what was measured is put into buckets.
+const FOLD: Duration = Duration::from_secs(5);
 
 /// Starts it: `text` or `json`; `RUST_LOG` chooses what is written.
 pub fn start(format: &str) {
@@ -16,4 +20,14 @@ pub fn start(format: &str) {
         .log_internal_errors(false);
     // A second start in one process (tests) keeps the first.
     let _ = if format == "json" { builder.json().try_init() } else { builder.try_init() };
+}
+
+/// Puts what was measured into buckets, as long as the server runs. Until then each value is kept by itself, and whoever asks for `/metrics`, which does it
+/// too, may never come.
+pub async fn fold(metrics: PrometheusHandle) {
+    let mut every = tokio::time::interval(FOLD);
+    loop {
+        every.tick().await;
+        metrics.run_upkeep();
+    }
 }
