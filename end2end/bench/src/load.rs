@@ -1,8 +1,9 @@
-//! The load generator: N clients, each with a connection of its own, each sending its next request when the last was answered.
+//! The load generator: N clients, each with a connection of its own, each sending its next request when the last was answered, or at a pace.
 
 use crate::{
     client::{Call, Connection, Place, beginning},
     process::Usage,
+    tick::Tick,
 };
 use anyhow::{Result, ensure};
 use hdrhistogram::Histogram;
@@ -28,6 +29,17 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// What each client sent, and how long each answer took.
+    fn of(clients: Vec<(u64, Histogram<u64>)>, begun: Instant) -> Result<Self> {
+        let seconds = begun.elapsed().as_secs_f64();
+        let mut outcome = Self { requests: 0, seconds, latency: Histogram::new(3)?, cpu: 0.0, database_cpu: 0.0, own: 0.0 };
+        for (sent, latency) in clients {
+            outcome.requests += sent;
+            outcome.latency.add(latency)?;
+        }
+        Ok(outcome)
+    }
+
     /// Requests per second.
     pub fn rate(&self) -> f64 {
         self.requests as f64 / self.seconds
@@ -81,6 +93,21 @@ impl Target {
         Ok((outcome, next))
     }
 
+    /// As [`Target::measure`], at a pace: together the clients send `rate` requests a second, evenly spread. A latency counts from the moment at which its
+    /// request was due, so whatever a late answer holds up counts as well.
+    ///
+    /// # Errors
+    /// As [`Target::measure`].
+    pub async fn paced(&self, clients: usize, rate: u32, time: Duration) -> Result<Outcome> {
+        self.keep_pace(clients, rate, time / 3).await?;
+        let before = self.cpu();
+        let mut outcome = self.keep_pace(clients, rate, time).await?;
+        let after = self.cpu();
+        (outcome.cpu, outcome.database_cpu) = (after.0 - before.0, after.1 - before.1);
+        outcome.own = (after.2 - before.2) / outcome.seconds;
+        Ok(outcome)
+    }
+
     /// Of the server, its database, this program.
     fn cpu(&self) -> (f64, f64, f64) {
         let database = self.database.as_ref().map_or(0.0, Usage::cpu_seconds);
@@ -91,15 +118,16 @@ impl Target {
         let begun = Instant::now();
         let all = (0..clients).map(|client| self.client(client, first, begun + time));
         let done = futures::future::try_join_all(all).await?;
-        let seconds = begun.elapsed().as_secs_f64();
-        let mut outcome = Outcome { requests: 0, seconds, latency: Histogram::new(3)?, cpu: 0.0, database_cpu: 0.0, own: 0.0 };
-        let mut next = first;
-        for (sent, latency) in done {
-            outcome.requests += sent;
-            outcome.latency.add(latency)?;
-            next = next.max(first + sent);
-        }
-        Ok((outcome, next))
+        let next = done.iter().map(|(sent, _)| first + sent).max().unwrap_or(first);
+        Ok((Outcome::of(done, begun)?, next))
+    }
+
+    async fn keep_pace(&self, clients: usize, rate: u32, time: Duration) -> Result<Outcome> {
+        let begun = Instant::now();
+        let between = Duration::from_secs(1) / rate;
+        let all =
+            (0..clients).map(|client| self.paced_client(client, begun + between * client as u32, between * clients as u32, begun + time));
+        Outcome::of(futures::future::try_join_all(all).await?, begun)
     }
 
     async fn client(&self, client: usize, first: u64, until: Instant) -> Result<(u64, Histogram<u64>)> {
@@ -108,11 +136,29 @@ impl Target {
         while Instant::now() < until {
             let call = (self.make)(client, first + sent);
             let begun = Instant::now();
-            let answer = connection.send(call).await?;
+            self.ask(&mut connection, call).await?;
             latency.record(begun.elapsed().as_nanos() as u64)?;
-            ensure!(answer.status().is_success(), "a request was refused: {} {}", answer.status(), beginning(answer.body()));
             sent += 1;
         }
         Ok((sent, latency))
+    }
+
+    async fn paced_client(&self, client: usize, mut due: Instant, every: Duration, until: Instant) -> Result<(u64, Histogram<u64>)> {
+        let (mut connection, tick) = (Connection::open(&self.place).await?, Tick::new()?);
+        let (mut sent, mut latency) = (0, Histogram::<u64>::new(3)?);
+        while due < until {
+            tick.until(due).await?;
+            self.ask(&mut connection, (self.make)(client, sent)).await?;
+            latency.record(due.elapsed().as_nanos() as u64)?;
+            sent += 1;
+            due += every;
+        }
+        Ok((sent, latency))
+    }
+
+    async fn ask(&self, connection: &mut Connection, call: Call) -> Result<()> {
+        let answer = connection.send(call).await?;
+        ensure!(answer.status().is_success(), "a request was refused: {} {}", answer.status(), beginning(answer.body()));
+        Ok(())
     }
 }

@@ -12,6 +12,7 @@ mod parts;
 mod process;
 mod report;
 mod servers;
+mod tick;
 mod venv;
 
 use anyhow::{Context as _, Result};

@@ -1,7 +1,7 @@
 //! Servers as children of ours: a process group each, ended with the handle; CPU time and memory of all their processes.
 
 use anyhow::{Context, Result, ensure};
-use procfs::process::{Process, all_processes};
+use procfs::process::{Process, Stat, all_processes};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::{
     collections::HashMap,
@@ -33,7 +33,7 @@ impl Server {
 
     /// Its process and all below it.
     pub fn usage(&self) -> Usage {
-        Usage(self.child.id())
+        Usage { pid: self.child.id(), alone: false }
     }
 
     /// The last lines it wrote.
@@ -76,14 +76,22 @@ impl Drop for Server {
     }
 }
 
-/// A process whose CPU time and memory are read, with all below it.
+/// A process whose CPU time and memory are read, with all below it or alone.
 #[derive(Debug, Clone)]
-pub struct Usage(u32);
+pub struct Usage {
+    pid: u32,
+    alone: bool,
+}
 
 impl Usage {
-    /// Of this process.
+    /// Of this process. Its servers are its children, and do not count as it.
     pub fn own() -> Self {
-        Self(std::process::id())
+        Self { pid: std::process::id(), alone: true }
+    }
+
+    /// Without what is below it: the workloads of a portal are not the portal.
+    pub fn alone(self) -> Self {
+        Self { alone: true, ..self }
     }
 
     fn tree(&self) -> Vec<Process> {
@@ -91,7 +99,7 @@ impl Usage {
             all_processes().into_iter().flatten().filter_map(|p| p.ok().and_then(|p| p.stat().ok().map(|s| (p, s.pid, s.ppid)))).collect();
         let parents: HashMap<i32, i32> = processes.iter().map(|(_, pid, ppid)| (*pid, *ppid)).collect();
         let ours = |mut pid: i32| loop {
-            if self.0 as i32 == pid {
+            if self.pid as i32 == pid {
                 return true;
             }
             match parents.get(&pid) {
@@ -99,14 +107,14 @@ impl Usage {
                 _ => return false,
             }
         };
-        // This program's servers are its children and do not count as it.
-        let own = self.0 == std::process::id();
-        processes.into_iter().filter(|(_, pid, _)| if own { *pid as u32 == self.0 } else { ours(*pid) }).map(|(p, ..)| p).collect()
+        let wanted = |pid: i32| if self.alone { self.pid as i32 == pid } else { ours(pid) };
+        processes.into_iter().filter(|(_, pid, _)| wanted(*pid)).map(|(p, ..)| p).collect()
     }
 
     /// User and system time so far, in seconds, to the clock tick; with that of children that have ended.
     pub fn cpu_seconds(&self) -> f64 {
-        let ticks: i64 = self.tree().iter().filter_map(|p| p.stat().ok()).map(|s| (s.utime + s.stime) as i64 + s.cutime + s.cstime).sum();
+        let children = |s: &Stat| if self.alone { 0 } else { s.cutime + s.cstime };
+        let ticks: i64 = self.tree().iter().filter_map(|p| p.stat().ok()).map(|s| (s.utime + s.stime) as i64 + children(&s)).sum();
         ticks as f64 / procfs::ticks_per_second() as f64
     }
 

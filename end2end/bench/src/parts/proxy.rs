@@ -129,7 +129,7 @@ fn jupyter_token(socket: &std::path::Path) -> Option<String> {
 /// Both sides in turns; what is added at the median, in milliseconds.
 async fn compare(bench: &Bench, portal: &Slipway, table: &mut Table, what: &str, own: Asked, ours: Asked) -> Result<f64> {
     let target = |(place, make): Asked, usage: Usage| Target { place, make: Rc::new(move |_, _| make()), usage, database: None };
-    let sides = [target(own, Usage::own()), target(ours, portal.server.usage())];
+    let sides = [target(own, Usage::own()), target(ours, portal.server.usage().alone())];
     let mut all = [Histogram::<u64>::new(3)?, Histogram::<u64>::new(3)?];
     let (mut cpu, mut requests) = (0.0, 0);
     for _ in 0..TURNS {
