@@ -20,6 +20,7 @@ pub mod logs;
 pub mod member;
 pub mod model;
 pub mod notebook;
+pub mod notice;
 pub mod output;
 pub mod pack;
 pub mod pages;
@@ -81,6 +82,8 @@ enum Command {
     Token(Noun<token::Command>),
     /// Secrets of the team
     Secret(Noun<secret::Command>),
+    /// Notices: what one was told
+    Notice(Noun<notice::Command>),
     /// Webhooks: notices of the team, posted to a program
     Webhook(Noun<webhook::Command>),
     /// Environments: named runtimes to work in
@@ -163,6 +166,7 @@ impl Command {
             Command::User(n) => user::run(n.command, &n.reach).await,
             Command::Token(n) => n.then(token::run).await,
             Command::Secret(n) => n.then(secret::run).await,
+            Command::Notice(n) => notice::run(n.command, &n.reach).await,
             Command::Webhook(n) => n.then(webhook::run).await,
             Command::Environment(n) => n.then(environment::run).await,
             Command::Notebook(n) => n.then(notebook::run).await,

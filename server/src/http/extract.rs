@@ -102,7 +102,7 @@ impl<S: Sync> FromRequestParts<S> for Person {
         let principal = parts.extensions.get::<Principal>().cloned().ok_or_else(who)?;
         match principal.via {
             Via::Token { subject: Some(_), .. } => {
-                Err(Error::forbidden("The token of a workload has no say over tokens.").hint("Sign in, or use a token of your own."))
+                Err(Error::forbidden("The token of a workload may not do this.").hint("Sign in, or use a token of your own."))
             }
             _ => Ok(Self(principal)),
         }

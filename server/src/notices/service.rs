@@ -34,13 +34,13 @@ fn notice(row: NoticeRow) -> Option<Notice> {
     })
 }
 
-/// One's notices, newest first.
+/// One's notices, newest first; with a token those of its team.
 ///
 /// # Errors
 /// A page token that is not ours.
 pub async fn list(store: &Store, me: &Principal, query: &ListQuery) -> Result<Page<Notice>> {
     let keyset = Keyset::<i64>::of(query)?;
-    let rows = store.notice_list(&me.user_id, keyset.after.unwrap_or(i64::MAX), keyset.limit()).await?;
+    let rows = store.notice_list(&me.user_id, me.token_team(), keyset.after.unwrap_or(i64::MAX), keyset.limit()).await?;
     let page = keyset.page(rows, |r| r.seq, notice);
     Ok(Page { items: page.items.into_iter().flatten().collect(), next_page_token: page.next_page_token })
 }
@@ -50,7 +50,7 @@ pub async fn list(store: &Store, me: &Principal, query: &ListQuery) -> Result<Pa
 /// # Errors
 /// The database does not answer.
 pub async fn unread(store: &Store, me: &Principal) -> Result<Unread> {
-    Ok(Unread { unread: store.notices_unread(&me.user_id).await? })
+    Ok(Unread { unread: store.notices_unread(&me.user_id, me.token_team()).await? })
 }
 
 /// Marks them as read.
@@ -63,7 +63,7 @@ pub async fn read(store: &Store, me: &Principal, ask: &MarkRead) -> Result<Unrea
         (None, up_to) => (0, up_to.unwrap_or(i64::MAX)),
     };
     let mut tx = store.begin().await?;
-    tx.notices_read(&me.user_id, from, to).await?;
+    tx.notices_read(&me.user_id, me.token_team(), from, to).await?;
     tx.commit().await?;
     unread(store, me).await
 }

@@ -101,19 +101,19 @@ impl Store {
         .await
     }
 
-    /// Somebody's notices of teams that they may see, newest first, before the event `before`.
+    /// Somebody's notices of teams that they may see, or of one of them, newest first, before the event `before`.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn notice_list(&self, user_id: &str, before: i64, limit: i64) -> Result<Vec<NoticeRow>> {
+    pub async fn notice_list(&self, user_id: &str, team_id: Option<&str>, before: i64, limit: i64) -> Result<Vec<NoticeRow>> {
         self.all(
             "SELECT n.seq, t.name AS team, n.kind, n.object_id, n.object_name, n.title, n.detail, n.created_at, n.read_at
              FROM notices n JOIN teams t ON t.id = n.team_id
-             WHERE n.user_id = $1 AND n.seq < $2
+             WHERE n.user_id = $1 AND n.seq < $2 AND ($4 = '' OR n.team_id = $4)
                AND (EXISTS (SELECT 1 FROM members m WHERE m.team_id = n.team_id AND m.user_id = n.user_id)
                     OR EXISTS (SELECT 1 FROM users u WHERE u.id = n.user_id AND u.admin = 1))
              ORDER BY n.seq DESC LIMIT $3",
-            args![user_id, before, limit],
+            args![user_id, before, limit, team_id.unwrap_or_default()],
         )
         .await
     }
@@ -122,11 +122,12 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn notices_unread(&self, user_id: &str) -> Result<i64> {
-        let sql = "SELECT COUNT(*) FROM (SELECT n.seq FROM notices n WHERE n.user_id = $1 AND n.read_at IS NULL
+    pub async fn notices_unread(&self, user_id: &str, team_id: Option<&str>) -> Result<i64> {
+        let sql =
+            "SELECT COUNT(*) FROM (SELECT n.seq FROM notices n WHERE n.user_id = $1 AND n.read_at IS NULL AND ($3 = '' OR n.team_id = $3)
                AND (EXISTS (SELECT 1 FROM members m WHERE m.team_id = n.team_id AND m.user_id = n.user_id)
                     OR EXISTS (SELECT 1 FROM users u WHERE u.id = n.user_id AND u.admin = 1)) LIMIT $2) unread";
-        Ok(self.opt::<(i64,)>(sql, args![user_id, COUNTED]).await?.map_or(0, |r| r.0))
+        Ok(self.opt::<(i64,)>(sql, args![user_id, COUNTED, team_id.unwrap_or_default()]).await?.map_or(0, |r| r.0))
     }
 
     /// What somebody does not want to be told through `channel`.
@@ -209,15 +210,16 @@ impl Tx {
         .map(drop)
     }
 
-    /// Marks somebody's notices from `from` to `to` as read.
+    /// Marks somebody's notices from `from` to `to` as read, or only those of one team.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn notices_read(&mut self, user_id: &str, from: i64, to: i64) -> Result<u64> {
+    pub async fn notices_read(&mut self, user_id: &str, team_id: Option<&str>, from: i64, to: i64) -> Result<u64> {
         let now = self.now();
         self.exec(
-            "UPDATE notices SET read_at = $4 WHERE user_id = $1 AND read_at IS NULL AND seq >= $2 AND seq <= $3",
-            args![user_id, from, to, now],
+            "UPDATE notices SET read_at = $4
+             WHERE user_id = $1 AND read_at IS NULL AND seq >= $2 AND seq <= $3 AND ($5 = '' OR team_id = $5)",
+            args![user_id, from, to, now, team_id.unwrap_or_default()],
         )
         .await
     }

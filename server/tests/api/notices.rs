@@ -124,6 +124,14 @@ async fn everybody_chooses_and_reads_their_own() {
     assert_eq!(unread(&w.ada).await, 2);
     let seen = rest["items"][0]["id"].clone();
     assert_eq!(w.ada.post(&format!("{MINE}/read"), json!({ "up_to": seen })).await.is(200).json()["unread"], 1);
+    // A token of one's own is for one team, here as well; and chooses nothing.
+    w.ada.post("/api/v1/teams", json!({ "name": "second", "display_name": "Second" })).await.is(201);
+    let (ours, second) = (w.ada.token("forecast", "viewer").await, w.ada.token("second", "viewer").await);
+    assert_eq!((told(&ours).await.len(), unread(&ours).await), (3, json!(1)));
+    assert_eq!((told(&second).await.len(), unread(&second).await), (0, json!(0)));
+    assert_eq!(second.post(&format!("{MINE}/read"), json!({})).await.is(200).json()["unread"], 0);
+    assert_eq!(unread(&w.ada).await, 1, "what the other team's is stays unread");
+    ours.put(CHOICES, json!({ "portal": [] })).await.is(403);
     // The page says it, and the bell.
     let html = w.ada.with("accept", "text/html").get("/notices").await.is(200);
     let html = String::from_utf8_lossy(&html.body).into_owned();

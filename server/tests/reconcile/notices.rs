@@ -23,7 +23,7 @@ async fn failed(w: &World) -> String {
 
 /// What ada was told: the object, and why.
 async fn told(w: &World) -> Vec<(String, String)> {
-    let rows = w.store.notice_list("ada", i64::MAX, 500).await.unwrap();
+    let rows = w.store.notice_list("ada", None, i64::MAX, 500).await.unwrap();
     rows.into_iter().rev().map(|n| (n.object_id, n.detail.unwrap_or_default())).collect()
 }
 

@@ -63,12 +63,20 @@ async fn looked_at_once_and_told_to_those_who_may_see_it() {
         assert!(tx.notice_insert("ada", &notice).await.is_err(), "{}: of an event somebody is told once", w.engine);
         drop(tx);
 
-        assert_eq!((w.store.notices_unread("ada").await.unwrap(), w.store.notices_unread("mia").await.unwrap()), (1, 0));
-        assert_eq!(w.store.notice_list("ada", seq, 9).await.unwrap(), []);
+        assert_eq!((w.store.notices_unread("ada", None).await.unwrap(), w.store.notices_unread("mia", None).await.unwrap()), (1, 0));
+        assert_eq!(w.store.notice_list("ada", None, seq, 9).await.unwrap(), []);
+        let of = async |team| {
+            (
+                w.store.notices_unread("ada", Some(team)).await.unwrap(),
+                w.store.notice_list("ada", Some(team), i64::MAX, 9).await.unwrap().len(),
+            )
+        };
+        assert_eq!((of(OURS).await, of(THEIRS).await), ((1, 1), (0, 0)), "{}", w.engine);
         let mut tx = w.store.begin().await.unwrap();
-        assert_eq!((tx.notices_read("mia", 0, i64::MAX).await.unwrap(), tx.notices_read("ada", 0, seq).await.unwrap()), (0, 1));
+        assert_eq!(tx.notices_read("ada", Some(THEIRS), 0, seq).await.unwrap(), 0, "{}", w.engine);
+        assert_eq!((tx.notices_read("mia", None, 0, i64::MAX).await.unwrap(), tx.notices_read("ada", None, 0, seq).await.unwrap()), (0, 1));
         tx.commit().await.unwrap();
-        let row = w.store.notice_list("ada", i64::MAX, 9).await.unwrap().remove(0);
+        let row = w.store.notice_list("ada", None, i64::MAX, 9).await.unwrap().remove(0);
         assert_eq!((row.team.as_str(), row.read_at.is_some()), ("ours", true));
         let mut tx = w.store.begin().await.unwrap();
         assert_eq!(tx.notices_prune(row.created_at + 1).await.unwrap(), 1);

@@ -3,7 +3,7 @@
 use crate::{
     error::Result,
     http::{
-        extract::{Payload, Query, SignedIn},
+        extract::{Payload, Person, Query, SignedIn},
         state::Web,
     },
     notices::service,
@@ -14,23 +14,23 @@ use app::api::{
 };
 use axum::{Json, extract::State, http::StatusCode};
 
-/// One's own notices, newest first
+/// One's own notices, newest first; with a token those of its team
 #[utoipa::path(get, path = "/api/v1/me/notices", tag = "notices", params(ListQuery),
     responses((status = 200, body = Page<Notice>), (status = 422, body = Problem)))]
-pub async fn list(State(web): State<Web>, SignedIn(me): SignedIn, Query(query): Query<ListQuery>) -> Result<Json<Page<Notice>>> {
+pub async fn list(State(web): State<Web>, Person(me): Person, Query(query): Query<ListQuery>) -> Result<Json<Page<Notice>>> {
     service::list(&web.store, &me, &query).await.map(Json)
 }
 
 /// How many of them are unread
 #[utoipa::path(get, path = "/api/v1/me/notices/unread", tag = "notices", responses((status = 200, body = Unread)))]
-pub async fn unread(State(web): State<Web>, SignedIn(me): SignedIn) -> Result<Json<Unread>> {
+pub async fn unread(State(web): State<Web>, Person(me): Person) -> Result<Json<Unread>> {
     service::unread(&web.store, &me).await.map(Json)
 }
 
 /// Mark them as read
 #[utoipa::path(post, path = "/api/v1/me/notices/read", tag = "notices", request_body = MarkRead,
     responses((status = 200, body = Unread), (status = 422, body = Problem)))]
-pub async fn read(State(web): State<Web>, SignedIn(me): SignedIn, Payload(ask): Payload<MarkRead>) -> Result<Json<Unread>> {
+pub async fn read(State(web): State<Web>, Person(me): Person, Payload(ask): Payload<MarkRead>) -> Result<Json<Unread>> {
     service::read(&web.store, &me, &ask).await.map(Json)
 }
 
