@@ -49,7 +49,7 @@ demo: ## Build, start on PORT, perform the main job once and stay up (ONCE=1: en
 	$(if $(filter kubernetes,$(CLUSTER)),scripts/needs.sh cluster)
 	$(call within,"$(CARGO_TARGET_DIR)/release/slipway") python3 scripts/demo.py "$(CARGO_TARGET_DIR)/release/slipway" --port $(PORT) --data $(DATA) $(if $(ONCE),--once)
 
-screenshots: ## The pictures of the README, from the demo's portal
+screenshots: ## The pictures of README and docs, from the demo's portal
 	scripts/needs.sh test
 	@$(MAKE) build
 	end2end/browser.sh
