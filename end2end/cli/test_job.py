@@ -12,6 +12,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+import time
 import unittest
 
 BIN = os.environ["SLIPWAY_BIN"]
@@ -197,6 +198,21 @@ class Job(unittest.TestCase):
         self.assertIn("val_accuracy at least 2", self.stderr)
         self.assertIn("Refused", self.slipway("promotion", "list", "--model", "digits"))
         self.slipway("promotion", "withdraw", done["id"], code=5)
+        # Who asked is told how both ended, a moment later.
+        told, until = [], time.monotonic() + 30
+        while len(told) < 2 and time.monotonic() < until:
+            told = [n for n in self.json("notice", "list")["items"] if n["kind"] == "promotion_ended"]
+            time.sleep(0.1)
+        self.assertEqual([n["title"] for n in told], ["digits v1 to Staging was refused", "digits v1 to Production was promoted"])
+        self.assertEqual(self.json("notice", "read", str(told[0]["id"]))["unread"], len(self.json("notice", "list")["items"]) - 1)
+        self.assertIn("Nothing waits to be read.", self.slipway("notice", "read"))
+        me = {"given": PASSWORD + "\n"}
+        sign = ["--user", USER, "--password-stdin"]
+        self.slipway("notice", "choose", "promotion_ended", *sign, code=2, **me)
+        self.assertIn("This portal sends no mail", self.slipway("notice", "choose", "promotion_ended", "--portal", "false", *sign, **me))
+        silent = [c["kind"] for c in self.json("notice", "choices", *sign, **me)["choices"] if not c["portal"]]
+        self.assertEqual(silent, ["promotion_ended"])
+        self.slipway("notice", "address", "ada@example.org", *sign, code=5, **me)
 
     def test_09_deployment(self):
         self.slipway("deployment", "create", "digits", "--model", "digits", "--cpu", "250m", "--memory", "768Mi", "--watch")
