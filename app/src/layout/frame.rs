@@ -8,7 +8,7 @@ use super::{
 use crate::{
     api::{client::team_path, session::Me},
     islands::{Palette, palette::Line},
-    parts::{Session, ThisPipelineRun, ThisRun},
+    parts::{Nodes, Session, ThisPipelineRun, ThisRun},
     ui::QueryProblem,
 };
 use leptos::prelude::*;
@@ -41,8 +41,8 @@ fn account() -> Line {
     Line { icon: "user".into(), label: "Account and tokens".into(), sub: String::new(), href: "/account".into() }
 }
 
-/// What it offers outside of a team: one's teams, and the pages of the platform.
-fn platform_lines(me: Me) -> Vec<Line> {
+/// What it offers outside of a team: one's teams, and the pages of the platform. `nodes`: whether workloads run on nodes that can be chosen among.
+fn platform_lines(me: Me, nodes: bool) -> Vec<Line> {
     let line = |label: &str, icon: &str, sub: &str, href: &str| Line {
         icon: icon.into(),
         label: label.into(),
@@ -56,10 +56,12 @@ fn platform_lines(me: Me) -> Vec<Line> {
         ("Users", "user", "/admin?tab=users"),
         ("All teams", "team", "/admin?tab=teams"),
         ("Quotas", "gear", "/admin?tab=quotas"),
+        ("Placement", "gear", "/admin?tab=placement"),
+        ("Runtimes", "deployment", "/runtimes"),
         ("Events of the platform", "clock", "/admin?tab=events"),
     ];
     let line = |(label, icon, href): (&str, &str, &str)| line(label, icon, "", href);
-    let admin = admin.into_iter().filter(|_| me.admin).map(line);
+    let admin = admin.into_iter().filter(|(label, ..)| me.admin && (nodes || *label != "Placement")).map(line);
     teams.chain(own.into_iter().map(line)).chain([account()]).chain(admin).collect()
 }
 
@@ -73,7 +75,9 @@ pub fn Frame() -> impl IntoView {
     let find = if team.is_empty() { String::new() } else { team_path(&team, "/find") };
     let palette = if session.team.is_empty() {
         let of_team = if team.is_empty() { Vec::new() } else { lines(&team) };
-        let lines = |me| of_team.into_iter().chain(platform_lines(me)).collect();
+        // Asked here: what is awaited has no context.
+        let nodes = Nodes::are_there();
+        let lines = move |me| of_team.into_iter().chain(platform_lines(me, nodes)).collect();
         let places = async move { session.me().await.ok().map(|me| view! { <Palette find lines=lines(me)/> }) };
         Suspend::new(places).into_any()
     } else {

@@ -112,7 +112,7 @@ pub const KEYS: &[Key] = &[
     key(
         "kubernetes_environment_image",
         "",
-        "Kubernetes: images of the shipped environments, such as registry.example.org/slipway-{name}:1",
+        "Kubernetes: images of the shipped environments, with {name} in it, such as registry.example.org/slipway-{name}:1",
     ),
     key("kubernetes_namespace_prefix", "", "Kubernetes: what stands before a team's name in that of its namespace"),
     key("kubernetes_user", "1000", "Kubernetes: user and group id of workloads"),

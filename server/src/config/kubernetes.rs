@@ -55,6 +55,17 @@ impl Kubernetes {
         if app::api::name::check(&name).is_err() {
             return Err(format!("kubernetes_name: \"{name}\" is not a name of small letters, digits and dashes"));
         }
+        let environment_image = values.text("kubernetes_environment_image").to_owned();
+        if !environment_image.is_empty() && !environment_image.contains("{name}") {
+            return Err(format!(
+                "kubernetes_environment_image: \"{environment_image}\" has no {{name}} in it, such as registry.example.org/slipway-{{name}}:1: each shipped environment has an image of its own"
+            ));
+        }
+        let namespace_prefix = values.text("kubernetes_namespace_prefix").to_owned();
+        // What follows is a name, so only the beginning and the letters are to be right.
+        if !namespace_prefix.is_empty() && app::api::name::check(&format!("{namespace_prefix}x")).is_err() {
+            return Err(format!("kubernetes_namespace_prefix: \"{namespace_prefix}\" is not made of small letters, digits and dashes"));
+        }
         let egress: Vec<String> =
             values.text("kubernetes_egress").split(',').map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned).collect();
         if let Some(wrong) = egress.iter().find(|n| !is_network(n)) {
@@ -74,8 +85,8 @@ impl Kubernetes {
             context: values.optional("kubernetes_context"),
             name,
             image,
-            environment_image: values.text("kubernetes_environment_image").to_owned(),
-            namespace_prefix: values.text("kubernetes_namespace_prefix").to_owned(),
+            environment_image,
+            namespace_prefix,
             user: values.number("kubernetes_user")?,
             gpu: values.text("kubernetes_gpu").to_owned(),
             volume_bytes: resources::parse_bytes(values.text("kubernetes_volume")).map_err(|e| format!("kubernetes_volume: {e}"))?,

@@ -273,6 +273,8 @@ mod tests {
         for (key, value) in [
             ("listen", "x"),
             ("cluster", "mars"),
+            ("kubernetes_environment_image", "registry.example.org/train:1"),
+            ("kubernetes_namespace_prefix", "Team_"),
             ("kubernetes_egress", "everywhere"),
             ("kubernetes_volume", "big"),
             ("kubernetes_runs", "notebook"),

@@ -86,3 +86,17 @@ async fn a_page_of_many_parts_answers() {
         assert_eq!(String::from_utf8_lossy(&page.body).matches("name=\"cpu\"").count(), 10);
     }
 }
+
+/// Outside of a team an admin finds every page of the platform, and nobody else does.
+#[tokio::test]
+async fn the_palette_leads_to_the_pages_of_the_platform() {
+    let w = world().await;
+    let offered = async |by: &Person, line: &str| {
+        let page = by.with("accept", "text/html").get("/account").await.is(200);
+        String::from_utf8_lossy(&page.body).contains(&format!("&quot;label&quot;:&quot;{line}&quot;"))
+    };
+    for line in ["Quotas", "Placement", "Runtimes", "Events of the platform"] {
+        assert!(offered(&w.bob, line).await, "{line}");
+        assert!(!offered(&w.mia, line).await, "{line}");
+    }
+}
