@@ -14,7 +14,7 @@ pub struct Explanation {
     pub state: State,
     /// Why, in a sentence.
     pub sentence: String,
-    /// What happened to its newest workload, oldest first.
+    /// What was seen of its newest workload, of how the one before it failed, and of their logs: oldest first, and last what is so now.
     pub evidence: Vec<Evidence>,
 }
 

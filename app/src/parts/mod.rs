@@ -35,4 +35,4 @@ pub use served::served;
 pub use size_picker::SizePicker;
 pub use state_badge::{BuildBadge, RevisionBadge, StateBadge, TaskBadge};
 pub use this_run::{ThisPipelineRun, ThisRun};
-pub use why::Why;
+pub use why::{AskWhy, Why};

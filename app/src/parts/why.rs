@@ -1,4 +1,4 @@
-//! "Why?": what the reason of an object rests on. Folded until somebody asks.
+//! "Why?": what the reason of an object rests on. Folded until somebody asks; of what runs well it is not even there.
 
 use super::{Every, loaded};
 use crate::{
@@ -16,6 +16,20 @@ pub const fn is_asked(state: State, has_reason: bool) -> bool {
     has_reason || matches!(state, State::Queued | State::Starting | State::Failed | State::Stopping)
 }
 
+/// The query by which somebody asks about what seems well.
+pub const ASKS: &str = "why";
+
+/// Asks about what runs: whether anything is known against it takes a question to the cluster, which no page asks by itself.
+#[component]
+pub fn AskWhy(
+    /// How it is.
+    state: State,
+    /// Whether the panel is there anyway.
+    asked: bool,
+) -> impl IntoView {
+    (state == State::Running && !asked).then(|| view! { <a class="link" href=format!("?{ASKS}=1")>"Why?"</a> })
+}
+
 /// The panel.
 #[component]
 pub fn Why(
@@ -23,11 +37,14 @@ pub fn Why(
     answer: Reply<Explanation>,
     /// Whether the page has said the reason already.
     said: bool,
+    /// Whether it is unfolded already.
+    #[prop(optional)]
+    open: bool,
 ) -> impl IntoView {
     loaded(Every::default(), answer, move |explanation: Explanation, _| {
         let rows = explanation.evidence.into_iter().map(|e| view! { <Line e/> }).collect_view();
         view! {
-            <details class="why">
+            <details class="why" open=open>
                 <summary>"Why?"</summary>
                 {(!said).then(|| view! { <p>{explanation.sentence}</p> })}
                 <ul class="list">{rows}</ul>

@@ -46,6 +46,7 @@ struct World {
     scripts: BTreeMap<String, Script>,
     workloads: BTreeMap<String, Workload>,
     usage: BTreeMap<String, UsageNumbers>,
+    clues: BTreeMap<String, Vec<Clue>>,
     stops: Vec<(String, Duration)>,
     forgotten: Vec<String>,
     removed_volumes: Vec<String>,
@@ -107,6 +108,11 @@ impl FakeCluster {
     /// What `usage` answers for a workload.
     pub fn set_usage(&self, id: &str, numbers: UsageNumbers) {
         self.world().usage.insert(id.into(), numbers);
+    }
+
+    /// What it saw of a workload.
+    pub fn set_clues(&self, id: &str, clues: Vec<Clue>) {
+        self.world().clues.insert(id.into(), clues);
     }
 
     /// Puts a started workload into a phase. Unknown, or ended before: nothing happens.
@@ -261,8 +267,9 @@ impl Cluster for FakeCluster {
 
     async fn clues(&self, id: &str) -> Result<Vec<Clue>> {
         let world = self.reachable()?;
-        let clue = |w: &Workload| Clue::now("cluster", format!("Attempt {} of a {}.", w.spec.attempt, w.spec.kind.as_str()));
-        Ok(world.workloads.get(id).map(clue).into_iter().collect())
+        let clue = |w: &Workload| vec![Clue::now("cluster", format!("Attempt {} of a {}.", w.spec.attempt, w.spec.kind.as_str()))];
+        let given = || world.clues.get(id).cloned();
+        Ok(world.workloads.get(id).map(|w| given().unwrap_or_else(|| clue(w))).unwrap_or_default())
     }
 
     fn watch(&self) -> watch::Receiver<u64> {

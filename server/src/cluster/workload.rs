@@ -316,6 +316,8 @@ pub struct PutBack {
 impl Clue {
     /// Source of what stands against a workload that else runs well: the machine below it.
     pub const NODE: &str = "Node";
+    /// Source of how one of its containers is, or ended.
+    pub const CONTAINER: &str = "Container";
 
     /// What is so now.
     pub fn now(source: &str, text: impl Into<String>) -> Self {

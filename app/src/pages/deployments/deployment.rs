@@ -14,9 +14,9 @@ use super::{
 use crate::{
     api::{Client, State, changes::kinds, client::team_path, deployments::Deployment},
     parts::{
-        Access, Every, Head, RevisionBadge, StateBadge, Why, loaded,
+        Access, AskWhy, Every, Head, RevisionBadge, StateBadge, Why, loaded,
         params::{param, query, team},
-        why::is_asked,
+        why::{ASKS, is_asked},
     },
     ui::{ApiForm, Copyable, Dialog, DialogButton, DialogCancel, Field, Note, PostButton, Tabs},
 };
@@ -27,6 +27,7 @@ use leptos::prelude::*;
 pub fn DeploymentPage() -> impl IntoView {
     let client = Client::from_context();
     let (tab, redeploy) = (query("tab").unwrap_or_default(), query("redeploy").is_some());
+    let open = query(ASKS).is_some();
     // Trying it is not disturbed by looking: an example is asked of the model server.
     let seconds = if tab == "try" { 0 } else { 15 };
     let every = Every { kinds: &[kinds::DEPLOYMENT, kinds::WORKLOAD], seconds, page: "Deployment" };
@@ -47,7 +48,7 @@ pub fn DeploymentPage() -> impl IntoView {
             item("Callers", "callers"),
         ];
         let said = deployment.reason.is_some();
-        let asked = is_asked(state, said) || deployment.next.is_some();
+        let asked = open || is_asked(state, said) || deployment.next.is_some();
         let why = client.deployment_explain(&team, &name);
         let sheet = redeploy.then(
             || view! { <RedeploySheet client=client.clone() deployment=deployment.clone() access=access.clone() back=here.clone()/> },
@@ -81,10 +82,10 @@ pub fn DeploymentPage() -> impl IntoView {
         let (beside, acts) = (deployment.clone(), deployment.clone());
         let tone = if state == State::Failed { "red" } else { "amber" };
         view! {
-            <Head title beside=move || view! { <Beside deployment=beside.clone()/> }><Actions deployment=acts access/></Head>
+            <Head title beside=move || view! { <Beside deployment=beside.clone() asked/> }><Actions deployment=acts access/></Head>
             <Copyable text=path.clone() short/>
             {reason.map(|r| view! { <Note tone=tone><span class="pre">{r}</span></Note> })}
-            {asked.then(|| view! { <Why answer=why said/> })}
+            {asked.then(|| view! { <Why answer=why said open/> })}
             <Taking deployment/>
             <Tabs label="Parts of the deployment" items/>
             {content}
@@ -94,7 +95,7 @@ pub fn DeploymentPage() -> impl IntoView {
 }
 
 #[component]
-fn Beside(deployment: Deployment) -> impl IntoView {
+fn Beside(deployment: Deployment, asked: bool) -> impl IntoView {
     let follows = deployment.follows.as_ref().map(|f| {
         let title = match f.version {
             Some(version) => format!("Whatever @{} of {} points at is served: v{version} now.", f.alias, f.model),
@@ -114,7 +115,7 @@ fn Beside(deployment: Deployment) -> impl IntoView {
         .callers
         .public
         .then(|| view! { <span class="tag" title="Everybody who reaches this portal may call it, without a token.">"public"</span> });
-    view! { <StateBadge state=deployment.state server=true/>{serving}{follows}{public} }
+    view! { <StateBadge state=deployment.state server=true/>{serving}{follows}{public}<AskWhy state=deployment.state asked/> }
 }
 
 /// The revision on its way to take over.

@@ -5,11 +5,11 @@ use crate::{
     api::{Client, State, capacity::Capacity, client::team_path, environments::Environment, notebooks::Notebook, resources::Resources},
     islands::LogView,
     parts::{
-        Access, EnvironmentPicker, Every, Head, SizePicker, StateBadge, Why,
+        Access, AskWhy, EnvironmentPicker, Every, Head, SizePicker, StateBadge, Why,
         amounts::{cpu_use, memory_use},
         loaded, offers,
-        params::{param, team},
-        why::is_asked,
+        params::{param, query, team},
+        why::{ASKS, is_asked},
     },
     ui::{Ago, ApiForm, Card, Copyable, Dialog, DialogButton, DialogCancel, Facts, Note, facts::text},
 };
@@ -20,7 +20,7 @@ use leptos::prelude::*;
 pub fn NotebookPage() -> impl IntoView {
     let (client, team) = (Client::from_context(), team());
     let every = Every { kinds: &["notebook", "workload"], seconds: 5, page: "Notebook" };
-    let sizes = offers(&client, &team);
+    let (sizes, open) = (offers(&client, &team), query(ASKS).is_some());
     loaded(every, client.notebook(&team, &param("name")), move |notebook: Notebook, access| {
         let (state, changes) = (notebook.state, access.changes(&notebook.owner));
         let path = team_path(&access.team, &format!("/notebooks/{}/log", notebook.name));
@@ -33,16 +33,16 @@ pub fn NotebookPage() -> impl IntoView {
         });
         let delete = changes.then(|| view! { <Delete notebook=notebook.clone() access=access.clone()/> });
         let said = notebook.reason.is_some();
-        let asked = is_asked(state, said);
+        let asked = open || is_asked(state, said);
         let why = client.notebook_explain(&access.team, &notebook.name);
         let (title, reason, about) = (notebook.name.clone(), notebook.reason.clone(), notebook.clone());
         view! {
-            <Head title beside=move || view! { <StateBadge state/> }>
+            <Head title beside=move || view! { <StateBadge state/><AskWhy state asked/> }>
                 <Actions notebook access class="btn" first="btn primary"/>
                 {changes.then(|| view! { <DialogButton id="delete" class="btn danger">"Delete"</DialogButton> })}
             </Head>
             {reason.map(|r| view! { <Note tone="amber"><span>{r}</span></Note> })}
-            {asked.then(|| view! { <Why answer=why said/> })}
+            {asked.then(|| view! { <Why answer=why said open/> })}
             <div class="cols side">
                 <section class="card"><header><h2>"Log"</h2></header><LogView client path again=state as u64 nothing="It has not written a line since it last started."/></section>
                 <div class="cols"><About notebook=about/>{resize}</div>

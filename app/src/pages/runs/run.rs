@@ -8,11 +8,11 @@ use super::{
 use crate::{
     api::{Client, State, changes::kinds, client::team_path, runs::Run},
     parts::{
-        Access, Every, Head, StateBadge, ThisRun, Why,
+        Access, AskWhy, Every, Head, StateBadge, ThisRun, Why,
         artifact_tree::ArtifactTree,
         loaded_of,
         params::{param, query, team},
-        why::is_asked,
+        why::{ASKS, is_asked},
     },
     ui::{Ago, ApiForm, Dialog, DialogButton, DialogCancel, Lasting, Note, PostButton, Tabs},
 };
@@ -22,7 +22,7 @@ use leptos::prelude::*;
 #[component]
 pub fn RunPage() -> impl IntoView {
     let client = Client::from_context();
-    let tab = query("tab").unwrap_or_default();
+    let (tab, open) = (query("tab").unwrap_or_default(), query(ASKS).is_some());
     let every = Every { kinds: &[kinds::RUN], seconds: 15, page: "Run" };
     let id = param("id");
     let run = ThisRun::of(&team(), &id).read();
@@ -41,7 +41,7 @@ pub fn RunPage() -> impl IntoView {
             item("System", "system"),
         ];
         let said = run.summary.reason.is_some();
-        let asked = run.submission.is_some() && is_asked(run.summary.state, said);
+        let asked = run.submission.is_some() && (open || is_asked(run.summary.state, said));
         let why = client.run_explain(&team, &id);
         let active = !run.summary.state.is_final();
         let attempt = run.submission.as_ref().map(|s| s.attempt);
@@ -55,9 +55,9 @@ pub fn RunPage() -> impl IntoView {
         let (title, team, note) = (run.summary.name.clone(), access.team.clone(), reason(&run));
         let (beside, acts) = (run.clone(), run.clone());
         view! {
-            <Head title beside=move || view! { <Beside run=beside.clone()/> }><Actions run=acts access/></Head>
+            <Head title beside=move || view! { <Beside run=beside.clone() asked/> }><Actions run=acts access/></Head>
             {note}
-            {asked.then(|| view! { <Why answer=why said/> })}
+            {asked.then(|| view! { <Why answer=why said open/> })}
             <Tabs label="Parts of the run" items/>
             {content}
             <RegisterDialog run team/>
@@ -66,13 +66,15 @@ pub fn RunPage() -> impl IntoView {
 }
 
 #[component]
-fn Beside(run: Run) -> impl IntoView {
+fn Beside(run: Run, asked: bool) -> impl IntoView {
+    // Of what others run nothing is known.
+    let asked = asked || run.submission.is_none();
     let s = run.summary;
     let times = s.started_at.clone().map(|from| {
         let since = from.clone();
         view! { <span class="muted"><Lasting from to=s.ended_at.clone()/>", started "<Ago time=since/></span> }
     });
-    view! { <StateBadge state=s.state/>{times} }
+    view! { <StateBadge state=s.state/>{times}<AskWhy state=s.state asked/> }
 }
 
 fn reason(run: &Run) -> Option<impl IntoView + use<>> {

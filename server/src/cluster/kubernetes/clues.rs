@@ -4,8 +4,9 @@ use super::{
     Inner,
     client::Event,
     made::conditions,
+    names::{COURIER, PREPARE},
     owner::{Condition, Owner, OwnerKind},
-    podview::{Container, Pod, time},
+    podview::{Container, Pod, Terminated, time},
     reasons::short,
 };
 use crate::{cluster::Clue, error::Result};
@@ -98,7 +99,7 @@ fn of_condition(kind: &str, condition: &Condition) -> Option<Clue> {
 }
 
 fn of_container(container: &Container) -> Vec<Clue> {
-    const KIND: &str = "Container";
+    const KIND: &str = Clue::CONTAINER;
     let name = &container.name;
     let mut out = Vec::new();
     if let Some(waiting) = &container.state.waiting {
@@ -108,7 +109,9 @@ fn of_container(container: &Container) -> Vec<Clue> {
             out.push(Clue::now(KIND, short(&format!("{name} waits: {reason} {message}"))));
         }
     }
-    for ended in [&container.last_state.terminated, &container.state.terminated].into_iter().flatten() {
+    // Helpers that did what they were to do are how every pod begins and ends.
+    let telling = |ended: &&Terminated| ended.exit_code != 0 || (name != PREPARE && name != COURIER);
+    for ended in [&container.last_state.terminated, &container.state.terminated].into_iter().flatten().filter(telling) {
         let reason = ended.reason.as_deref().unwrap_or("Ended");
         let text = format!("{name} ended with exit code {} ({reason}).", ended.exit_code);
         out.push(Clue { at: time(ended.finished_at.as_ref()), source: KIND.into(), text });
@@ -124,7 +127,7 @@ fn of_event(kind: &str, event: &Event) -> Clue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::kubernetes::podview::{ContainerState, Terminated, Waiting};
+    use crate::cluster::kubernetes::podview::{ContainerState, Waiting};
 
     #[test]
     fn a_pod_tells_where_it_is_and_what_is_in_its_way() {
@@ -146,6 +149,9 @@ mod tests {
         pod.status.container_statuses = [state(Some(waiting), None), state(None, Some(ended)), state(Some(beginning), None)]
             .map(|state| Container { name: "workload".into(), state, ..Container::default() })
             .into();
+        let well = Terminated { exit_code: 0, reason: Some("Completed".into()), ..Terminated::default() };
+        pod.status.init_container_statuses =
+            vec![Container { name: PREPARE.into(), state: state(None, Some(well)), ..Container::default() }];
         assert_eq!(
             of_pod(&pod)[1..],
             [
