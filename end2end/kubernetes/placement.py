@@ -50,11 +50,15 @@ def work(api: Api, password: str) -> None:
     put(api, "size", "gpu", tolerations=TOLERATES)
     kubectl("taint", "nodes", "--all", TAINT)
     until(lambda: 0 < api.call("GET", f"{team}/capacity")["total"]["cpu_millis"], "the node to count for whom it is kept", 30)
+    print("free of the size small, where the only node is kept for others:", small := size(api, team, "small"))
+    assert small["nodes_now"] == 0 and not small["starts_at_once"] and "none takes workloads of this size" in small["effect"]
     first = submit(api, team)
     until(lambda: "untolerated taint" in said(api, team, first), "a run that waits")
     print("Why? says:", api.call("GET", f"{team}/runs/{first}/explain")["sentence"])
     api.call("POST", f"{team}/runs/{first}/cancel", {})
     placed = put(api, "size", "small", tolerations=TOLERATES)
+    print("and where it tolerates that:", small := size(api, team, "small"))
+    assert small["nodes_now"] > 0 and small["starts_at_once"], small
     second = submit(api, team)
     until(lambda: state(api, team, second) == "succeeded", "a run that tolerates the taint")
     until(lambda: state(api, team, first) == "cancelled", "the end of the one that waited")
@@ -118,6 +122,10 @@ def put(api: Api, of: str, name: str, revision: int = 0, refused: str = "", word
 def submit(api: Api, team: str, cpu: str = "200m", **more) -> str:
     new = {"name": "placed", "experiment": "placed", "environment": "train", "cpu": cpu, "memory": "256Mi", "command": ["true"], **more}
     return api.call("POST", f"{team}/runs", new)["id"]
+
+
+def size(api: Api, team: str, name: str) -> dict:
+    return next(s for s in api.call("GET", f"{team}/capacity")["sizes"] if s["name"] == name)
 
 
 def state(api: Api, team: str, run: str) -> str:

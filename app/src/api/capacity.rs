@@ -46,10 +46,10 @@ pub struct Size {
     pub starts_at_once: bool,
     /// What would happen, in a sentence.
     pub effect: String,
-    /// On how many nodes of this size a run would start at once, at most 64.
+    /// How many of this size would start at once, one by one or as the nodes of a run, at most 64: each in one piece of what is free.
     #[serde(default)]
     pub nodes_now: i64,
-    /// On how many it could ever start: within the quota, and all there is.
+    /// How many could ever: within the quota, and what each node of the cluster has.
     #[serde(default)]
     pub nodes_at_most: i64,
 }

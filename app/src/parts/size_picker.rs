@@ -4,6 +4,7 @@ use crate::{
     api::{
         capacity::Capacity,
         resources::{Resources, bytes_words, cpu_words},
+        runs::MAX_NODES,
     },
     ui::{Field, Portions, meter::percent},
 };
@@ -48,7 +49,7 @@ pub fn SizePicker(
         view! {
             <label class="choice">
                 <input type="radio" name="size" value=size.name checked=checked/>
-                <b>{size.label}</b><span class="sub">{size.resources.words()}</span>
+                <b>{size.label}</b><span class="sub">{size.resources.words()}</span><span class="sub">{free_words(size.nodes_now)}</span>
             </label>
             <div class="effect meter"><p class="sub">{size.effect}" After this the team holds "{cpu}{if gpu { ", " } else { " and " }}{memory}{gpus.map(|g| view! { " and "{g} })}"."{several}</p><Portions parts/></div>
         }
@@ -74,6 +75,16 @@ fn amount(holds: i64, may: i64, words: String) -> impl IntoView {
     view! { <span class=class>{words}</span> }
 }
 
+/// How many of a size are to be had at once.
+fn free_words(now: i64) -> String {
+    match now {
+        ..=0 => "none free".into(),
+        // As far as anybody counts.
+        MAX_NODES.. => format!("{MAX_NODES} or more free"),
+        _ => format!("{now} free"),
+    }
+}
+
 /// How many nodes of a size the team may have.
 fn nodes_words(now: i64, most: i64) -> String {
     match (now, most) {
@@ -94,7 +105,12 @@ fn share_words(part: i64, whole: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{nodes_words, share_words};
+    use super::{free_words, nodes_words, share_words};
+
+    #[test]
+    fn how_many_are_free() {
+        assert_eq!([0, 1, 63, 64].map(free_words).join(", "), "none free, 1 free, 63 free, 64 or more free");
+    }
 
     #[test]
     fn how_many_nodes() {

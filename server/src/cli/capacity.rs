@@ -42,7 +42,8 @@ fn table(c: &words::Capacity) -> String {
         ("Team waits", if c.queued == 1 { "1 workload".into() } else { format!("{} workloads", c.queued) }),
         ("Largest upload", bytes_words(c.max_upload_bytes)),
     ]);
-    let row =
-        |s: &Size| vec![s.name.clone(), s.resources.words(), format!("{} now, {} at most", s.nodes_now, s.nodes_at_most), s.effect.clone()];
-    format!("{facts}\n\n{}", output::rows(&["size", "holds", "nodes", "effect"], c.sizes.iter().map(row).collect(), "No sizes."))
+    let row = |s: &Size| {
+        vec![s.name.clone(), s.resources.words(), format!("{} free, {} at most", s.nodes_now, s.nodes_at_most), s.effect.clone()]
+    };
+    format!("{facts}\n\n{}", output::rows(&["size", "holds", "how many", "effect"], c.sizes.iter().map(row).collect(), "No sizes."))
 }

@@ -3,7 +3,9 @@
 //! Without a word from the test a workload stays `Starting` until [`FakeCluster::run`], [`FakeCluster::set_phase`] or [`FakeCluster::end`]. A [`Script`]
 //! given before the start lets it behave by itself.
 
-use super::{Capacity, Clue, Cluster, Endpoint, Exit, Observed, Phase, Usage, WorkloadSpec, workload::UsageNumbers};
+use super::{
+    Capacity, Clue, Cluster, Endpoint, Exit, Observed, Phase, Room, Usage, WorkloadSpec, placement::Placement, workload::UsageNumbers,
+};
 use crate::{
     clock::SharedClock,
     error::{Error, Kind, Result},
@@ -54,6 +56,7 @@ struct World {
     broken: Option<String>,
     total: Resources,
     reserve: Resources,
+    rooms: Option<Vec<Room>>,
 }
 
 /// A cluster in memory.
@@ -103,6 +106,11 @@ impl FakeCluster {
     pub fn set_capacity(&self, total: Resources, reserve: Resources) {
         let mut world = self.world();
         (world.total, world.reserve) = (total, reserve);
+    }
+
+    /// Its nodes; `None`: everything is in one piece.
+    pub fn set_rooms(&self, rooms: Option<Vec<Room>>) {
+        self.world().rooms = rooms;
     }
 
     /// What `usage` answers for a workload.
@@ -285,6 +293,12 @@ impl Cluster for FakeCluster {
 
     fn has_nodes(&self) -> bool {
         true
+    }
+
+    async fn rooms(&self, placement: &Placement) -> Result<Option<Vec<Room>>> {
+        let rooms = self.reachable()?.rooms.clone();
+        // None of its nodes has a label.
+        Ok(rooms.map(|all| if placement.node_selector.is_empty() { all } else { Vec::new() }))
     }
 
     async fn capacity(&self) -> Result<Capacity> {

@@ -21,6 +21,7 @@
 //! * [`Cluster::keep_teams`] is told all teams with their limits, again and again, and keeps what a team needs where its workloads run; what
 //!   somebody else changed of it is put back.
 //! * [`Cluster::tolerate`] is told again and again which taints some workloads tolerate, and counts such nodes as capacity.
+//! * [`Cluster::rooms`] tells the nodes apart, for whoever wants to know whether what is free is in one piece; it decides nothing.
 //! * [`Cluster::dial`] connects to the port of a server that runs in a pod. It says nothing there: the knock is the caller's.
 //! * [`Cluster::usage`] and [`Cluster::capacity`] measure; they never fail because one workload cannot be measured.
 //!
@@ -43,7 +44,7 @@ pub mod upload;
 pub mod workload;
 
 pub use workload::{
-    Capacity, Clue, Endpoint, Exit, Kept, Observed, Phase, PutBack, Runtime, SLIPWAY, ServerSpec, TeamSpec, Usage, WorkloadKind,
+    Capacity, Clue, Endpoint, Exit, Kept, Observed, Phase, PutBack, Room, Runtime, SLIPWAY, ServerSpec, TeamSpec, Usage, WorkloadKind,
     WorkloadSpec,
 };
 
@@ -102,6 +103,14 @@ pub trait Cluster: Send + Sync {
     /// It would be refused, and why; it cannot be asked now.
     async fn try_placement(&self, _team: Option<&str>, _placement: &Placement, _resources: Resources) -> Result<()> {
         Ok(())
+    }
+
+    /// The nodes that a workload with this placement may be given to. Absent where everything is in one piece, and `capacity` says all.
+    ///
+    /// # Errors
+    /// The cluster cannot be read now.
+    async fn rooms(&self, _placement: &Placement) -> Result<Option<Vec<Room>>> {
+        Ok(None)
     }
 
     /// Takes note of the taints that some workloads tolerate.

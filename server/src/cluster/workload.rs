@@ -338,3 +338,12 @@ pub struct Capacity {
     /// Kept back for the system and the portal.
     pub reserve: Resources,
 }
+
+/// A node as one sees it who asks for room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Room {
+    /// Everything that workloads may hold there together.
+    pub total: Resources,
+    /// Ids of the workloads that hold some of it, once for each pod.
+    pub holds: Vec<String>,
+}

@@ -17,6 +17,7 @@ use app::api::{
     placements::{Placement, PlacementOf, SetPlacement},
     resources::Resources,
 };
+use std::collections::HashMap;
 
 const SIZE: &str = "size";
 const ENVIRONMENT: &str = "environment";
@@ -28,6 +29,14 @@ const ENVIRONMENT: &str = "environment";
 pub async fn of(store: &Store, resources: Resources, environment_version_id: &str) -> Result<Meant> {
     let rows = store.placements_for(sizes::of(resources), environment_version_id).await?;
     rows.iter().try_fold(Meant::default(), |all, row| -> Result<Meant> { Ok(all.and(meant(row)?)) })
+}
+
+/// What counts for workloads of each size, by its name; nothing where nothing was set.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn of_sizes(store: &Store) -> Result<HashMap<String, Meant>> {
+    store.placements_of_sizes().await?.iter().map(|row| Ok((row.object_id.clone(), meant(row)?))).collect()
 }
 
 /// Everything that any placement tolerates: nodes with such taints are there for some.

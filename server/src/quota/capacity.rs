@@ -1,10 +1,11 @@
 //! Capacity as a team sees it.
 
-use super::sizes;
+use super::{rooms::Rooms, sizes};
 use crate::{
     access::TeamMember,
     cluster::Cluster,
     error::Result,
+    platform::placements,
     store::{Store, workloads::WorkloadRow},
     workloads::queue::{self, Decision, Entry, Limit},
 };
@@ -68,24 +69,31 @@ pub async fn of_team(store: &Store, cluster: &dyn Cluster, by: &TeamMember, max_
         }
         queue::plan(total, &limits, &with).pop().map_or(Decision::Grant, |(_, d)| d)
     };
-    let sizes = sizes::offered(total).into_iter().map(|(name, resources)| {
+    let placed = if cluster.has_nodes() { placements::of_sizes(store).await? } else { HashMap::new() };
+    let mut offered = Vec::new();
+    for (name, resources) in sizes::offered(total) {
+        let rooms = cluster.rooms(&placed.get(name).cloned().unwrap_or_default()).await?.map(|all| Rooms::of(&all, &rows));
         let decision = decide(resources);
-        let effect = match &decision {
-            Decision::Grant => "Starts at once.".to_owned(),
-            Decision::Wait(why) => format!("Waits: {why}"),
+        let apart = rooms.as_ref().and_then(|rooms| in_pieces(rooms, resources));
+        let effect = match (&decision, apart) {
+            (Decision::Grant, None) => "Starts at once.".to_owned(),
+            (Decision::Grant, Some(why)) => format!("Waits for a node: {why}."),
+            (Decision::Wait(why), _) => format!("Waits: {why}"),
         };
-        let nodes_at_most = most(|n| resources.times(n).fits(quota));
-        let nodes_now = most(|n| decide(resources.times(n)) == Decision::Grant).min(nodes_at_most);
-        Size {
+        let at_most = rooms.as_ref().map_or(MAX_NODES, |rooms| rooms.ever(resources));
+        let now = rooms.as_ref().map_or(MAX_NODES, |rooms| rooms.now(resources));
+        let nodes_at_most = most(|n| resources.times(n).fits(quota)).min(at_most);
+        let nodes_now = most(|n| decide(resources.times(n)) == Decision::Grant).min(nodes_at_most).min(now);
+        offered.push(Size {
             name: name.into(),
             label: label(name),
             resources,
-            starts_at_once: decision == Decision::Grant,
+            starts_at_once: decision == Decision::Grant && apart.is_none(),
             effect,
             nodes_now,
             nodes_at_most,
-        }
-    });
+        });
+    }
     Ok(Capacity {
         cluster: cluster.name().into(),
         total,
@@ -95,8 +103,18 @@ pub async fn of_team(store: &Store, cluster: &dyn Cluster, by: &TeamMember, max_
         used,
         queued: entries.iter().filter(ours).filter(|e| e.queued).count() as i64,
         max_upload_bytes: i64::try_from(max_upload_bytes).unwrap_or(i64::MAX),
-        sizes: sizes.collect(),
+        sizes: offered,
     })
+}
+
+/// Why no node has room for it, however much is free in all.
+fn in_pieces(rooms: &Rooms, each: Resources) -> Option<&'static str> {
+    match (rooms.is_empty(), rooms.ever(each), rooms.now(each)) {
+        (true, ..) => Some("none takes workloads of this size"),
+        (_, 0, _) => Some("none is this large"),
+        (_, _, 0) => Some("so much is free, but on none of them in one piece"),
+        _ => None,
+    }
 }
 
 /// The largest number of nodes for which something is so; what is so for many is so for fewer.

@@ -1,5 +1,6 @@
 //! How much a team may hold, and the sizes on offer.
 
 pub mod capacity;
+mod rooms;
 pub mod service;
 pub mod sizes;

@@ -1,7 +1,12 @@
 //! Placements: the admin's, of sizes and of environments.
 
-use crate::world::World;
-use serde_json::json;
+use crate::{
+    notebooks::{LIST, settle, world},
+    world::World,
+};
+use app::api::resources::Resources;
+use serde_json::{Value, json};
+use server::cluster::Room;
 
 const PATH: &str = "/api/v1/placements";
 
@@ -83,4 +88,42 @@ async fn pages_go_on_from_sizes_to_environments() {
     let whole = w.bob.get(PATH).await.is(200).json();
     let all: Vec<_> = whole["items"].as_array().unwrap().iter().map(|p| format!("{} {}", p["of"], p["name"])).collect();
     assert_eq!(names, all);
+}
+
+/// What is free is told for each size, as it fits on single nodes of those that its placement leads to.
+#[tokio::test]
+async fn what_is_free_has_to_be_in_one_piece() {
+    let w = world().await;
+    let size = async |name: &str| {
+        let capacity = w.vic.get("/api/v1/teams/forecast/capacity").await.is(200).json();
+        capacity["sizes"].as_array().unwrap().iter().find(|s| s["name"] == name).unwrap().clone()
+    };
+    let told = |s: &Value| (s["starts_at_once"].as_bool().unwrap(), s["nodes_now"].as_i64().unwrap(), s["nodes_at_most"].as_i64().unwrap());
+    // In one piece: 8 CPU, 16 GiB.
+    assert_eq!(told(&size("large").await), (true, 1, 1));
+    let room = |holds: &[&str]| Room {
+        total: Resources { cpu_millis: 4000, memory_bytes: 8 << 30, gpus: 0 },
+        holds: holds.iter().map(|id| (*id).to_owned()).collect(),
+    };
+    w.cluster.set_rooms(Some(vec![room(&[]), room(&[])]));
+    let large = size("large").await;
+    assert_eq!((told(&large), large["effect"].as_str()), ((false, 0, 0), Some("Waits for a node: none is this large.")));
+    assert_eq!(told(&size("medium").await), (true, 4, 4));
+
+    // Two of 5 GiB: 6 are left, 3 on each.
+    for name in ["one", "two"] {
+        w.ada.post(LIST, json!({ "name": name, "cpu": "1", "memory": "5Gi" })).await.is(201);
+    }
+    settle(&w).await;
+    let medium = size("medium").await;
+    let words = "Waits for a node: so much is free, but on none of them in one piece.";
+    assert_eq!((told(&medium), medium["effect"].as_str()), ((false, 0, 4), Some(words)));
+    let ids: Vec<String> = w.cluster.specs().into_iter().map(|s| s.id).collect();
+    w.cluster.set_rooms(Some(vec![room(&[&ids[0]]), room(&[&ids[1]])]));
+    assert_eq!(told(&size("medium").await), (false, 0, 4), "with a node they hold no more than without");
+    assert_eq!(told(&size("small").await), (true, 6, 16));
+
+    w.bob.put(PATH, json!({ "of": "size", "name": "small", "node_selector": "gpu: a100", "revision": 0 })).await.is(200);
+    let small = size("small").await;
+    assert_eq!((told(&small), small["effect"].as_str()), ((false, 0, 0), Some("Waits for a node: none takes workloads of this size.")));
 }

@@ -50,7 +50,7 @@ pub use settings::Settings;
 pub use way::Reaching;
 
 use super::{
-    Capacity, Clue, Cluster, Kept, Observed, TeamSpec, Usage, WorkloadSpec,
+    Capacity, Clue, Cluster, Kept, Observed, Room, TeamSpec, Usage, WorkloadSpec,
     doors::Doors,
     placement::{Placement, Toleration},
     stream::Stream,
@@ -224,6 +224,13 @@ impl Cluster for KubernetesCluster {
 
     async fn try_placement(&self, team: Option<&str>, placement: &Placement, resources: Resources) -> Result<()> {
         self.inner.try_placement(team, placement, resources).await
+    }
+
+    async fn rooms(&self, placement: &Placement) -> Result<Option<Vec<Room>>> {
+        let tables = self.inner.index.whole().await?;
+        let tolerations = self.inner.tolerations.lock().unwrap_or_else(PoisonError::into_inner);
+        let nodes: Vec<_> = tables.nodes.all().filter(|n| n.takes(&tolerations)).collect();
+        Ok(Some(nodes::rooms(&nodes, tables.pods.all(), placement, &self.inner.settings.gpu, self.inner.reserve)))
     }
 
     fn tolerate(&self, tolerations: Vec<Toleration>) {
