@@ -63,6 +63,13 @@ def work(api: Api, password: str) -> None:
     until(lambda: state(api, team, second) == "succeeded", "a run that tolerates the taint")
     until(lambda: state(api, team, first) == "cancelled", "the end of the one that waited")
 
+    # What the size holds is what its pods ask for, those of the courier included.
+    placed = put(api, "size", "small", revision=placed["revision"], tolerations=placed["tolerations"], cpu="300m", memory="512Mi")
+    sized = api.call("POST", f"{team}/runs", {"name": "sized", "experiment": "placed", "environment": "train", "size": "small", "command": ["true"]})["id"]
+    limits = until(lambda: pods(sized), "its pod")[0]["spec"]["containers"][0]["resources"]["limits"]
+    assert (limits["cpu"], limits["memory"]) == ("300m", str(512 << 20)) or limits == {"cpu": "300m", "memory": "512Mi"}, limits
+    until(lambda: state(api, team, sized) == "succeeded", "a run of a size that was set")
+
     patch = "{metadata: {annotations: {example.org/cost: seven}}, spec: {containers: [{name: workload, env: [{name: X, value: y}]}]}}"
     put(api, "size", "small", revision=placed["revision"], tolerations=placed["tolerations"], node_selector="kubernetes.io/os: linux", patch=patch)
     put(api, "environment", "train", patch="{metadata: {labels: {team-of: placed}}}")
@@ -80,6 +87,7 @@ def work(api: Api, password: str) -> None:
 def refusals(api: Api) -> None:
     """Each with the field that it is about, in a sentence."""
     for field, more, words in [
+        ("memory", {"memory": "lots"}, "memory"),
         ("tolerations", {"tolerations": "[{key: gpu, operator: Likes}]"}, "operator"),
         ("node_selector", {"node_selector": "'not a label': x"}, "nodeSelector"),
         ("patch", {"patch": "{spec: {colour: red}}"}, "colour"),

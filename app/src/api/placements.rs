@@ -1,8 +1,10 @@
-//! On which nodes workloads of a size or in an environment run, and what more their pods have. Only on Kubernetes, and only the admin's.
+//! On which nodes workloads of a size or in an environment run, what more their pods have, and what a size holds. Only on Kubernetes, and only the
+//! admin's.
 
 use super::{
     Client, ListQuery, Page,
     client::{Reply, with_query},
+    resources::Resources,
 };
 use http::Method;
 use serde::{Deserialize, Serialize};
@@ -35,6 +37,18 @@ pub struct Placement {
     pub node_selector: String,
     /// What is laid over the template of the pod, as it was written: YAML or JSON; empty for none.
     pub patch: String,
+    /// What the size holds; absent for an environment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holds: Option<Resources>,
+    /// The size's CPU as it was written, a Kubernetes quantity; empty as it ships.
+    #[serde(default)]
+    pub cpu: String,
+    /// The size's memory, likewise.
+    #[serde(default)]
+    pub memory: String,
+    /// The GPUs of the size `gpu`, likewise.
+    #[serde(default)]
+    pub gpu: String,
     /// Counts up with each change; 0 where nothing was ever set.
     pub revision: i64,
 }
@@ -60,6 +74,15 @@ pub struct SetPlacement {
     /// lists of things with names (env, volumes, volumeMounts) are merged by these, other lists replaced. It may add, and not change what Slipway sets.
     #[serde(default)]
     pub patch: String,
+    /// What a size holds from now on: CPU, such as `8` or `500m`. Empty: as it ships. What was asked for before stays.
+    #[serde(default)]
+    pub cpu: String,
+    /// Memory of a size, such as `32Gi`.
+    #[serde(default)]
+    pub memory: String,
+    /// GPUs of the size `gpu`, such as `2`.
+    #[serde(default)]
+    pub gpu: String,
     /// The revision one has seen.
     pub revision: i64,
 }

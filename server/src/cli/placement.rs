@@ -36,6 +36,15 @@ pub enum Command {
         /// What is laid over the template of the pod: 'spec: {runtimeClassName: nvidia}'
         #[arg(long)]
         patch: Option<String>,
+        /// CPU of a size, from the next start on: 8, 500m; an empty text for as it ships
+        #[arg(long)]
+        cpu: Option<String>,
+        /// Memory of a size: 32Gi
+        #[arg(long)]
+        memory: Option<String>,
+        /// GPUs of the size gpu
+        #[arg(long)]
+        gpu: Option<String>,
         #[command(flatten)]
         who: login::Who,
     },
@@ -62,7 +71,7 @@ pub async fn run(command: Command, reach: &Reach) -> Result<(), Failure> {
             here.client.sign_out().await?;
             shown
         }
-        Command::Set { of, name, of_team, tolerations, node_selector, patch, who } => {
+        Command::Set { of, name, of_team, tolerations, node_selector, patch, cpu, memory, gpu, who } => {
             let texts = [tolerations, node_selector, patch].map(|given| given.map(text).transpose());
             let [tolerations, node_selector, patch] = texts;
             let (tolerations, node_selector, patch) = (tolerations?, node_selector?, patch?);
@@ -82,7 +91,10 @@ pub async fn run(command: Command, reach: &Reach) -> Result<(), Failure> {
                         revision: now.as_ref().map_or(0, |n| n.revision),
                         tolerations: kept(tolerations, now.as_ref().map(|n| n.tolerations.clone())),
                         node_selector: kept(node_selector, now.as_ref().map(|n| n.node_selector.clone())),
-                        patch: kept(patch, now.map(|n| n.patch)),
+                        patch: kept(patch, now.as_ref().map(|n| n.patch.clone())),
+                        cpu: kept(cpu, now.as_ref().map(|n| n.cpu.clone())),
+                        memory: kept(memory, now.as_ref().map(|n| n.memory.clone())),
+                        gpu: kept(gpu, now.map(|n| n.gpu)),
                     };
                     c.placement_set(&new).await
                 })
@@ -114,16 +126,21 @@ fn words(p: &Placement) -> String {
     }
 }
 
+fn holds(p: &Placement) -> String {
+    p.holds.map_or_else(String::new, |holds| holds.words())
+}
+
 fn table(all: &[Placement]) -> String {
     let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let row = |p: &Placement| vec![p.name.clone(), words(p), line(&p.tolerations), line(&p.node_selector), line(&p.patch)];
-    output::rows(&["name", "of", "tolerations", "node selector", "patch"], all.iter().map(row).collect(), "No sizes.")
+    let row = |p: &Placement| vec![p.name.clone(), words(p), holds(p), line(&p.tolerations), line(&p.node_selector), line(&p.patch)];
+    output::rows(&["name", "of", "holds", "tolerations", "node selector", "patch"], all.iter().map(row).collect(), "No sizes.")
 }
 
 fn facts(p: &Placement) -> String {
     output::facts(&[
         ("Name", p.name.clone()),
         ("Of", words(p)),
+        ("Holds", holds(p)),
         ("Tolerations", p.tolerations.clone()),
         ("Node selector", p.node_selector.clone()),
         ("Patch", p.patch.clone()),

@@ -16,7 +16,7 @@ use crate::{
     error::{Error, Result},
     ids,
     logs::LogStore,
-    quota::sizes,
+    quota::sizes::Sizes,
     store::{
         Store, Tx,
         deployments::{DeploymentChange, DeploymentRow},
@@ -313,7 +313,7 @@ impl Service {
     }
 
     async fn resources(&self, size: Option<&str>, amount: &ResourcesAsked, default: Option<Resources>) -> Result<Resources> {
-        sizes::resolve(self.cluster.capacity().await?.total, size, amount, default)
+        Sizes::in_force(&self.store).await?.resolve(self.cluster.capacity().await?.total, size, amount, default)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     error::{Error, Result},
     ids,
     logs::LogStore,
-    quota::sizes,
+    quota::sizes::Sizes,
     records::notebook::Desired,
     store::{
         Store,
@@ -83,7 +83,7 @@ pub async fn launch(store: &Store, cluster: &dyn Cluster, keys: &NotebookKeys, b
         surroundings::check_name("secrets", &one.env)?;
     }
     secrets::check(store, &by.team.id, &new.secrets).await?;
-    let resources = sizes::resolve(cluster.capacity().await?.total, new.size.as_deref(), &new.amount, None)?;
+    let resources = Sizes::in_force(store).await?.resolve(cluster.capacity().await?.total, new.size.as_deref(), &new.amount, None)?;
     let (id, workload_id) = (ids::new_id(&**store.clock()), ids::new_id(&**store.clock()));
     let server_token = keys.fresh(&workload_id)?;
 
@@ -138,7 +138,7 @@ pub async fn update(store: &Store, cluster: &dyn Cluster, by: &TeamEditor, name:
     let environment = change.environment.as_deref().filter(|e| !e.is_empty()).unwrap_or(&seen.environment);
     newest(store, &by.team.id, environment).await?;
     let total = cluster.capacity().await?.total;
-    let resources = sizes::resolve(total, change.size.as_deref(), &change.amount, Some(seen.resources()))?;
+    let resources = Sizes::in_force(store).await?.resolve(total, change.size.as_deref(), &change.amount, Some(seen.resources()))?;
     let mut tx = store.begin().await?;
     if !tx.notebook_update(&seen.id, environment, resources, change.revision).await? {
         return Err(seen.moved());

@@ -4,7 +4,7 @@ use crate::{
     access::PlatformAdmin,
     cluster::{Cluster, placement::Placement as Meant},
     error::{Error, Kind, Result},
-    quota::sizes,
+    quota::sizes::{self, Sizes},
     store::{
         Store,
         events::NewEvent,
@@ -15,7 +15,7 @@ use crate::{
 use app::api::{
     ListQuery, Page,
     placements::{Placement, PlacementOf, SetPlacement},
-    resources::Resources,
+    resources::{Resources, ResourcesAsked},
 };
 use std::collections::HashMap;
 
@@ -27,7 +27,7 @@ const ENVIRONMENT: &str = "environment";
 /// # Errors
 /// The database does not answer.
 pub async fn of(store: &Store, resources: Resources, environment_version_id: &str) -> Result<Meant> {
-    let rows = store.placements_for(sizes::of(resources), environment_version_id).await?;
+    let rows = store.placements_for(Sizes::in_force(store).await?.name_of(resources), environment_version_id).await?;
     rows.iter().try_fold(Meant::default(), |all, row| -> Result<Meant> { Ok(all.and(meant(row)?)) })
 }
 
@@ -67,9 +67,10 @@ pub async fn list(store: &Store, cluster: &dyn Cluster, _: &PlatformAdmin, query
     has_nodes(cluster)?;
     let keyset: Keyset<String> = Keyset::of(query)?;
     let after = keyset.after.clone().unwrap_or_default();
-    let set = store.placements_of_sizes().await?;
+    let (set, sizes) = (store.placements_of_sizes().await?, Sizes::in_force(store).await?);
     // Before every id of an environment.
-    let of_size = |(i, name): (usize, &&str)| (format!("!{i}"), size(name, set.iter().find(|row| row.object_id == **name)));
+    let of_size =
+        |(i, name): (usize, &&str)| (format!("!{i}"), size(name, sizes.amount(name), set.iter().find(|row| row.object_id == **name)));
     let mut rows: Vec<_> = sizes::NAMES.iter().enumerate().map(of_size).filter(|(key, _)| *key > after).collect();
     let room = keyset.limit() - rows.len() as i64;
     if room > 0 {
@@ -80,7 +81,7 @@ pub async fn list(store: &Store, cluster: &dyn Cluster, _: &PlatformAdmin, query
     Ok(keyset.page(rows, |(key, _)| key.clone(), |(_, placement)| placement))
 }
 
-fn size(name: &str, row: Option<&PlacementRow>) -> Placement {
+fn size(name: &str, holds: Resources, row: Option<&PlacementRow>) -> Placement {
     let text = |of: fn(&PlacementRow) -> &String| row.map(of).cloned().unwrap_or_default();
     Placement {
         of: PlacementOf::Size,
@@ -89,6 +90,10 @@ fn size(name: &str, row: Option<&PlacementRow>) -> Placement {
         tolerations: text(|r| &r.tolerations),
         node_selector: text(|r| &r.node_selector),
         patch: text(|r| &r.patch),
+        holds: Some(holds),
+        cpu: text(|r| &r.cpu),
+        memory: text(|r| &r.memory),
+        gpu: text(|r| &r.gpu),
         revision: row.map_or(0, |r| r.revision),
     }
 }
@@ -101,6 +106,10 @@ fn environment(row: PlacedEnvironment) -> Placement {
         tolerations: row.tolerations,
         node_selector: row.node_selector,
         patch: row.patch,
+        holds: None,
+        cpu: String::new(),
+        memory: String::new(),
+        gpu: String::new(),
         revision: row.revision,
     }
 }
@@ -121,7 +130,8 @@ pub async fn set(store: &Store, cluster: &dyn Cluster, admin: &PlatformAdmin, ne
                 ));
             }
             let rows = store.placements_of_sizes().await?;
-            (new.name.clone(), size(&new.name, rows.iter().find(|row| row.object_id == new.name)))
+            let holds = Sizes::in_force(store).await?.amount(&new.name);
+            (new.name.clone(), size(&new.name, holds, rows.iter().find(|row| row.object_id == new.name)))
         }
         PlacementOf::Environment => {
             let row = store.placed_environment(team, &new.name).await?.ok_or_else(|| Error::not_found(ENVIRONMENT))?;
@@ -130,9 +140,10 @@ pub async fn set(store: &Store, cluster: &dyn Cluster, admin: &PlatformAdmin, ne
     };
     Error::unless_stale(Some(new.revision), before.revision, "The placement")?;
     let placement = Meant::parse(&new.tolerations, &new.node_selector, &new.patch)?;
-    let resources = match new.of {
-        PlacementOf::Size => sizes::amount(&new.name),
-        PlacementOf::Environment => sizes::amount(sizes::NAMES[0]),
+    let holds = holds(new)?;
+    let resources = match holds {
+        Some(holds) => holds,
+        None => Sizes::in_force(store).await?.amount(sizes::NAMES[0]),
     };
     cluster.try_placement(team, &placement, resources).await.map_err(named)?;
     let kind = if new.of == PlacementOf::Size { SIZE } else { ENVIRONMENT };
@@ -142,6 +153,9 @@ pub async fn set(store: &Store, cluster: &dyn Cluster, admin: &PlatformAdmin, ne
         tolerations: new.tolerations.trim().into(),
         node_selector: new.node_selector.trim().into(),
         patch: new.patch.trim().into(),
+        cpu: new.cpu.trim().into(),
+        memory: new.memory.trim().into(),
+        gpu: new.gpu.trim().into(),
         revision: new.revision,
     };
     let mut tx = store.begin().await?;
@@ -152,6 +166,10 @@ pub async fn set(store: &Store, cluster: &dyn Cluster, admin: &PlatformAdmin, ne
         tolerations: row.tolerations.clone(),
         node_selector: row.node_selector.clone(),
         patch: row.patch.clone(),
+        holds,
+        cpu: row.cpu.clone(),
+        memory: row.memory.clone(),
+        gpu: row.gpu.clone(),
         revision: new.revision + 1,
         ..before.clone()
     };
@@ -174,6 +192,25 @@ pub async fn set(store: &Store, cluster: &dyn Cluster, admin: &PlatformAdmin, ne
     tx.wakes();
     tx.commit().await?;
     Ok(after)
+}
+
+/// What the size is to hold; nothing of an environment.
+fn holds(new: &SetPlacement) -> Result<Option<Resources>> {
+    let given = [("cpu", &new.cpu), ("memory", &new.memory), ("gpu", &new.gpu)];
+    if new.of == PlacementOf::Environment {
+        return match given.into_iter().find(|(_, text)| !text.trim().is_empty()) {
+            Some((field, _)) => Err(Error::invalid(field, "An environment holds nothing: amounts are those of sizes.")),
+            None => Ok(None),
+        };
+    }
+    let [cpu, memory, gpu] = given.map(|(_, text)| Some(text.clone()));
+    let asked = ResourcesAsked { cpu, memory, gpu };
+    let holds = asked.resolve(Sizes::SHIPPED.amount(&new.name)).map_err(|(field, sentence)| Error::invalid(field, sentence))?;
+    match (new.name == sizes::GPU, holds.gpus) {
+        (true, 0) => Err(Error::invalid("gpu", "The size gpu has at least one GPU.")),
+        (false, 1..) => Err(Error::invalid("gpu", "Only the size gpu has GPUs.")),
+        _ => Ok(Some(holds)),
+    }
 }
 
 /// A refusal beside the field that it is about.

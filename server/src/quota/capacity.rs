@@ -1,6 +1,6 @@
 //! Capacity as a team sees it.
 
-use super::{rooms::Rooms, sizes};
+use super::{rooms::Rooms, sizes::Sizes};
 use crate::{
     access::TeamMember,
     cluster::Cluster,
@@ -71,7 +71,7 @@ pub async fn of_team(store: &Store, cluster: &dyn Cluster, by: &TeamMember, max_
     };
     let placed = if cluster.has_nodes() { placements::of_sizes(store).await? } else { HashMap::new() };
     let mut offered = Vec::new();
-    for (name, resources) in sizes::offered(total) {
+    for (name, resources) in Sizes::in_force(store).await?.offered(total) {
         let rooms = cluster.rooms(&placed.get(name).cloned().unwrap_or_default()).await?.map(|all| Rooms::of(&all, &rows));
         let decision = decide(resources);
         let apart = rooms.as_ref().and_then(|rooms| in_pieces(rooms, resources));

@@ -13,7 +13,7 @@ use crate::{
         plan::{self, Seen, Step},
         policy, service, view,
     },
-    quota::sizes,
+    quota::sizes::Sizes,
     store::{
         Store, Tx,
         events::NewEvent,
@@ -160,7 +160,7 @@ impl Promotions {
     /// Asks for the workload of a gate; none where another look began meanwhile, or where it could never run.
     async fn start(&self, row: &PromotionRow, gate: &GateRow, what: &Gate) -> Result<Option<String>> {
         let total = self.cluster.capacity().await?.total;
-        let resources = match sizes::resolve(total, what.size(), &ResourcesAsked::default(), None) {
+        let resources = match Sizes::in_force(&self.store).await?.resolve(total, what.size(), &ResourcesAsked::default(), None) {
             Ok(resources) => resources,
             Err(error) => {
                 let end = GateEnd { state: GateState::Broken, detail: &error.public, evidence: None };

@@ -10,7 +10,7 @@ use crate::{
     cluster::{Cluster, WorkloadKind},
     error::{Error, Result},
     ids,
-    quota::sizes,
+    quota::sizes::Sizes,
     store::{
         Store, Tx,
         environments::EnvVersion,
@@ -94,7 +94,7 @@ impl Submitter<'_> {
     /// What each node asks for.
     async fn resources(&self, new: &NewRun, nodes: i64) -> Result<Resources> {
         let total = self.cluster.capacity().await?.total;
-        let asked = sizes::resolve(total, new.size.as_deref(), &new.amount, None)?;
+        let asked = Sizes::in_force(self.store).await?.resolve(total, new.size.as_deref(), &new.amount, None)?;
         let all = asked.times(nodes);
         // Without any node that answers, which an API server that was away may cost for a moment, it waits for one.
         if all.fits(total) || total == Resources::NONE {

@@ -2,6 +2,7 @@
 
 use super::{Store, Tx};
 use crate::{args, error::Result};
+use app::api::resources::ResourcesAsked;
 
 /// A placement as it was written.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -12,7 +13,18 @@ pub struct PlacementRow {
     pub tolerations: String,
     pub node_selector: String,
     pub patch: String,
+    pub cpu: String,
+    pub memory: String,
+    pub gpu: String,
     pub revision: i64,
+}
+
+impl PlacementRow {
+    /// What a size holds, as it was written: what is empty is as it ships.
+    pub fn asked(&self) -> ResourcesAsked {
+        let given = |text: &String| Some(text.clone());
+        ResourcesAsked { cpu: given(&self.cpu), memory: given(&self.memory), gpu: given(&self.gpu) }
+    }
 }
 
 /// An environment with its placement, which is empty and of revision 0 where none was set.
@@ -46,7 +58,11 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn placements_of_sizes(&self) -> Result<Vec<PlacementRow>> {
-        self.all("SELECT kind, object_id, tolerations, node_selector, patch, revision FROM placements WHERE kind = 'size'", vec![]).await
+        self.all(
+            "SELECT kind, object_id, tolerations, node_selector, patch, cpu, memory, gpu, revision FROM placements WHERE kind = 'size'",
+            vec![],
+        )
+        .await
     }
 
     /// Every placement that is set.
@@ -54,7 +70,7 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn placements(&self) -> Result<Vec<PlacementRow>> {
-        self.all("SELECT kind, object_id, tolerations, node_selector, patch, revision FROM placements", vec![]).await
+        self.all("SELECT kind, object_id, tolerations, node_selector, patch, cpu, memory, gpu, revision FROM placements", vec![]).await
     }
 
     /// The placements that count for a workload of this size in this version of an environment: that of the size first.
@@ -63,7 +79,7 @@ impl Store {
     /// The database does not answer.
     pub async fn placements_for(&self, size: &str, environment_version_id: &str) -> Result<Vec<PlacementRow>> {
         self.all(
-            "SELECT kind, object_id, tolerations, node_selector, patch, revision FROM placements
+            "SELECT kind, object_id, tolerations, node_selector, patch, cpu, memory, gpu, revision FROM placements
              WHERE (kind = 'size' AND object_id = $1)
                 OR (kind = 'environment' AND object_id = (SELECT environment_id FROM environment_versions WHERE id = $2))
              ORDER BY kind DESC",
@@ -99,11 +115,22 @@ impl Tx {
     /// The database does not answer.
     pub async fn placement_set(&mut self, p: &PlacementRow) -> Result<bool> {
         let (kind, object) = (p.kind.as_str(), p.object_id.as_str());
-        let texts = args![kind, object, p.tolerations.as_str(), p.node_selector.as_str(), p.patch.as_str(), p.revision];
+        let texts = args![
+            kind,
+            object,
+            p.tolerations.as_str(),
+            p.node_selector.as_str(),
+            p.patch.as_str(),
+            p.revision,
+            p.cpu.as_str(),
+            p.memory.as_str(),
+            p.gpu.as_str()
+        ];
         let n = match p.revision {
             0 => {
                 self.exec(
-                    "INSERT INTO placements (kind, object_id, tolerations, node_selector, patch, revision) VALUES ($1, $2, $3, $4, $5, $6 + 1)
+                    "INSERT INTO placements (kind, object_id, tolerations, node_selector, patch, revision, cpu, memory, gpu)
+                     VALUES ($1, $2, $3, $4, $5, $6 + 1, $7, $8, $9)
                      ON CONFLICT (kind, object_id) DO NOTHING",
                     texts,
                 )
@@ -111,7 +138,7 @@ impl Tx {
             }
             _ => {
                 self.exec(
-                    "UPDATE placements SET tolerations = $3, node_selector = $4, patch = $5, revision = revision + 1
+                    "UPDATE placements SET tolerations = $3, node_selector = $4, patch = $5, cpu = $7, memory = $8, gpu = $9, revision = revision + 1
                      WHERE kind = $1 AND object_id = $2 AND revision = $6",
                     texts,
                 )

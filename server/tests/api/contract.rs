@@ -75,7 +75,7 @@ fn everything(c: &Client) {
         c.secret_list("t", l); c.secret_set("t", "s", "v"); c.secret_remove("t", "s");
         c.quota("t"); c.quota_set("t", &SetQuota::default()); c.capacity("t");
         c.event_list("t", &EventQuery::default()); c.event_list_all(&EventQuery::default()); c.home("t"); c.find("t", "q"); c.platform(); c.placement_list(l);
-        c.placement_set(&SetPlacement { of: PlacementOf::Size, name: text(), team: None, tolerations: text(), node_selector: text(), patch: text(), revision: 0 });
+        c.placement_set(&SetPlacement { of: PlacementOf::Size, name: text(), team: None, tolerations: text(), node_selector: text(), patch: text(), cpu: text(), memory: text(), gpu: text(), revision: 0 });
         c.runtime_list(l); c.runtime("r"); c.runtime_set("r", &SetRuntime::default()); c.runtime_remove("r", &SeenRuntime::default());
         c.environment_list("t", l); c.environment_create("t", &NewEnvironment { name: text(), description: text(), requirements: text(), image: None });
         c.environment("t", "e"); c.environment_versions("t", "e", l); c.environment_retry("t", "e"); c.environment_log("t", "e", log);

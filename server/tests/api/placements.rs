@@ -90,6 +90,48 @@ async fn pages_go_on_from_sizes_to_environments() {
     assert_eq!(names, all);
 }
 
+/// What a size holds is the admin's to say: whoever launches gets that from then on, and a workload counts as the size that it fits into now.
+#[tokio::test]
+async fn the_admin_sets_what_a_size_holds() {
+    let w = world().await;
+    let launched = async |name: &str| {
+        let notebook = w.ada.post(LIST, json!({ "name": name, "size": "medium" })).await.is(201).json();
+        (notebook["resources"]["cpu_millis"].as_i64().unwrap(), notebook["resources"]["memory_bytes"].as_i64().unwrap() >> 20)
+    };
+    assert_eq!(launched("before").await, (1000, 4096));
+    let list = w.bob.get(PATH).await.is(200).json();
+    assert_eq!((&list["items"][1]["holds"]["cpu_millis"], &list["items"][1]["cpu"]), (&json!(1000), &json!("")));
+    let placed = w.bob.put(PATH, json!({ "of": "size", "name": "medium", "cpu": "1500m", "node_selector": "a: b", "revision": 0 })).await;
+    assert_eq!(placed.is(200).json()["holds"], json!({ "cpu_millis": 1500, "memory_bytes": 4_i64 << 30, "gpus": 0 }));
+    assert_eq!(launched("after").await, (1500, 4096));
+    let capacity = w.vic.get("/api/v1/teams/forecast/capacity").await.is(200).json();
+    assert_eq!(capacity["sizes"][1]["resources"]["cpu_millis"], 1500);
+    // 1.2 CPU were large, and are medium now.
+    settle(&w).await;
+    w.ada.post(LIST, json!({ "name": "fits", "cpu": "1200m", "memory": "2Gi" })).await.is(201);
+    settle(&w).await;
+    let spec = w.cluster.specs().into_iter().find(|s| s.name == "fits").unwrap();
+    assert_eq!(spec.placement.node_selector["a"], "b");
+    let events = w.bob.get("/api/v1/events?kind=placement").await.is(200).json();
+    assert_eq!((&events["items"][0]["before"]["cpu"], &events["items"][0]["after"]["cpu"]), (&json!(""), &json!("1500m")));
+
+    let page = w.bob.with("accept", "text/html").get("/admin?tab=placement&edit=size/medium").await.is(200);
+    let page = String::from_utf8_lossy(&page.body).into_owned();
+    assert!(page.contains("1.5 CPU, 4 GiB") && page.contains("value=\"1500m\"") && !page.contains("name=\"gpu\""));
+
+    for (more, field) in [
+        (json!({ "of": "size", "name": "small", "cpu": "much" }), "cpu"),
+        (json!({ "of": "size", "name": "small", "memory": "-1" }), "memory"),
+        (json!({ "of": "size", "name": "small", "gpu": "1" }), "gpu"),
+        (json!({ "of": "size", "name": "gpu", "gpu": "0" }), "gpu"),
+        (json!({ "of": "environment", "name": "notebook", "memory": "1Gi" }), "memory"),
+    ] {
+        let mut body = more.clone();
+        body["revision"] = json!(0);
+        assert_eq!(w.bob.put(PATH, body).await.is(422).field(), field, "{more}");
+    }
+}
+
 /// What is free is told for each size, as it fits on single nodes of those that its placement leads to.
 #[tokio::test]
 async fn what_is_free_has_to_be_in_one_piece() {

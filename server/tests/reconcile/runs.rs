@@ -71,6 +71,9 @@ async fn a_run_gets_the_placement_of_its_size_and_of_its_environment() {
             tolerations: format!("[{{key: {kind}, operator: Exists}}]"),
             node_selector: label.into(),
             patch: String::new(),
+            cpu: String::new(),
+            memory: String::new(),
+            gpu: String::new(),
             revision: 0,
         };
         assert!(tx.placement_set(&row).await.unwrap());

@@ -11,6 +11,9 @@ fn row(kind: &str, object_id: &str, revision: i64) -> PlacementRow {
         tolerations: text,
         node_selector: String::new(),
         patch: String::new(),
+        cpu: String::new(),
+        memory: "8Gi".into(),
+        gpu: String::new(),
         revision,
     }
 }

@@ -1,4 +1,4 @@
-//! On which nodes workloads run and what more their pods have: of each size and each environment. Only where there are nodes.
+//! What sizes hold, on which nodes workloads run and what more their pods have: of each size and each environment. Only where there are nodes.
 
 use crate::{
     api::{
@@ -6,7 +6,7 @@ use crate::{
         placements::{Placement, PlacementOf},
     },
     parts::{Every, loaded, params::query},
-    ui::{ApiForm, Area, Card, Pager, Table, url::with},
+    ui::{ApiForm, Area, Card, Field, Pager, Table, url::with},
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
@@ -35,7 +35,8 @@ pub fn Placements() -> impl IntoView {
         let form = form.map(|placement| view! { <Edit placement back=here(None)/> });
         let rows = page.items.into_iter().map(|p| {
             let href = here(Some(&key(&p)));
-            let set = [(&p.tolerations, "tolerations"), (&p.node_selector, "node selector"), (&p.patch, "patch")];
+            let amounts = [&p.cpu, &p.memory, &p.gpu].into_iter().map(String::as_str).collect::<String>();
+            let set = [(&amounts, "amounts"), (&p.tolerations, "tolerations"), (&p.node_selector, "node selector"), (&p.patch, "patch")];
             let set: Vec<&str> = set.into_iter().filter(|(text, _)| !text.is_empty()).map(|(_, words)| words).collect();
             let set = match set.is_empty() {
                 true => view! { <span class="sub">"nothing"</span> }.into_any(),
@@ -46,16 +47,18 @@ pub fn Placements() -> impl IntoView {
                 (PlacementOf::Environment, None) => "Environment".to_owned(),
                 (PlacementOf::Environment, Some(team)) => format!("Environment of {team}"),
             };
+            let holds = p.holds.map(|holds| holds.words());
             view! {
                 <tr>
                     <td class="lead" data-label="Name"><a class="name" href=href>{p.name}</a></td>
                     <td data-label="Of"><span class="sub">{what}</span></td>
+                    <td data-label="Holds">{holds}</td>
                     <td data-label="Set">{set}</td>
                 </tr>
             }
         });
         let rows = rows.collect_view();
-        let head = vec![("Name", ""), ("Of", ""), ("Set", "")];
+        let head = vec![("Name", ""), ("Of", ""), ("Holds", ""), ("Set", "")];
         view! {
             {form}
             <p class="muted">"A workload gets what is set for its size, and over that what is set for its environment, when it starts."</p>
@@ -75,6 +78,17 @@ fn Edit(placement: Placement, back: String) -> impl IntoView {
         Some(team) => format!("{words} {} of {team}", placement.name),
         None => format!("{words} {}", placement.name),
     };
+    let has_gpus = placement.holds.is_some_and(|holds| holds.gpus > 0);
+    let [cpu, memory, gpu] = [&placement.cpu, &placement.memory, &placement.gpu].map(Clone::clone);
+    let amounts = placement.holds.map(|holds| {
+        view! {
+            <div class="pair">
+                <Field name="cpu" label="CPU" value=cpu placeholder=format!("{}m", holds.cpu_millis)/>
+                <Field name="memory" label="Memory" value=memory placeholder=format!("{}Mi", holds.memory_bytes >> 20)/>
+                {has_gpus.then(|| view! { <Field name="gpu" label="GPUs" value=gpu placeholder=holds.gpus.to_string()/> })}
+            </div>
+        }
+    });
     let id = format!("placement-{}", key(&placement).replace('/', "-"));
     view! {
         <Card title>
@@ -83,10 +97,11 @@ fn Edit(placement: Placement, back: String) -> impl IntoView {
                 <input type="hidden" name="name" value=placement.name/>
                 {placement.team.map(|team| view! { <input type="hidden" name="team" value=team/> })}
                 <input type="hidden" name="revision" value=placement.revision.to_string()/>
+                {amounts}
                 <Area name="tolerations" label="Tolerations" value=placement.tolerations placeholder=TOLERATIONS hint="Taints of nodes that do not keep it away."/>
                 <Area name="node_selector" label="Node selector" value=placement.node_selector placeholder=SELECTOR hint="Labels that a node has to have."/>
                 <Area name="patch" label="Patch of the pod" value=placement.patch placeholder=PATCH rows=6 hint="Laid over the pod's template: it may add, and not change what Slipway sets."/>
-                <p class="sub">"YAML or JSON. The cluster tries a pod with it before it is kept."</p>
+                <p class="sub">"Amounts that are left empty are as the size ships; what was launched before keeps its own. The rest is YAML or JSON. The cluster tries a pod with all of it before it is kept."</p>
                 <div class="actions"><button class="btn primary" type="submit">"Try and set"</button><a class="btn" href=back>"Cancel"</a></div>
             </ApiForm>
         </Card>

@@ -1,0 +1,3 @@
+ALTER TABLE placements DROP COLUMN gpu;
+ALTER TABLE placements DROP COLUMN memory;
+ALTER TABLE placements DROP COLUMN cpu;
