@@ -40,6 +40,7 @@ def main() -> int:
     queue = list(runs.items())
     for name, (run, expected, body) in queue:
         while (now := api.call("GET", f"{base}/pipeline-runs/{run}"))["state"] not in ("succeeded", "failed", "cancelled"):
+            answer(admin, f"{base}/pipeline-runs/{run}", expected.get("answers", {}))
             if time.monotonic() > until:
                 break
             time.sleep(0.3)
@@ -52,6 +53,14 @@ def main() -> int:
             queue.append((f"{name}, once more", (api.call("POST", f"{base}/pipeline-runs", body)["id"], again, body)))
     print(f"{len(queue) - len(wrong)} of {len(queue)} runs as expected")
     return 1 if wrong else 0
+
+
+def answer(person, path: str, answers: dict) -> None:
+    """Says what is expected to those tasks that wait for it."""
+    for task in person.call("GET", f"{path}/tasks") if answers else []:
+        if task["state"] == "waiting_for_approval":
+            verb = "approve" if answers[task["name"]] else "refuse"
+            person.call("POST", f"{path}/tasks/{task['id']}/{verb}", {"comment": "looks good"})
 
 
 def compare(api, path: str, run: dict, expected: dict) -> list[str]:

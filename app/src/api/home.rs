@@ -50,10 +50,33 @@ pub struct Home {
     /// Promotions that wait for an approval which the one who asks can give, newest first.
     #[serde(default)]
     pub waiting: Vec<Promotion>,
+    /// Tasks of pipeline runs that wait for an answer which the one who asks can give, newest first.
+    #[serde(default)]
+    pub tasks: Vec<WaitingTask>,
     /// What ended or changed lately, newest first.
     pub recent: Vec<HomeItem>,
     /// Kept counters for the side nav.
     pub counts: Counts,
+}
+
+/// A task of a pipeline run that waits for an answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct WaitingTask {
+    /// Id of the task.
+    pub task_id: String,
+    /// Its name.
+    pub task: String,
+    /// Id of the pipeline run.
+    pub pipeline_run_id: String,
+    /// Its name.
+    pub pipeline_run: String,
+    /// What is asked.
+    pub message: String,
+    /// Who ran the pipeline.
+    pub by: String,
+    /// Since when it waits, RFC 3339.
+    pub since: String,
 }
 
 /// How many are active.

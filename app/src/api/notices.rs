@@ -21,6 +21,8 @@ pub enum NoticeKind {
     RunFailed,
     /// A pipeline run failed; told to who ran the pipeline.
     PipelineRunFailed,
+    /// A task of a pipeline run waits for an approval; told to those who can give it.
+    PipelineWaiting,
     /// A revision of a deployment did not become ready, or its server ends again and again; told to who made the revision, and to maintainers.
     DeploymentUnhealthy,
     /// A notebook was stopped by somebody else, or failed; told to its owner.
@@ -29,11 +31,12 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::PromotionWaiting,
         Self::PromotionEnded,
         Self::RunFailed,
         Self::PipelineRunFailed,
+        Self::PipelineWaiting,
         Self::DeploymentUnhealthy,
         Self::NotebookStopped,
     ];
@@ -45,6 +48,7 @@ impl NoticeKind {
             Self::PromotionEnded => "promotion_ended",
             Self::RunFailed => "run_failed",
             Self::PipelineRunFailed => "pipeline_run_failed",
+            Self::PipelineWaiting => "pipeline_waiting",
             Self::DeploymentUnhealthy => "deployment_unhealthy",
             Self::NotebookStopped => "notebook_stopped",
         }
@@ -57,6 +61,7 @@ impl NoticeKind {
             Self::PromotionEnded => "A promotion you asked for ended",
             Self::RunFailed => "A run you submitted failed",
             Self::PipelineRunFailed => "A pipeline you ran failed",
+            Self::PipelineWaiting => "A pipeline waits for your approval",
             Self::DeploymentUnhealthy => "A deployment is unhealthy",
             Self::NotebookStopped => "Your notebook was stopped, or failed",
         }
@@ -67,7 +72,7 @@ impl NoticeKind {
         match self {
             Self::PromotionWaiting | Self::PromotionEnded => "promotion",
             Self::RunFailed => "run",
-            Self::PipelineRunFailed => "pipeline_run",
+            Self::PipelineRunFailed | Self::PipelineWaiting => "pipeline_run",
             Self::DeploymentUnhealthy => "deployment",
             Self::NotebookStopped => "notebook",
         }

@@ -4,6 +4,8 @@ use super::{
     Client, Page, State,
     client::{Reply, segment, team_path, with_query},
     logs::{LogPage, LogQuery},
+    members::Role,
+    promotions::Say,
 };
 use http::Method;
 use serde::{Deserialize, Serialize};
@@ -141,6 +143,8 @@ pub enum TaskState {
     Starting,
     /// It runs, or something in it does.
     Running,
+    /// Somebody of the team is asked before it goes on.
+    WaitingForApproval,
     /// It ended well.
     Succeeded,
     /// It took over what another task had made.
@@ -155,11 +159,12 @@ pub enum TaskState {
 
 impl TaskState {
     /// Every state.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Waiting,
         Self::Queued,
         Self::Starting,
         Self::Running,
+        Self::WaitingForApproval,
         Self::Succeeded,
         Self::Cached,
         Self::Skipped,
@@ -174,6 +179,7 @@ impl TaskState {
             Self::Queued => "queued",
             Self::Starting => "starting",
             Self::Running => "running",
+            Self::WaitingForApproval => "waiting_for_approval",
             Self::Succeeded => "succeeded",
             Self::Cached => "cached",
             Self::Skipped => "skipped",
@@ -189,6 +195,7 @@ impl TaskState {
             Self::Queued => "Queued",
             Self::Starting => "Starting",
             Self::Running => "Running",
+            Self::WaitingForApproval => "Waits for approval",
             Self::Succeeded => "Succeeded",
             Self::Cached => "Cached",
             Self::Skipped => "Skipped",
@@ -219,7 +226,7 @@ pub struct Task {
     /// Which turn of a loop, from 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iteration: Option<i64>,
-    /// `executor`, `importer`, `dag`, `loop` or `iteration`.
+    /// `executor`, `importer`, `approval`, `dag`, `loop` or `iteration`.
     pub kind: String,
     /// Names of those beside it that it waits for.
     pub after: Vec<String>,
@@ -275,6 +282,42 @@ pub struct TaskDetail {
     /// Environment that it runs in, with its version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
+    /// What somebody of the team is asked, and what they answered; of an approval, from its start on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<TaskApproval>,
+}
+
+/// What somebody of the team is asked before a pipeline run goes on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct TaskApproval {
+    /// What they are asked.
+    pub message: String,
+    /// The least role of who may answer.
+    pub role: Role,
+    /// Until when, RFC 3339; absent where it waits for good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// Whether the one who asks can answer it now.
+    pub can_answer: bool,
+    /// What was answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
+}
+
+/// What somebody answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Decision {
+    /// Yes or no.
+    pub approved: bool,
+    /// Name of the user.
+    pub by: String,
+    /// What they said with it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub comment: String,
+    /// RFC 3339.
+    pub at: String,
 }
 
 /// Parameters and artifacts.
@@ -377,6 +420,19 @@ impl Client {
     pub fn task_log(&self, team: &str, id: &str, task: &str, query: &LogQuery) -> Reply<LogPage> {
         self.get(with_query(task_log_path(team, id, task), query))
     }
+    /// `POST /api/v1/teams/{team}/pipeline-runs/{id}/tasks/{task}/approve`
+    pub fn task_approve(&self, team: &str, id: &str, task: &str, say: &Say) -> Reply<()> {
+        self.act_with(Method::POST, task_answer_path(team, id, task, "approve"), say)
+    }
+    /// `POST /api/v1/teams/{team}/pipeline-runs/{id}/tasks/{task}/refuse`
+    pub fn task_refuse(&self, team: &str, id: &str, task: &str, say: &Say) -> Reply<()> {
+        self.act_with(Method::POST, task_answer_path(team, id, task, "refuse"), say)
+    }
+}
+
+/// Path of an answer to what a task asks: `approve` or `refuse`.
+pub fn task_answer_path(team: &str, id: &str, task: &str, answer: &str) -> String {
+    path(team, id, &format!("/tasks/{}/{answer}", segment(task)))
 }
 
 /// Path of the log of a task.

@@ -36,7 +36,7 @@ pub fn TaskBadge(
 ) -> impl IntoView {
     let (tone, icon) = match state {
         TaskState::Waiting => (Tone::Grey, "clock"),
-        TaskState::Queued => (Tone::Amber, "clock"),
+        TaskState::Queued | TaskState::WaitingForApproval => (Tone::Amber, "clock"),
         TaskState::Starting => (Tone::Violet, "clock"),
         TaskState::Running => (Tone::Blue, "dot"),
         TaskState::Succeeded | TaskState::Cached => (Tone::Green, "ok"),

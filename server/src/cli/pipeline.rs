@@ -12,6 +12,7 @@ use app::api::{
     ListQuery, State,
     pipeline_runs::{NewPipelineRun, PipelineRun, PipelineRunQuery, Task, TaskState},
     pipelines::{NewPipeline, NewPipelineVersion, Pipeline, PipelineVersion},
+    promotions::Say,
 };
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -107,6 +108,22 @@ pub enum Command {
         /// Id
         id: String,
     },
+    /// Approve what a task of a pipeline run asks
+    Approve(Answer),
+    /// Refuse what a task of a pipeline run asks
+    Refuse(Answer),
+}
+
+/// An answer to what a task asks.
+#[derive(Debug, Args)]
+pub struct Answer {
+    /// Id of the pipeline run
+    id: String,
+    /// Name or id of the task
+    task: String,
+    /// What to say with it
+    #[arg(long, default_value = "", hide_default_value = true)]
+    comment: String,
 }
 
 /// What to run.
@@ -207,7 +224,27 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             here.say(format!("Pipeline run {id} was asked to end."));
             Ok(())
         }
+        Command::Approve(answer) => say(&here, answer, true).await,
+        Command::Refuse(answer) => say(&here, answer, false).await,
     }
+}
+
+async fn say(here: &Here, answer: Answer, approves: bool) -> Result<(), Failure> {
+    let (client, team, id) = (&here.client, &here.team, &answer.id);
+    let tasks = client.task_list(team, id).await?;
+    // Of several turns of a loop the one that waits.
+    let waits = |t: &&Task| t.name == answer.task && t.state == TaskState::WaitingForApproval;
+    let named = || tasks.iter().find(waits).or_else(|| tasks.iter().rev().find(|t| t.name == answer.task));
+    let found = tasks.iter().find(|t| t.id == answer.task).or_else(named);
+    let found = found.ok_or_else(|| Failure::usage(format!("The pipeline run has no task {} so far.", answer.task)))?;
+    let (words, say) = (if approves { "approved" } else { "refused" }, Say { comment: answer.comment });
+    if approves {
+        client.task_approve(team, id, &found.id, &say).await?;
+    } else {
+        client.task_refuse(team, id, &found.id, &say).await?;
+    }
+    here.say(format!("{} of pipeline run {id} is {words}.", found.display_name));
+    Ok(())
 }
 
 async fn upload(
@@ -306,6 +343,7 @@ fn branch(below: &BTreeMap<Option<&str>, Vec<&Task>>, parent: Option<&str>, dept
 const fn mark(state: TaskState) -> char {
     match state {
         TaskState::Waiting | TaskState::Queued => '.',
+        TaskState::WaitingForApproval => '?',
         TaskState::Starting | TaskState::Running => '>',
         TaskState::Succeeded => '+',
         TaskState::Cached => '=',

@@ -27,6 +27,8 @@ pub struct Told {
 pub enum Whom {
     /// Those who can approve the promotion; nobody once it does not wait any more.
     Approvers,
+    /// Those who can answer what a task of a pipeline run asks; nobody once it does not wait any more.
+    Deciders,
     /// Who asked for the promotion.
     Requester,
     /// Who submitted the run.
@@ -76,6 +78,11 @@ pub fn plan(event: &ToldRow) -> Option<Told> {
         }
         ("pipeline_run", "fail") => {
             told(NoticeKind::PipelineRunFailed, format!("The pipeline run {name} failed"), text("reason"), Whom::Runner)
+        }
+        ("pipeline_run", "wait_for_approval") => {
+            let task = after["name"].as_str().unwrap_or_default();
+            let (title, yours) = (format!("{task} of {name} waits for an approval"), format!("{task} of {name} waits for your approval"));
+            Some(Told { kind: NoticeKind::PipelineWaiting, title, yours, detail: text("message"), whom: Whom::Deciders })
         }
         ("deployment", "fail") => {
             let number = after["revision"].as_i64()?;
@@ -141,6 +148,8 @@ mod tests {
         assert_eq!(waits, some("x waits for your approval", None, Whom::Approvers));
         let refused = told("promotion", "refuse", "mia", none(), json!({ "comment": "Too slow." }));
         assert_eq!(refused, some("x was refused by mia", Some("Too slow."), Whom::Requester));
+        let asks = told("pipeline_run", "wait_for_approval", "slipway", none(), json!({ "task": "t", "name": "ask", "message": "Ship?" }));
+        assert_eq!(asks, some("ask of x waits for your approval", Some("Ship?"), Whom::Deciders));
         let promoted = told("promotion", "promote", "slipway", none(), json!({ "version": 2 }));
         assert_eq!(promoted, some("x was promoted", None, Whom::Requester));
         let failed = told("run", "fail", "slipway", none(), json!({ "reason": "Exited with code 1." }));

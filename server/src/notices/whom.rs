@@ -3,10 +3,12 @@
 use super::plan::{Told, Whom};
 use crate::{
     error::Result,
+    pipelines::engine::Node,
     promotions::view,
     store::{Tx, notices::ToldRow},
 };
 use app::api::promotions::PromotionState;
+use serde_json::Value;
 
 /// Ids of those who are to know, in the portal or elsewhere; nothing where it is not worth telling any more.
 ///
@@ -21,6 +23,15 @@ pub async fn whom(tx: &mut Tx, event: &ToldRow, told: &Told) -> Result<Option<Ve
             let (maintainers, votes) = (tx.maintainers_of(team).await?, tx.promotion_votes(team, id).await?);
             let able = view::approvers(&row, &maintainers, &votes);
             Some(maintainers.into_iter().filter(|(_, name)| able.contains(name)).map(|(id, _)| id).collect())
+        }
+        Whom::Deciders => {
+            let after: Value = event.after_json.as_deref().and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
+            let row = tx.task(team, id, after["task"].as_str().unwrap_or_default()).await?;
+            let node = row.map(|r| serde_json::from_str::<Node>(&r.node)).transpose()?;
+            match node.as_ref().and_then(|n| n.asks(tx.now())) {
+                Some(asked) => Some(tx.members_at_least(team, asked.role).await?),
+                None => return Ok(None),
+            }
         }
         Whom::Requester => {
             let row = tx.promotion(id).await?.filter(|p| p.team_id == *team);

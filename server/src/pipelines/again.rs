@@ -14,6 +14,7 @@ pub const fn kind(kind: Kind) -> &'static str {
         Kind::Loop => "loop",
         Kind::Executor => "executor",
         Kind::Importer => "importer",
+        Kind::Approval => "approval",
     }
 }
 
@@ -61,7 +62,7 @@ pub fn again(pipeline: &Pipeline, rows: &[TaskRow]) -> Result<(Vec<TaskRow>, Vec
         let Some(place) = places.get(id.as_str()) else { continue };
         let (mut row, mut node) = (rows[*place].clone(), nodes[*place].clone());
         if waits {
-            (node.state, node.inputs) = (State::Waiting, Inputs::default());
+            (node.state, node.inputs, node.approval) = (State::Waiting, Inputs::default(), None);
             row.started_at = None;
         } else {
             node.state = State::Running;

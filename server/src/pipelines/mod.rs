@@ -2,6 +2,7 @@
 //! [`engine`] says what follows from the tasks there are, `reconcile/pipelines` does it.
 
 pub mod again;
+pub mod approvals;
 pub mod delivery;
 pub mod describe;
 pub mod engine;

@@ -1,7 +1,7 @@
 //! What a task needs to start, or what it takes over instead.
 
 use super::{
-    engine::{self, Inputs, Launch, Node, Outputs},
+    engine::{self, Approval, Inputs, Launch, Node, Outputs},
     environment::{self, Base},
     ir::{self, Pipeline, Task},
     launched,
@@ -25,6 +25,8 @@ pub enum Ready {
         /// What it made.
         outputs: Outputs,
     },
+    /// Somebody is asked.
+    Ask(Approval),
     /// It starts.
     Go {
         /// By what others find what it makes; none where nobody may.
@@ -65,6 +67,12 @@ impl Starter<'_> {
             Ok(launch) => launch,
             Err(why) => return Ok(Ready::Never(why)),
         };
+        if of.container.is_approval() {
+            return Ok(engine::ask(&launch, self.store.clock().now()).map_or_else(Ready::Never, Ready::Ask));
+        }
+        if launch.image == ir::approval::IMAGE {
+            return Ok(Ready::Never(format!("The image {} is no parameter's to choose: the pipeline itself has to name it.", launch.image)));
+        }
         let resources = match self.resources(&launch.resources) {
             Ok(resources) => resources,
             Err(why) => return Ok(Ready::Never(why)),

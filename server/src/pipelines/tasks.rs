@@ -1,6 +1,7 @@
 //! Tasks of a pipeline run, as the API answers them.
 
 use super::{
+    approvals,
     engine::{Artifact, Node},
     ir::{Executor, Pipeline},
     parsed::Parsed,
@@ -61,7 +62,7 @@ fn one(
         kind: row.kind.clone(),
         after: task.map(|t| t.upstream.iter().cloned().collect()).unwrap_or_default(),
         state: state(row, workload),
-        reason: row.reason.clone().or_else(|| workload.and_then(|w| w.reason.clone())),
+        reason: row.reason.clone().or_else(|| workload.and_then(|w| w.reason.clone())).or_else(|| asks(row)),
         attempt: row.attempt,
         cached_from: row
             .cached_from
@@ -74,11 +75,20 @@ fn one(
     }
 }
 
+/// What somebody is asked before it goes on.
+fn asks(row: &TaskRow) -> Option<String> {
+    if row.kind != "approval" || row.state != "running" {
+        return None;
+    }
+    serde_json::from_str(&row.node).ok().and_then(|node| approvals::waiting_for(&node))
+}
+
 /// How far a task is; where something runs for it, as far as that is.
 fn state(row: &TaskRow, workload: Option<&WorkloadRow>) -> TaskState {
     match (row.state.as_str(), workload.map(WorkloadRow::state)) {
         ("running", Some(State::Queued)) => TaskState::Queued,
         ("running", Some(State::Starting)) => TaskState::Starting,
+        ("running", _) if row.kind == "approval" => TaskState::WaitingForApproval,
         ("running", _) => TaskState::Running,
         ("waiting", _) if row.retry_at.is_some() => TaskState::Queued,
         ("waiting", _) => TaskState::Waiting,
@@ -106,13 +116,14 @@ pub async fn get(parsed: &Parsed, store: &Store, by: &TeamMember, id: &str, task
     let pipeline = pipeline_of(parsed, &run.spec_digest).await?;
     let node: Node = serde_json::from_str(&row.node)?;
     let image = pipeline.components.get(&row.component).and_then(|c| pipeline.executor_of(c)).and_then(|e| match e {
-        Executor::Container(container) => Some(container.image.clone()),
+        Executor::Container(container) => Some(container.image.clone()).filter(|_| !container.is_approval()),
         Executor::Importer(_) => None,
     });
     let environment = match &row.environment_version_id {
         Some(id) => store.environment_version(id).await?.map(|e| format!("{} v{}", e.name, e.version)),
         None => None,
     };
+    let approval = approvals::view(by, &row, &node, store.clock().now());
     let begun = !matches!(task.state, TaskState::Waiting | TaskState::Skipped);
     let good = matches!(task.state, TaskState::Succeeded | TaskState::Cached);
     Ok(TaskDetail {
@@ -121,6 +132,7 @@ pub async fn get(parsed: &Parsed, store: &Store, by: &TeamMember, id: &str, task
         outputs: good.then(|| values(node.outputs.parameters, node.outputs.artifacts)),
         image,
         environment,
+        approval,
     })
 }
 

@@ -62,6 +62,7 @@ pub fn kind(pipeline: &Pipeline, component: &Component, iterates: bool) -> &'sta
         Body::Dag(_) => "dag",
         Body::Executor(_) => match pipeline.executor_of(component) {
             Some(Executor::Importer(_)) => "importer",
+            Some(Executor::Container(container)) if container.is_approval() => "approval",
             _ => "executor",
         },
     }

@@ -4,6 +4,7 @@ use crate::{
     access::TeamViewer,
     clock::rfc3339,
     error::Result,
+    pipelines::approvals,
     promotions::service as promotions,
     store::{Store, at_rest::RestRow, workloads::WorkloadRow},
 };
@@ -96,6 +97,7 @@ pub async fn of_team(store: &Store, by: &TeamViewer) -> Result<Home> {
     let recent = store.at_rest(id, 0, 10).await?.into_iter().map(|row| at_rest(name, row)).collect();
     let count = |kind: &str| live.iter().filter(|r| r.kind == kind).count() as i64;
     let waiting = promotions::waiting(store, by).await?;
+    let asking = approvals::waiting(store, by).await?;
     // However many replicas it has, a deployment is one.
     let deployments: HashSet<&str> = live.iter().filter(|r| r.kind == "replica").map(|r| r.name.as_str()).collect();
     let (deployments, approvals) = (deployments.len() as i64, waiting.len() as i64);
@@ -106,7 +108,7 @@ pub async fn of_team(store: &Store, by: &TeamViewer) -> Result<Home> {
         deployments,
         approvals,
     };
-    Ok(Home { active, failed, waiting, recent, counts })
+    Ok(Home { active, failed, waiting, tasks: asking, recent, counts })
 }
 
 /// Objects whose name begins with, or whose id is, what is looked for.

@@ -2,6 +2,7 @@
 
 use super::{Store, Tx, list};
 use crate::{args, error::Result};
+use app::api::members::Role;
 
 /// An event that may be told of.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -181,6 +182,19 @@ impl Tx {
             self.all::<(String,)>(sql, args![team_id, deployment_id, number]).await?.into_iter().map(|r| r.0).collect();
         out.extend(self.maintainers_of(team_id).await?.into_iter().map(|(id, _)| id));
         Ok(out)
+    }
+
+    /// Ids of the members of a team with at least this role.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn members_at_least(&mut self, team_id: &str, role: Role) -> Result<Vec<String>> {
+        let roles = [Role::Viewer, Role::Editor, Role::Maintainer].into_iter().filter(|r| *r >= role).map(|r| r.as_str().to_owned());
+        let sql = self.list_sql(
+            "SELECT u.id FROM members m JOIN users u ON u.id = m.user_id WHERE m.team_id = $1 AND u.disabled = 0 AND m.role IN (@TEXTS($2))",
+        );
+        let rows: Vec<(String,)> = self.all(sql, args![team_id, list::texts(&roles.collect::<Vec<_>>())]).await?;
+        Ok(rows.into_iter().map(|r| r.0).collect())
     }
 
     /// Id and name of the owner of a notebook.

@@ -244,6 +244,21 @@ impl Tx {
         Ok(n == 1)
     }
 
+    /// Counts up the revision of a pipeline run that goes on, for whoever changes one of its tasks; none where it has ended or is to end.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn pipeline_run_touch(&mut self, team_id: &str, id: &str) -> Result<Option<i64>> {
+        let row: Option<(i64,)> = self
+            .opt(
+                "UPDATE pipeline_runs SET revision = revision + 1
+                 WHERE team_id = $1 AND id = $2 AND live = 1 AND cancelled_by IS NULL RETURNING revision",
+                args![team_id, id],
+            )
+            .await?;
+        Ok(row.map(|r| r.0))
+    }
+
     /// Remembers who asked a pipeline run to end, where it is live and nobody did before; its revision after.
     ///
     /// # Errors

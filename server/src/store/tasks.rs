@@ -42,6 +42,21 @@ pub struct CachedRow {
     pub node: String,
 }
 
+/// A task that waits for somebody of the team.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[expect(missing_docs, reason = "the columns of the tables; their migration says what they mean")]
+pub struct ApprovalRow {
+    pub id: String,
+    pub display_name: String,
+    pub node: String,
+    pub started_at: Option<i64>,
+    pub pipeline_run_id: String,
+    /// Name of the run.
+    pub pipeline_run: String,
+    /// Who made the run.
+    pub created_by: String,
+}
+
 const COLUMNS: &str =
     "SELECT id, team_id, pipeline_run_id, parent_id, name, display_name, component, iteration, kind, state, reason, attempt, retry_at, node,
     delivered, cache_key, cached_from, run_id, run_key, environment_version_id, workload_id, created_at, started_at, ended_at FROM tasks";
@@ -101,6 +116,21 @@ impl Store {
         self.all(list::sql(self.db(), sql), args![team_id, list::texts(ids)]).await
     }
 
+    /// Tasks of a team that wait for an approval, newest first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn approvals_waiting(&self, team_id: &str, limit: i64) -> Result<Vec<ApprovalRow>> {
+        self.all(
+            "SELECT t.id, t.display_name, t.node, t.started_at, t.pipeline_run_id, r.name AS pipeline_run, r.created_by
+             FROM tasks t JOIN pipeline_runs r ON r.id = t.pipeline_run_id
+             WHERE t.team_id = $1 AND t.kind = 'approval' AND t.state = 'running' AND r.live = 1 AND r.cancelled_by IS NULL
+             ORDER BY t.id DESC LIMIT $2",
+            args![team_id, limit],
+        )
+        .await
+    }
+
     /// The newest task of a team that succeeded with this key.
     ///
     /// # Errors
@@ -112,6 +142,14 @@ impl Store {
 }
 
 impl Tx {
+    /// A task of a pipeline run of a team, as this transaction sees it.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn task(&mut self, team_id: &str, pipeline_run_id: &str, id: &str) -> Result<Option<TaskRow>> {
+        self.opt(select("WHERE team_id = $1 AND pipeline_run_id = $2 AND id = $3"), args![team_id, pipeline_run_id, id]).await
+    }
+
     /// Inserts or changes a task, as a whole but for what its launcher delivered.
     ///
     /// # Errors

@@ -101,7 +101,7 @@ fn everything(c: &Client) {
         c.pipeline_version_create("t", "p", &NewPipelineVersion::default()); c.pipeline_version("t", "p", "v"); c.pipeline_version_delete("t", "p", "v"); c.pipeline_spec("t", "p", "v");
         c.pipeline_outline("t", "p", "v"); c.pipeline_run_list("t", &PipelineRunQuery::default()); c.pipeline_run_create("t", &NewPipelineRun::default()); c.pipeline_run("t", "r");
         c.pipeline_run_delete("t", "r"); c.pipeline_run_cancel("t", "r"); c.pipeline_run_retry("t", "r"); c.pipeline_run_archive("t", "r"); c.pipeline_run_unarchive("t", "r");
-        c.task_list("t", "r"); c.task("t", "r", "k"); c.task_log("t", "r", "k", log); c.pipeline_images(); c.pipeline_images_set(&PipelineImages::default());
+        c.task_list("t", "r"); c.task("t", "r", "k"); c.task_log("t", "r", "k", log); c.task_approve("t", "r", "k", &Say::default()); c.task_refuse("t", "r", "k", &Say::default()); c.pipeline_images(); c.pipeline_images_set(&PipelineImages::default());
     }
 }
 

@@ -87,7 +87,7 @@ async fn everybody_chooses_and_reads_their_own() {
     let w = &d.w;
     d.policy(json!({ "gates": [], "approvals": 1, "protect": true })).await;
     let all = w.mia.get(CHOICES).await.is(200).json()["choices"].clone();
-    assert_eq!((all.as_array().map(Vec::len), &all[0]), (Some(6), &json!({ "kind": "promotion_waiting", "portal": true, "mail": true })));
+    assert_eq!((all.as_array().map(Vec::len), &all[0]), (Some(7), &json!({ "kind": "promotion_waiting", "portal": true, "mail": true })));
     let end = async |id: String| {
         w.mia.post(&format!("{ALL}/{id}/refuse"), json!({})).await.is(200);
         look(w).await;

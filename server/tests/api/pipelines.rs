@@ -2,8 +2,69 @@
 
 use super::world::World;
 use serde_json::{Value, json};
+use server::reconcile::{Task, pipelines::Pipelines};
 
 const OWN: &str = "/api/v1/teams/forecast";
+
+/// Runs `approval` up to where it asks; the addresses of the task for a maintainer, and of that for an editor.
+async fn asking(w: &World) -> (String, String) {
+    let spec = std::fs::read_to_string(concat!(env!("SLIPWAY_ROOT"), "/end2end/kfp/compiled/approval.yaml")).unwrap();
+    let run = w.ada.post(&format!("{OWN}/pipeline-runs"), json!({ "spec": spec })).await.is(201).json()["id"].as_str().unwrap().to_owned();
+    let web = &w.web;
+    Pipelines::new(web.store.clone(), web.pipelines.clone(), web.logs.clone(), web.cluster.clone()).tick().await.unwrap();
+    let tasks = w.vic.get(&format!("{OWN}/pipeline-runs/{run}/tasks")).await.is(200).json();
+    let of = |name: &str| {
+        let id = tasks.as_array().unwrap().iter().find(|t| t["name"] == name).unwrap()["id"].as_str().unwrap();
+        format!("{OWN}/pipeline-runs/{run}/tasks/{id}")
+    };
+    (of("approve"), of("ask"))
+}
+
+#[tokio::test]
+async fn the_role_decides_who_answers_and_the_first_answer_counts() {
+    let w = World::new().await;
+    let (of_maintainers, of_editors) = asking(&w).await;
+    super::notices::look(&w).await;
+    let no = || json!({});
+    for who in [&w.vic, &w.ada] {
+        who.post(&format!("{of_maintainers}/approve"), no()).await.is(403);
+        assert_eq!(who.get(&of_maintainers).await.is(200).json()["approval"]["can_answer"], false);
+    }
+    w.vic.post(&format!("{of_editors}/refuse"), no()).await.is(403);
+    w.eve.post(&format!("{of_maintainers}/approve"), no()).await.is(404);
+    let elsewhere = of_maintainers.replace("/teams/forecast/", "/teams/elsewhere/");
+    w.eve.post(&format!("{elsewhere}/approve"), no()).await.is(404);
+    w.run("00000000000000000000000000000001").await.post(&format!("{of_editors}/approve"), no()).await.is(403);
+    let notebook = server::access::Subject::Notebook("00000000000000000000000000000002".into());
+    w.workload(&notebook).await.post(&format!("{of_editors}/approve"), no()).await.is(403);
+    // A token may what its role may, and not what its owner's would.
+    w.mia.token("forecast", "editor").await.post(&format!("{of_maintainers}/approve"), no()).await.is(403);
+    assert_eq!(w.mia.post(&format!("{of_maintainers}/approve"), json!({ "comment": "x".repeat(10_001) })).await.is(422).field(), "comment");
+
+    let home = |json: Value| json["tasks"].as_array().unwrap().iter().map(|t| t["task"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(home(w.mia.get(&format!("{OWN}/home")).await.is(200).json()).len(), 2);
+    assert_eq!(home(w.ada.get(&format!("{OWN}/home")).await.is(200).json()), ["ask"]);
+    assert!(home(w.vic.get(&format!("{OWN}/home")).await.is(200).json()).is_empty());
+    let told = w.ada.get("/api/v1/me/notices").await.is(200).json();
+    assert_eq!((told["items"].as_array().map(Vec::len), &told["items"][0]["kind"]), (Some(1), &json!("pipeline_waiting")));
+    assert!(w.vic.get("/api/v1/me/notices").await.is(200).json()["items"].as_array().unwrap().is_empty());
+
+    let (yes, other) = (format!("{of_maintainers}/approve"), format!("{of_maintainers}/refuse"));
+    let (one, two) = tokio::join!(w.mia.post(&yes, json!({ "comment": "Good." })), w.bob.post(&other, no()));
+    let mut both = [one.status.as_u16(), two.status.as_u16()];
+    both.sort_unstable();
+    assert_eq!(both, [204, 409]);
+    w.mia.post(&yes, no()).await.is(409);
+    let detail = w.vic.get(&of_maintainers).await.is(200).json();
+    let by = if one.status.as_u16() == 204 { "mia" } else { "bob" };
+    assert_eq!((&detail["approval"]["decision"]["by"], &detail["approval"]["can_answer"]), (&json!(by), &json!(false)));
+    assert_eq!(home(w.mia.get(&format!("{OWN}/home")).await.is(200).json()), ["ask"]);
+    // What is no approval waits for none.
+    let run = of_maintainers.split("/tasks/").next().unwrap();
+    let tasks = w.vic.get(&format!("{run}/tasks")).await.is(200).json();
+    let say = tasks.as_array().unwrap().iter().find(|t| t["name"] == "say-2").unwrap()["id"].as_str().unwrap().to_owned();
+    w.mia.post(&format!("{run}/tasks/{say}/approve"), no()).await.is(409);
+}
 
 fn hello() -> String {
     std::fs::read_to_string(concat!(env!("SLIPWAY_ROOT"), "/end2end/kfp/compiled/hello.yaml")).unwrap()

@@ -5,11 +5,12 @@ use crate::{
         Client,
         capacity::Capacity,
         client::segment,
-        home::{Home, HomeItem},
+        home::{Home, HomeItem, WaitingTask},
+        pipeline_runs::TaskState,
         promotions::Promotion,
         resources::{bytes_words, cpu_words},
     },
-    parts::{Access, Every, Head, StateBadge, gates::PromotionBadge, loaded, params::team},
+    parts::{Access, Every, Head, StateBadge, TaskBadge, gates::PromotionBadge, loaded, params::team},
     ui::{Ago, Card, Cut, Empty, Portions, Spark, Table, meter::percent},
 };
 use leptos::prelude::*;
@@ -19,7 +20,7 @@ use leptos::prelude::*;
 pub fn TeamHome() -> impl IntoView {
     let (client, team) = (Client::from_context(), team());
     let every = Every {
-        kinds: &["notebook", "run", "deployment", "environment", "workload", "quota", "promotion", "member"],
+        kinds: &["notebook", "run", "deployment", "environment", "workload", "quota", "promotion", "pipeline_run", "member"],
         seconds: 15,
         page: "Home",
     };
@@ -27,10 +28,10 @@ pub fn TeamHome() -> impl IntoView {
         let title = access.me.teams.iter().find(|t| t.name == access.team).map_or_else(|| access.team.clone(), |t| t.display_name.clone());
         let (launch, submit, edits) = (access.href("/notebooks?launch=1"), access.href("/runs/submit"), access.edits());
         let first = edits.then(|| launch.clone());
-        let waits = home.waiting.clone();
-        let waiting = (!waits.is_empty()).then(|| {
-            let count = waits.len();
-            view! { <Card title="Waiting for your approval" more=move || view! { {count.to_string()} } flush=true><Waiting items=waits access=access.clone()/></Card> }
+        let (waits, tasks) = (home.waiting.clone(), home.tasks.clone());
+        let count = waits.len() + tasks.len();
+        let waiting = (count > 0).then(|| {
+            view! { <Card title="Waiting for your approval" more=move || view! { {count.to_string()} } flush=true><Waiting items=waits tasks access=access.clone()/></Card> }
         });
         view! {
             <Head title>{edits.then(|| view! { <a class="btn" href=launch>"Launch notebook"</a><a class="btn primary" href=submit>"Submit run"</a> })}</Head>
@@ -102,7 +103,20 @@ fn Lists(home: Home, launch: Option<String>) -> impl IntoView {
 }
 
 #[component]
-fn Waiting(items: Vec<Promotion>, access: Access) -> impl IntoView {
+fn Waiting(items: Vec<Promotion>, tasks: Vec<WaitingTask>, access: Access) -> impl IntoView {
+    let asked = tasks.into_iter().map(|t| {
+        let href = access.href(&format!("/pipeline-runs/{}?task={}", segment(&t.pipeline_run_id), segment(&t.task_id)));
+        view! {
+            <li>
+                <TaskBadge state=TaskState::WaitingForApproval/>
+                <div class="grow">
+                    <div><a class="name" href=href>{t.message}</a></div>
+                    <div class="sub">{format!("{} of {}, run by {}, ", t.task, t.pipeline_run, t.by)}<Ago time=t.since/></div>
+                </div>
+            </li>
+        }
+    });
+    let asked = asked.collect_view();
     let lines = items.into_iter().map(|p| {
         let href = access.href(&format!("/promotions/{}", segment(&p.id)));
         view! {
@@ -115,7 +129,7 @@ fn Waiting(items: Vec<Promotion>, access: Access) -> impl IntoView {
             </li>
         }
     });
-    view! { <ul class="list">{lines.collect_view()}</ul> }
+    view! { <ul class="list">{lines.collect_view()}{asked}</ul> }
 }
 
 #[component]

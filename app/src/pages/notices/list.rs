@@ -41,7 +41,7 @@ pub fn Notices() -> impl IntoView {
 #[component]
 fn Line(n: Notice) -> impl IntoView {
     let (tone, icon, word) = match n.kind {
-        NoticeKind::PromotionWaiting => (Tone::Amber, "clock", "Waits"),
+        NoticeKind::PromotionWaiting | NoticeKind::PipelineWaiting => (Tone::Amber, "clock", "Waits"),
         NoticeKind::PromotionEnded => (Tone::Grey, "ok", "Ended"),
         NoticeKind::RunFailed | NoticeKind::PipelineRunFailed => (Tone::Red, "x", "Failed"),
         NoticeKind::DeploymentUnhealthy => (Tone::Red, "x", "Unhealthy"),

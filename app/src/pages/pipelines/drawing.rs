@@ -24,7 +24,7 @@ const FITS_BESIDE: usize = 13;
 pub const fn tone(state: TaskState) -> &'static str {
     match state {
         TaskState::Waiting | TaskState::Skipped | TaskState::Cancelled => "grey",
-        TaskState::Queued => "amber",
+        TaskState::Queued | TaskState::WaitingForApproval => "amber",
         TaskState::Starting => "violet",
         TaskState::Running => "blue",
         TaskState::Succeeded | TaskState::Cached => "green",

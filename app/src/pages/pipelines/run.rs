@@ -127,15 +127,19 @@ fn Actions(run: PipelineRun, access: Access) -> impl IntoView {
     view! { {delete}{archive}{terminate}{again}{retry} }
 }
 
-/// The graph, and the task that the address names; of a run with a failed one that one.
+/// The graph, and the task that the address names, else one that waits for an approval, or that failed.
 #[component]
 fn GraphTab(client: Client, run: PipelineRun, tasks: Vec<Task>, task: Option<String>, access: Access, here: String) -> impl IntoView {
     if tasks.is_empty() {
         let text = if run.state.is_final() { "No task was made." } else { "Its tasks are being made." };
         return view! { <section class="card"><Empty text/></section> }.into_any();
     }
-    let failed = || tasks.iter().position(|t| t.state == TaskState::Failed && is_one(t));
-    let chosen = task.as_ref().and_then(|id| tasks.iter().position(|t| t.id == *id)).or_else(failed);
+    let first = |state: TaskState| tasks.iter().position(|t| t.state == state && is_one(t));
+    let chosen = task
+        .as_ref()
+        .and_then(|id| tasks.iter().position(|t| t.id == *id))
+        .or_else(|| first(TaskState::WaitingForApproval))
+        .or_else(|| first(TaskState::Failed));
     let id = chosen.map(|at| tasks[at].id.clone());
     let panel = match chosen {
         Some(at) => {

@@ -73,7 +73,7 @@ pub fn toggled(unfolded: &BTreeSet<String>, id: &str) -> String {
 
 /// Whether a task is something that runs, and holds no others.
 pub fn is_one(task: &Task) -> bool {
-    matches!(task.kind.as_str(), "executor" | "importer")
+    matches!(task.kind.as_str(), "executor" | "importer" | "approval")
 }
 
 /// A name for people, with the turn of a loop.

@@ -5,11 +5,11 @@ use crate::{
     api::{
         Client,
         client::segment,
-        pipeline_runs::{Task, TaskArtifact, TaskDetail, TaskState, TaskValues, task_log_path},
+        pipeline_runs::{Task, TaskApproval, TaskArtifact, TaskDetail, TaskState, TaskValues, task_answer_path, task_log_path},
     },
     islands::LogView,
     parts::{Access, Every, TaskBadge, loaded},
-    ui::{Ago, Card, Facts, Lasting, Note, facts::text, number},
+    ui::{Ago, ApiForm, Area, Card, Facts, Lasting, Note, facts::text, number},
 };
 use leptos::prelude::*;
 
@@ -32,19 +32,20 @@ pub fn TaskPanel(
 ) -> impl IntoView {
     let one = is_one(&task);
     let detail = client.task(&access.team, &run, &task.id);
-    let log = (one && task.attempt > 0 && task.cached_from.is_none()).then(|| {
+    let log = (one && task.attempt > 0 && task.cached_from.is_none() && task.kind != "approval").then(|| {
         let path = task_log_path(&access.team, &run, &task.id);
         // What is read anew when it goes on.
         let again = task.attempt.unsigned_abs() * 16 + task.state as u64;
         view! { <section class="card"><header><h2>"Log"</h2></header><LogView client path again height="320px" nothing="It has not written a line yet."/></section> }
     });
-    let panel = loaded(Every::default(), detail, move |detail: TaskDetail, access| view! { <Panel detail title access/> });
+    let panel = loaded(Every::default(), detail, move |detail: TaskDetail, access| view! { <Panel run detail title access/> });
     view! { {panel}{log} }
 }
 
 #[component]
-fn Panel(detail: TaskDetail, title: String, access: Access) -> impl IntoView {
-    let TaskDetail { task, inputs, outputs, image, environment } = detail;
+fn Panel(run: String, detail: TaskDetail, title: String, access: Access) -> impl IntoView {
+    let TaskDetail { task, inputs, outputs, image, environment, approval } = detail;
+    let asks = approval.map(|approval| view! { <Approval approval run task=task.id.clone() access=access.clone()/> });
     let took = task.started_at.clone().map(|from| view! { <Lasting from to=task.ended_at.clone()/> }.into_any());
     let run = task.run_id.clone().map(|id| {
         let href = access.href(&format!("/runs/{}", segment(&id)));
@@ -67,6 +68,7 @@ fn Panel(detail: TaskDetail, title: String, access: Access) -> impl IntoView {
         "loop" => "loop",
         "iteration" => "turn of a loop",
         "importer" => "takes in an artifact",
+        "approval" => "waits for an approval",
         _ => "",
     };
     let rows = vec![
@@ -81,13 +83,47 @@ fn Panel(detail: TaskDetail, title: String, access: Access) -> impl IntoView {
         ("Run", run),
     ];
     let tone = if state == TaskState::Failed { "red" } else { "amber" };
-    let reason = task.reason.clone().map(|words| view! { <Note tone><span class="pre">{words}</span></Note> });
+    // What is asked stands in full below.
+    let reason = task
+        .reason
+        .clone()
+        .filter(|_| state != TaskState::WaitingForApproval)
+        .map(|words| view! { <Note tone><span class="pre">{words}</span></Note> });
     let (inputs, outputs) = (inputs.unwrap_or_default(), outputs.unwrap_or_default());
     view! {
         <Card title><div class="stack"><Facts rows/>{reason}</div></Card>
+        {asks}
         <Values title="Inputs" values=inputs access=access.clone()/>
         <Values title="Outputs" values=outputs access/>
     }
+}
+
+/// What somebody is asked, and their answer: two buttons while it waits for who looks.
+#[component]
+fn Approval(approval: TaskApproval, run: String, task: String, access: Access) -> impl IntoView {
+    let TaskApproval { message, role, until, can_answer, decision } = approval;
+    let (over, whom) = (decision.is_some(), format!("a member with the role {} or more", role.as_str()));
+    let answered = decision.map(|d| {
+        let words = if d.approved { "Approved by " } else { "Refused by " };
+        let comment = (!d.comment.is_empty()).then(|| view! { <p class="pre">{d.comment}</p> });
+        let tone = if d.approved { "green" } else { "red" };
+        view! { <Note tone><div class="stack"><span>{words}<b>{d.by}</b>", "<Ago time=d.at/></span>{comment}</div></Note> }
+    });
+    let rows = vec![("Asked of", text(whom)), ("Until", until.map(|time| view! { <Ago time/> }.into_any()).filter(|_| !over))];
+    let form = can_answer.then(|| {
+        // The button that is pressed says which.
+        let action = task_answer_path(&access.team, &run, &task, "{answer}");
+        view! {
+            <ApiForm id="answer" action say="Answered.">
+                <Area name="comment" label="Comment" rows=2/>
+                <div class="actions">
+                    <button class="btn danger" type="submit" name="answer" value="refuse">"Refuse"</button>
+                    <button class="btn primary" type="submit" name="answer" value="approve">"Approve"</button>
+                </div>
+            </ApiForm>
+        }
+    });
+    view! { <Card title="Approval"><div class="stack"><p class="pre">{message}</p><Facts rows/>{answered}{form}</div></Card> }
 }
 
 #[component]

@@ -84,6 +84,7 @@ fn short(kind: NoticeKind) -> &'static str {
         NoticeKind::PromotionEnded => "promotion ended",
         NoticeKind::RunFailed => "run failed",
         NoticeKind::PipelineRunFailed => "pipeline run failed",
+        NoticeKind::PipelineWaiting => "pipeline waits",
         NoticeKind::DeploymentUnhealthy => "deployment unhealthy",
         NoticeKind::NotebookStopped => "notebook stopped",
     }

@@ -113,6 +113,8 @@ pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(pipeline_runs::tasks))
         .routes(routes!(pipeline_runs::task))
         .routes(routes!(pipeline_runs::task_log))
+        .routes(routes!(pipeline_runs::approve))
+        .routes(routes!(pipeline_runs::refuse))
         .routes(routes!(pipeline_runs::deliver))
         .routes(routes!(promotions::list, promotions::request))
         .routes(routes!(promotions::get))

@@ -7,12 +7,13 @@ use crate::{
         extract::{At, Payload, Query},
         state::Web,
     },
-    pipelines::{delivery::Deliveries, runs, submit, tasks},
+    pipelines::{approvals, delivery::Deliveries, runs, submit, tasks},
 };
 use app::api::{
     Page, Problem,
     logs::{LogPage, LogQuery},
     pipeline_runs::{NewPipelineRun, PipelineRun, PipelineRunQuery, Task, TaskDelivery, TaskDetail, TaskKeep},
+    promotions::Say,
 };
 use axum::{Json, extract::State, http::StatusCode};
 
@@ -111,6 +112,24 @@ pub async fn task_log(
     Query(query): Query<LogQuery>,
 ) -> Result<Json<LogPage>> {
     tasks::log(&web.store, &web.logs, &by, &id, &task, &query).await.map(Json)
+}
+
+/// Approve what a task asks; who has the role that it asks for, never a run
+#[utoipa::path(post, path = "/api/v1/teams/{team}/pipeline-runs/{id}/tasks/{task}/approve", tag = "pipelines",
+    params(("team" = String, Path), ("id" = String, Path), ("task" = String, Path)), request_body = Say,
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn approve(State(web): State<Web>, by: TeamViewer, At([id, task]): At<2>, Payload(say): Payload<Say>) -> Result<StatusCode> {
+    approvals::answer(&web.store, &by, &id, &task, true, &say).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Refuse what a task asks; who has the role that it asks for, never a run
+#[utoipa::path(post, path = "/api/v1/teams/{team}/pipeline-runs/{id}/tasks/{task}/refuse", tag = "pipelines",
+    params(("team" = String, Path), ("id" = String, Path), ("task" = String, Path)), request_body = Say,
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn refuse(State(web): State<Web>, by: TeamViewer, At([id, task]): At<2>, Payload(say): Payload<Say>) -> Result<StatusCode> {
+    approvals::answer(&web.store, &by, &id, &task, false, &say).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// What the workload of a task made: its own token brings it

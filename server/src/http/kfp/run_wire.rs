@@ -166,7 +166,7 @@ fn history(created: i64, started: Option<i64>, ended: Option<i64>, state: &'stat
 const fn task_state(state: TaskState) -> &'static str {
     match state {
         TaskState::Waiting | TaskState::Queued | TaskState::Starting => "PENDING",
-        TaskState::Running => "RUNNING",
+        TaskState::Running | TaskState::WaitingForApproval => "RUNNING",
         TaskState::Succeeded | TaskState::Cached => "SUCCEEDED",
         TaskState::Skipped => "SKIPPED",
         TaskState::Failed => "FAILED",

@@ -1,6 +1,7 @@
 //! What runs a pipeline, without doing anything itself: from what there is (rows) follows what is to be done (steps). The same rows always give
 //! the same steps, so that they may be asked for at any time and carried out again after a crash.
 
+mod approval;
 mod cache_key;
 mod collect;
 #[cfg(test)]
@@ -20,6 +21,7 @@ mod tree;
 pub(crate) mod trial;
 
 pub use self::{
+    approval::{Approval, Said, ask},
     cache_key::cache_key,
     collect::{Collected, Written, collect},
     launch::{Launch, Places, launch},

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::Approval;
 use crate::pipelines::ir::ArtifactType;
 
 /// One instance of a task in a pipeline run: a row. The root DAG has none: its tasks have no parent.
@@ -34,6 +35,9 @@ pub struct Node {
     pub error: Option<String>,
     /// Not to be started before this time, in milliseconds since 1970.
     pub not_before_ms: i64,
+    /// What an approval asks, from its start on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approval>,
 }
 
 /// What a node is.
@@ -48,6 +52,8 @@ pub enum Kind {
     Executor,
     /// Takes an artifact into the run. Nothing runs: its outputs come with its start.
     Importer,
+    /// Waits for somebody of the team. Nothing runs: its outputs are their answer.
+    Approval,
 }
 
 /// How a node stands.

@@ -8,7 +8,7 @@ use crate::pipelines::ir::{Dag, Pipeline, Task};
 /// What becomes of a node when a run that did not end well goes on from where it failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Again {
-    /// It waits once more: its inputs, outputs and error are gone, `retried` is 0, its attempts go on counting.
+    /// It waits once more: its inputs, outputs, error and question are gone, `retried` is 0, its attempts go on counting.
     Wait(String),
     /// A DAG or loop runs once more: its outputs and error are gone, its inputs stay.
     Resume(String),
@@ -74,7 +74,7 @@ impl<'a> Walk<'a> {
                             self.pipeline.component_of(task).and_then(|c| c.dag()).is_some_and(|dag| self.dag(Some(&node.id), dag))
                         }
                         Kind::Loop => self.iterations(node, task),
-                        Kind::Executor | Kind::Importer => false,
+                        Kind::Executor | Kind::Importer | Kind::Approval => false,
                     };
                 if resumed {
                     self.again.push(Again::Resume(node.id.clone()));

@@ -14,7 +14,7 @@ pub enum Step {
         /// Its tasks or iterations.
         children: Vec<NewNode>,
     },
-    /// Starts an executor: it is Running from now on. When the cache has its outputs it is Cached instead.
+    /// Starts an executor or an approval: it is Running from now on. When the cache has the outputs of an executor it is Cached instead.
     Start {
         /// The node.
         node: String,

@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, VecDeque};
 use serde_json::{Map, Value};
 
 use super::*;
-use crate::pipelines::ir::Pipeline;
+use crate::pipelines::ir::{Executor, Pipeline};
 
 /// What became of an executor.
 pub(crate) enum Answer {
     Good(Outputs),
     Cached(Outputs),
+    /// Of an approval.
+    Said(Said),
     Bad(&'static str),
 }
 
@@ -105,6 +107,10 @@ impl Trial {
                 }
                 Some(Answer::Good(outputs)) => self.end(at, State::Succeeded, outputs, None),
                 Some(Answer::Cached(outputs)) => self.end(at, State::Cached, outputs, None),
+                Some(Answer::Said(said)) => {
+                    assert!(self.nodes[at].asks(self.now_ms).is_some());
+                    self.nodes[at].answered(said);
+                }
                 Some(Answer::Bad(why)) => self.end(at, State::Failed, Outputs::default(), Some(why.to_owned())),
             }
         }
@@ -157,6 +163,7 @@ impl Trial {
                             outputs: Outputs::default(),
                             error: None,
                             not_before_ms: 0,
+                            approval: None,
                         });
                     }
                 }
@@ -167,8 +174,12 @@ impl Trial {
                     let node = &mut self.nodes[at];
                     assert_eq!((node.state, node.attempt + 1), (State::Waiting, attempt));
                     (node.state, node.inputs, node.attempt) = (State::Running, inputs, attempt);
+                    if node.kind == Kind::Approval {
+                        self.nodes[at].approval = Some(self.question(at));
+                    }
                 }
                 Step::Finish { node, state, inputs, outputs, error } => {
+                    self.queue.retain(|id| *id != node);
                     let node = &mut self.nodes[ids[&node]];
                     assert!(!node.state.is_over() && state.is_over());
                     (node.state, node.outputs, node.error) = (state, outputs, error);
@@ -188,6 +199,15 @@ impl Trial {
                 Step::EndRun { .. } => panic!("only at the end"),
             }
         }
+    }
+
+    fn question(&self, at: usize) -> Approval {
+        let node = &self.nodes[at];
+        let (task, component) = Tree::of(&self.pipeline, &self.nodes).task(&node.id).expect("a task");
+        let Some(Executor::Container(container)) = self.pipeline.executor_of(component) else { panic!("a container") };
+        let places = Places { folder: "/w".to_owned(), ..Places::default() };
+        let launch = launch(task, component, container, &node.inputs, &self.run.names, &node.id, &places).expect("a command");
+        ask(&launch, self.now_ms).expect("a question")
     }
 
     pub fn path(&self, node: &Node) -> String {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     ArtifactSource, Body, Component, Container, Dag, Executor, ImporterValue, Items, Iterator, ParameterFrom, ParameterSource,
-    ParameterType, Pipeline, Refusal, Selector, Task, reader::place,
+    ParameterType, Pipeline, Refusal, Selector, Task, approval, reader::place,
 };
 
 const AGAIN: &str = "compile the pipeline again with the SDK";
@@ -52,12 +52,12 @@ impl Check<'_> {
                         self.refuse(place(&at, "outputDefinitions"), "an importer has one output artifact", AGAIN);
                     }
                 }
-                Some(Executor::Container(container)) => self.container(container, label),
+                Some(Executor::Container(container)) => self.container(component, container, label),
             },
         }
     }
 
-    fn container(&mut self, container: &Container, label: &str) {
+    fn container(&mut self, component: &Component, container: &Container, label: &str) {
         let at = format!("deploymentSpec.executors.{label}.container");
         let env = container.env.iter().map(|(name, value)| (place(&at, &format!("env.{name}")), value));
         let texts = container.command.iter().chain(&container.args).map(|text| (at.clone(), text)).chain(env);
@@ -67,6 +67,26 @@ impl Check<'_> {
             } else if text.contains(".json_escape[") {
                 self.refuse(at, "placeholders with json_escape are understood by Vertex AI only", "escape in the program");
             }
+        }
+        self.approval(component, container, label, &at);
+    }
+
+    fn approval(&mut self, component: &Component, container: &Container, label: &str, at: &str) {
+        const SEE: &str = "see Approvals in the documentation of pipelines";
+        if !container.is_approval() {
+            if container.image.starts_with(&format!("{}:", approval::IMAGE))
+                || container.image.starts_with(&format!("{}@", approval::IMAGE))
+            {
+                self.refuse(place(at, "image"), format!("{} is no image to pull: it has neither tag nor digest", approval::IMAGE), SEE);
+            }
+            return;
+        }
+        for (of, why) in approval::wrong(component, container) {
+            self.refuse(place(at, of), why, SEE);
+        }
+        if !container.kubernetes.secret_env.is_empty() || container.kubernetes.timeout_s.is_some() {
+            let at = format!("platforms.kubernetes.deploymentSpec.executors.{label}");
+            self.refuse(at, "nothing runs for an approval: it takes no secrets, and its time is --timeout", SEE);
         }
     }
 
@@ -174,6 +194,31 @@ impl Check<'_> {
         if task.retry.is_some() && component.dag().is_some() {
             self.refuse(place(at, "retryPolicy"), "a DAG is not tried again as a whole", "set_retry on its tasks");
         }
+        if task.retry.is_some() && self.is_approval(component) {
+            self.refuse(place(at, "retryPolicy"), "nobody is asked again by itself", "retry the run: it asks again");
+        }
+        if task.exit && self.asks(component) {
+            self.refuse(at, "what cleans up waits for nobody, and there is an approval in it", "ask before, within dsl.ExitHandler");
+        }
+    }
+
+    fn is_approval(&self, component: &Component) -> bool {
+        matches!(self.pipeline.executor_of(component), Some(Executor::Container(container)) if container.is_approval())
+    }
+
+    /// Whether there is an approval in it, however deep.
+    fn asks(&self, component: &Component) -> bool {
+        let (mut left, mut seen) = (vec![component], BTreeSet::new());
+        while let Some(component) = left.pop() {
+            if self.is_approval(component) {
+                return true;
+            }
+            if seen.insert(component.name.as_str()) {
+                let tasks = component.dag().into_iter().flat_map(|dag| dag.tasks.values());
+                left.extend(tasks.filter_map(|task| self.pipeline.component_of(task)));
+            }
+        }
+        false
     }
 
     fn parameter(&mut self, outer: &Component, dag: &Dag, source: &ParameterSource, at: &str) {

@@ -346,6 +346,13 @@ impl Pipeline {
     }
 }
 
+impl Container {
+    /// Whether somebody of the team is asked instead of running something.
+    pub fn is_approval(&self) -> bool {
+        self.image == super::approval::IMAGE
+    }
+}
+
 impl Component {
     /// Its tasks, when it is a DAG.
     pub fn dag(&self) -> Option<&Dag> {

@@ -206,6 +206,7 @@ impl<'a> Turn<'a> {
             outputs: Outputs::default(),
             error: None,
             not_before_ms: 0,
+            approval: None,
         };
         let row = TaskRow {
             id,
@@ -245,10 +246,11 @@ impl<'a> Turn<'a> {
 
     async fn start(&mut self, id: &str, attempt: u32, inputs: Inputs) -> Result<bool> {
         let Some(place) = self.loaded.place(id) else { return Ok(false) };
-        if !self.has_room() {
+        let (row, node) = (&self.loaded.rows[place], &self.loaded.nodes[place]);
+        // Who waits for somebody holds nothing.
+        if node.kind == Kind::Executor && !self.has_room() {
             return Ok(false);
         }
-        let (row, node) = (&self.loaded.rows[place], &self.loaded.nodes[place]);
         let task = view::task(&self.loaded.pipeline, &self.loaded.rows, row, |id| self.loaded.place(id));
         let starter =
             Starter { store: self.store, run: self.run, pipeline: &self.loaded.pipeline, total: self.room.total, local: self.room.local };
@@ -265,6 +267,15 @@ impl<'a> Turn<'a> {
             Ready::Never(why) => {
                 (node.state, node.error) = (State::Failed, Some(why));
                 (row.started_at, row.ended_at) = (Some(self.now), Some(self.now));
+            }
+            Ready::Ask(approval) => {
+                let after = json!({
+                    "task": row.id, "name": row.display_name, "message": approval.message, "role": approval.role.as_str(),
+                });
+                (node.state, node.approval) = (State::Running, Some(approval));
+                row.attempt = i64::from(attempt);
+                (row.started_at, row.ended_at) = (Some(self.now), None);
+                self.event("wait_for_approval", self.run.revision + 1, after).await?;
             }
             Ready::Go { key, resources, environment_version_id } => {
                 node.state = State::Running;
@@ -334,6 +345,23 @@ impl<'a> Turn<'a> {
         Ok(())
     }
 
+    async fn event(&mut self, action: &str, revision: i64, after: serde_json::Value) -> Result<()> {
+        self.tx
+            .event(NewEvent {
+                team_id: Some(&self.run.team_id),
+                actor: "slipway",
+                action,
+                kind: kinds::PIPELINE_RUN,
+                object_id: &self.run.id,
+                object_name: &self.run.name,
+                revision,
+                before: Some(json!({ "state": self.run.state_text })),
+                after: Some(after),
+            })
+            .await
+            .map(drop)
+    }
+
     async fn experiment(&mut self) -> Result<&ExperimentRow> {
         if self.experiment.is_none() {
             let row = self.tx.experiment(&self.run.team_id, &self.run.experiment_id).await?;
@@ -385,7 +413,7 @@ impl<'a> Turn<'a> {
     /// # Errors
     /// The database does not answer.
     pub async fn commit(mut self) -> Result<Option<Committed>> {
-        let ran = |n: &&Node| matches!(n.kind, Kind::Executor | Kind::Importer);
+        let ran = |n: &&Node| matches!(n.kind, Kind::Executor | Kind::Importer | Kind::Approval);
         let tasks = self.loaded.nodes.iter().filter(ran).count() as i64;
         let tasks_ended = self.loaded.nodes.iter().filter(ran).filter(|n| n.state.is_over()).count() as i64;
         let (state, reason) = match &self.over {
@@ -398,7 +426,9 @@ impl<'a> Turn<'a> {
                 (RunsState::Cancelled, by.or_else(|| why.clone()))
             }
         };
-        if self.changed.is_empty() && !self.stopped && state == self.run.state() {
+        // An answer to an approval ended a task without us.
+        let counted = (tasks, tasks_ended) == (self.run.tasks, self.run.tasks_ended);
+        if self.changed.is_empty() && !self.stopped && counted && state == self.run.state() {
             return Ok(Some(Committed::Nothing));
         }
         let outputs = self.over.as_ref().map(|(.., outputs)| serde_json::to_string(outputs)).transpose()?;
@@ -418,19 +448,8 @@ impl<'a> Turn<'a> {
             self.tx.wakes();
         } else {
             self.tx.run_set_state(self.run.run_key, state, reason.as_deref()).await?;
-            self.tx
-                .event(NewEvent {
-                    team_id: Some(&self.run.team_id),
-                    actor: "slipway",
-                    action: word(state),
-                    kind: kinds::PIPELINE_RUN,
-                    object_id: &self.run.id,
-                    object_name: &self.run.name,
-                    revision,
-                    before: Some(json!({ "state": self.run.state_text })),
-                    after: Some(json!({ "state": state, "reason": reason, "pipeline": self.run.pipeline })),
-                })
-                .await?;
+            let after = json!({ "state": state, "reason": reason, "pipeline": self.run.pipeline });
+            self.event(word(state), revision, after).await?;
         }
         self.tx.commit().await?;
         Ok(Some(if state.is_final() { Committed::Over } else { Committed::Live(revision) }))

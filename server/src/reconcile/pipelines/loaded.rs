@@ -3,7 +3,7 @@
 use crate::{
     error::{Error, Result},
     pipelines::{
-        engine::{Node, RunInputs, State},
+        engine::{self, Node, RunInputs},
         ir::Pipeline,
         launched,
         parsed::Parsed,
@@ -82,14 +82,10 @@ impl Loaded {
         }
     }
 
-    /// Nothing more is to be done now.
-    pub fn rest(&mut self, revision: i64, now: i64) {
+    /// Nothing more is to be done now. `run`: what the engine was told.
+    pub fn rest(&mut self, revision: i64, run: &RunInputs, now: i64) {
         self.revision = revision;
-        let waiting = self.nodes.iter().filter(|n| n.state == State::Waiting && n.not_before_ms > now);
-        let retry = waiting.map(|n| n.not_before_ms).min();
-        // A deadline of the whole run is the engine's to know: it is asked now and then.
-        let deadline = self.pipeline.deadline_s.map(|_| now + 5000);
-        self.due = retry.into_iter().chain(deadline).min();
+        self.due = engine::wake_ms(&self.pipeline, run, &self.nodes, now);
     }
 }
 

@@ -88,7 +88,7 @@ impl Pipelines {
         let ended = judge::ended(&self.store, &self.logs, run, &loaded, workloads).await?;
         let inputs = loaded.run_inputs(run);
         if !loaded.moved(workloads) && engine::plan(&loaded.pipeline, &inputs, &loaded.nodes, now).is_empty() {
-            loaded.rest(run.revision, now);
+            loaded.rest(run.revision, &inputs, now);
             known.keep(&run.id, loaded);
             return Ok(false);
         }
@@ -107,12 +107,12 @@ impl Pipelines {
         let Some(committed) = turn.commit().await? else { return Ok(false) };
         match committed {
             apply::Committed::Nothing => {
-                loaded.rest(run.revision, now);
+                loaded.rest(run.revision, &inputs, now);
                 known.keep(&run.id, loaded);
                 return Ok(false);
             }
             apply::Committed::Live(revision) => {
-                loaded.rest(revision, now);
+                loaded.rest(revision, &inputs, now);
                 known.keep(&run.id, loaded);
             }
             apply::Committed::Over => known.forget(&run.id),

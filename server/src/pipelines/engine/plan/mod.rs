@@ -11,7 +11,7 @@ use std::{
 
 pub(super) use self::children::Rows;
 use super::{
-    Inputs, Kind, NewNode, Node, Outputs, RunInputs, RunState, State, Step,
+    Inputs, Kind, NewNode, Node, Outputs, RunInputs, RunState, State, Step, approval,
     resolve::{Ended, Items, Scope, dag_outputs, imported, loop_outputs},
 };
 use crate::pipelines::ir::{Component, Dag, Executor, Pipeline, Task};
@@ -42,10 +42,12 @@ pub fn plan(pipeline: &Pipeline, run: &RunInputs, nodes: &[Node], now_ms: i64) -
     planner.steps
 }
 
-/// When to ask again although nothing happened: a task is to be tried again, or the run's time is over. In milliseconds since 1970.
+/// When to ask again although nothing happened: a task is to be tried again, or the time of an approval or of the run is over. In milliseconds
+/// since 1970.
 pub fn wake_ms(pipeline: &Pipeline, run: &RunInputs, nodes: &[Node], now_ms: i64) -> Option<i64> {
     let waiting = nodes.iter().filter(|n| n.state == State::Waiting).map(|n| n.not_before_ms);
-    waiting.chain(deadline_ms(pipeline, run)).filter(|at| *at > now_ms).min()
+    let asking = nodes.iter().filter(|n| n.state == State::Running).filter_map(|n| n.approval.as_ref()?.until_ms);
+    waiting.chain(asking).chain(deadline_ms(pipeline, run)).filter(|at| *at > now_ms).min()
 }
 
 fn deadline_ms(pipeline: &Pipeline, run: &RunInputs) -> Option<i64> {
@@ -195,6 +197,7 @@ impl<'a> Planner<'a> {
             return Some(Ended { state: node.state, outputs: Cow::Borrowed(&node.outputs), error: node.error.clone() });
         }
         let over = match node.kind {
+            Kind::Approval => return self.asked(place),
             Kind::Loop => self.iterations(place)?,
             Kind::Dag => self.dag(Some(&node.id), component.dag()?, &node.inputs, exit)?,
             Kind::Executor | Kind::Importer => {
@@ -205,6 +208,16 @@ impl<'a> Planner<'a> {
             }
         };
         Some(self.finish(node, over.state, None, over.outputs.into_owned(), over.error))
+    }
+
+    /// Looks at an approval that nobody answered. Some when it has ended without an answer.
+    fn asked(&mut self, place: Place<'a>) -> Option<Ended<'a>> {
+        let node = place.node;
+        if self.cancels(place) {
+            return Some(self.finish(node, State::Canceled, None, Outputs::default(), Some(CANCELED.to_owned())));
+        }
+        let asked = node.approval.as_ref()?;
+        asked.until_ms.is_some_and(|until| until <= self.now_ms).then(|| self.fail(node, None, approval::late(asked)))
     }
 
     /// Puts a failed executor up for another try, if it has one left.
@@ -308,6 +321,7 @@ fn kind_of(pipeline: &Pipeline, component: &Component) -> Kind {
     match pipeline.executor_of(component) {
         _ if component.dag().is_some() => Kind::Dag,
         Some(Executor::Importer(_)) => Kind::Importer,
+        Some(Executor::Container(container)) if container.is_approval() => Kind::Approval,
         _ => Kind::Executor,
     }
 }
