@@ -25,11 +25,23 @@ pub struct Pipeline {
     pub created_by: String,
     /// RFC 3339.
     pub created_at: String,
+    /// Most tasks of all its runs that are at work at once; absent is as many as there is room for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tasks: Option<i64>,
     /// The newest version; absent where all were deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest: Option<PipelineVersion>,
     /// Its last runs, newest first, at most ten.
     pub runs: Vec<PipelineRun>,
+}
+
+/// How much of a pipeline goes on at once.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct SetPipelineLimits {
+    /// Most tasks of all its runs that are at work at once; as many as there is room for when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tasks: Option<i64>,
 }
 
 /// A version of a pipeline. It never changes.
@@ -160,6 +172,10 @@ impl Client {
     /// `DELETE /api/v1/teams/{team}/pipelines/{pipeline}`
     pub fn pipeline_delete(&self, team: &str, pipeline: &str) -> Reply<()> {
         self.act(Method::DELETE, path(team, pipeline, ""))
+    }
+    /// `PUT /api/v1/teams/{team}/pipelines/{pipeline}/limits`
+    pub fn pipeline_limits(&self, team: &str, pipeline: &str, body: &SetPipelineLimits) -> Reply<Pipeline> {
+        self.call(Method::PUT, path(team, pipeline, "/limits"), body)
     }
     /// `GET /api/v1/teams/{team}/pipelines/{pipeline}/versions`: newest first.
     pub fn pipeline_versions(&self, team: &str, pipeline: &str, query: &ListQuery) -> Reply<Page<PipelineVersion>> {

@@ -21,6 +21,9 @@ pub struct Quota {
     /// Whole GPUs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gpus: Option<i64>,
+    /// Tasks of pipelines at work at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pipeline_tasks: Option<i64>,
     /// Counts up with each change.
     #[serde(default)]
     pub revision: i64,
@@ -33,6 +36,9 @@ pub struct SetQuota {
     /// Kubernetes quantities.
     #[serde(flatten)]
     pub amount: ResourcesAsked,
+    /// Most tasks of pipelines at work at once; absent is as many as there is room for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pipeline_tasks: Option<i64>,
     /// The revision one has seen.
     pub revision: i64,
 }

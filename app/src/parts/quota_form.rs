@@ -30,8 +30,9 @@ pub fn QuotaForm(
 ) -> impl IntoView {
     loaded(Every::change(&["quota"]), client.quota(&team), move |quota: Quota, _| {
         let (cpu, memory, gpus) = words(&quota);
+        let tasks = quota.pipeline_tasks.map_or_else(|| "as many as there is room for".to_owned(), |n| format!("{n} of pipelines"));
         let form = sets.then(|| view! { <SetForm quota team/> });
-        view! { <div class="stack"><Facts rows=vec![("CPU", text(cpu)), ("Memory", text(memory)), ("GPUs", text(gpus))]/>{form}</div> }
+        view! { <div class="stack"><Facts rows=vec![("CPU", text(cpu)), ("Memory", text(memory)), ("GPUs", text(gpus)), ("Tasks at once", text(tasks))]/>{form}</div> }
     })
 }
 
@@ -49,6 +50,7 @@ fn typed(q: &Quota) -> (String, String, String) {
 #[component]
 fn SetForm(quota: Quota, team: String) -> impl IntoView {
     let (cpu, memory, gpu) = typed(&quota);
+    let tasks = quota.pipeline_tasks.map(|n| n.to_string()).unwrap_or_default();
     let (id, action) = (format!("quota-{team}"), team_path(&team, "/quota"));
     view! {
         <ApiForm id method="PUT" action say="The quota is set.">
@@ -57,6 +59,7 @@ fn SetForm(quota: Quota, team: String) -> impl IntoView {
                 <Field name="cpu" label="CPU" value=cpu placeholder="8 or 500m"/>
                 <Field name="memory" label="Memory" value=memory placeholder="32Gi"/>
                 <Field name="gpu" label="GPUs" value=gpu placeholder="1"/>
+                <Field name="pipeline_tasks" label="Pipeline tasks at once" kind="number" value=tasks placeholder="no limit"/>
             </div>
             <p class="sub">"An empty field means everything there is. What already runs is not stopped."</p>
             <div class="actions"><button class="btn" type="submit">"Set"</button></div>

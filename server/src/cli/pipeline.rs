@@ -11,7 +11,7 @@ use super::{
 use app::api::{
     ListQuery, State,
     pipeline_runs::{NewPipelineRun, PipelineRun, PipelineRunQuery, Task, TaskState},
-    pipelines::{NewPipeline, NewPipelineVersion, Pipeline, PipelineVersion},
+    pipelines::{NewPipeline, NewPipelineVersion, Pipeline, PipelineVersion, SetPipelineLimits},
     promotions::Say,
 };
 use clap::{Args, Subcommand};
@@ -62,6 +62,14 @@ pub enum Command {
     Delete {
         /// Id or name
         pipeline: String,
+    },
+    /// Set the most tasks of all runs of a pipeline that are at work at once; without a number as many as there is room for
+    Limits {
+        /// Id or name
+        pipeline: String,
+        /// Tasks at once
+        #[arg(long)]
+        max_tasks: Option<i64>,
     },
     /// Run a pipeline
     Run(Run),
@@ -191,6 +199,10 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
         Command::Delete { pipeline } => {
             client.pipeline_delete(team, &pipeline).await?;
             here.say(format!("Pipeline {pipeline} deleted."));
+            Ok(())
+        }
+        Command::Limits { pipeline, max_tasks } => {
+            here.show(&client.pipeline_limits(team, &pipeline, &SetPipelineLimits { max_tasks }).await?, facts);
             Ok(())
         }
         Command::Run(run) => begin(&here, run).await,
@@ -387,6 +399,7 @@ fn facts(p: &Pipeline) -> String {
         ("Id", p.id.clone()),
         ("Description", p.description.clone()),
         ("Version", p.latest.as_ref().map(|v| v.name.clone()).unwrap_or_default()),
+        ("Tasks at once", p.max_tasks.map(|n| n.to_string()).unwrap_or_default()),
         ("Made by", p.created_by.clone()),
     ]);
     if p.runs.is_empty() { text } else { format!("{text}\n\n{}", runs(&p.runs)) }

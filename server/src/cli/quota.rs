@@ -27,6 +27,9 @@ pub enum Command {
         /// Whole GPUs
         #[arg(long)]
         gpu: Option<String>,
+        /// Tasks of pipelines at work at once
+        #[arg(long)]
+        pipeline_tasks: Option<i64>,
         #[command(flatten)]
         who: login::Who,
     },
@@ -43,11 +46,11 @@ pub async fn run(command: Command, reach: &Reach) -> Result<(), Failure> {
     };
     let quota = match command {
         Command::Show => here.client.quota(&here.team).await,
-        Command::Set { cpu, memory, gpu, .. } => {
+        Command::Set { cpu, memory, gpu, pipeline_tasks, .. } => {
             let amount = ResourcesAsked { cpu, memory, gpu };
             here.in_session(async |c| {
                 let revision = c.quota(&here.team).await?.revision;
-                c.quota_set(&here.team, &SetQuota { amount: amount.clone(), revision }).await
+                c.quota_set(&here.team, &SetQuota { amount: amount.clone(), pipeline_tasks, revision }).await
             })
             .await
         }
@@ -62,5 +65,6 @@ fn facts(q: &Quota) -> String {
         ("CPU", q.cpu_millis.map_or_else(all, cpu_words)),
         ("Memory", q.memory_bytes.map_or_else(all, bytes_words)),
         ("GPUs", q.gpus.map_or_else(all, |n| n.to_string())),
+        ("Pipeline tasks at once", q.pipeline_tasks.map_or_else(|| "as many as there is room for".to_owned(), |n| n.to_string())),
     ])
 }

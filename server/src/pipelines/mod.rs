@@ -3,6 +3,7 @@
 
 pub mod again;
 pub mod approvals;
+pub mod caps;
 pub mod delivery;
 pub mod describe;
 pub mod engine;

@@ -1,6 +1,7 @@
 //! Making a pipeline run: one transaction makes the run, and the run of MLflow that those of its tasks are below.
 
 use super::{
+    caps,
     ir::Pipeline,
     parsed::{Parsed, read, refused},
     runs_view,
@@ -56,9 +57,7 @@ pub async fn create(parsed: &Parsed, store: &Store, by: &TeamEditor, new: &NewPi
     given.extend(read_texts(&of.pipeline, &new.texts)?);
     let parameters = of.pipeline.parameters(&given).map_err(|wrong| refused("parameters", &wrong))?;
     let description = text("description", new.description.as_deref().unwrap_or_default(), MAX_DESCRIPTION)?;
-    if new.max_tasks.is_some_and(|n| !(1..=10_000).contains(&n)) {
-        return Err(Error::invalid("max_tasks", "Between 1 and 10000 tasks run at once; leave it out for as many as there is room for."));
-    }
+    caps::check("max_tasks", new.max_tasks)?;
     let id = ids::new_id(&**store.clock());
     let pipeline = of.named.as_ref().map_or(of.pipeline.name.as_str(), |(_, name)| name.as_str()).to_owned();
     let name = match new.name.as_deref().filter(|n| !n.trim().is_empty()) {

@@ -58,6 +58,7 @@ async fn whole(store: &Store, row: PipelineRow) -> Result<words::Pipeline> {
         description: row.description,
         created_by: row.created_by,
         created_at: rfc3339(row.created_at),
+        max_tasks: row.max_tasks,
         latest: latest.map(view::version),
         runs: runs.into_iter().map(runs_view::run).collect(),
     })

@@ -6,8 +6,8 @@ use crate::{
     cluster::Cluster,
     error::Result,
     platform::placements,
-    store::{Store, workloads::WorkloadRow},
-    workloads::queue::{self, Decision, Entry, Limit},
+    store::{Store, quotas::CappedRow, workloads::WorkloadRow},
+    workloads::queue::{self, Cap, Decision, Entry, Limit},
 };
 use app::api::{
     State,
@@ -27,7 +27,31 @@ pub fn entry(row: &WorkloadRow) -> Entry {
         resources: row.resources(),
         queued: row.state() == State::Queued,
         free: row.kind == "environment",
+        caps: Vec::new(),
     }
+}
+
+/// Live workloads as the queue sees them, with what they are one of few of.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn entries(store: &Store, rows: &[WorkloadRow]) -> Result<Vec<Entry>> {
+    let mut entries: Vec<Entry> = rows.iter().map(entry).collect();
+    if !rows.iter().any(|r| r.kind == "task") {
+        return Ok(entries);
+    }
+    let capped: HashMap<String, CappedRow> = store.tasks_capped().await?.into_iter().map(|c| (c.workload_id.clone(), c)).collect();
+    for entry in &mut entries {
+        let Some(row) = capped.get(&entry.id) else { continue };
+        let pipeline = row.pipeline_most.zip(row.pipeline_id.as_ref()).map(|(most, id)| Cap {
+            id: id.clone(),
+            of: format!("of the pipeline {}", row.pipeline.as_deref().unwrap_or_default()),
+            most,
+        });
+        let team = row.team_most.map(|most| Cap { id: row.team_id.clone(), of: "of the team's pipelines".into(), most });
+        entry.caps = pipeline.into_iter().chain(team).collect();
+    }
+    Ok(entries)
 }
 
 /// Limits by team id, of the teams that have one.
@@ -50,7 +74,7 @@ fn held<'a>(rows: impl Iterator<Item = &'a Entry>) -> Resources {
 pub async fn of_team(store: &Store, cluster: &dyn Cluster, by: &TeamMember, max_upload_bytes: u64) -> Result<Capacity> {
     let total = cluster.capacity().await?.total;
     let rows = store.workloads_live(None).await?;
-    let entries: Vec<Entry> = rows.iter().map(entry).collect();
+    let entries = entries(store, &rows).await?;
     let limits = limits(store).await?;
     let quota = limits.get(&by.team.id).copied().unwrap_or_default().within(total);
     let ours = |e: &&Entry| e.team_id.as_deref() == Some(&by.team.id);
@@ -62,7 +86,14 @@ pub async fn of_team(store: &Store, cluster: &dyn Cluster, by: &TeamMember, max_
         .filter(|s| keys.contains(&s.workload_key))
         .fold(Resources::NONE, |sum, s| sum.plus(Resources { cpu_millis: s.cpu_millis, memory_bytes: s.memory_bytes, gpus: 0 }));
     let mut with = entries.clone();
-    with.push(Entry { id: "new".into(), team_id: Some(by.team.id.clone()), resources: Resources::NONE, queued: true, free: false });
+    with.push(Entry {
+        id: "new".into(),
+        team_id: Some(by.team.id.clone()),
+        resources: Resources::NONE,
+        queued: true,
+        free: false,
+        caps: Vec::new(),
+    });
     let mut decide = |resources| {
         if let Some(new) = with.last_mut() {
             new.resources = resources;

@@ -3,6 +3,7 @@
 use crate::{
     access::{PlatformAdmin, TeamMember},
     error::{Error, Result},
+    pipelines::caps,
     store::{Store, events::NewEvent, quotas::QuotaRow},
 };
 use app::api::{
@@ -11,7 +12,13 @@ use app::api::{
 };
 
 fn quota(row: QuotaRow) -> Quota {
-    Quota { cpu_millis: row.cpu_millis, memory_bytes: row.memory_bytes, gpus: row.gpus, revision: row.revision }
+    Quota {
+        cpu_millis: row.cpu_millis,
+        memory_bytes: row.memory_bytes,
+        gpus: row.gpus,
+        pipeline_tasks: row.pipeline_tasks,
+        revision: row.revision,
+    }
 }
 
 /// A team's quota.
@@ -28,6 +35,7 @@ pub async fn get(store: &Store, by: &TeamMember) -> Result<Quota> {
 /// An amount that is none, a stale revision.
 pub async fn set(store: &Store, admin: &PlatformAdmin, team: &TeamMember, new: &SetQuota) -> Result<Quota> {
     let text = |q: &Option<String>| q.as_deref().map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned);
+    caps::check("pipeline_tasks", new.pipeline_tasks)?;
     let before = get(store, team).await?;
     let row = QuotaRow {
         team_id: team.team.id.clone(),
@@ -36,6 +44,7 @@ pub async fn set(store: &Store, admin: &PlatformAdmin, team: &TeamMember, new: &
         gpus: text(&new.amount.gpu)
             .map(|q| q.parse().ok().filter(|n: &i64| *n >= 0).ok_or_else(|| Error::invalid("gpu", "Write a whole number of GPUs.")))
             .transpose()?,
+        pipeline_tasks: new.pipeline_tasks,
         revision: new.revision,
     };
     let mut tx = store.begin().await?;

@@ -274,7 +274,7 @@ impl Workloads {
         }
         let total = self.cluster.capacity().await?.total;
         let limits = capacity::limits(&self.store).await?;
-        let entries: Vec<_> = rows.iter().map(capacity::entry).collect();
+        let entries = capacity::entries(&self.store, &rows).await?;
         let by_id: HashMap<&str, &WorkloadRow> = rows.iter().map(|r| (r.id.as_str(), r)).collect();
         let (mut granted, mut waiting) = (0, Vec::new());
         for (id, decision) in queue::plan(total, &limits, &entries) {

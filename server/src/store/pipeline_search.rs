@@ -65,7 +65,9 @@ impl Of<'_> {
 
     fn select(self) -> &'static str {
         match self {
-            Self::Pipelines => "SELECT id, team_id, name, display_name, description, created_by, revision, created_at FROM pipelines",
+            Self::Pipelines => {
+                "SELECT id, team_id, name, display_name, description, created_by, revision, created_at, max_tasks FROM pipelines"
+            }
             Self::Versions(_) => {
                 "SELECT v.id, v.team_id, v.pipeline_id, p.name AS pipeline, v.name, v.display_name, v.description, v.spec_digest,
                      v.created_by, v.created_at FROM pipeline_versions v JOIN pipelines p ON p.id = v.pipeline_id"

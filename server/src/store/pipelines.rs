@@ -15,6 +15,7 @@ pub struct PipelineRow {
     pub created_by: String,
     pub revision: i64,
     pub created_at: i64,
+    pub max_tasks: Option<i64>,
 }
 
 /// A version of a pipeline.
@@ -62,7 +63,7 @@ pub struct NewPipelineVersionRow<'a> {
 
 macro_rules! pipeline {
     ($rest:literal) => {
-        concat!("SELECT id, team_id, name, display_name, description, created_by, revision, created_at FROM pipelines ", $rest)
+        concat!("SELECT id, team_id, name, display_name, description, created_by, revision, created_at, max_tasks FROM pipelines ", $rest)
     };
 }
 
@@ -223,6 +224,20 @@ impl Tx {
     pub async fn pipeline_delete(&mut self, team_id: &str, id: &str) -> Result<bool> {
         self.exec("DELETE FROM pipeline_versions WHERE team_id = $1 AND pipeline_id = $2", args![team_id, id]).await?;
         Ok(self.exec("DELETE FROM pipelines WHERE team_id = $1 AND id = $2", args![team_id, id]).await? == 1)
+    }
+
+    /// Sets how many tasks of a pipeline are at work at once; its revision after, where it is there.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn pipeline_cap(&mut self, team_id: &str, id: &str, max_tasks: Option<i64>) -> Result<Option<i64>> {
+        let row: Option<(i64,)> = self
+            .opt(
+                "UPDATE pipelines SET max_tasks = $3, revision = revision + 1 WHERE team_id = $1 AND id = $2 RETURNING revision",
+                args![team_id, id, max_tasks],
+            )
+            .await?;
+        Ok(row.map(|r| r.0))
     }
 
     /// Whether a pipeline has versions.

@@ -1,6 +1,6 @@
 //! The queue: who starts next. Pure.
 //!
-//! First come, first served. Who waits for the own team's quota lets others pass; who waits for room does not, so that a large workload is
+//! First come, first served. Who waits for the own team's quota, or because enough of its pipeline are at work, lets others pass; who waits for room does not, so that a large workload is
 //! not passed forever. What asks for more than there is at all waits too, and blocks nobody. The making of environments needs no room of
 //! its own, because others wait for it; only so many are made at once.
 
@@ -29,6 +29,19 @@ pub struct Entry {
     pub queued: bool,
     /// Whether it starts without room of its own.
     pub free: bool,
+    /// Of what it is one of few at once.
+    pub caps: Vec<Cap>,
+}
+
+/// Something of which only so many are at work at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cap {
+    /// Id of it, unlike any other's.
+    pub id: String,
+    /// What tasks it has, as in `of the pipeline churn`.
+    pub of: String,
+    /// How many.
+    pub most: i64,
 }
 
 /// Limits of a team; an absent amount means everything.
@@ -73,6 +86,10 @@ pub fn plan(total: Resources, limits: &HashMap<String, Limit>, entries: &[Entry]
             *t = t.plus(e.resources);
         }
     }
+    let mut at_work: HashMap<&str, i64> = HashMap::new();
+    for cap in entries.iter().filter(|e| !e.queued).flat_map(|e| &e.caps) {
+        *at_work.entry(&cap.id).or_default() += 1;
+    }
     let (mut out, mut position, mut blocked) = (Vec::new(), 0, false);
     let mut making = entries.iter().filter(|e| !e.queued && e.free).count();
     let mut behind = 0;
@@ -99,6 +116,9 @@ pub fn plan(total: Resources, limits: &HashMap<String, Limit>, entries: &[Entry]
             Some(format!("asks for {needs}, but the team's quota is {} in all", limit.words()))
         } else if let Some(limit) = limit.filter(|l| !team_holds.plus(e.resources).fits(*l)) {
             Some(format!("needs {needs}; {} of the team's quota of {} are held", team_holds.words(), limit.words()))
+        } else if let Some(cap) = e.caps.iter().find(|c| at_work.get(c.id.as_str()).is_some_and(|n| *n >= c.most)) {
+            let (tasks, are) = if cap.most == 1 { ("task", "is") } else { ("tasks", "are") };
+            Some(format!("{} {tasks} {} {are} at work, and no more may be at once", cap.most, cap.of))
         } else if !held.plus(e.resources).fits(total) {
             blocked = true;
             Some(format!("needs {needs}; {} are free", free(total, held).words()))
@@ -111,6 +131,9 @@ pub fn plan(total: Resources, limits: &HashMap<String, Limit>, entries: &[Entry]
             None => {
                 held = held.plus(e.resources);
                 by_team.insert(team, team_holds.plus(e.resources));
+                for cap in &e.caps {
+                    *at_work.entry(&cap.id).or_default() += 1;
+                }
                 out.push((e.id.clone(), Decision::Grant));
             }
             Some(why) => {
@@ -157,7 +180,7 @@ mod tests {
     const TOTAL: Resources = Resources { cpu_millis: 4000, memory_bytes: 1 << 40, gpus: 0 };
 
     fn entry(id: &str, team: &str, millis: i64, queued: bool) -> Entry {
-        Entry { id: id.into(), team_id: Some(team.into()), resources: cpu(millis), queued, free: false }
+        Entry { id: id.into(), team_id: Some(team.into()), resources: cpu(millis), queued, free: false, caps: Vec::new() }
     }
 
     fn granted(out: &[(String, Decision)]) -> Vec<&str> {
@@ -193,6 +216,30 @@ mod tests {
         let out = plan(TOTAL, &limits, &[entry("a", "t", 1000, false), entry("b", "t", 500, true), entry("c", "u", 500, true)]);
         assert_eq!(granted(&out), ["c"]);
         assert!(matches!(&out[0].1, Decision::Wait(why) if why.contains("quota")));
+    }
+
+    #[test]
+    fn no_more_of_a_pipeline_than_may_be_at_once() {
+        let cap = |id: &str, most| Cap { id: id.into(), of: format!("of the pipeline {id}"), most };
+        let task = |id: &str, caps: Vec<Cap>, queued| Entry { caps, ..entry(id, "t", 100, queued) };
+        let both = || vec![cap("churn", 2), cap("t", 3)];
+        let out = plan(
+            TOTAL,
+            &HashMap::new(),
+            &[
+                task("1", both(), false),
+                task("2", both(), true),
+                task("3", both(), true),
+                task("4", vec![cap("t", 3)], true),
+                task("5", vec![cap("t", 3)], true),
+                entry("6", "t", 100, true),
+            ],
+        );
+        assert_eq!(granted(&out), ["2", "4", "6"]);
+        let why = |id: &str| out.iter().find(|(i, _)| i == id).map(|(_, d)| d.clone());
+        let wait = |text: &str| Some(Decision::Wait(text.into()));
+        assert_eq!(why("3"), wait("1st in the queue: 2 tasks of the pipeline churn are at work, and no more may be at once."));
+        assert_eq!(why("5"), wait("2nd in the queue: 3 tasks of the pipeline t are at work, and no more may be at once."));
     }
 
     #[test]

@@ -21,7 +21,7 @@ use app::api::{
     notices::{MarkRead, SetNoticeChoices},
     pipeline_images::PipelineImages,
     pipeline_runs::{NewPipelineRun, PipelineRunQuery},
-    pipelines::{NewPipeline, NewPipelineVersion},
+    pipelines::{NewPipeline, NewPipelineVersion, SetPipelineLimits},
     placements::{PlacementOf, SetPlacement},
     promotions::{NewPromotion, PromotionQuery, Say, SetStagePolicy},
     quotas::SetQuota,
@@ -97,7 +97,7 @@ fn everything(c: &Client) {
         c.replica_list("t", "d"); c.deployment_scale("t", "d", &Scale::default()); c.deployment_canary("t", "d", &SetCanary::default()); c.deployment_sticky("t", "d", &Sticky::default());
         c.deployment_callers("t", "d", &SetCallers::default()); c.caller_token_list("t", "d", l); c.caller_token_create("t", "d", &NewCallerToken::default());
         c.caller_token_rotate("t", "d", "i", &RotateToken::default()); c.caller_token_revoke("t", "d", "i");
-        c.pipeline_list("t", l); c.pipeline_create("t", &NewPipeline::default()); c.pipeline("t", "p"); c.pipeline_delete("t", "p"); c.pipeline_versions("t", "p", l);
+        c.pipeline_list("t", l); c.pipeline_create("t", &NewPipeline::default()); c.pipeline("t", "p"); c.pipeline_delete("t", "p"); c.pipeline_limits("t", "p", &SetPipelineLimits::default()); c.pipeline_versions("t", "p", l);
         c.pipeline_version_create("t", "p", &NewPipelineVersion::default()); c.pipeline_version("t", "p", "v"); c.pipeline_version_delete("t", "p", "v"); c.pipeline_spec("t", "p", "v");
         c.pipeline_outline("t", "p", "v"); c.pipeline_run_list("t", &PipelineRunQuery::default()); c.pipeline_run_create("t", &NewPipelineRun::default()); c.pipeline_run("t", "r");
         c.pipeline_run_delete("t", "r"); c.pipeline_run_cancel("t", "r"); c.pipeline_run_retry("t", "r"); c.pipeline_run_archive("t", "r"); c.pipeline_run_unarchive("t", "r");

@@ -5,6 +5,7 @@ use app::api::{
     State,
     members::Role,
     pipeline_runs::{NewPipelineRun, PipelineRun, Task, TaskDelivery, TaskState},
+    pipelines::{NewPipeline, SetPipelineLimits},
     promotions::Say,
 };
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ use server::{
     cluster::{Exit, Runtime},
     error::Kind,
     launcher::{PLAN, Plan},
-    pipelines::{approvals, runs, submit, tasks},
+    pipelines::{approvals, caps, runs, submit, tasks, upload},
     store::teams::TeamRow,
 };
 use std::collections::BTreeMap;
@@ -358,6 +359,45 @@ async fn no_more_tasks_at_once_than_the_run_wants() {
     ends_well(&w, at_work[0], "x").await;
     let all = tasks::list(&w.parsed, &w.store, &w.ada, &run.id).await.unwrap();
     assert_eq!(all.iter().filter(|t| t.workload_id.is_some()).count(), 2);
+}
+
+async fn at_work(w: &World, run: &PipelineRun) -> usize {
+    let all = tasks::list(&w.parsed, &w.store, &w.ada, &run.id).await.unwrap();
+    all.iter().filter(|t| matches!(t.state, TaskState::Starting | TaskState::Running)).count()
+}
+
+#[tokio::test]
+async fn no_more_tasks_at_once_than_the_pipeline_and_the_team_may() {
+    let w = World::new().await;
+    let mut spec: Value = serde_json::from_str(&two()).unwrap();
+    let task_of = spec["root"]["dag"]["tasks"]["first"].clone();
+    for n in 0..3 {
+        spec["root"]["dag"]["tasks"][format!("more-{n}")] = task_of.clone();
+    }
+    upload::create(&w.store, &w.ada, &NewPipeline { spec: spec.to_string(), ..NewPipeline::default() }).await.unwrap();
+    let limit = |max_tasks| SetPipelineLimits { max_tasks };
+    assert_eq!(caps::set(&w.store, &w.ada, "two", &limit(Some(0))).await.unwrap_err().field.as_deref(), Some("max_tasks"));
+    assert_eq!(caps::set(&w.store, &w.ada, "two", &limit(Some(1))).await.unwrap().max_tasks, Some(1));
+    let of_pipeline = || NewPipelineRun { pipeline: Some("two".into()), cache: Some(false), ..NewPipelineRun::default() };
+    let (one, other) = (begin(&w, of_pipeline()).await, begin(&w, of_pipeline()).await);
+    let own = begin(&w, NewPipelineRun { spec: Some(spec.to_string()), cache: Some(false), ..NewPipelineRun::default() }).await;
+    w.settle().await;
+    assert_eq!(at_work(&w, &one).await + at_work(&w, &other).await, 1, "of both runs together");
+    assert!(at_work(&w, &own).await > 1, "it is of no pipeline");
+    let all = tasks::list(&w.parsed, &w.store, &w.ada, &other.id).await.unwrap();
+    let why = all.iter().find_map(|t| t.reason.clone().filter(|_| t.state == TaskState::Queued)).unwrap();
+    assert!(why.contains("in the queue: 1 task of the pipeline two is at work"), "{why}");
+
+    // The team's limit holds for all of them; what is at work goes on.
+    let before = at_work(&w, &own).await;
+    let mut tx = w.store.begin().await.unwrap();
+    tx.exec("UPDATE quotas SET pipeline_tasks = 1 WHERE team_id = $1", server::args![TEAM]).await.unwrap();
+    tx.commit().await.unwrap();
+    caps::set(&w.store, &w.ada, "two", &limit(None)).await.unwrap();
+    w.settle().await;
+    assert_eq!((at_work(&w, &own).await, at_work(&w, &one).await + at_work(&w, &other).await), (before, 1));
+    let waiting = w.store.workloads_live(Some(TEAM)).await.unwrap();
+    assert!(waiting.iter().filter_map(|w| w.reason.as_deref()).any(|r| r.contains("1 task of the team's pipelines is at work")));
 }
 
 #[tokio::test]

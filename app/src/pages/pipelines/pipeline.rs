@@ -18,7 +18,7 @@ use crate::{
         Access, Every, Head, loaded,
         params::{param, query, team},
     },
-    ui::{Ago, ApiForm, Card, Dialog, DialogButton, DialogCancel, Empty, Facts, Pager, Tabs, facts::text, shell},
+    ui::{Ago, ApiForm, Card, Dialog, DialogButton, DialogCancel, Empty, Facts, Field, Pager, Tabs, facts::text, shell},
 };
 use leptos::prelude::*;
 
@@ -63,7 +63,7 @@ pub fn PipelinePage() -> impl IntoView {
             <Head title=p.display_name.clone()>{actions}</Head>
             <div class="cols side">
                 <div class="cols"><Tabs label="Parts of the pipeline" items/>{content}</div>
-                <About pipeline=p/>
+                <div class="cols"><About pipeline=p.clone()/>{edits.then(|| view! { <Limits pipeline=p access=access.clone()/> })}</div>
             </div>
             {sheet}
         }
@@ -83,6 +83,21 @@ fn About(pipeline: Pipeline) -> impl IntoView {
     ];
     let about = (!p.description.is_empty()).then(|| view! { <p class="pre">{p.description}</p> });
     view! { <Card title="About"><div class="stack">{about}<Facts rows/></div></Card> }
+}
+
+/// How much of it goes on at once.
+#[component]
+fn Limits(pipeline: Pipeline, access: Access) -> impl IntoView {
+    let action = team_path(&access.team, &format!("/pipelines/{}/limits", segment(&pipeline.id)));
+    let value = pipeline.max_tasks.map(|n| n.to_string()).unwrap_or_default();
+    view! {
+        <Card title="Limits">
+            <ApiForm id="limits" method="PUT" action say="The limit is set.">
+                <Field name="max_tasks" label="Tasks at once" kind="number" value placeholder="as many as there is room for" hint="Of all its runs together. What is at work goes on."/>
+                <div class="actions"><button class="btn" type="submit">"Set"</button></div>
+            </ApiForm>
+        </Card>
+    }
 }
 
 #[component]

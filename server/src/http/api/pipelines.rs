@@ -7,11 +7,11 @@ use crate::{
         extract::{At, Payload, Query},
         state::Web,
     },
-    pipelines::upload,
+    pipelines::{caps, upload},
 };
 use app::api::{
     ListQuery, Page, Problem,
-    pipelines::{NewPipeline, NewPipelineVersion, Pipeline, PipelineOutline, PipelineSpec, PipelineVersion},
+    pipelines::{NewPipeline, NewPipelineVersion, Pipeline, PipelineOutline, PipelineSpec, PipelineVersion, SetPipelineLimits},
 };
 use axum::{Json, extract::State, http::StatusCode};
 
@@ -45,6 +45,19 @@ pub async fn get(State(web): State<Web>, by: TeamViewer, At([pipeline]): At<1>) 
 pub async fn delete(State(web): State<Web>, by: TeamEditor, At([pipeline]): At<1>) -> Result<StatusCode> {
     upload::delete(&web.store, &by, &pipeline).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Set how many tasks of all runs of a pipeline are at work at once
+#[utoipa::path(put, path = "/api/v1/teams/{team}/pipelines/{pipeline}/limits", tag = "pipelines",
+    params(("team" = String, Path), ("pipeline" = String, Path, description = "Id or name")), request_body = SetPipelineLimits,
+    responses((status = 200, body = Pipeline), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn limits(
+    State(web): State<Web>,
+    by: TeamEditor,
+    At([pipeline]): At<1>,
+    Payload(new): Payload<SetPipelineLimits>,
+) -> Result<Json<Pipeline>> {
+    caps::set(&web.store, &by, &pipeline, &new).await.map(Json)
 }
 
 /// Versions of a pipeline, newest first
