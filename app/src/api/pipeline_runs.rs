@@ -122,6 +122,9 @@ pub struct NewPipelineRun {
     /// Name of the experiment; `Default` when left out. It is made where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub experiment: Option<String>,
+    /// Id of an experiment that is there, instead of its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub experiment_id: Option<String>,
     /// Whether tasks take over what others made of the same; yes when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache: Option<bool>,

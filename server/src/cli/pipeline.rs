@@ -296,6 +296,7 @@ async fn begin(here: &Here, run: Run) -> Result<(), Failure> {
         parameters: run.params.into_iter().map(|(name, text)| (name, value(text))).collect(),
         texts: BTreeMap::new(),
         experiment: run.experiment,
+        experiment_id: None,
         cache: run.no_cache.then_some(false),
         max_tasks: run.max_tasks,
     };

@@ -1,7 +1,7 @@
 //! Tasks as rows; and which of them are done again when a pipeline run goes on.
 
 use super::{
-    engine::{self, Again, Inputs, Kind, Node, Outputs, State},
+    engine::{self, Again, Inputs, Kind, Node, Outputs, Placed, State},
     ir::Pipeline,
 };
 use crate::{error::Result, store::tasks::TaskRow};
@@ -28,6 +28,21 @@ pub const fn state(state: State) -> &'static str {
         State::Skipped => "skipped",
         State::Failed => "failed",
         State::Canceled => "cancelled",
+    }
+}
+
+impl Placed for TaskRow {
+    fn id(&self) -> &str {
+        &self.id
+    }
+    fn parent(&self) -> Option<&str> {
+        self.parent_id.as_deref()
+    }
+    fn name(&self) -> &str {
+        &self.name
+    }
+    fn iteration(&self) -> Option<i64> {
+        self.iteration
     }
 }
 

@@ -67,9 +67,9 @@ impl Deliveries<'_> {
     ) -> Result<Vec<KeptFile>> {
         let pipeline = pipeline_of(self.parsed, &run.spec_digest).await?;
         let node: Node = serde_json::from_str(&row.node)?;
-        let rows = launched::rows(self.store, row).await?;
+        let above = self.store.task_line(&row.id).await?;
         let wrong = |why: String| Error::invalid("files", why);
-        let of = launched::of(&pipeline, &rows, row).ok_or_else(|| wrong("The pipeline does not say what it runs.".into()))?;
+        let of = launched::of(&pipeline, &above, row).ok_or_else(|| wrong("The pipeline does not say what it runs.".into()))?;
         let launch = launched::launch(of, run, row, &node.inputs, Default::default()).map_err(wrong)?;
         let collected = engine::collect(of.component, &launch, &launched::written(delivery)).map_err(wrong)?;
         let one = |(path, address): (String, String)| {

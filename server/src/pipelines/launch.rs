@@ -2,6 +2,7 @@
 
 use super::{
     engine::{self, Node},
+    environment::{self, Base},
     launched,
     parsed::Parsed,
     upload::pipeline_of,
@@ -81,10 +82,13 @@ impl SpecBuilder for TaskSpecs {
             Ok(planned) => planned,
             Err(why) => return Ok(Build::Never(why)),
         };
-        let runtime = match &self.cache {
-            Some(_) => runtime,
-            // There are containers: the component's own image.
-            None => Runtime::Environment { digest: ids::sha256(&image), image: Some(image) },
+        // There are containers where environments do not lie on this machine: the component's own image, on the nodes of what stands for it.
+        let (environment, runtime) = match &self.cache {
+            Some(_) => (environment, runtime),
+            None => {
+                let stands = self.stands_for(&run.team_id, &image).await?;
+                (stands, Runtime::Environment { digest: ids::sha256(&image), image: Some(image) })
+            }
         };
         let mut secrets = match self.secrets(&run.team_id, &node).await {
             Ok(opened) => opened,
@@ -95,10 +99,7 @@ impl SpecBuilder for TaskSpecs {
         let token = self.token(&run, &run_id, row).await?;
         secrets.insert("MLFLOW_TRACKING_TOKEN".into(), token.clone());
         secrets.insert("SLIPWAY_TOKEN".into(), token);
-        let placement = match environment {
-            Some(id) => placements::of(&self.store, row.resources(), &id).await?,
-            None => placements::of(&self.store, row.resources(), "").await?,
-        };
+        let placement = placements::of(&self.store, row.resources(), environment.as_deref().unwrap_or_default()).await?;
         Ok(Build::Ready(Box::new(WorkloadSpec {
             id: row.id.clone(),
             team: team.name.clone(),
@@ -128,8 +129,8 @@ impl TaskSpecs {
     /// What the launcher does, the image that the component asks for, and how long it may take.
     async fn plan(&self, task: &TaskRow, run: &PipelineRunRow, node: &Node) -> Result<std::result::Result<Planned, String>> {
         let pipeline = pipeline_of(&self.parsed, &run.spec_digest).await?;
-        let rows = launched::rows(&self.store, task).await?;
-        let Some(of) = launched::of(&pipeline, &rows, task) else {
+        let above = self.store.task_line(&task.id).await?;
+        let Some(of) = launched::of(&pipeline, &above, task) else {
             return Ok(Err("The pipeline does not say what it runs.".into()));
         };
         let local = self.cache.is_some();
@@ -146,6 +147,14 @@ impl TaskSpecs {
         };
         let plan = Plan { command, env: launch.env.into_iter().collect(), inputs, folders: launch.folders, files };
         Ok(Ok(Planned { plan, image: launch.image, timeout_s: launch.timeout_s }))
+    }
+
+    /// The environment that stands for an image by the admin's table: id of its version.
+    async fn stands_for(&self, team_id: &str, image: &str) -> Result<Option<String>> {
+        match environment::base(&self.store.pipeline_images().await?, image) {
+            Some(Base::Environment(name)) => Ok(self.store.environment(team_id, &name).await?.map(|e| e.id)),
+            Some(Base::Python) | None => Ok(None),
+        }
     }
 
     fn env(&self, row: &WorkloadRow, team: &TeamRow, run: &PipelineRunRow, run_id: &str) -> BTreeMap<String, String> {

@@ -3,7 +3,6 @@
 use super::{
     engine::{self, Artifact, Inputs, Launch, Node, Places, RunNames, Written},
     ir::{Component, Container, Executor, Pipeline, Task},
-    view,
 };
 use crate::{
     artifacts::{ArtifactPath, ArtifactStore},
@@ -11,7 +10,7 @@ use crate::{
     error::Result,
     launcher::{Input, WORK},
     models::location,
-    store::{Store, pipeline_runs::PipelineRunRow, tasks::TaskRow},
+    store::{pipeline_runs::PipelineRunRow, tasks::TaskRow},
 };
 use app::api::pipeline_runs::TaskDelivery;
 use std::collections::BTreeMap;
@@ -34,15 +33,14 @@ pub struct Of<'a> {
     pub container: &'a Container,
 }
 
-/// Finds what a task runs; nothing where the pipeline does not say it.
-pub fn of<'a>(pipeline: &'a Pipeline, rows: &[TaskRow], row: &TaskRow) -> Option<Of<'a>> {
-    let task = view::task(pipeline, rows, row, |id| rows.iter().position(|r| r.id == id))?;
-    found(pipeline, task, row)
+/// Finds what a task runs; nothing where the pipeline does not say it. `above`: it, and those that hold it.
+pub fn of<'a>(pipeline: &'a Pipeline, above: &[TaskRow], row: &TaskRow) -> Option<Of<'a>> {
+    found(pipeline, engine::task_of(pipeline, row, |id| above.iter().find(|r| r.id == id)))
 }
 
-/// The same, where the task is at hand.
-pub fn found<'a>(pipeline: &'a Pipeline, task: &'a Task, row: &TaskRow) -> Option<Of<'a>> {
-    let component = pipeline.components.get(&row.component)?;
+/// The same, where the task is at hand with its component.
+pub fn found<'a>(pipeline: &'a Pipeline, task: Option<(&'a Task, &'a Component)>) -> Option<Of<'a>> {
+    let (task, component) = task?;
     match pipeline.executor_of(component)? {
         Executor::Container(container) => Some(Of { task, component, container }),
         Executor::Importer(_) => None,
@@ -122,14 +120,6 @@ pub fn written(delivery: &TaskDelivery) -> Written {
 /// Digests by which the artifacts that go in are told apart: what lies in our store under an address is written once.
 pub fn contents(inputs: &Inputs) -> BTreeMap<String, String> {
     inputs.artifacts.values().flatten().map(|a: &Artifact| (a.uri.clone(), a.uri.clone())).collect()
-}
-
-/// Rows of a pipeline run, where only one task is at hand.
-///
-/// # Errors
-/// The database does not answer.
-pub async fn rows(store: &Store, row: &TaskRow) -> Result<Vec<TaskRow>> {
-    store.tasks(&row.pipeline_run_id).await
 }
 
 /// The path in the store that belongs to an address, as long as it is the task's own.

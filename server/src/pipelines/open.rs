@@ -17,12 +17,10 @@ pub async fn open(store: &Store, artifacts: &ArtifactStore, by: &TeamViewer, run
     let run = runs::row(store, by, run).await?;
     let row = match store.task(&by.team.id, &run.id, task).await? {
         Some(row) => row,
-        None => store
-            .tasks(&run.id)
-            .await?
-            .into_iter()
-            .find(|t| t.workload_id.as_deref() == Some(task))
-            .ok_or_else(|| Error::not_found("task"))?,
+        None => {
+            let owner = store.workload(task).await?.ok_or_else(|| Error::not_found("task"))?.owner_id;
+            store.task(&by.team.id, &run.id, &owner).await?.ok_or_else(|| Error::not_found("task"))?
+        }
     };
     let node: Node = serde_json::from_str(&row.node)?;
     let all = node.outputs.artifacts.get(name).or_else(|| node.inputs.artifacts.get(name));

@@ -2,25 +2,17 @@
 
 use super::{
     engine::{self, Node, Outputs},
-    ir::Pipeline,
-    launched,
+    launched::{self, Of},
 };
 use crate::store::{pipeline_runs::PipelineRunRow, tasks::TaskRow};
 use app::api::pipeline_runs::TaskDelivery;
 
-/// From what its launcher delivered. `rows`: all tasks of the run.
+/// From what its launcher delivered.
 ///
 /// # Errors
 /// What is wrong with it, for the reader.
-pub fn of(
-    pipeline: &Pipeline,
-    run: &PipelineRunRow,
-    rows: &[TaskRow],
-    row: &TaskRow,
-    node: &Node,
-    delivery: &TaskDelivery,
-) -> Result<Outputs, String> {
-    let of = launched::of(pipeline, rows, row).ok_or("The pipeline does not say what it runs.")?;
+pub fn of(of: Option<Of<'_>>, run: &PipelineRunRow, row: &TaskRow, node: &Node, delivery: &TaskDelivery) -> Result<Outputs, String> {
+    let of = of.ok_or("The pipeline does not say what it runs.")?;
     let launch = launched::launch(of, run, row, &node.inputs, Default::default())?;
     engine::collect(of.component, &launch, &launched::written(delivery)).map(|collected| collected.outputs)
 }

@@ -3,7 +3,7 @@
 use super::{
     engine::{self, Approval, Inputs, Launch, Node, Outputs},
     environment::{self, Base},
-    ir::{self, Pipeline, Task},
+    ir::{self, Component, Pipeline, Task},
     launched,
 };
 use crate::{
@@ -59,8 +59,8 @@ impl Starter<'_> {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn look(&self, tx: &mut Tx, task: Option<&Task>, row: &TaskRow, node: &Node, inputs: &Inputs) -> Result<Ready> {
-        let Some(of) = task.and_then(|task| launched::found(self.pipeline, task, row)) else {
+    pub async fn look(&self, tx: &mut Tx, task: Option<(&Task, &Component)>, row: &TaskRow, node: &Node, inputs: &Inputs) -> Result<Ready> {
+        let Some(of) = launched::found(self.pipeline, task) else {
             return Ok(Ready::Never("The pipeline does not say what it runs.".into()));
         };
         let launch = match launched::launch(of, self.run, row, inputs, BTreeMap::new()) {
@@ -71,7 +71,10 @@ impl Starter<'_> {
             return Ok(engine::ask(&launch, self.store.clock().now()).map_or_else(Ready::Never, Ready::Ask));
         }
         if launch.image == ir::approval::IMAGE {
-            return Ok(Ready::Never(format!("The image {} is no parameter's to choose: the pipeline itself has to name it.", launch.image)));
+            return Ok(Ready::Never(format!(
+                "The image {} is no parameter's to choose: the pipeline itself has to name it.",
+                launch.image
+            )));
         }
         let resources = match self.resources(&launch.resources) {
             Ok(resources) => resources,

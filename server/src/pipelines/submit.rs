@@ -11,7 +11,7 @@ use crate::{
     access::TeamEditor,
     error::{Error, Result},
     ids,
-    runs::submit::experiment,
+    runs::submit::{experiment, experiment_of_id},
     store::{
         Store, Tx,
         events::NewEvent,
@@ -64,14 +64,21 @@ pub async fn create(parsed: &Parsed, store: &Store, by: &TeamEditor, new: &NewPi
         Some(name) => text("name", name, MAX_NAME)?,
         None => format!("{pipeline} {}", &id[id.len() - 6..]),
     };
-    let experiment_name =
-        text("experiment", new.experiment.as_deref().filter(|e| !e.trim().is_empty()).unwrap_or(DEFAULT_NAME), MAX_EXPERIMENT)?;
+    let experiment_id = new.experiment_id.as_deref().filter(|e| !e.is_empty());
+    let given = new.experiment.as_deref().filter(|e| !e.trim().is_empty());
+    if experiment_id.is_some() && given.is_some() {
+        return Err(Error::invalid("experiment_id", "Name an experiment, or give the id of one, but not both."));
+    }
+    let experiment_name = text("experiment", given.unwrap_or(DEFAULT_NAME), MAX_EXPERIMENT)?;
 
     let mut tx = store.begin().await?;
     if new.spec.is_some() {
         tx.pipeline_spec_put(&of.digest, new.spec.as_deref().unwrap_or_default()).await?;
     }
-    let experiment = experiment(&mut tx, store, by, &experiment_name).await?;
+    let experiment = match experiment_id {
+        Some(id) => experiment_of_id(&mut tx, by, id).await?,
+        None => experiment(&mut tx, store, by, &experiment_name).await?,
+    };
     let (run_id, started_at, actor) = (ids::new_id(&**store.clock()), tx.now(), by.actor());
     let run = tx
         .run_insert(&NewRunRow {

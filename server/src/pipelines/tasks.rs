@@ -2,12 +2,11 @@
 
 use super::{
     approvals,
-    engine::{Artifact, Node},
-    ir::{Executor, Pipeline},
+    engine::{Artifact, Node, Tree},
+    ir::Executor,
     parsed::Parsed,
     runs,
     upload::pipeline_of,
-    view,
 };
 use crate::{
     access::TeamMember,
@@ -38,21 +37,14 @@ pub async fn list(parsed: &Parsed, store: &Store, by: &TeamMember, id: &str) -> 
     let workloads: HashMap<String, WorkloadRow> = store.workloads_by_id(&workloads).await?.into_iter().map(|w| (w.id.clone(), w)).collect();
     let cached: Vec<String> = rows.iter().filter_map(|r| r.cached_from.clone()).collect();
     let from: HashMap<String, String> = store.tasks_of_runs(&by.team.id, &cached).await?.into_iter().collect();
-    let places: HashMap<&str, usize> = rows.iter().enumerate().map(|(i, r)| (r.id.as_str(), i)).collect();
-    Ok(rows.iter().map(|row| one(&pipeline, &rows, &places, row, &workloads, &from)).collect())
+    let tree = Tree::of(&pipeline, &rows);
+    Ok(rows.iter().map(|row| one(&tree, row, &workloads, &from)).collect())
 }
 
-fn one(
-    pipeline: &Pipeline,
-    rows: &[TaskRow],
-    places: &HashMap<&str, usize>,
-    row: &TaskRow,
-    workloads: &HashMap<String, WorkloadRow>,
-    from: &HashMap<String, String>,
-) -> Task {
+fn one(tree: &Tree<'_, TaskRow>, row: &TaskRow, workloads: &HashMap<String, WorkloadRow>, from: &HashMap<String, String>) -> Task {
     let workload = row.workload_id.as_ref().and_then(|id| workloads.get(id));
     // What it waits for stands in the pipeline; turns of a loop wait for nothing.
-    let task = view::task(pipeline, rows, row, |id| places.get(id).copied()).filter(|_| row.iteration.is_none());
+    let task = tree.task(&row.id).filter(|_| row.iteration.is_none()).map(|(task, _)| task);
     Task {
         id: row.id.clone(),
         parent_id: row.parent_id.clone(),
@@ -109,11 +101,14 @@ pub async fn row(store: &Store, by: &TeamMember, id: &str, task: &str) -> Result
 /// # Errors
 /// Not there.
 pub async fn get(parsed: &Parsed, store: &Store, by: &TeamMember, id: &str, task: &str) -> Result<TaskDetail> {
-    let row = row(store, by, id, task).await?;
-    let all = list(parsed, store, by, id).await?;
-    let task = all.into_iter().find(|t| t.id == row.id).ok_or_else(|| Error::not_found("task"))?;
     let run = runs::row(store, by, id).await?;
+    let row = row(store, by, id, task).await?;
     let pipeline = pipeline_of(parsed, &run.spec_digest).await?;
+    let above = store.task_line(&row.id).await?;
+    let beside = |ids: Option<&String>| ids.cloned().into_iter().collect::<Vec<_>>();
+    let workloads = store.workloads_by_id(&beside(row.workload_id.as_ref())).await?.into_iter().map(|w| (w.id.clone(), w)).collect();
+    let from = store.tasks_of_runs(&by.team.id, &beside(row.cached_from.as_ref())).await?.into_iter().collect();
+    let task = one(&Tree::of(&pipeline, &above), &row, &workloads, &from);
     let node: Node = serde_json::from_str(&row.node)?;
     let image = pipeline.components.get(&row.component).and_then(|c| pipeline.executor_of(c)).and_then(|e| match e {
         Executor::Container(container) => Some(container.image.clone()).filter(|_| !container.is_approval()),

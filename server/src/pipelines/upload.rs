@@ -14,7 +14,7 @@ use crate::{
         Store, Tx,
         events::NewEvent,
         keyset::Keyset,
-        pipeline_runs::PipelineRunFilter,
+        pipeline_runs::PipelineRunRow,
         pipelines::{NewPipelineRow, NewPipelineVersionRow, PipelineRow, PipelineVersionRow},
     },
 };
@@ -23,7 +23,7 @@ use app::api::{
     changes::kinds,
     pipelines::{self as words, NewPipeline, NewPipelineVersion, PipelineOutline, PipelineSpec, PipelineVersion},
 };
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 /// How many of its last runs are shown beside a pipeline.
 const RECENT: i64 = 10;
@@ -40,18 +40,23 @@ pub async fn list(store: &Store, by: &TeamMember, query: &ListQuery) -> Result<P
     let keyset = Keyset::<String>::of(query)?;
     let rows = store.pipeline_list(&by.team.id, keyset.after.as_deref(), keyset.limit()).await?;
     let page = keyset.page(rows, |r| r.id.clone(), |r| r);
-    let mut items = Vec::with_capacity(page.items.len());
-    for row in page.items {
-        items.push(whole(store, row).await?);
-    }
-    Ok(Page { items, next_page_token: page.next_page_token })
+    Ok(Page { items: whole(store, by, page.items).await?, next_page_token: page.next_page_token })
 }
 
-async fn whole(store: &Store, row: PipelineRow) -> Result<words::Pipeline> {
-    let latest = store.pipeline_versions(&row.team_id, &row.id, None, 1).await?.pop();
-    let filter = PipelineRunFilter { pipeline_id: Some(&row.id), ..PipelineRunFilter::default() };
-    let runs = store.pipeline_run_list(&row.team_id, &filter, None, RECENT).await?;
-    Ok(words::Pipeline {
+/// Pipelines with their newest versions and their last runs.
+async fn whole(store: &Store, by: &TeamMember, rows: Vec<PipelineRow>) -> Result<Vec<words::Pipeline>> {
+    let ids: Vec<String> = rows.iter().map(|r| r.id.clone()).collect();
+    let latest = store.pipelines_latest(&by.team.id, &ids).await?;
+    let mut latest: HashMap<String, PipelineVersionRow> = latest.into_iter().map(|v| (v.pipeline_id.clone(), v)).collect();
+    let mut runs: HashMap<String, Vec<PipelineRunRow>> = HashMap::new();
+    for run in store.pipelines_recent(&by.team.id, &ids, RECENT).await? {
+        runs.entry(run.pipeline_id.clone().unwrap_or_default()).or_default().push(run);
+    }
+    Ok(rows.into_iter().map(|row| one(latest.remove(&row.id), runs.remove(&row.id).unwrap_or_default(), row)).collect())
+}
+
+fn one(latest: Option<PipelineVersionRow>, runs: Vec<PipelineRunRow>, row: PipelineRow) -> words::Pipeline {
+    words::Pipeline {
         id: row.id,
         name: row.name,
         display_name: row.display_name,
@@ -61,7 +66,7 @@ async fn whole(store: &Store, row: PipelineRow) -> Result<words::Pipeline> {
         max_tasks: row.max_tasks,
         latest: latest.map(view::version),
         runs: runs.into_iter().map(runs_view::run).collect(),
-    })
+    }
 }
 
 /// The row of a pipeline, by its id or its name.
@@ -77,7 +82,8 @@ pub async fn row(store: &Store, by: &TeamMember, pipeline: &str) -> Result<Pipel
 /// # Errors
 /// Not there.
 pub async fn get(store: &Store, by: &TeamMember, pipeline: &str) -> Result<words::Pipeline> {
-    whole(store, row(store, by, pipeline).await?).await
+    let row = row(store, by, pipeline).await?;
+    whole(store, by, vec![row]).await?.pop().ok_or_else(|| Error::not_found("pipeline"))
 }
 
 /// Versions of a pipeline, newest first.

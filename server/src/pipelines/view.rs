@@ -1,10 +1,7 @@
 //! Pipelines as the API answers them.
 
-use super::ir::{Body, Component, Dag, Executor, Pipeline, Task};
-use crate::{
-    clock::rfc3339,
-    store::{pipelines::PipelineVersionRow, tasks::TaskRow},
-};
+use super::ir::{Body, Component, Dag, Executor, Pipeline};
+use crate::{clock::rfc3339, store::pipelines::PipelineVersionRow};
 use app::api::pipelines::{OutlineTask, PipelineOutline, PipelineParameter, PipelineVersion};
 
 /// A version.
@@ -66,33 +63,4 @@ pub fn kind(pipeline: &Pipeline, component: &Component, iterates: bool) -> &'sta
             _ => "executor",
         },
     }
-}
-
-/// Name of the component of a task, and its name for people. `above`: the component of what holds it; none at the top.
-pub fn named(pipeline: &Pipeline, above: Option<&str>, key: &str) -> (String, String) {
-    let dag = above.map_or(Some(&pipeline.root), |name| pipeline.components.get(name)).and_then(Component::dag);
-    let task = dag.and_then(|d| d.tasks.get(key));
-    task.map_or_else(
-        || (String::new(), key.to_owned()),
-        |t| (t.component.clone(), if t.name.is_empty() { key.to_owned() } else { t.name.clone() }),
-    )
-}
-
-/// What the pipeline says of a task. `rows`: all tasks of the run; `place`: where one is, by its id.
-pub fn task<'a>(pipeline: &'a Pipeline, rows: &[TaskRow], row: &TaskRow, place: impl Fn(&str) -> Option<usize>) -> Option<&'a Task> {
-    let held = above(rows, row, &place);
-    // A turn of a loop is what the loop is.
-    match held {
-        Some(turns) if row.iteration.is_some() => task_in(pipeline, above(rows, turns, &place), &turns.name),
-        held => task_in(pipeline, held, &row.name),
-    }
-}
-
-fn above<'r>(rows: &'r [TaskRow], row: &TaskRow, place: &impl Fn(&str) -> Option<usize>) -> Option<&'r TaskRow> {
-    rows.get(place(row.parent_id.as_deref()?)?)
-}
-
-fn task_in<'a>(pipeline: &'a Pipeline, above: Option<&TaskRow>, key: &str) -> Option<&'a Task> {
-    let component = above.map_or(Some(&pipeline.root), |row| pipeline.components.get(&row.component))?;
-    component.dag()?.tasks.get(key)
 }

@@ -212,6 +212,19 @@ impl Plan<'_> {
     }
 }
 
+/// The experiment of this id.
+///
+/// # Errors
+/// Not there, or deleted.
+pub async fn experiment_of_id(tx: &mut Tx, by: &TeamEditor, id: &str) -> Result<ExperimentRow> {
+    let wrong = |what: &str| Error::invalid("experiment_id", format!("There is no experiment with the id {id}{what}."));
+    match tx.experiment(&by.team.id, super::experiments::real_id(&by.team.id, id)).await? {
+        Some(there) if there.is_active() => Ok(there),
+        Some(_) => Err(wrong(" any more: it was deleted").hint("Restore it, or choose another.")),
+        None => Err(wrong(" in this team")),
+    }
+}
+
 /// The experiment of this name, made where there is none.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! Pipelines and their versions. What they say is kept once by its digest.
 
-use super::{Store, Tx};
+use super::{Store, Tx, list};
 use crate::{args, error::Result};
 
 /// A pipeline, with its newest version.
@@ -141,6 +141,17 @@ impl Store {
             args![team_id, pipeline_id, before, limit],
         )
         .await
+    }
+
+    /// The newest versions of these pipelines of a team, as far as they have one.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn pipelines_latest(&self, team_id: &str, ids: &[String]) -> Result<Vec<PipelineVersionRow>> {
+        let sql = version!(
+            "WHERE v.team_id = $1 AND v.id IN (SELECT MAX(n.id) FROM pipeline_versions n WHERE n.pipeline_id IN (@TEXTS($2)) GROUP BY n.pipeline_id)"
+        );
+        self.all(list::sql(self.db(), sql), args![team_id, list::texts(ids)]).await
     }
 
     /// What a digest stands for, as it was uploaded.

@@ -90,6 +90,23 @@ impl Store {
         self.opt(select("WHERE id = $1"), args![id]).await
     }
 
+    /// A task and those that hold it, in no order.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn task_line(&self, id: &str) -> Result<Vec<TaskRow>> {
+        self.all(
+            select(
+                "WHERE id IN (WITH RECURSIVE line (id, parent_id) AS (
+                     SELECT id, parent_id FROM tasks WHERE id = $1
+                     UNION SELECT t.id, t.parent_id FROM tasks t JOIN line l ON t.id = l.parent_id)
+                 SELECT id FROM line)",
+            ),
+            args![id],
+        )
+        .await
+    }
+
     /// The task of a team whose run of MLflow this is.
     ///
     /// # Errors

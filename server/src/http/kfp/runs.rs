@@ -102,8 +102,9 @@ pub async fn create(State(web): State<Web>, asker: Asker, Body(mut asked): Body<
         version,
         spec: asked.pipeline_spec.filter(|s| !s.is_null()).map(|s| s.to_string()),
         parameters: asked.runtime_config.and_then(|c| c.parameters).unwrap_or_default(),
-        experiment: match experiment {
-            Some(id) => Some(named(&web, &by, &id).await?),
+        experiment: None,
+        experiment_id: match experiment {
+            Some(id) => Some(known(&web, &by, &id).await?),
             None => None,
         },
         cache: None,
@@ -115,10 +116,10 @@ pub async fn create(State(web): State<Web>, asker: Asker, Body(mut asked): Body<
     Ok(Json(told(&web, &by, row).await?))
 }
 
-/// The name of an experiment.
-async fn named(web: &Web, by: &TeamEditor, id: &str) -> Result<String> {
+/// The id of an experiment that is there, as it is kept.
+async fn known(web: &Web, by: &TeamEditor, id: &str) -> Result<String> {
     let by = TeamViewer::from_member(TeamMember::clone(by))?;
-    Ok(experiments::get(&web.store, &by, id).await?.row.name)
+    Ok(experiments::get(&web.store, &by, id).await?.row.id)
 }
 
 /// A run with its tasks, and with its pipeline where that is its own.

@@ -30,5 +30,5 @@ pub use self::{
     plan::{plan, wake_ms},
     rerun::{Again, rerun},
     step::{NewNode, RunState, Step},
-    tree::Tree,
+    tree::{Placed, Tree, task_of},
 };

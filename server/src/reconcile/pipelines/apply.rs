@@ -8,10 +8,10 @@ use crate::{
     pipelines::{
         again,
         engine::{Inputs, Kind, NewNode, Node, Outputs, RunState, State, Step},
+        ir::Component,
         metrics,
         start::{Ready, Starter},
         submit::shown,
-        view,
     },
     store::{
         Store, Tx,
@@ -191,7 +191,12 @@ impl<'a> Turn<'a> {
         let (component, display_name) = match (above, new.iteration) {
             // A turn of a loop is what the loop is.
             (Some(loop_), Some(_)) => (loop_.component.clone(), loop_.display_name.clone()),
-            (above, _) => view::named(&self.loaded.pipeline, above.map(|r| r.component.as_str()), &new.name),
+            (above, _) => {
+                let pipeline = &self.loaded.pipeline;
+                let held = above.map_or(Some(&pipeline.root), |row| pipeline.components.get(&row.component));
+                let task = held.and_then(Component::dag).and_then(|dag| dag.tasks.get(&new.name));
+                task.map_or_else(|| (String::new(), new.name.clone()), |task| (task.component.clone(), task.name.clone()))
+            }
         };
         let node = Node {
             id: id.clone(),
@@ -251,7 +256,7 @@ impl<'a> Turn<'a> {
         if node.kind == Kind::Executor && !self.has_room() {
             return Ok(false);
         }
-        let task = view::task(&self.loaded.pipeline, &self.loaded.rows, row, |id| self.loaded.place(id));
+        let task = self.loaded.task(place);
         let starter =
             Starter { store: self.store, run: self.run, pipeline: &self.loaded.pipeline, total: self.room.total, local: self.room.local };
         let ready = starter.look(&mut self.tx, task, row, node, &inputs).await?;

@@ -6,7 +6,7 @@ use crate::{
     logs::LogStore,
     pipelines::{
         engine::{Outputs, State},
-        outputs,
+        launched, outputs,
     },
     store::{Store, pipeline_runs::PipelineRunRow, workloads::WorkloadRow},
 };
@@ -64,7 +64,8 @@ fn came_out(run: &PipelineRunRow, loaded: &Loaded, place: usize, delivered: Opti
     let Some(delivery) = delivery else {
         return (State::Failed, Some("It ended without delivering what it made.".into()), Outputs::default());
     };
-    match outputs::of(&loaded.pipeline, run, &loaded.rows, row, node, &delivery) {
+    let of = launched::found(&loaded.pipeline, loaded.task(place));
+    match outputs::of(of, run, row, node, &delivery) {
         Ok(outputs) => (State::Succeeded, None, outputs),
         Err(why) => (State::Failed, Some(why), Outputs::default()),
     }

@@ -4,7 +4,7 @@ use crate::{
     error::{Error, Result},
     pipelines::{
         engine::{self, Node, RunInputs},
-        ir::Pipeline,
+        ir::{Component, Pipeline, Task},
         launched,
         parsed::Parsed,
     },
@@ -57,6 +57,11 @@ impl Loaded {
     /// Where a task is.
     pub fn place(&self, id: &str) -> Option<usize> {
         self.places.get(id).copied()
+    }
+
+    /// What the pipeline says of a task, and its component.
+    pub fn task(&self, place: usize) -> Option<(&Task, &Component)> {
+        engine::task_of(&self.pipeline, &self.nodes[place], |id| self.place(id).map(|place| &self.nodes[place]))
     }
 
     /// The workload of a task's attempt, where it is among these.
