@@ -7,8 +7,8 @@ Started by Slipway as a workload, with `plan.json` beside it:
     tag        what tells this interpreter from others; part of the digest
     result     file to write how it ended to, as JSON
 
-and either `lock.txt` (exact versions with hashes) or `requirements.txt`, which is resolved first. Only the standard
-library is used. With uv it takes seconds: the machine's, or one from PyPI that is kept in the cache (`uv.lock`). Where neither is to be had,
+and either `lock.txt` (exact versions with hashes) or `requirements.txt`, which is resolved first. A requirement that ends in `# --no-deps` is
+installed without what it needs. Only the standard library is used. With uv it takes seconds: the machine's, or one from PyPI that is kept in the cache (`uv.lock`). Where neither is to be had,
 venv and pip do the same.
 
 Environments are shared by every server of this user, so a folder gets its name only when it is whole, and only one
@@ -19,6 +19,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,8 @@ from pathlib import Path
 PLAN = json.loads(Path("plan.json").read_text())
 CACHE = Path(PLAN["cache"])
 MARKER = ".slipway-ready"
+# What ends a requirement that is installed without what it needs.
+ALONE = "# --no-deps"
 WORDS_MAX = 4000
 
 
@@ -92,23 +95,51 @@ def locked(uv) -> str:
     lock = Path("lock.txt")
     if not lock.exists():
         say("Resolving the requirements")
-        if uv:
-            resolve = [uv, "pip", "compile", "--generate-hashes", "--no-header", "--no-annotate", "--no-emit-index-url"]
-            resolve += ["--no-emit-find-links", "--quiet", "--python", PLAN["python"], "--no-python-downloads"]
-            online_or_cached(resolve + ["--output-file", "resolved.txt", "requirements.txt"])
-            text = Path("resolved.txt").read_text()
-        else:
-            text = resolve_with_pip()
+        text = resolved(uv, Path("requirements.txt").read_text().splitlines())
         say(f"Resolved {sum('==' in line for line in text.splitlines())} packages")
         lock.write_text(text)
     # Bytes as they are: the digest is of exactly this text.
     return lock.read_bytes().decode()
 
 
-def resolve_with_pip() -> str:
+def resolved(uv, requirements: list) -> str:
+    """A lock of the requirements. Of those that come without what they need, it has what the others have not pinned already."""
+    whole = [line for line in requirements if not line.rstrip().endswith(ALONE)]
+    alone = [line.rstrip()[: -len(ALONE)] for line in requirements if line.rstrip().endswith(ALONE)]
+    text = ""
+    for lines, options in ((whole, []), (alone, ["--no-deps"])):
+        if not any(line.strip() and not line.strip().startswith("#") for line in lines):
+            continue
+        Path("asked.txt").write_text("\n".join(lines) + "\n")
+        there = {name(pin) for pin in pins(text)}
+        more = resolve_with_uv(uv, options) if uv else resolve_with_pip(options)
+        text += "".join(pin for pin in pins(more) if name(pin) not in there)
+    return text
+
+
+def pins(lock: str) -> list:
+    """The packages of a lock, each with its hashes."""
+    return re.findall(r"^[^\s#].*\n(?:[ \t].*\n)*", lock, re.MULTILINE)
+
+
+def name(pin: str) -> str:
+    return re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", pin).group()).lower()
+
+
+def resolve_with_uv(uv: str, options: list) -> str:
+    resolve = [uv, "pip", "compile", "--generate-hashes", "--no-header", "--no-annotate", "--no-emit-index-url"]
+    resolve += ["--no-emit-find-links", "--quiet", "--python", PLAN["python"], "--no-python-downloads"]
+    online_or_cached(resolve + options + ["--output-file", "resolved.txt", "asked.txt"])
+    text = Path("resolved.txt").read_text()
+    # What is there already would be kept in the next one.
+    Path("resolved.txt").unlink()
+    return text
+
+
+def resolve_with_pip(options: list) -> str:
     run([PLAN["python"], "-m", "venv", "resolver"])
     pip = ["resolver/bin/python", "-m", "pip", "--no-input", "--disable-pip-version-check"]
-    run(pip + ["install", "--dry-run", "--ignore-installed", "--progress-bar", "off", "--report", "report.json", "-r", "requirements.txt"])
+    run(pip + ["install", "--dry-run", "--ignore-installed", "--progress-bar", "off", "--report", "report.json", *options, "-r", "asked.txt"])
     lines = []
     for item in json.loads(Path("report.json").read_text())["install"]:
         archive = item["download_info"].get("archive_info")

@@ -1,6 +1,7 @@
 //! In which environment a component runs where there are no containers: what it would install is made once, beside the queue, and what stands
 //! for its image is the admin's to say.
 
+use super::engine::Install;
 use crate::{
     environments::digest::of_requirements,
     error::{Error, Result},
@@ -50,18 +51,34 @@ pub fn unknown(image: &str) -> String {
     )
 }
 
+/// What ends a requirement that is installed without what it needs; `build.py` knows it.
+const ALONE: &str = "# --no-deps";
+
+/// What a component installs, as requirements of an environment.
+pub fn requirements(installs: &[Install]) -> Vec<String> {
+    let line = |install: &Install, requirement: &String| match install.no_deps {
+        true => format!("{} {ALONE}", requirement.trim()),
+        false => requirement.trim().to_owned(),
+    };
+    installs.iter().flat_map(|install| install.requirements.iter().map(move |r| line(install, r))).collect()
+}
+
+/// The requirements of an environment with these packages on top of a base.
+fn together(base: &str, packages: &[String]) -> String {
+    let mut lines: Vec<&str> = base.lines().chain(packages.iter().map(String::as_str)).map(str::trim).collect();
+    lines.retain(|l| !l.is_empty() && !l.starts_with('#'));
+    lines.sort_unstable();
+    lines.dedup();
+    format!("{}\n", lines.join("\n"))
+}
+
 /// The environment of a team with these packages on top of a base, made where there is none: id of its version. `base`: where not the
 /// interpreter alone.
 ///
 /// # Errors
 /// The database does not answer.
 pub async fn ensure(tx: &mut Tx, store: &Store, team_id: &str, base: Option<&EnvironmentRow>, packages: &[String]) -> Result<String> {
-    let mut lines: Vec<String> = base.map(|b| b.requirements.lines().map(|l| l.trim().to_owned()).collect()).unwrap_or_default();
-    lines.extend(packages.iter().map(|p| p.trim().to_owned()));
-    lines.retain(|l| !l.is_empty() && !l.starts_with('#'));
-    lines.sort();
-    lines.dedup();
-    let requirements = format!("{}\n", lines.join("\n"));
+    let requirements = together(base.map_or("", |b| &b.requirements), packages);
     let name = format!("pipeline-{}", &ids::sha256(&requirements)[..12]);
     if let Some(there) = tx.environment_own(Some(team_id), &name).await? {
         if there.requirements == requirements {
@@ -104,6 +121,18 @@ pub async fn ensure(tx: &mut Tx, store: &Store, team_id: &str, base: Option<&Env
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_component_installs_keeps_how_it_does() {
+        let install = |requirements: &[&str], no_deps| Install {
+            requirements: requirements.iter().map(|r| (*r).to_owned()).collect(),
+            no_deps,
+            ..Install::default()
+        };
+        let packages = requirements(&[install(&["six==1.17.0"], false), install(&["kfp==2.17.3"], true)]);
+        assert_eq!(packages, ["six==1.17.0", "kfp==2.17.3 # --no-deps"]);
+        assert_eq!(together("# ours\npandas\nsix==1.17.0\n", &packages), "kfp==2.17.3 # --no-deps\npandas\nsix==1.17.0\n");
+    }
 
     #[test]
     fn what_stands_for_an_image() {

@@ -121,8 +121,7 @@ impl Starter<'_> {
         let Some(base) = environment::base(&table, &launch.image) else {
             return Ok(Err(environment::unknown(&launch.image)));
         };
-        let packages: Vec<String> =
-            engine::packages(&launch.argv).map(|p| p.installs.into_iter().flat_map(|i| i.requirements).collect()).unwrap_or_default();
+        let packages = engine::packages(&launch.argv).map(|p| environment::requirements(&p.installs)).unwrap_or_default();
         let base = match base {
             Base::Python if packages.is_empty() => return Ok(Ok(None)),
             Base::Python => None,
