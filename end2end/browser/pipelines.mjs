@@ -76,3 +76,30 @@ export function crowded(n) {
     deploymentSpec: { executors: { 'exec-rest': { container: { image: 'python:3.11', command: ['true'] } } } },
   });
 }
+
+/// Two questions, one after the other; nothing runs.
+export function asks(name = 'asks') {
+  const task = (name, message, dependentTasks = []) => ({
+    taskInfo: { name }, componentRef: { name: 'comp-ask' }, dependentTasks, inputs: { parameters: { message: { runtimeValue: { constant: message } } } },
+  });
+  return JSON.stringify({
+    pipelineInfo: { name }, schemaVersion: '2.1.0', sdkVersion: 'kfp-2.17.3',
+    root: { dag: { tasks: { ship: task('ship', 'Ship the model?'), tell: task('tell', 'Tell everybody?', ['ship']) } } },
+    components: {
+      'comp-ask': {
+        executorLabel: 'exec-ask',
+        inputDefinitions: { parameters: { message: { parameterType: 'STRING' } } },
+        outputDefinitions: { parameters: { comment: { parameterType: 'STRING' } } },
+      },
+    },
+    deploymentSpec: {
+      executors: {
+        'exec-ask': {
+          container: {
+            image: 'slipway/approval', command: ['approval'], args: ['--message', "{{$.inputs.parameters['message']}}", '--comment', FILE('comment')],
+          },
+        },
+      },
+    },
+  });
+}

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { expect, test } from '@playwright/test';
 import { program, team, until, url } from './api.mjs';
 import { listen, open, signIn } from './pages.mjs';
-import { numbers } from './pipelines.mjs';
+import { asks, numbers } from './pipelines.mjs';
 
 const TEAM = 'flow';
 
@@ -139,4 +139,24 @@ test('a pipeline from its file to its end', async ({ page }) => {
   // What was refused is said by the browser too.
   expect(heard.filter((h) => !h.includes('status of 422'))).toEqual([]);
   rmSync(folder, { recursive: true, force: true });
+});
+
+test('a pipeline asks, and is answered from Home', async ({ page }) => {
+  const heard = listen(page);
+  await team('asking');
+  const send = await program('asking');
+  const { id } = await send('POST', '/api/v1/teams/asking/pipeline-runs', { spec: asks() });
+  await signIn(page, '/teams/asking');
+  const waiting = page.locator('section.card', { hasText: 'Waiting for your approval' });
+  await waiting.getByRole('link', { name: 'Ship the model?' }).click({ timeout: 60_000 });
+  await page.getByLabel('Comment').fill('It is good.');
+  await page.getByRole('button', { name: 'Approve', exact: true }).click();
+  await expect(page.getByText('Approved by')).toBeVisible({ timeout: 60_000 });
+  await page.locator('.graph a.node', { hasText: 'tell' }).click();
+  await expect(page.getByText('Tell everybody?')).toBeVisible({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Refuse', exact: true }).click();
+  await expect(page.locator('.head')).toContainText('Failed', { timeout: 60_000 });
+  const tasks = await send('GET', `/api/v1/teams/asking/pipeline-runs/${id}/tasks`);
+  expect(tasks.map((t) => [t.name, t.state, t.reason ?? ''])).toEqual([['ship', 'succeeded', ''], ['tell', 'failed', 'Refused by ada.']]);
+  expect(heard).toEqual([]);
 });

@@ -2,6 +2,7 @@
 import { expect, test } from '@playwright/test';
 import { admin, program, team, until, url } from './api.mjs';
 import { signIn } from './pages.mjs';
+import { asks } from './pipelines.mjs';
 import { version } from './seeds.mjs';
 
 test.use({ javaScriptEnabled: false });
@@ -87,4 +88,21 @@ test('a run is submitted and a version deployed by forms, with variables and sec
   await page.getByRole('button', { name: 'Launch', exact: true }).click();
   await page.waitForURL('**/teams/forms/notebooks');
   held(await send('GET', `${own}/notebooks/with-surroundings`));
+});
+
+test('what a pipeline asks is answered by a form', async ({ page }) => {
+  await team('plain-asks');
+  const send = await program('plain-asks');
+  const runs = '/api/v1/teams/plain-asks/pipeline-runs';
+  const { id } = await send('POST', runs, { spec: asks() });
+  const task = async (name) => (await send('GET', `${runs}/${id}/tasks`)).find((t) => t.name === name);
+  await until('it asks', async () => (await task('ship'))?.state === 'waiting_for_approval');
+  await signIn(page, `/teams/plain-asks/pipeline-runs/${id}`);
+  await page.getByLabel('Comment').fill('Go.');
+  await page.getByRole('button', { name: 'Approve', exact: true }).click();
+  await until('it asks the other', async () => (await task('tell')).state === 'waiting_for_approval');
+  await page.goto(`${url()}/teams/plain-asks/pipeline-runs/${id}?task=${(await task('tell')).id}`);
+  await page.getByRole('button', { name: 'Refuse', exact: true }).click();
+  await until('it is refused', async () => (await task('tell')).state === 'failed');
+  expect((await send('GET', `${runs}/${id}/tasks/${(await task('ship')).id}`)).outputs.parameters).toEqual({ comment: 'Go.' });
 });
