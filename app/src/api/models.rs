@@ -90,6 +90,23 @@ pub struct Lineage {
     pub environment: Option<String>,
     /// Datasets it read.
     pub datasets: Vec<super::runs::Dataset>,
+    /// The task whose run it is; absent where no pipeline began it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<LineageTask>,
+}
+
+/// A task of a pipeline run that a version came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct LineageTask {
+    /// Id of the task.
+    pub id: String,
+    /// Name of the task, for people.
+    pub name: String,
+    /// Id of the pipeline run.
+    pub pipeline_run_id: String,
+    /// Name of the pipeline run.
+    pub pipeline_run: String,
 }
 
 /// A version to register; the model is made where it does not exist.

@@ -32,4 +32,5 @@ def pipeline(text: str = "abc") -> str:
 EXPECTED = {
     "outputs": {"Output": "none:ABC"},
     "tasks": {"write": "SUCCEEDED", "read": "SUCCEEDED", "train": "SUCCEEDED", "score": "SUCCEEDED"},
+    "metrics": {"train": {"letters": 3, "rate": 0.1}},
 }

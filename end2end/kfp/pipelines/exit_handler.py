@@ -27,4 +27,6 @@ EXPECTED = {
         "clean-up": "SUCCEEDED",
     },
     "task_outputs": {"clean-up": {"Output": "after exit-handler-1 FAILED"}},
+    "logs": {"exit-handler-1/say": "before"},
+    "reasons": {"exit-handler-1/fail": "on purpose"},
 }

@@ -57,11 +57,22 @@ macro_rules! proofs {
 }
 proofs!(TeamViewer: anybody, TeamEditor: not_a_run, TeamMaintainer: not_a_run);
 
+/// An editor, or the program of an editor's run: the room looks what that may.
+pub struct EditorOrRun(pub TeamEditor);
+
+impl FromRequestParts<Web> for EditorOrRun {
+    type Rejection = Error;
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Error> {
+        TeamEditor::from_member(team(parts, web).await?).map(Self)
+    }
+}
+
 const fn anybody(_: &TeamMember) -> Result<(), Error> {
     Ok(())
 }
 
-/// Code that trains changes nothing of the team through this API; it logs through MLflow's, where its own run is checked.
+/// Code that trains changes nothing of the team through this API but for what takes an [`EditorOrRun`]; it logs through MLflow's, where its own
+/// run is checked.
 ///
 /// # Errors
 /// It is the token of a run.

@@ -5,10 +5,16 @@ use crate::{
     artifacts::ArtifactStore,
     clock::rfc3339,
     error::Result,
-    store::{Store, model_versions::VersionFull, models::ModelFull, run_origins::RunOriginRow, runs::RunRow},
+    store::{
+        Store,
+        model_versions::VersionFull,
+        models::ModelFull,
+        run_origins::{RunOriginRow, TaskOriginRow},
+        runs::RunRow,
+    },
 };
 use app::api::{
-    models::{Lineage, Model, ModelVersion},
+    models::{Lineage, LineageTask, Model, ModelVersion},
     runs::{Code, Dataset},
 };
 use futures::{StreamExt, TryStreamExt};
@@ -153,18 +159,26 @@ async fn origins(store: &Store, team_id: &str, ids: &[String]) -> Result<HashMap
     }
     let mut submitted: HashMap<String, RunOriginRow> =
         store.run_origins(team_id, ids).await?.into_iter().map(|o| (o.run_id.clone(), o)).collect();
+    let mut tasks: HashMap<String, TaskOriginRow> =
+        store.task_origins(team_id, ids).await?.into_iter().map(|o| (o.run_id.clone(), o)).collect();
     Ok(runs
         .into_iter()
         .map(|run| {
-            let (key, origin) = (run.key, submitted.remove(&run.id));
+            let (key, origin, task) = (run.key, submitted.remove(&run.id), tasks.remove(&run.id));
             let commit = tags.remove(&key).and_then(|mut t| t.remove(COMMIT));
-            let lineage = lineage(&run, commit, origin, datasets.remove(&key).unwrap_or_default());
+            let lineage = lineage(&run, commit, origin, task, datasets.remove(&key).unwrap_or_default());
             (run.id, Origin { lineage: Some(lineage), metrics: metrics.remove(&key).unwrap_or_default() })
         })
         .collect())
 }
 
-fn lineage(run: &RunRow, tagged: Option<String>, origin: Option<RunOriginRow>, datasets: Vec<Dataset>) -> Lineage {
+fn lineage(
+    run: &RunRow,
+    tagged: Option<String>,
+    origin: Option<RunOriginRow>,
+    task: Option<TaskOriginRow>,
+    datasets: Vec<Dataset>,
+) -> Lineage {
     let code = origin.as_ref().and_then(|o| o.code.as_deref()).and_then(|c| serde_json::from_str(c).ok());
     // What Slipway fetched itself outranks what a script said of itself.
     let (commit, code_digest) = match code {
@@ -172,13 +186,16 @@ fn lineage(run: &RunRow, tagged: Option<String>, origin: Option<RunOriginRow>, d
         Some(Code::Upload { digest }) => (tagged, Some(digest)),
         _ => (tagged, None),
     };
+    let of_task = task.as_ref().and_then(|t| t.environment.clone().zip(t.environment_version));
+    let environment = origin.map(|o| (o.environment, o.environment_version)).or(of_task);
     Lineage {
         run_id: run.id.clone(),
         run_name: run.name.clone(),
         commit,
         code_digest,
-        environment: origin.map(|o| format!("{} v{}", o.environment, o.environment_version)),
+        environment: environment.map(|(name, version)| format!("{name} v{version}")),
         datasets,
+        task: task.map(|t| LineageTask { id: t.task_id, name: t.task, pipeline_run_id: t.pipeline_run_id, pipeline_run: t.pipeline_run }),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What one may ask of promotions. Requests write down what is wanted; the reconciler brings it about.
 
-use super::{policy, view};
+use super::{of_run, policy, view};
 use crate::{
     access::{TeamEditor, TeamMaintainer, TeamMember},
     error::{Error, Kind, Result},
@@ -100,11 +100,14 @@ pub async fn log(store: &Store, logs: &LogStore, by: &TeamMember, id: &str, posi
 /// Asks for a version to be promoted. An open request for another version of the model to the same stage is superseded.
 ///
 /// # Errors
-/// There is no such version or stage; it has the stage already; it was asked for already.
+/// There is no such version or stage; it has the stage already; it was asked for already; the token of a run that it did not come from.
 pub async fn request(store: &Store, by: &TeamEditor, ask: &NewPromotion) -> Result<Promotion> {
     names::model("model", &ask.model)?;
     let stage = policy::stage(&ask.stage)?;
     let comment = comment(&ask.comment)?;
+    if by.principal.run().is_some() {
+        of_run::may_ask(store, by, &versions::get(store, by, &ask.model, ask.version).await?.row).await?;
+    }
     let mut tx = store.begin().await?;
     let model = registered::lock(&mut tx, by, &ask.model, false).await?;
     let version = tx.version(&by.team.id, &model.name, ask.version).await?.ok_or_else(|| versions::not_found(&model.name, ask.version))?;

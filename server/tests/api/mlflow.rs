@@ -87,6 +87,14 @@ async fn viewers_read_and_runs_write_their_own() {
     let child = run_of(&run).await;
     run.post(&format!("{P}/runs/log-metric"), json!({ "run_id": child, "key": "m", "value": 1, "timestamp": 1 })).await.is(200);
     run.post(&format!("{P}/experiments/delete"), json!({ "experiment_id": "0" })).await.is(403);
+
+    // It registers, and takes away nothing that is registered.
+    run.post(&format!("{P}/registered-models/create"), json!({ "name": "its own" })).await.is(200);
+    let refused = run.post(&format!("{P}/registered-models/rename"), json!({ "name": "its own", "new_name": "another" })).await.is(403);
+    assert_eq!(refused.json()["error_code"], "PERMISSION_DENIED");
+    for (what, body) in [("registered-models", json!({ "name": "its own" })), ("model-versions", json!({ "name": "its own", "version": "1" }))] {
+        run.send(Method::DELETE, &format!("{P}/{what}/delete"), "application/json", body.to_string()).await.is(403);
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use server::{
     deployments::model_files::ModelFiles,
     logs::{LogWriter, Stream},
     promotions::spec::GateSpecs,
-    reconcile::{Task, promotions::Promotions, workloads::Workloads},
+    reconcile::{Task, pipelines::Pipelines, promotions::Promotions, workloads::Workloads},
     workloads::specs::Builders,
 };
 use std::time::Duration;
@@ -135,6 +135,68 @@ async fn green_gates_and_an_approval_move_alias_and_stage() {
         got["model_version"]["current_stage"].as_str().unwrap_or_default().to_owned()
     };
     assert_eq!((stage(2).await, stage(3).await), ("Archived".to_owned(), "Production".to_owned()));
+}
+
+#[tokio::test]
+async fn a_run_asks_for_what_came_from_it_in_the_name_of_its_owner() {
+    let d = Desk::new().await;
+    d.policy(json!({ "gates": ["auc >= 0.92"], "approvals": 1, "protect": true })).await;
+    let version = d.w.vic.get("/api/v1/teams/forecast/models/churn/versions/3").await.is(200).json();
+    let program = d.w.run(version["lineage"]["run_id"].as_str().expect("a run")).await;
+    let wish = |version: i64| json!({ "model": "churn", "version": version, "stage": "Production" });
+    let refused = program.post(ALL, wish(2)).await.is(403).json();
+    assert!(refused["detail"].as_str().is_some_and(|d| d.contains("churn v2 did not")), "{refused}");
+    program.post(ALL, wish(9)).await.is(404);
+    let asked = program.post(ALL, wish(3)).await.is(201).json();
+    assert_eq!(asked["requested_by"], "ada");
+    let id = asked["id"].as_str().expect("an id");
+    d.settle().await;
+    assert_eq!(d.state(id).await, "waiting_for_approval");
+
+    // The owner of the run asked, also once they are a maintainer; the run itself has no say.
+    d.w.mia.put("/api/v1/teams/forecast/members/ada", json!({ "role": "maintainer" })).await.is(200);
+    for verb in ["approve", "refuse", "withdraw", "recheck", "comments"] {
+        program.post(&format!("{ALL}/{id}/{verb}"), json!({})).await.is(403);
+    }
+    d.w.ada.post(&format!("{ALL}/{id}/approve"), json!({})).await.is(403);
+    d.w.mia.post(&format!("{ALL}/{id}/approve"), json!({})).await.is(200);
+    d.settle().await;
+    assert_eq!((d.state(id).await.as_str(), d.production().await), ("promoted", Some(3)));
+    let by = d.w.mia.get(&format!("/api/v1/teams/forecast/events?kind=promotion&object_id={id}&action=request")).await.is(200).json();
+    assert_eq!(by["items"][0]["actor"], format!("run:{}", version["lineage"]["run_id"].as_str().unwrap_or_default()));
+}
+
+#[tokio::test]
+async fn a_task_asks_for_what_another_task_of_its_pipeline_run_made() {
+    let d = Desk::new().await;
+    let (team, web) = ("/api/v1/teams/forecast", &d.w.web);
+    let spec = std::fs::read_to_string(concat!(env!("SLIPWAY_ROOT"), "/end2end/kfp/compiled/diamond.yaml")).expect("a pipeline");
+    let mut begun = Vec::new();
+    for _ in 0..2 {
+        let made = d.w.ada.post(&format!("{team}/pipeline-runs"), json!({ "spec": spec, "cache": false })).await.is(201).json();
+        begun.push(made["id"].as_str().expect("an id").to_owned());
+    }
+    let pipelines = Pipelines::new(web.store.clone(), web.pipelines.clone(), web.logs.clone(), d.w.cluster.clone());
+    assert_eq!(pipelines.tick().await.expect("a tick").get("failed"), None);
+    let vic = &d.w.vic;
+    let tasks = |run: &str| {
+        let path = format!("{team}/pipeline-runs/{run}/tasks");
+        async move { vic.get(&path).await.is(200).json().as_array().expect("tasks").clone() }
+    };
+    let (mine, others) = (tasks(&begun[0]).await, tasks(&begun[1]).await);
+    let run = |task: &Value| task["run_id"].as_str().expect("a run").to_owned();
+    // Two tasks of each pipeline run have begun; version 4 is from the one beside the asker, version 5 from another pipeline run.
+    for task in [&mine[1], &others[0]] {
+        let program = d.w.run(&run(task)).await;
+        let version = json!({ "name": "churn", "source": format!("runs:/{}/model", run(task)), "run_id": run(task) });
+        program.post(&format!("{MLFLOW}/model-versions/create"), version).await.is(200);
+    }
+    let program = d.w.run(&run(&mine[0])).await;
+    let wish = |version: i64| json!({ "model": "churn", "version": version, "stage": "Staging" });
+    program.post(ALL, wish(5)).await.is(403);
+    program.post(ALL, wish(4)).await.is(201);
+    let task = d.w.vic.get("/api/v1/teams/forecast/models/churn/versions/4").await.is(200).json()["lineage"]["task"].clone();
+    assert_eq!((&task["id"], &task["pipeline_run_id"]), (&mine[1]["id"], &json!(begun[0])));
 }
 
 #[tokio::test]

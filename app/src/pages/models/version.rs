@@ -13,7 +13,7 @@ use crate::{
         Client, Problem,
         changes::kinds,
         client::segment,
-        models::{Lineage, Model, ModelVersion},
+        models::{Lineage, LineageTask, Model, ModelVersion},
         promotions::{Promotion, PromotionQuery},
     },
     parts::{
@@ -147,6 +147,9 @@ fn Strip(version: ModelVersion, access: Access) -> impl IntoView {
         .flat_map(|l| &l.datasets)
         .map(|d| view! { <li><span class="tag">{format!("{} ({})", d.name, d.digest)}</span></li> });
     let data = data.collect_view();
+    let task = v.lineage.as_ref().and_then(|l| l.task.as_ref());
+    let pipeline =
+        task.map(|t| view! { <li><a class="tag" href=of_task(t, &access)>{format!("pipeline run {}", t.pipeline_run)}</a></li> });
     let run = v
         .lineage
         .as_ref()
@@ -156,7 +159,7 @@ fn Strip(version: ModelVersion, access: Access) -> impl IntoView {
         .iter()
         .map(|d| view! { <li><a class="tag" href=access.href(&format!("/deployments/{d}"))>{format!("deployment {d}")}</a></li> });
     let served = served.collect_view();
-    view! { <ol class="lineage" aria-label="Where it came from and where it went">{data}{run}<li><span class="tag">{format!("{} v{}", v.model, v.version)}</span></li>{served}</ol> }
+    view! { <ol class="lineage" aria-label="Where it came from and where it went">{data}{pipeline}{run}<li><span class="tag">{format!("{} v{}", v.model, v.version)}</span></li>{served}</ol> }
 }
 
 #[component]
@@ -228,6 +231,11 @@ fn environment(words: &str, access: &Access) -> AnyView {
     view! { <a class="link" href=href>{words.to_owned()}</a> }.into_any()
 }
 
+/// The task beside the graph of its pipeline run.
+fn of_task(task: &LineageTask, access: &Access) -> String {
+    access.href(&format!("/pipeline-runs/{}?task={}", segment(&task.pipeline_run_id), segment(&task.id)))
+}
+
 #[component]
 fn About(version: ModelVersion, access: Access) -> impl IntoView {
     let v = version;
@@ -235,6 +243,10 @@ fn About(version: ModelVersion, access: Access) -> impl IntoView {
         .lineage
         .as_ref()
         .map(|l| view! { <a class="link" href=access.href(&format!("/runs/{}", l.run_id))>{l.run_name.clone()}</a> }.into_any());
+    let task = v.lineage.as_ref().and_then(|l| l.task.as_ref()).map(|t| {
+        let words = format!("{} of {}", t.name, t.pipeline_run);
+        view! { <a class="link" href=of_task(t, &access)>{words}</a> }.into_any()
+    });
     let code = |l: &Lineage| match (&l.commit, &l.code_digest) {
         (Some(c), _) => Some(view! { <code title=c.clone()>{c.chars().take(10).collect::<String>()}</code> }.into_any()),
         (None, Some(d)) => {
@@ -244,6 +256,7 @@ fn About(version: ModelVersion, access: Access) -> impl IntoView {
     };
     let rows = vec![
         ("From run", from),
+        ("Task", task),
         ("Code", v.lineage.as_ref().and_then(code)),
         ("Environment", v.lineage.as_ref().and_then(|l| l.environment.clone()).map(|e| environment(&e, &access))),
         ("Flavors", text(v.flavors.join(", "))),

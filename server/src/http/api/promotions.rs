@@ -4,7 +4,7 @@ use crate::{
     access::{TeamEditor, TeamMaintainer, TeamViewer},
     error::{Error, Result},
     http::{
-        extract::{At, Payload, Query},
+        extract::{At, EditorOrRun, Payload, Query},
         state::Web,
     },
     promotions::service,
@@ -26,8 +26,12 @@ pub async fn list(State(web): State<Web>, by: TeamViewer, Query(query): Query<Pr
 /// Ask for a version to be promoted
 #[utoipa::path(post, path = "/api/v1/teams/{team}/promotions", tag = "promotions", params(("team" = String, Path)),
     request_body = NewPromotion,
-    responses((status = 201, body = Promotion), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn request(State(web): State<Web>, by: TeamEditor, Payload(ask): Payload<NewPromotion>) -> Result<(StatusCode, Json<Promotion>)> {
+    responses((status = 201, body = Promotion), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn request(
+    State(web): State<Web>,
+    EditorOrRun(by): EditorOrRun,
+    Payload(ask): Payload<NewPromotion>,
+) -> Result<(StatusCode, Json<Promotion>)> {
     let made = service::request(&web.store, &by, &ask).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }

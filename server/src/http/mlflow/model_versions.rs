@@ -4,7 +4,7 @@ use super::{
     error::{MlflowError, Reply},
     registered_models::SearchArgs,
     registry_wire::{self as out, page},
-    team::{Reader, Writer},
+    team::{Keeper, Reader, Writer},
     wire::{Args, Empty, Int, Pair, list, pairs, required},
 };
 use crate::{
@@ -101,7 +101,7 @@ async fn update(State(web): State<Web>, Writer(by): Writer, Args(a): Args<Which>
     Ok(answer(&versions::update(&web.store, &by, &name, version, &change).await?))
 }
 
-async fn remove(State(web): State<Web>, Writer(by): Writer, Args(a): Args<Which>) -> Reply<Empty> {
+async fn remove(State(web): State<Web>, Keeper(by): Keeper, Args(a): Args<Which>) -> Reply<Empty> {
     let (name, version) = a.which()?;
     versions::delete(&web.store, &by, &name, version).await?;
     Ok(Json(Empty {}))

@@ -3,7 +3,7 @@
 use super::{
     error::{MlflowError, Reply},
     registry_wire::{self as out, page},
-    team::{Reader, Writer},
+    team::{Keeper, Reader, Writer},
     wire::{Args, Empty, Int, Pair, list, pairs, required},
 };
 use crate::{
@@ -100,12 +100,12 @@ async fn update(State(web): State<Web>, Writer(by): Writer, Args(a): Args<Named>
     answer(&web, &model).await
 }
 
-async fn rename(State(web): State<Web>, Writer(by): Writer, Args(a): Args<Named>) -> Reply<Value> {
+async fn rename(State(web): State<Web>, Keeper(by): Keeper, Args(a): Args<Named>) -> Reply<Value> {
     let model = registered::rename(&web.store, &by, &required(a.name, "name")?, &required(a.new_name, "new_name")?).await?;
     answer(&web, &model).await
 }
 
-async fn remove(State(web): State<Web>, Writer(by): Writer, Args(a): Args<Named>) -> Reply<Empty> {
+async fn remove(State(web): State<Web>, Keeper(by): Keeper, Args(a): Args<Named>) -> Reply<Empty> {
     registered::delete(&web.store, &by, &required(a.name, "name")?).await?;
     Ok(Json(Empty {}))
 }

@@ -18,6 +18,21 @@ pub struct Reader(pub TeamViewer);
 /// Somebody who may log, register, change.
 pub struct Writer(pub TeamEditor);
 
+/// A [`Writer`] who may also rename and delete what is there: not the program of a run.
+pub struct Keeper(pub TeamEditor);
+
+impl FromRequestParts<Web> for Keeper {
+    type Rejection = MlflowError;
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> std::result::Result<Self, MlflowError> {
+        let member = member(parts, web).await?;
+        if member.principal.run().is_some() {
+            let refused = Error::forbidden("The token of a run renames and deletes no registered models and no versions of them.");
+            return Err(refused.hint("Use a token of your own.").into());
+        }
+        Ok(Self(TeamEditor::from_member(member)?))
+    }
+}
+
 impl FromRequestParts<Web> for Reader {
     type Rejection = MlflowError;
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> std::result::Result<Self, MlflowError> {

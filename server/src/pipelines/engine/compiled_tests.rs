@@ -120,6 +120,12 @@ fn answer(of: Started<'_>) -> Option<Answer> {
         "look" => output(json!("hello")),
         "use" => output(json!("s3cr3tsalt")),
         "version" => output(json!("1.17.0")),
+        "track" => output(json!("200 403")),
+        "grow" => Some(Answer::Bad("out of memory")),
+        // Whoever asks for it wants the run to be canceled.
+        "sleep" => None,
+        "learn" => output(json!(1)),
+        "ask" => output(json!("admin")),
         "folder" => file("data", "ab"),
         "names" => output(json!("a,b")),
         "make" => file("Output", "made"),
