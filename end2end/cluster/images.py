@@ -19,6 +19,8 @@ SETS = ("pause", "base", "all")
 SNAPSHOTS = "io.containerd.snapshotter.v1.overlayfs/snapshots"
 BLOBS = "io.containerd.content.v1.content/blobs/sha256"
 PATH = "/usr/local/bin:/usr/bin:/bin"
+# `python:3.11`, the image of every lightweight component, under the name that a node looks for.
+TASKS = "docker.io/library/python:3.11"
 IMPORT = """
 mount -t tmpfs tmpfs /run
 printf 'version = 2\\ndisabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.aufs"]\\n' >/run/config.toml
@@ -35,20 +37,24 @@ def name(image: str) -> str:
     return f"slipway.test/{image}:1"
 
 
-def python_image(which: str, of: "list[Layer]") -> Image:
+def python_image(named: str, of: "list[Layer]") -> Image:
     environment = {"PATH": PATH, "HOME": "/home/slipway", "LANG": "C.UTF-8"}
-    if which != "base":
+    if len(of) > 1:
         environment |= {"PATH": f"{AT}/bin:{PATH}", "VIRTUAL_ENV": AT}
-    return Image(name(which), of, user="1000:1000", command=["python3"], environment=environment, folder="/home/slipway")
+    return Image(named, of, user="1000:1000", command=["python3"], environment=environment, folder="/home/slipway")
 
 
 def known(which: str) -> "list[Image]":
     """The images of a set, made when they are missing."""
     found = [Image(name("pause"), [pause()], user="65535:65535", entrypoint=["/pause"])]
     if which in ("base", "all"):
-        found.append(python_image("base", [layers.base()]))
+        found.append(python_image(name("base"), [layers.base()]))
     if which == "all":
-        found += [python_image(n, of) for n, of in layers.environments().items()]
+        found += [python_image(name(n), of) for n, of in layers.environments().items()]
+        tasks = python_image(TASKS, layers.pipelines())
+        # As small images do, it knows no authority.
+        tasks.environment |= {"SSL_CERT_FILE": "/none", "SSL_CERT_DIR": "/none"}
+        found.append(tasks)
     return found
 
 

@@ -19,6 +19,8 @@ SUITE = "bookworm"  # Python 3.11
 PACKAGES = "python3,python3-venv,ca-certificates"
 ENVIRONMENTS = ("notebook", "train", "serve")
 LOCKS = HERE.parents[1] / "server/runtimes/environments"
+# What lightweight components of the pipelines of end2end/kfp install before they run.
+SDK, SDK_PINS = HERE.parent / "kfp/compile.lock", ("kfp", "six")
 # Where an environment lies in its image: it was made there, and its scripts name it.
 AT = "/opt/environment"
 
@@ -103,6 +105,14 @@ def environments() -> "dict[str, list[Layer]]":
             own = kept(name, key, lambda tar, name=name: make_python(tar, [low, common], parts[name], Path(at)))
             found[name] = [low, common, own]
     return found
+
+
+def pipelines() -> "list[Layer]":
+    """The layers of the image that tasks of pipelines run in: the SDK without what it needs beside its executor."""
+    low = base()
+    pins = "".join(requirements(SDK.read_text())[name] for name in SDK_PINS)
+    with tempfile.TemporaryDirectory(prefix="work-", dir=folder()) as at:
+        return [low, kept("pipelines", hashed(base_key(), PYTHON, pins), lambda tar: make_python(tar, [low], pins, Path(at)))]
 
 
 def kept(name: str, key: str, make) -> Layer:

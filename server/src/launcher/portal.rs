@@ -1,8 +1,9 @@
 //! The portal, as the launcher of a task sees it.
 
+use crate::cluster::kubernetes::places::{BIN, ROOTS};
 use app::api::pipeline_runs::{TaskDelivery, TaskKeep};
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
-use std::time::Duration;
+use reqwest::{Certificate, Client, Method, RequestBuilder, Response, StatusCode};
+use std::{fs, path::Path, time::Duration};
 
 const CONNECT: Duration = Duration::from_secs(5);
 const SILENT: Duration = Duration::from_secs(60);
@@ -33,7 +34,12 @@ impl Portal {
     pub fn of_environment() -> Result<Self, String> {
         #[expect(clippy::disallowed_methods, reason = "a workload has no configuration: it is told in its environment")]
         let variable = |name: &str| std::env::var(name).map_err(|_| format!("{name} is not set."));
-        let client = Client::builder().connect_timeout(CONNECT).read_timeout(SILENT).user_agent("slipway-task").build();
+        let mut client = Client::builder().connect_timeout(CONNECT).read_timeout(SILENT).user_agent("slipway-task");
+        // In a pod the image is the component's, which may trust nobody.
+        if let Ok(roots) = fs::read(Path::new(BIN).join(ROOTS)) {
+            client = client.tls_certs_only(Certificate::from_pem_bundle(&roots).map_err(|e| words(&e))?);
+        }
+        let client = client.build();
         Ok(Self {
             client: client.map_err(|e| words(&e))?,
             url: variable("SLIPWAY_URL")?,

@@ -58,8 +58,10 @@ async fn story() -> Result<u8, String> {
     if !ended.success() {
         return Ok(code(ended));
     }
-    deliver(&portal, &plan, &work).await?;
-    Ok(0)
+    tokio::select! {
+        delivered = deliver(&portal, &plan, &work) => delivered.map(|()| 0),
+        _ = asked.recv() => Err("Asked to end before all that it made was delivered.".into()),
+    }
 }
 
 fn code(ended: ExitStatus) -> u8 {

@@ -24,7 +24,7 @@ mod nodes;
 mod observe;
 mod owner;
 mod placed;
-mod places;
+pub mod places;
 pub mod plans;
 pub mod pod;
 mod podview;

@@ -30,6 +30,8 @@ pub const ORDERS_FILE: &str = "orders.json";
 pub const LOADER: &str = "loader";
 /// Our program in [`BIN`].
 pub const PROGRAM: &str = "slipway";
+/// Whom our image trusts, in [`BIN`]: authorities in PEM, for what of our program runs in an image that has none.
+pub const ROOTS: &str = "roots.pem";
 
 /// The words that start our program in a container of any image.
 pub fn program() -> [String; 4] {

@@ -1,7 +1,8 @@
 //! Copies our program to where every container of the pod can start it, with the loader and the libraries that it runs with here: an image of
 //! somebody else's may have another libc, or none.
 
-use crate::cluster::kubernetes::places::{LOADER, PROGRAM};
+use crate::cluster::kubernetes::places::{LOADER, PROGRAM, ROOTS};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use std::{
     collections::BTreeSet,
     fs, io,
@@ -31,6 +32,27 @@ pub fn ourselves(folder: &Path) -> io::Result<()> {
         copy(&program, &folder.join(LOADER))?;
     }
     Ok(())
+}
+
+/// Writes down whom this image trusts, where it trusts anybody.
+///
+/// # Errors
+/// What the system says.
+pub fn roots(folder: &Path) -> io::Result<()> {
+    let pem: String = rustls_native_certs::load_native_certs().certs.iter().map(|c| pem(c)).collect();
+    if pem.is_empty() {
+        return Ok(());
+    }
+    let fresh = folder.join(ROOTS).with_extension("new");
+    fs::write(&fresh, pem)?;
+    fs::set_permissions(&fresh, fs::Permissions::from_mode(0o644))?;
+    fs::rename(fresh, folder.join(ROOTS))
+}
+
+fn pem(certificate: &[u8]) -> String {
+    let text = STANDARD.encode(certificate);
+    let lines: Vec<&str> = text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
 }
 
 /// What is mapped into a process of ours and is a library.
@@ -70,6 +92,15 @@ mod tests {
         let found: Vec<_> = libraries(maps).into_iter().map(|p| p.file_name().unwrap().to_str().unwrap().to_owned()).collect();
         assert_eq!(found, ["ld-linux-x86-64.so.2", "libc.so.6"]);
         assert!(is_loader(&found[0]) && !is_loader(&found[1]));
+    }
+
+    #[test]
+    fn whom_we_trust_can_be_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        roots(folder.path()).unwrap();
+        let trusted = rustls_native_certs::load_native_certs().certs;
+        let read = fs::read(folder.path().join(ROOTS)).map(|pem| reqwest::Certificate::from_pem_bundle(&pem).unwrap().len()).unwrap_or(0);
+        assert_eq!(read, trusted.len());
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub fn main() -> ExitCode {
 
 fn prepare() -> Result<(), String> {
     copy::ourselves(Path::new(BIN)).map_err(|e| format!("Slipway's program could not be put into the pod: {e}."))?;
+    copy::roots(Path::new(BIN)).map_err(|e| format!("Whom Slipway trusts could not be written down: {e}."))?;
     let rank = rank();
     let portal = Portal::new(orders()?, rank)?;
     #[expect(clippy::disallowed_methods, reason = "a pod has no configuration: Kubernetes tells it who it is")]
