@@ -2,7 +2,7 @@
 
     scripts/with_portal.py BINARY python3 -m unittest discover -s end2end/cli -v
 
-Standard library only. SLIPWAY_BIN is the binary; SLIPWAY_URL, SLIPWAY_USER and SLIPWAY_PASSWORD a portal and its admin.
+Standard library only; terminal.py says what it finds.
 """
 
 import json
@@ -10,49 +10,23 @@ import os
 import pathlib
 import shutil
 import stat
-import subprocess
-import tempfile
 import time
 import unittest
 
-BIN = os.environ["SLIPWAY_BIN"]
-URL = os.environ["SLIPWAY_URL"]
-USER, PASSWORD = os.environ["SLIPWAY_USER"], os.environ["SLIPWAY_PASSWORD"]
+from terminal import PASSWORD, URL, USER, Terminal
+
 TRAIN = pathlib.Path(__file__).resolve().parents[2] / "server/runtimes/demo/train.py"
 TWO_NODES = pathlib.Path(__file__).resolve().parent / "two_nodes"
 
 
-class Job(unittest.TestCase):
-    """One story; each test goes on where the one before ended."""
-
+class Job(Terminal):
     @classmethod
     def setUpClass(cls):
-        cls.home = pathlib.Path(tempfile.mkdtemp(prefix="slipway-cli-"))
-        cls.code = cls.home / "project"
-        cls.code.mkdir()
+        super().setUpClass()
         shutil.copy(TRAIN, cls.code)
         (cls.code / "bad.py").write_text("print('about to fail')\nraise SystemExit(3)\n")
         (cls.code / ".gitignore").write_text("*.bin\n")
         (cls.code / "large.bin").write_bytes(os.urandom(1 << 20))
-
-    @classmethod
-    def tearDownClass(cls):
-        shutil.rmtree(cls.home, ignore_errors=True)
-
-    def slipway(self, *args, code=0, given=None, **env):
-        """Standard output of a command, which has to end with this exit code."""
-        base = {k: v for k, v in os.environ.items() if not k.startswith(("SLIPWAY_", "XDG_"))}
-        done = subprocess.run(
-            [BIN, *args], input=given or "", capture_output=True, text=True, cwd=self.code, timeout=900,
-            env=base | {"HOME": str(self.home)} | env,
-        )
-        self.assertEqual(done.returncode, code, f"slipway {' '.join(args)}\n{done.stdout}\n{done.stderr}")
-        self.assertNotIn("panicked", done.stderr)
-        self.stderr = done.stderr
-        return done.stdout
-
-    def json(self, *args, **more):
-        return json.loads(self.slipway(*args, "--output", "json", **more))
 
     def test_01_sign_in(self):
         self.slipway("run", "list", code=3)

@@ -40,6 +40,11 @@ impl Failure {
         Self { message: message.into(), code: 3 }
     }
 
+    /// Not there: exit code 4.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 4 }
+    }
+
     /// Refused, as the portal would: exit code 5.
     pub fn refused(message: impl Into<String>) -> Self {
         Self { message: message.into(), code: 5 }

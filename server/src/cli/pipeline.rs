@@ -5,9 +5,10 @@ use super::{
     here::Here,
     list::List,
     logs::{self, Log},
-    output,
+    output, pipeline_tree as tree,
     watch::{self, Fate},
 };
+use crate::pipelines::ir;
 use app::api::{
     ListQuery, State,
     pipeline_runs::{NewPipelineRun, PipelineRun, PipelineRunQuery, Task, TaskState},
@@ -16,8 +17,10 @@ use app::api::{
 };
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use serde_json::Value;
-use std::{collections::BTreeMap, fmt::Write, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf};
+
+/// Most tasks that a sentence lists.
+const MOST_NAMED: usize = 12;
 
 /// Verbs.
 #[derive(Debug, Subcommand)]
@@ -98,7 +101,7 @@ pub enum Command {
     Log {
         /// Id of the pipeline run
         id: String,
-        /// Name or id of the task
+        /// Name of the task, or its path, such as `for-loop-2[0]/double`, or its id
         task: String,
         #[command(flatten)]
         log: Log,
@@ -146,7 +149,7 @@ pub struct Run {
     /// What kfp compiled, run as it is instead of a pipeline of the team
     #[arg(long, conflicts_with = "pipeline")]
     file: Option<PathBuf>,
-    /// A parameter NAME=VALUE; the value is JSON, or text where it is none; may be repeated
+    /// A parameter NAME=VALUE; lists and objects are JSON; may be repeated
     #[arg(long = "param", short, value_name = "NAME=VALUE", value_parser = super::pairs::pair)]
     params: Vec<(String, String)>,
     /// Name of the run
@@ -219,8 +222,7 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
         Command::Status { id } => follow(&here, &id, false).await,
         Command::Log { id, task, log } => {
             let tasks = client.task_list(team, &id).await?;
-            let found = tasks.iter().find(|t| t.id == task).or_else(|| tasks.iter().rev().find(|t| t.name == task));
-            let found = found.ok_or_else(|| Failure::usage(format!("The pipeline run has no task {task} so far.")))?;
+            let found = printing(&tasks, &task)?;
             logs::show(here.output, &log, None, async |q| client.task_log(team, &id, &found.id, &q).await).await
         }
         Command::Retry { id, watch } => {
@@ -268,11 +270,19 @@ async fn upload(
 ) -> Result<(), Failure> {
     let Here { client, team, .. } = here;
     let spec = read(file)?;
-    if let Some(name) = &name
-        && client.pipeline(team, name).await.is_ok()
-    {
+    // What is refused is refused by the portal, which says all of it.
+    let of = name.clone().or_else(|| ir::parse(&spec).ok().map(|pipeline| pipeline.name));
+    let there = match &of {
+        Some(name) => match client.pipeline(team, name).await {
+            Ok(pipeline) => Some(pipeline.id),
+            Err(problem) if problem.status == 404 => None,
+            Err(problem) => return Err(problem.into()),
+        },
+        None => None,
+    };
+    if let Some(id) = there {
         let new = NewPipelineVersion { name: version, display_name: None, description, spec };
-        let made = client.pipeline_version_create(team, name, &new).await?;
+        let made = client.pipeline_version_create(team, &id, &new).await?;
         here.show(&made, |v| output::facts(&[("Pipeline", v.pipeline.clone()), ("Version", v.name.clone()), ("Id", v.id.clone())]));
         return Ok(());
     }
@@ -286,15 +296,14 @@ fn read(file: &PathBuf) -> Result<String, Failure> {
 }
 
 async fn begin(here: &Here, run: Run) -> Result<(), Failure> {
-    let value = |text: String| serde_json::from_str(&text).unwrap_or(Value::String(text));
     let new = NewPipelineRun {
         name: run.name,
         description: None,
         pipeline: run.pipeline,
         version: run.version,
         spec: run.file.as_ref().map(read).transpose()?,
-        parameters: run.params.into_iter().map(|(name, text)| (name, value(text))).collect(),
-        texts: BTreeMap::new(),
+        parameters: BTreeMap::new(),
+        texts: run.params.into_iter().collect(),
         experiment: run.experiment,
         experiment_id: None,
         cache: run.no_cache.then_some(false),
@@ -322,47 +331,75 @@ async fn follow(here: &Here, id: &str, watch: bool) -> Result<(), Failure> {
         Ok(Whole { run, all_tasks: here.client.task_list(&here.team, id).await? })
     };
     let fate = |w: &Whole| Fate::of_run(w.run.state, "The pipeline run", w.run.reason.as_deref());
-    watch::show(here, watch, ask, |w| format!("{}\n\n{}", run_facts(&w.run), tree(&w.all_tasks)), fate).await
-}
-
-/// Tasks below what holds them, each with how far it is.
-fn tree(tasks: &[Task]) -> String {
-    let mut below: BTreeMap<Option<&str>, Vec<&Task>> = BTreeMap::new();
-    for task in tasks {
-        below.entry(task.parent_id.as_deref()).or_default().push(task);
+    if !watch {
+        here.show(&ask().await?, |w| whole(w, usize::MAX));
+        return Ok(());
     }
-    let mut out = String::new();
-    branch(&below, None, 0, &mut out);
-    if out.is_empty() { "No tasks so far.".into() } else { out.trim_end().to_owned() }
+    watch::follow(here, ask, whole, news, fate).await
 }
 
-fn branch(below: &BTreeMap<Option<&str>, Vec<&Task>>, parent: Option<&str>, depth: usize, out: &mut String) {
-    for task in below.get(&parent).into_iter().flatten() {
-        let name = match task.iteration {
-            Some(turn) => format!("{} [{turn}]", task.display_name),
-            None => task.display_name.clone(),
-        };
-        let attempt = if task.attempt > 1 { format!(", attempt {}", task.attempt) } else { String::new() };
-        let reason = task.reason.as_deref().map(|r| format!(": {r}")).unwrap_or_default();
-        let took = match task.started_at.as_deref() {
-            Some(started) => format!(", {}", output::took(Some(started), task.ended_at.as_deref())),
-            None => String::new(),
-        };
-        let _ = writeln!(out, "{}{} {name} ({}{took}{attempt}){reason}", "  ".repeat(depth), mark(task.state), task.state.as_str());
-        branch(below, Some(&task.id), depth + 1, out);
+/// The pipeline run and its tasks, in so many lines.
+fn whole(w: &Whole, room: usize) -> String {
+    let facts = run_facts(&w.run);
+    let left = room.saturating_sub(facts.lines().count() + 1);
+    format!("{facts}\n\n{}", tree::tree(&w.all_tasks, left))
+}
+
+/// What happened since the answer before, a line each.
+fn news(before: Option<&Whole>, now: &Whole) -> Vec<String> {
+    let mut lines = Vec::new();
+    if before.is_none() {
+        lines.push(format!("{}: {}", output::printable(now.run.name.clone()), now.run.id));
     }
+    lines.extend(tree::changes(before.map_or(&[], |b| &b.all_tasks), &now.all_tasks));
+    if now.run.state.is_final() {
+        let took = output::took(now.run.started_at.as_deref(), now.run.ended_at.as_deref());
+        lines.push(format!("{}, {}, {took}", now.run.state.label(), tree::ended_of(&now.run)));
+    }
+    lines
 }
 
-const fn mark(state: TaskState) -> char {
-    match state {
-        TaskState::Waiting | TaskState::Queued => '.',
-        TaskState::WaitingForApproval => '?',
-        TaskState::Starting | TaskState::Running => '>',
-        TaskState::Succeeded => '+',
-        TaskState::Cached => '=',
-        TaskState::Skipped => '-',
-        TaskState::Failed => '!',
-        TaskState::Cancelled => 'x',
+/// The task of this id, path or name that prints something.
+fn printing<'a>(tasks: &'a [Task], asked: &str) -> Result<&'a Task, Failure> {
+    let paths = tree::paths(tasks);
+    let path = |task: &Task| paths[task.id.as_str()].clone();
+    let exact = tasks.iter().find(|t| t.id == asked || path(t) == asked);
+    let named: Vec<&Task> = match exact {
+        Some(task) => vec![task],
+        None => tasks.iter().filter(|t| t.name == asked && t.iteration.is_none()).collect(),
+    };
+    let found = match named.as_slice() {
+        [one] => *one,
+        [] => {
+            return Err(Failure::not_found(format!(
+                "The pipeline run has no task {asked} so far. There are {}.",
+                some(tasks.iter().map(path))
+            )));
+        }
+        many => {
+            let which = some(many.iter().map(|t| path(t)));
+            return Err(Failure::usage(format!("{} tasks are called {asked}: {which}. Name one of them by its path.", many.len())));
+        }
+    };
+    if matches!(found.kind.as_str(), "dag" | "loop" | "iteration") {
+        let within = format!("{}/", path(found));
+        let turns = format!("{}[", path(found));
+        let held = tasks.iter().map(path).filter(|p| p.starts_with(&within) || p.starts_with(&turns));
+        return Err(Failure::usage(format!("{asked} holds tasks and prints nothing itself. In it are {}.", some(held))));
+    }
+    if let Some(from) = &found.cached_from {
+        eprintln!("It did not run: it took over what the task {} of the pipeline run {} had made.", from.task_id, from.pipeline_run_id);
+    }
+    Ok(found)
+}
+
+/// The first of many, as a list in a sentence.
+fn some(names: impl Iterator<Item = String>) -> String {
+    let all: Vec<String> = names.collect();
+    match all.len() {
+        0 => "none".to_owned(),
+        n if n <= MOST_NAMED => all.join(", "),
+        n => format!("{} and {} more", all[..MOST_NAMED].join(", "), n - MOST_NAMED),
     }
 }
 
@@ -447,7 +484,7 @@ fn run_facts(r: &PipelineRun) -> String {
         ("Pipeline", r.pipeline.clone()),
         ("State", r.state.label().to_owned()),
         ("Reason", r.reason.clone().unwrap_or_default()),
-        ("Tasks", format!("{} of {} ended", r.tasks_ended, r.tasks)),
+        ("Tasks", tree::progress(r)),
         ("Took", output::took(r.started_at.as_deref(), r.ended_at.as_deref())),
     ])
 }

@@ -116,6 +116,43 @@ pub async fn show<T: Serialize>(
     }
 }
 
+/// Shows something large until its fate is known: on a terminal all of it, drawn over itself in so many lines; elsewhere what happened since
+/// the answer before, a line each.
+///
+/// # Errors
+/// What the API answers; exit code 6 where it ended badly.
+pub async fn follow<T: Serialize>(
+    here: &Here,
+    ask: impl AsyncFn() -> Result<T, Problem>,
+    whole: impl Fn(&T, usize) -> String,
+    news: impl Fn(Option<&T>, &T) -> Vec<String>,
+    fate: impl Fn(&T) -> Fate,
+) -> Result<(), Failure> {
+    let screen = Screen::new(here.output);
+    let mut before = None;
+    loop {
+        let now = patiently(&ask).await?;
+        let fate = fate(&now);
+        match here.output {
+            Output::Json => screen.draw(serde_json::to_string(&now).unwrap_or_default()),
+            Output::Table if screen.bar.is_some() => {
+                let rows = usize::from(console::Term::stdout().size().0);
+                // At the end it stays, and may scroll.
+                screen.draw(whole(&now, if fate == Fate::Pending { rows.saturating_sub(1) } else { usize::MAX }));
+            }
+            Output::Table => news(before.as_ref(), &now).iter().for_each(|line| output::line(line)),
+        }
+        match fate {
+            Fate::Pending => tokio::time::sleep(PAUSE).await,
+            fate => {
+                screen.end();
+                return if let Fate::Bad(why) = fate { Err(Failure::ended(why)) } else { Ok(()) };
+            }
+        }
+        before = Some(now);
+    }
+}
+
 /// Draws over itself on a terminal; elsewhere writes what changed.
 struct Screen {
     bar: Option<ProgressBar>,
