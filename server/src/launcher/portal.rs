@@ -3,7 +3,7 @@
 use crate::cluster::kubernetes::places::{BIN, ROOTS};
 use app::api::pipeline_runs::{TaskDelivery, TaskKeep};
 use reqwest::{Certificate, Client, Method, RequestBuilder, Response, StatusCode};
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path, sync::OnceLock, time::Duration};
 
 const CONNECT: Duration = Duration::from_secs(5);
 const SILENT: Duration = Duration::from_secs(60);
@@ -11,7 +11,8 @@ const PAUSES: std::ops::Range<u64> = 200..10_000;
 
 /// Asks the portal in the name of one task.
 pub struct Portal {
-    client: Client,
+    /// Made when it is needed: that takes as long as the start of a small program.
+    client: OnceLock<Result<Client, String>>,
     url: String,
     token: String,
     team: String,
@@ -34,14 +35,8 @@ impl Portal {
     pub fn of_environment() -> Result<Self, String> {
         #[expect(clippy::disallowed_methods, reason = "a workload has no configuration: it is told in its environment")]
         let variable = |name: &str| std::env::var(name).map_err(|_| format!("{name} is not set."));
-        let mut client = Client::builder().connect_timeout(CONNECT).read_timeout(SILENT).user_agent("slipway-task");
-        // In a pod the image is the component's, which may trust nobody.
-        if let Ok(roots) = fs::read(Path::new(BIN).join(ROOTS)) {
-            client = client.tls_certs_only(Certificate::from_pem_bundle(&roots).map_err(|e| words(&e))?);
-        }
-        let client = client.build();
         Ok(Self {
-            client: client.map_err(|e| words(&e))?,
+            client: OnceLock::new(),
             url: variable("SLIPWAY_URL")?,
             token: variable("SLIPWAY_TOKEN")?,
             team: variable("SLIPWAY_TEAM")?,
@@ -49,9 +44,17 @@ impl Portal {
         })
     }
 
+    /// Makes ready for the first request.
+    ///
+    /// # Errors
+    /// This machine's certificates cannot be read.
+    pub fn prepare(&self) -> Result<&Client, String> {
+        self.client.get_or_init(|| client().map_err(|e| words(&e))).as_ref().map_err(Clone::clone)
+    }
+
     /// A request to a path below the portal's root.
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("{}{path}", self.url.trim_end_matches('/'))).bearer_auth(&self.token)
+    fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, String> {
+        Ok(self.prepare()?.request(method, format!("{}{path}", self.url.trim_end_matches('/'))).bearer_auth(&self.token))
     }
 
     /// Opens an artifact; `None` where there is no such file.
@@ -90,7 +93,7 @@ impl Portal {
             let opened = tokio::fs::File::open(file).await;
             let opened = opened.map_err(|e| (None, Trouble::Refused(format!("{} cannot be read: {e}.", file.display()))))?;
             let body = reqwest::Body::wrap_stream(tokio_util::io::ReaderStream::new(opened));
-            ask(self.request(Method::PUT, &path).body(body)).await
+            ask(self.request(Method::PUT, &path).map(|r| r.body(body))).await
         };
         patient(send).await.map(drop).map_err(|e| e.1)
     }
@@ -101,7 +104,7 @@ impl Portal {
     /// The portal does not take it: nobody waits for it any more, or something in it is wrong.
     pub async fn deliver(&self, delivery: &TaskDelivery) -> Result<TaskKeep, String> {
         let path = format!("/api/v1/teams/{}/runs/{}/delivery", encoded(&self.team), encoded(&self.run));
-        let answer = patient(async || ask(self.request(Method::PUT, &path).json(delivery)).await).await.map_err(|e| e.1)?;
+        let answer = patient(async || ask(self.request(Method::PUT, &path).map(|r| r.json(delivery))).await).await.map_err(|e| e.1)?;
         answer.json().await.map_err(|e| words(&e))
     }
 }
@@ -128,8 +131,8 @@ async fn patient(
     }
 }
 
-async fn ask(request: RequestBuilder) -> Result<Response, (Option<StatusCode>, Trouble)> {
-    let answer = request.send().await.map_err(|e| (None, Trouble::Away(words(&e))))?;
+async fn ask(request: Result<RequestBuilder, String>) -> Result<Response, (Option<StatusCode>, Trouble)> {
+    let answer = request.map_err(|why| (None, Trouble::Refused(why)))?.send().await.map_err(|e| (None, Trouble::Away(words(&e))))?;
     let status = answer.status();
     if status.is_success() {
         return Ok(answer);
@@ -156,4 +159,13 @@ fn words(error: &dyn std::error::Error) -> String {
         next = cause.source();
     }
     words
+}
+
+fn client() -> reqwest::Result<Client> {
+    let mut client = Client::builder().connect_timeout(CONNECT).read_timeout(SILENT).user_agent("slipway-task");
+    // In a pod the image is the component's, which may trust nobody.
+    if let Ok(roots) = fs::read(Path::new(BIN).join(ROOTS)) {
+        client = client.tls_certs_only(Certificate::from_pem_bundle(&roots)?);
+    }
+    client.build()
 }

@@ -49,6 +49,8 @@ async fn story() -> Result<u8, String> {
             return Ok(NOT_STARTED);
         }
     };
+    // While the command starts. What is wrong with it is said when it is needed.
+    let _ = portal.prepare();
     let ended = loop {
         tokio::select! {
             ended = child.wait() => break ended.map_err(|e| e.to_string())?,

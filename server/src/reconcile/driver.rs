@@ -1,5 +1,6 @@
 //! Runs the tasks: at the bell or the timer, each never twice at once, and keeps what they reported.
 
+use super::pace::Pace;
 use crate::{
     clock::SharedClock,
     error::Result,
@@ -8,7 +9,10 @@ use crate::{
 };
 use async_trait::async_trait;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep, sleep_until},
+};
 
 /// A background task.
 #[async_trait]
@@ -24,6 +28,12 @@ pub trait Task: Send + Sync {
     /// Whether the bell wakes it.
     fn listens(&self) -> bool {
         true
+    }
+
+    /// Whether it looks at once when the bell rings, as long as its looks took little of the time lately: somebody waits for each of its steps. The
+    /// others wait a moment for what comes with the ring.
+    fn eager(&self) -> bool {
+        false
     }
 
     /// Looks at everything and does what is due; the same every time.
@@ -54,19 +64,25 @@ impl Driver {
     pub fn run(&self, task: impl Task + 'static) -> tokio::task::JoinHandle<()> {
         let (clock, reports, mut drain, mut work) = (self.clock.clone(), self.reports.clone(), self.drain.clone(), self.bell.work());
         tokio::spawn(async move {
+            let mut pace = Pace::new(Instant::now());
             loop {
                 work.mark_unchanged();
-                let begun = tokio::time::Instant::now();
+                let begun = Instant::now();
                 let result = task.tick().await;
                 if let Err(error) = &result {
                     tracing::error!(task = task.name(), error = %error, "tick failed");
                 }
                 reports.keep(task.name(), clock.now(), begun.elapsed(), &result);
                 metrics::histogram!("slipway_task_seconds", "task" => task.name()).record(begun.elapsed().as_secs_f64());
+                let ended = Instant::now();
+                let ready = ended + pace.rest(begun, ended);
                 tokio::select! {
                     () = drained(&mut drain) => return,
-                    () = tokio::time::sleep(task.every()) => {}
-                    _ = work.changed(), if task.listens() => tokio::time::sleep(BREATH).await,
+                    () = sleep(task.every()) => {}
+                    _ = work.changed(), if task.listens() => match task.eager() {
+                        true => sleep_until(ready).await,
+                        false => sleep(BREATH).await,
+                    },
                 }
             }
         })

@@ -10,6 +10,7 @@ pub mod mails;
 pub mod notebook_activity;
 pub mod notebooks;
 pub mod notices;
+mod pace;
 pub mod pipelines;
 pub mod promotions;
 pub mod runs;

@@ -2,7 +2,7 @@
 
 use super::{Report, Task};
 use crate::{
-    cluster::{Observed, Phase, SharedCluster, WorkloadKind},
+    cluster::{Endpoint, Observed, Phase, SharedCluster, WorkloadKind},
     error::{Error, Kind, Result},
     quota::capacity,
     store::{
@@ -49,11 +49,34 @@ enum Step {
     Forget,
 }
 
+/// What is to be written down of a workload.
+#[derive(Debug)]
+enum Note {
+    Ensured,
+    Doing(String),
+    Running(Option<Endpoint>),
+    Stopping,
+    Ended(WorkloadEnd),
+    Forgotten,
+}
+
+/// What came of doing something about a workload.
+struct Outcome<'a> {
+    row: &'a WorkloadRow,
+    note: Option<Note>,
+    /// It failed, and the log was told.
+    failed: bool,
+}
+
 /// What waits and runs, for Prometheus.
 fn count(rows: &[WorkloadRow]) {
+    let mut counted: HashMap<(&str, State), i64> = HashMap::new();
+    for row in rows {
+        *counted.entry((row.kind.as_str(), row.state())).or_default() += 1;
+    }
     for kind in WorkloadKind::ALL {
         for state in [State::Queued, State::Starting, State::Running, State::Stopping] {
-            let n = rows.iter().filter(|r| r.kind == kind.as_str() && r.state() == state).count();
+            let n = counted.get(&(kind.as_str(), state)).copied().unwrap_or_default();
             metrics::gauge!("slipway_workloads", "kind" => kind.as_str(), "state" => state.as_str()).set(n as f64);
         }
     }
@@ -91,6 +114,27 @@ fn step(row: &WorkloadRow, observed: Option<&Observed>) -> Step {
     }
 }
 
+/// What is to be written down of a workload as the cluster shows it, without asking anybody.
+fn seen(row: &WorkloadRow, observed: Option<&Observed>, now: i64) -> Option<Note> {
+    let over = |state, reason| WorkloadEnd { state: Some(state), reason, ended_at: now, ..WorkloadEnd::default() };
+    match (step(row, observed), observed.map(|o| &o.phase)) {
+        (Step::Cancel, _) => Some(Note::Ended(over(State::Cancelled, row.stop_reason.clone()))),
+        (Step::Lost, _) => Some(Note::Ended(over(State::Failed, Some("The cluster no longer knows it.".to_owned())))),
+        (Step::Observe, Some(Phase::Ended(exit))) => Some(Note::Ended(end::of(row, exit))),
+        (Step::Observe, Some(Phase::Starting { doing })) => doing_now(row, doing),
+        (Step::Observe, Some(Phase::Running { endpoint })) => {
+            let known = row.state() == State::Running && row.endpoint() == *endpoint;
+            (!known).then(|| Note::Running(endpoint.clone()))
+        }
+        (Step::Observe, Some(Phase::Stopping)) => (row.state() != State::Stopping).then_some(Note::Stopping),
+        _ => None,
+    }
+}
+
+fn doing_now(row: &WorkloadRow, doing: &str) -> Option<Note> {
+    (row.reason.as_deref() != Some(doing)).then(|| Note::Doing(doing.to_owned()))
+}
+
 #[async_trait]
 impl Task for Workloads {
     fn name(&self) -> &'static str {
@@ -101,23 +145,34 @@ impl Task for Workloads {
         Duration::from_secs(2)
     }
 
+    fn eager(&self) -> bool {
+        true
+    }
+
     async fn tick(&self) -> Result<Report> {
         // Rows first: what is inserted after the listing is not mistaken for lost.
         let rows = self.store.workloads_known().await?;
         let observed: HashMap<String, Observed> = self.cluster.list().await?.into_iter().map(|o| (o.id.clone(), o)).collect();
         let mut report = Report::from([("known", rows.len() as i64), ("observed", observed.len() as i64)]);
-        let steps = rows.iter().map(|row| self.perform(row, observed.get(&row.id))).collect::<Vec<_>>();
-        let mut done = stream::iter(steps).buffer_unordered(AT_ONCE);
-        while let Some(outcome) = done.next().await {
-            match outcome {
-                Ok(true) => *report.entry("did").or_default() += 1,
-                Ok(false) => {}
-                Err(()) => *report.entry("failed").or_default() += 1,
+        let now = self.store.clock().now();
+        // What has ended makes room, and what is granted starts in the same tick.
+        let notes: Vec<(&WorkloadRow, Note)> = rows.iter().filter_map(|row| Some((row, seen(row, observed.get(&row.id), now)?))).collect();
+        self.note(&notes, &mut report).await;
+        let granted = self.grant().await?;
+        report.insert("granted", granted.len() as i64);
+        let known = rows.iter().map(|row| self.act(row, observed.get(&row.id)));
+        let acts = known.chain(granted.iter().map(|row| self.act(row, None))).collect::<Vec<_>>();
+        // Written down as they are done, those together that are done together.
+        let mut done = stream::iter(acts).buffer_unordered(AT_ONCE).ready_chunks(AT_ONCE);
+        while let Some(outcomes) = done.next().await {
+            let failed = outcomes.iter().filter(|o| o.failed).count() as i64;
+            if failed > 0 {
+                *report.entry("failed").or_default() += failed;
             }
+            let notes: Vec<(&WorkloadRow, Note)> = outcomes.into_iter().filter_map(|o| Some((o.row, o.note?))).collect();
+            self.note(&notes, &mut report).await;
         }
         drop(done);
-        let granted = self.grant().await?;
-        report.insert("granted", granted);
         count(&rows);
         report.insert("strays", self.strays(&rows, &observed).await?);
         Ok(report)
@@ -125,44 +180,76 @@ impl Task for Workloads {
 }
 
 impl Workloads {
-    /// Whether anything was done. A failure was told to the log.
-    async fn perform(&self, row: &WorkloadRow, observed: Option<&Observed>) -> std::result::Result<bool, ()> {
-        let done = match (step(row, observed), observed) {
-            (Step::Observe, Some(observed)) => self.observe(row, observed).await,
-            (Step::Nothing | Step::Observe, _) => return Ok(false),
-            (Step::Cancel, _) => self.cancel(row).await,
-            (Step::Build, _) => match self.build(row).await {
-                Ok(done) => Ok(done),
-                Err(error) => self.stumble(row, error).await,
-            },
-            (Step::Lost, _) => self.lost(row).await,
-            (Step::Forget, _) => self.forget(&row.id).await,
-        };
-        done.map_err(|error| tracing::warn!(workload = row.id, error = %error, "workload"))
+    /// Writes down, all at once; where that fails each alone, so that one holds up no other. A failure is told to the log.
+    async fn note(&self, notes: &[(&WorkloadRow, Note)], report: &mut Report) {
+        if notes.is_empty() {
+            return;
+        }
+        if notes.len() > 1 && self.write(notes).await.is_ok() {
+            *report.entry("did").or_default() += notes.len() as i64;
+            return;
+        }
+        for one in notes {
+            match self.write(std::slice::from_ref(one)).await {
+                Ok(()) => *report.entry("did").or_default() += 1,
+                Err(error) => {
+                    tracing::warn!(workload = one.0.id, error = %error, "workload");
+                    *report.entry("failed").or_default() += 1;
+                }
+            }
+        }
     }
 
-    async fn cancel(&self, row: &WorkloadRow) -> Result<bool> {
-        let now = self.store.clock().now();
-        let end = WorkloadEnd { state: Some(State::Cancelled), reason: row.stop_reason.clone(), ended_at: now, ..WorkloadEnd::default() };
-        self.end(row, &end).await
-    }
-
-    async fn lost(&self, row: &WorkloadRow) -> Result<bool> {
-        let now = self.store.clock().now();
-        let reason = Some("The cluster no longer knows it.".to_owned());
-        self.end(row, &WorkloadEnd { state: Some(State::Failed), reason, ended_at: now, ..WorkloadEnd::default() }).await
-    }
-
-    async fn end(&self, row: &WorkloadRow, end: &WorkloadEnd) -> Result<bool> {
+    async fn write(&self, notes: &[(&WorkloadRow, Note)]) -> Result<()> {
         let mut tx = self.store.begin().await?;
-        tx.workload_end(&row.id, end).await?;
-        tx.changed(row.team_id.as_deref(), "workload", &row.id, 0);
-        tx.wakes();
-        tx.commit().await?;
-        Ok(true)
+        for (row, note) in notes {
+            match note {
+                Note::Ensured => tx.workload_ensured(&row.id).await?,
+                Note::Doing(doing) => tx.workload_reason(&row.id, Some(doing)).await?,
+                Note::Running(endpoint) => tx.workload_running(&row.id, endpoint.as_ref()).await?,
+                Note::Stopping => tx.workload_stopping(&row.id).await?,
+                Note::Ended(end) => tx.workload_end(&row.id, end).await?,
+                // Nobody waits for that.
+                Note::Forgotten => {
+                    tx.workload_forgotten(&row.id).await?;
+                    continue;
+                }
+            }
+            tx.changed(row.team_id.as_deref(), "workload", &row.id, 0);
+            tx.wakes();
+        }
+        tx.commit().await
     }
 
-    async fn build(&self, row: &WorkloadRow) -> Result<bool> {
+    /// Tells the cluster what shall be of one workload.
+    async fn act<'a>(&self, row: &'a WorkloadRow, observed: Option<&Observed>) -> Outcome<'a> {
+        let done = match (step(row, observed), observed) {
+            (Step::Observe, Some(observed)) => self.stop(row, observed).await.map(|()| None),
+            (Step::Build, _) => match self.build(row).await {
+                Ok(note) => Ok(Some(note)),
+                Err(error) => {
+                    let note = self.stumbled(row, &error);
+                    let given_up = matches!(note, Some(Note::Ended(_)));
+                    if !given_up {
+                        tracing::warn!(workload = row.id, error = %error, "workload");
+                    }
+                    return Outcome { row, note, failed: !given_up };
+                }
+            },
+            (Step::Forget, _) => self.cluster.forget(&row.id).await.map(|()| Some(Note::Forgotten)),
+            _ => Ok(None),
+        };
+        match done {
+            Ok(Some(Note::Doing(doing))) => Outcome { row, note: doing_now(row, &doing), failed: false },
+            Ok(note) => Outcome { row, note, failed: false },
+            Err(error) => {
+                tracing::warn!(workload = row.id, error = %error, "workload");
+                Outcome { row, note: None, failed: true }
+            }
+        }
+    }
+
+    async fn build(&self, row: &WorkloadRow) -> Result<Note> {
         let kind = kind(&row.kind)?;
         let builder = self.builders.of(kind).ok_or_else(|| Error::internal(format!("nobody builds {}", row.kind)))?;
         let team = match &row.team_id {
@@ -170,87 +257,33 @@ impl Workloads {
             None => None,
         };
         match builder.build(row, team.as_ref()).await? {
-            Build::Ready(spec) => {
-                self.cluster.ensure(&spec).await?;
-                let mut tx = self.store.begin().await?;
-                tx.workload_ensured(&row.id).await?;
-                tx.changed(row.team_id.as_deref(), "workload", &row.id, 0);
-                tx.wakes();
-                tx.commit().await?;
-                Ok(true)
-            }
-            Build::NotYet(doing) => self.doing(row, &doing).await,
+            Build::Ready(spec) => self.cluster.ensure(&spec).await.map(|()| Note::Ensured),
+            Build::NotYet(doing) => Ok(Note::Doing(doing)),
             Build::Never(reason) => {
-                let now = self.store.clock().now();
-                self.end(row, &WorkloadEnd { state: Some(State::Failed), reason: Some(reason), ended_at: now, ..WorkloadEnd::default() })
-                    .await
+                let ended_at = self.store.clock().now();
+                Ok(Note::Ended(WorkloadEnd { state: Some(State::Failed), reason: Some(reason), ended_at, ..WorkloadEnd::default() }))
             }
         }
     }
 
     /// A start that failed: the reason is shown, and the next tick tries again, until patience ends.
-    async fn stumble(&self, row: &WorkloadRow, error: Error) -> Result<bool> {
+    fn stumbled(&self, row: &WorkloadRow, error: &Error) -> Option<Note> {
         let now = self.store.clock().now();
         let again = row.reason.as_deref() == Some(&error.public);
         let out = patience(error.kind).is_some_and(|most| row.granted_at.is_some_and(|at| now - at >= most));
         if again && out {
-            let end = WorkloadEnd { state: Some(State::Failed), reason: Some(error.public), ended_at: now, ..WorkloadEnd::default() };
-            return self.end(row, &end).await;
+            let reason = Some(error.public.clone());
+            return Some(Note::Ended(WorkloadEnd { state: Some(State::Failed), reason, ended_at: now, ..WorkloadEnd::default() }));
         }
-        if !again {
-            self.doing(row, &error.public).await?;
-        }
-        Err(error)
+        doing_now(row, &error.public)
     }
 
-    async fn doing(&self, row: &WorkloadRow, doing: &str) -> Result<bool> {
-        if row.reason.as_deref() == Some(doing) {
-            return Ok(false);
+    async fn stop(&self, row: &WorkloadRow, observed: &Observed) -> Result<()> {
+        if row.stop_requested_at.is_none() || matches!(observed.phase, Phase::Ended(_) | Phase::Stopping) {
+            return Ok(());
         }
-        let mut tx = self.store.begin().await?;
-        tx.workload_reason(&row.id, Some(doing)).await?;
-        tx.changed(row.team_id.as_deref(), "workload", &row.id, 0);
-        tx.wakes();
-        tx.commit().await?;
-        Ok(true)
-    }
-
-    async fn observe(&self, row: &WorkloadRow, observed: &Observed) -> Result<bool> {
-        if row.stop_requested_at.is_some() && !matches!(observed.phase, Phase::Ended(_) | Phase::Stopping) {
-            let grace = Duration::from_secs(row.stop_grace_seconds.unwrap_or(10).max(0).unsigned_abs());
-            self.cluster.stop(&row.id, grace).await?;
-        }
-        match &observed.phase {
-            Phase::Ended(exit) => self.end(row, &end::of(row, exit)).await,
-            Phase::Starting { doing } => self.doing(row, doing).await,
-            Phase::Running { endpoint } => {
-                if row.state() == State::Running && row.endpoint() == *endpoint {
-                    return Ok(false);
-                }
-                let mut tx = self.store.begin().await?;
-                tx.workload_running(&row.id, endpoint.as_ref()).await?;
-                tx.changed(row.team_id.as_deref(), "workload", &row.id, 0);
-                tx.wakes();
-                tx.commit().await.map(|()| true)
-            }
-            Phase::Stopping => {
-                if row.state() == State::Stopping {
-                    return Ok(false);
-                }
-                let mut tx = self.store.begin().await?;
-                tx.workload_stopping(&row.id).await?;
-                tx.changed(row.team_id.as_deref(), "workload", &row.id, 0);
-                tx.wakes();
-                tx.commit().await.map(|()| true)
-            }
-        }
-    }
-
-    async fn forget(&self, id: &str) -> Result<bool> {
-        self.cluster.forget(id).await?;
-        let mut tx = self.store.begin().await?;
-        tx.workload_forgotten(id).await?;
-        tx.commit().await.map(|()| true)
+        let grace = Duration::from_secs(row.stop_grace_seconds.unwrap_or(10).max(0).unsigned_abs());
+        self.cluster.stop(&row.id, grace).await
     }
 
     /// What the cluster knows but no open row does: a row that was forgotten while the cluster did not manage to, or no row at all.
@@ -267,42 +300,41 @@ impl Workloads {
         Ok(strays)
     }
 
-    async fn grant(&self) -> Result<i64> {
+    /// Grants what there is room for, all in one transaction; what was granted.
+    async fn grant(&self) -> Result<Vec<WorkloadRow>> {
         let rows = self.store.workloads_live(None).await?;
         if !rows.iter().any(|r| r.state() == State::Queued) {
-            return Ok(0);
+            return Ok(Vec::new());
         }
         let total = self.cluster.capacity().await?.total;
         let limits = capacity::limits(&self.store).await?;
         let entries = capacity::entries(&self.store, &rows).await?;
         let by_id: HashMap<&str, &WorkloadRow> = rows.iter().map(|r| (r.id.as_str(), r)).collect();
-        let (mut granted, mut waiting) = (0, Vec::new());
-        for (id, decision) in queue::plan(total, &limits, &entries) {
-            let Some(row) = by_id.get(id.as_str()) else { continue };
+        let decided = queue::plan(total, &limits, &entries).into_iter().filter_map(|(id, why)| Some((*by_id.get(id.as_str())?, why)));
+        // One that starts moves all behind it: only places that changed are written.
+        let moved =
+            |(row, decision): &(&WorkloadRow, Decision)| !matches!(decision, Decision::Wait(why) if row.reason.as_deref() == Some(why));
+        let decided: Vec<_> = decided.filter(moved).collect();
+        if decided.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut tx = self.store.begin().await?;
+        let mut granted = Vec::new();
+        for (row, decision) in decided {
             match decision {
-                // One that starts moves all behind it: only places that changed are written, and all in one transaction.
-                Decision::Wait(why) if row.reason.as_deref() == Some(&why) => {}
-                Decision::Wait(why) => waiting.push((*row, why)),
+                Decision::Wait(why) => tx.workload_reason(&row.id, Some(&why)).await?,
                 Decision::Grant => {
-                    let mut tx = self.store.begin().await?;
-                    if tx.workload_grant(&id).await? {
-                        tx.changed(row.team_id.as_deref(), "workload", &id, 0);
-                        tx.wakes();
-                        granted += 1;
+                    // Asked to end meanwhile, or granted by somebody else.
+                    if !tx.workload_grant(&row.id).await? {
+                        continue;
                     }
-                    tx.commit().await?;
+                    granted.push(row.granted_at(tx.now()));
                 }
             }
-        }
-        if !waiting.is_empty() {
-            let mut tx = self.store.begin().await?;
-            for (row, why) in waiting {
-                tx.workload_reason(&row.id, Some(&why)).await?;
-                tx.changed(row.team_id.as_deref(), "workload", &row.id, 0);
-            }
+            tx.changed(row.team_id.as_deref(), "workload", &row.id, 0);
             tx.wakes();
-            tx.commit().await?;
         }
+        tx.commit().await?;
         Ok(granted)
     }
 }

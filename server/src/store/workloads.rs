@@ -71,6 +71,20 @@ impl WorkloadRow {
         self.resources().part_of(self.nodes)
     }
 
+    /// The row as it is after it was granted what it asks for ([`Tx::workload_grant`]).
+    #[must_use]
+    pub fn granted_at(&self, now: i64) -> Self {
+        Self {
+            state_text: State::Starting.as_str().to_owned(),
+            granted_at: Some(now),
+            granted_cpu_millis: Some(self.cpu_millis),
+            granted_memory_bytes: Some(self.memory_bytes),
+            granted_gpus: Some(self.gpus),
+            reason: None,
+            ..self.clone()
+        }
+    }
+
     /// Where a server listens, while it runs.
     pub fn endpoint(&self) -> Option<Endpoint> {
         self.endpoint_json.as_deref().and_then(|j| serde_json::from_str(j).ok())

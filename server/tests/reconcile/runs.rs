@@ -431,3 +431,23 @@ async fn the_quota_counts_all_nodes() {
     assert_eq!(state, State::Queued);
     assert!(reason.contains("asks for 1.5 CPU, 3 GiB, but the team's quota is 1 CPU"), "{reason}");
 }
+
+#[tokio::test]
+async fn what_ends_makes_room_and_what_is_granted_starts_in_one_look() {
+    let w = World::new().await;
+    w.cluster.set_capacity(Resources { cpu_millis: 1000, memory_bytes: 4 << 30, gpus: 0 }, Resources::NONE);
+    let new = || NewRun { amount: ResourcesAsked { cpu: Some("1".into()), ..ResourcesAsked::default() }, ..python() };
+    let first = w.submit(new()).await.summary.id;
+    w.clock.advance(1000);
+    let second = w.submit(new()).await.summary.id;
+    tick(&w.workloads).await;
+    let workloads = [w.workload(&first).await, w.workload(&second).await];
+    assert_eq!((workloads[0].state(), workloads[0].granted()), (State::Starting, Some(workloads[0].resources())));
+    assert!(workloads[0].ensured_at.is_some() && w.cluster.spec(&workloads[0].id).is_some());
+    assert_eq!((workloads[1].state(), w.cluster.specs().len()), (State::Queued, 1));
+    w.cluster.run(&workloads[0].id);
+    w.cluster.exit(&workloads[0].id, 0);
+    tick(&w.workloads).await;
+    assert_eq!(w.workload(&first).await.state(), State::Succeeded);
+    assert!(w.cluster.spec(&w.workload(&second).await.id).is_some());
+}

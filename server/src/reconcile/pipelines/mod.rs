@@ -48,6 +48,10 @@ impl Task for Pipelines {
         Duration::from_secs(2)
     }
 
+    fn eager(&self) -> bool {
+        true
+    }
+
     async fn tick(&self) -> Result<Report> {
         let mut known = self.known.lock().await;
         // Workloads first: what is inserted after that is not mistaken for lost.

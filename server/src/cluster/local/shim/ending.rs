@@ -8,7 +8,10 @@ use super::{
     environment::NODE_MARK,
 };
 use crate::cluster::workload::Exit;
-use rustix::process::{Signal, WaitOptions, WaitStatus, wait};
+use rustix::{
+    io::Errno,
+    process::{Signal, WaitOptions, WaitStatus, wait},
+};
 use std::{collections::HashSet, time::Duration};
 
 /// Said where somebody else than the server asked.
@@ -37,14 +40,28 @@ pub enum Cause {
     },
 }
 
-/// Collects every process that has ended: its pid, and how.
-pub fn collect() -> Vec<(i32, WaitStatus)> {
-    let mut found = Vec::new();
-    // An error means that there is no process left to wait for.
-    while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
-        found.push((pid.as_raw_nonzero().get(), status));
+/// Processes that have ended.
+#[derive(Debug, Default)]
+pub struct Collected {
+    /// The pid of each, and how it ended.
+    pub ended: Vec<(i32, WaitStatus)>,
+    /// The kernel says that we have no children left. Then nothing descends from us: whatever loses its parent becomes our child.
+    pub none_left: bool,
+}
+
+/// Collects every process that has ended.
+pub fn collect() -> Collected {
+    let mut found = Collected::default();
+    loop {
+        match wait(WaitOptions::NOHANG) {
+            Ok(Some((pid, status))) => found.ended.push((pid.as_raw_nonzero().get(), status)),
+            Ok(None) => return found,
+            Err(e) => {
+                found.none_left = e == Errno::CHILD;
+                return found;
+            }
+        }
     }
-    found
 }
 
 /// Everything that descends from us or is in the control groups.
@@ -91,8 +108,11 @@ pub fn of_node(leader: Option<i32>, leaders: &[i32], rank: u32) -> Vec<i32> {
 pub async fn end_all(group: &Group, mut ended: impl FnMut(i32, WaitStatus)) {
     let mut pause = Duration::from_millis(2);
     loop {
-        let left = kill(|| remaining(group));
-        for (pid, status) in collect() {
+        // Asked first: to look at every process of the machine takes a while.
+        let found = collect();
+        let none_left = found.none_left && group.processes().is_empty();
+        let left = if none_left { 0 } else { kill(|| remaining(group)) };
+        for (pid, status) in found.ended.into_iter().chain(collect().ended) {
             ended(pid, status);
         }
         if left == 0 {

@@ -87,10 +87,11 @@ pub async fn supervise(handover: Handover, news: Arc<Notify>, answer: impl FnOnc
         exit.node = None;
     }
     let _ = fs::remove_dir_all(socket_folder);
+    // The kernel lets go of a group a moment after its last process.
     let mut tries = 0;
     while !story.group.remove() && tries < 100 {
         tries += 1;
-        sleep(Duration::from_millis(10)).await;
+        sleep(Duration::from_millis(tries.min(10))).await;
     }
     // The last thing: who sees it may rely on all the rest. A full disk has to make room first; until then we are alive and Stopping.
     // Where the whole data folder was thrown away, nobody will ever look.
@@ -287,7 +288,7 @@ impl Story {
 
     /// Collects what has ended. The first node that failed ends the others; one that did what it was to do leaves nothing behind.
     fn look_for_ends(&mut self, memory: &mut MemoryWatch) {
-        for (pid, status) in ending::collect() {
+        for (pid, status) in ending::collect().ended {
             let Some(place) = self.nodes.iter_mut().position(|n| n.collected(pid, status)) else { continue };
             memory.leave(self.nodes[place].rank);
             if self.nodes.len() > 1 {
