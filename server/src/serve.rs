@@ -118,7 +118,7 @@ async fn bind(address: &mut SocketAddr, flag: &str) -> Result<TcpListener> {
 }
 
 /// Every background task, on one screen.
-fn start_tasks(web: &Web) {
+pub fn start_tasks(web: &Web) {
     let (store, cluster) = (web.store.clone(), web.cluster.clone());
     let driver = Driver::new(store.bell().clone(), web.clock.clone(), web.reports.clone(), web.drain.clone());
     let (logs, python) = (web.logs.clone(), Interpreter::default());

@@ -3,20 +3,54 @@
 use super::ir::{self, Pipeline, Refusal};
 use crate::{
     error::{Error, Result},
+    ids,
     store::Store,
 };
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// So many are kept. One of 10 MB takes about as much memory again as its text.
+/// So many are kept.
 const MOST: usize = 64;
+/// And no more than have so many bytes of text together, unless it is one alone: in memory each takes several times as much.
+const MOST_BYTES: usize = 16 << 20;
 /// So many refusals are told at once.
 const TOLD: usize = 10;
 
-/// By digest, each with when it was last asked for, in turns.
-type Kept = HashMap<String, (u64, Arc<Pipeline>)>;
+/// A pipeline that was read.
+struct One {
+    /// When it was last asked for, in turns.
+    at: u64,
+    /// Bytes of its text.
+    bytes: usize,
+    pipeline: Arc<Pipeline>,
+}
+
+/// Those that were read, by digest.
+#[derive(Default)]
+struct Kept {
+    turn: u64,
+    all: HashMap<String, One>,
+}
+
+impl Kept {
+    fn get(&mut self, digest: &str) -> Option<Arc<Pipeline>> {
+        self.turn += 1;
+        let one = self.all.get_mut(digest)?;
+        one.at = self.turn;
+        Some(one.pipeline.clone())
+    }
+
+    fn put(&mut self, digest: String, bytes: usize, pipeline: Arc<Pipeline>) {
+        self.turn += 1;
+        self.all.insert(digest, One { at: self.turn, bytes, pipeline });
+        while self.all.len() > 1 && (self.all.len() > MOST || self.all.values().map(|o| o.bytes).sum::<usize>() > MOST_BYTES) {
+            let oldest = self.all.iter().min_by_key(|(_, one)| one.at).map(|(digest, _)| digest.clone());
+            oldest.map(|digest| self.all.remove(&digest));
+        }
+    }
+}
 
 /// Pipelines by the digest of what was uploaded. Cheap to clone.
 #[derive(Clone)]
@@ -36,37 +70,37 @@ impl Parsed {
     /// # Errors
     /// The database does not answer; it was taken once, but this Slipway cannot read it.
     pub async fn of(&self, digest: &str) -> Result<Option<Arc<Pipeline>>> {
-        if let Some(there) = self.there(digest) {
+        if let Some(there) = self.kept().get(digest) {
             return Ok(Some(there));
         }
         let Some(text) = self.store.pipeline_spec(digest).await? else { return Ok(None) };
-        let pipeline = Arc::new(read(text).await?);
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let newest = kept.values().map(|(at, _)| *at).max().unwrap_or(0) + 1;
-        if kept.len() >= MOST
-            && let Some(oldest) = kept.iter().min_by_key(|(_, (at, _))| *at).map(|(digest, _)| digest.clone())
-        {
-            kept.remove(&oldest);
-        }
-        kept.insert(digest.to_owned(), (newest, pipeline.clone()));
+        let bytes = text.len();
+        let (_, pipeline) = read(text).await?;
+        let pipeline = Arc::new(pipeline);
+        self.kept().put(digest.to_owned(), bytes, pipeline.clone());
         Ok(Some(pipeline))
     }
 
-    fn there(&self, digest: &str) -> Option<Arc<Pipeline>> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let newest = kept.values().map(|(at, _)| *at).max().unwrap_or(0) + 1;
-        let (at, pipeline) = kept.get_mut(digest)?;
-        *at = newest;
-        Some(pipeline.clone())
+    /// Reads what is uploaded: its digest, and the pipeline, which is about to be asked for.
+    ///
+    /// # Errors
+    /// It is refused: the first places with their reasons.
+    pub async fn take(&self, text: &str) -> Result<(String, Arc<Pipeline>)> {
+        let (digest, pipeline) = read(text.to_owned()).await?;
+        let pipeline = Arc::new(pipeline);
+        self.kept().put(digest.clone(), text.len(), pipeline.clone());
+        Ok((digest, pipeline))
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Reads what was uploaded, away from what must answer at once.
-///
-/// # Errors
-/// It is refused: the first places with their reasons.
-pub async fn read(text: String) -> Result<Pipeline> {
-    tokio::task::spawn_blocking(move || ir::parse(&text)).await.map_err(Error::internal)?.map_err(|refusals| refused("spec", &refusals))
+/// Reads a document, away from what must answer at once: its digest, and what it says.
+async fn read(text: String) -> Result<(String, Pipeline)> {
+    let work = move || ir::parse(&text).map(|pipeline| (ids::sha256(&text), pipeline));
+    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?.map_err(|refusals| refused("spec", &refusals))
 }
 
 /// Refusals as one error.
@@ -75,4 +109,25 @@ pub fn refused(field: &str, refusals: &[Refusal]) -> Error {
     let more = refusals.len().saturating_sub(TOLD);
     let rest = if more > 0 { format!("; and {more} more") } else { String::new() };
     Error::invalid(field, format!("{}{rest}.", told.join("; ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipelines::ir::tests::small;
+
+    #[test]
+    fn what_was_asked_for_longest_ago_goes() {
+        let pipeline = Arc::new(ir::parse(&small().to_string()).unwrap());
+        let mut kept = Kept::default();
+        for i in 0..MOST {
+            kept.put(i.to_string(), 1, pipeline.clone());
+        }
+        assert!(kept.get("0").is_some());
+        kept.put("more".into(), 1, pipeline.clone());
+        assert!(kept.get("1").is_none() && kept.get("0").is_some() && kept.get("more").is_some());
+        // One that is large leaves no room for others, and is kept all the same.
+        kept.put("large".into(), MOST_BYTES + 1, pipeline);
+        assert!(kept.get("large").is_some() && kept.get("0").is_none());
+    }
 }

@@ -3,7 +3,7 @@
 use super::{
     caps,
     ir::Pipeline,
-    parsed::{Parsed, read, refused},
+    parsed::{Parsed, refused},
     runs_view,
     upload::{pipeline_of, text, version_row},
 };
@@ -166,8 +166,8 @@ async fn of(parsed: &Parsed, store: &Store, by: &TeamEditor, new: &NewPipelineRu
             })
         }
         (None, Some(spec)) => {
-            let pipeline = Arc::new(read(spec.clone()).await?);
-            Ok(Of { pipeline, digest: ids::sha256(spec), named: None, version: None })
+            let (digest, pipeline) = parsed.take(spec).await?;
+            Ok(Of { pipeline, digest, named: None, version: None })
         }
     }
 }

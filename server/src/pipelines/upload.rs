@@ -1,10 +1,6 @@
 //! Pipelines and their versions: uploaded, listed, deleted.
 
-use super::{
-    ir::Pipeline,
-    parsed::{Parsed, read},
-    runs_view, view,
-};
+use super::{ir::Pipeline, parsed::Parsed, runs_view, view};
 use crate::{
     access::{TeamEditor, TeamMember},
     clock::rfc3339,
@@ -142,8 +138,8 @@ pub async fn pipeline_of(parsed: &Parsed, digest: &str) -> Result<Arc<Pipeline>>
 ///
 /// # Errors
 /// What is uploaded is refused, with its places; the name is taken.
-pub async fn create(store: &Store, by: &TeamEditor, new: &NewPipeline) -> Result<words::Pipeline> {
-    let pipeline = read(new.spec.clone()).await?;
+pub async fn create(parsed: &Parsed, store: &Store, by: &TeamEditor, new: &NewPipeline) -> Result<words::Pipeline> {
+    let (digest, pipeline) = parsed.take(&new.spec).await?;
     let name = text("name", new.name.as_deref().unwrap_or(&pipeline.name), MAX_NAME)?;
     if name.is_empty() {
         return Err(Error::invalid("name", "A pipeline has a name of 1 to 128 characters."));
@@ -164,7 +160,7 @@ pub async fn create(store: &Store, by: &TeamEditor, new: &NewPipeline) -> Result
     })
     .await?;
     let version = text("version", new.version.as_deref().filter(|v| !v.is_empty()).unwrap_or(&name), MAX_NAME)?;
-    let first = Wanted { name: &version, display_name: &version, description: "", spec: &new.spec };
+    let first = Wanted { name: &version, display_name: &version, description: "", spec: &new.spec, digest: &digest };
     insert_version(&mut tx, store, by, &id, &first).await?;
     event(&mut tx, by, "create", (&id, &name), Some(serde_json::json!({ "version": version }))).await?;
     tx.commit().await?;
@@ -179,9 +175,15 @@ fn named<'a>(pipeline: &'a Pipeline, name: &'a str) -> &'a str {
 ///
 /// # Errors
 /// No such pipeline; what is uploaded is refused; the name is taken.
-pub async fn create_version(store: &Store, by: &TeamEditor, pipeline: &str, new: &NewPipelineVersion) -> Result<PipelineVersion> {
+pub async fn create_version(
+    parsed: &Parsed,
+    store: &Store,
+    by: &TeamEditor,
+    pipeline: &str,
+    new: &NewPipelineVersion,
+) -> Result<PipelineVersion> {
     let of = row(store, by, pipeline).await?;
-    read(new.spec.clone()).await?;
+    let (digest, _) = parsed.take(&new.spec).await?;
     let given = new.name.as_deref().filter(|n| !n.is_empty());
     let name = match given {
         Some(name) => text("name", name, MAX_NAME)?,
@@ -194,7 +196,7 @@ pub async fn create_version(store: &Store, by: &TeamEditor, pipeline: &str, new:
     if tx.pipeline_touch(&by.team.id, &of.id).await?.is_none() {
         return Err(Error::not_found("pipeline"));
     }
-    let wanted = Wanted { name: &name, display_name: &display_name, description: &description, spec: &new.spec };
+    let wanted = Wanted { name: &name, display_name: &display_name, description: &description, spec: &new.spec, digest: &digest };
     let id = insert_version(&mut tx, store, by, &of.id, &wanted).await?;
     event(&mut tx, by, "update", (&of.id, &of.name), Some(serde_json::json!({ "version": name }))).await?;
     tx.commit().await?;
@@ -206,11 +208,12 @@ struct Wanted<'a> {
     display_name: &'a str,
     description: &'a str,
     spec: &'a str,
+    digest: &'a str,
 }
 
 async fn insert_version(tx: &mut Tx, store: &Store, by: &TeamEditor, pipeline_id: &str, new: &Wanted<'_>) -> Result<String> {
-    let (id, digest) = (ids::new_id(&**store.clock()), ids::sha256(new.spec));
-    tx.pipeline_spec_put(&digest, new.spec).await?;
+    let id = ids::new_id(&**store.clock());
+    tx.pipeline_spec_put(new.digest, new.spec).await?;
     tx.pipeline_version_insert(&NewPipelineVersionRow {
         id: &id,
         team_id: &by.team.id,
@@ -218,7 +221,7 @@ async fn insert_version(tx: &mut Tx, store: &Store, by: &TeamEditor, pipeline_id
         name: new.name,
         display_name: new.display_name,
         description: new.description,
-        spec_digest: &digest,
+        spec_digest: new.digest,
         created_by: &by.actor(),
     })
     .await?;

@@ -151,11 +151,14 @@ impl Store {
         before: Option<&str>,
         limit: i64,
     ) -> Result<Vec<PipelineRunRow>> {
-        let (mut sql, mut args) = ("WHERE team_id = $1 AND archived = $2".to_owned(), args![team_id, filter.archived]);
+        // A pipeline is of one team, and runs of an experiment are fewer than those in a state: what is no column as it stands leads into no index.
+        let team = if filter.pipeline_id.is_some() { "(team_id || '')" } else { "team_id" };
+        let state = if filter.experiment_id.is_some() { "(state || '') =" } else { "state =" };
+        let (mut sql, mut args) = (format!("WHERE {team} = $1 AND archived = $2"), args![team_id, filter.archived]);
         let conditions = [
             ("pipeline_id =", filter.pipeline_id),
             ("experiment_id =", filter.experiment_id),
-            ("state =", filter.state.map(State::as_str)),
+            (state, filter.state.map(State::as_str)),
             ("id <", before),
         ];
         for (condition, value) in conditions {

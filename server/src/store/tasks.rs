@@ -1,6 +1,9 @@
 //! Tasks of pipeline runs.
 
-use super::{Store, Tx, list};
+use super::{
+    Arg, Store, Tx, list,
+    run_tags::{chunk, values_sql},
+};
 use crate::{args, error::Result};
 
 /// A task.
@@ -60,6 +63,45 @@ pub struct ApprovalRow {
 const COLUMNS: &str =
     "SELECT id, team_id, pipeline_run_id, parent_id, name, display_name, component, iteration, kind, state, reason, attempt, retry_at, node,
     delivered, cache_key, cached_from, run_id, run_key, environment_version_id, workload_id, created_at, started_at, ended_at FROM tasks";
+
+/// What is written of a task.
+const PUT: &str =
+    "id, team_id, pipeline_run_id, parent_id, name, iteration, kind, state, reason, attempt, retry_at, node, cache_key, cached_from,
+    run_id, run_key, environment_version_id, workload_id, created_at, started_at, ended_at, display_name, component";
+/// And what of it where it is there already.
+const CHANGED: &str = "ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = excluded.reason, attempt = excluded.attempt,
+    retry_at = excluded.retry_at, node = excluded.node, cache_key = excluded.cache_key, cached_from = excluded.cached_from,
+    run_id = excluded.run_id, run_key = excluded.run_key, environment_version_id = excluded.environment_version_id,
+    workload_id = excluded.workload_id, started_at = excluded.started_at, ended_at = excluded.ended_at";
+
+/// In the order of [`PUT`].
+fn values(t: &TaskRow) -> Vec<Arg> {
+    args![
+        &t.id,
+        &t.team_id,
+        &t.pipeline_run_id,
+        t.parent_id.as_deref(),
+        &t.name,
+        t.iteration,
+        &t.kind,
+        &t.state,
+        t.reason.as_deref(),
+        t.attempt,
+        t.retry_at,
+        &t.node,
+        t.cache_key.as_deref(),
+        t.cached_from.as_deref(),
+        t.run_id.as_deref(),
+        t.run_key,
+        t.environment_version_id.as_deref(),
+        t.workload_id.as_deref(),
+        t.created_at,
+        t.started_at,
+        t.ended_at,
+        &t.display_name,
+        &t.component
+    ]
+}
 
 fn select(rest: &str) -> sqlx::AssertSqlSafe<String> {
     sqlx::AssertSqlSafe(format!("{COLUMNS} {rest}"))
@@ -171,43 +213,23 @@ impl Tx {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn task_put(&mut self, t: &TaskRow) -> Result<()> {
-        self.exec(
-            "INSERT INTO tasks (id, team_id, pipeline_run_id, parent_id, name, iteration, kind, state, reason, attempt, retry_at, node,
-                 cache_key, cached_from, run_id, run_key, environment_version_id, workload_id, created_at, started_at, ended_at,
-                 display_name, component)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
-             ON CONFLICT (id) DO UPDATE SET state = $8, reason = $9, attempt = $10, retry_at = $11, node = $12, cache_key = $13,
-                 cached_from = $14, run_id = $15, run_key = $16, environment_version_id = $17, workload_id = $18, started_at = $20,
-                 ended_at = $21",
-            args![
-                &t.id,
-                &t.team_id,
-                &t.pipeline_run_id,
-                t.parent_id.as_deref(),
-                &t.name,
-                t.iteration,
-                &t.kind,
-                &t.state,
-                t.reason.as_deref(),
-                t.attempt,
-                t.retry_at,
-                &t.node,
-                t.cache_key.as_deref(),
-                t.cached_from.as_deref(),
-                t.run_id.as_deref(),
-                t.run_key,
-                t.environment_version_id.as_deref(),
-                t.workload_id.as_deref(),
-                t.created_at,
-                t.started_at,
-                t.ended_at,
-                &t.display_name,
-                &t.component
-            ],
-        )
-        .await
-        .map(drop)
+    pub async fn task_put(&mut self, task: &TaskRow) -> Result<()> {
+        self.tasks_put(&[task]).await
+    }
+
+    /// The same for several tasks, each of which is there once.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn tasks_put(&mut self, tasks: &[&TaskRow]) -> Result<()> {
+        let mut rest = tasks;
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(chunk(rest.len()));
+            let args: Vec<Arg> = now.iter().flat_map(|t| values(t)).collect();
+            self.exec(values_sql(&format!("INSERT INTO tasks ({PUT})"), PUT.split(',').count(), now.len(), CHANGED), args).await?;
+            rest = later;
+        }
+        Ok(())
     }
 
     /// Keeps what the launcher of a task's attempt brings, while that attempt is under way; whether it is.

@@ -26,7 +26,7 @@ pub async fn list(State(web): State<Web>, by: TeamViewer, Query(query): Query<Li
 #[utoipa::path(post, path = "/api/v1/teams/{team}/pipelines", tag = "pipelines", params(("team" = String, Path)), request_body = NewPipeline,
     responses((status = 201, body = Pipeline), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(State(web): State<Web>, by: TeamEditor, Payload(new): Payload<NewPipeline>) -> Result<(StatusCode, Json<Pipeline>)> {
-    let made = upload::create(&web.store, &by, &new).await?;
+    let made = upload::create(&web.pipelines, &web.store, &by, &new).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
 
@@ -83,7 +83,7 @@ pub async fn create_version(
     At([pipeline]): At<1>,
     Payload(new): Payload<NewPipelineVersion>,
 ) -> Result<(StatusCode, Json<PipelineVersion>)> {
-    let made = upload::create_version(&web.store, &by, &pipeline, &new).await?;
+    let made = upload::create_version(&web.pipelines, &web.store, &by, &pipeline, &new).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
 

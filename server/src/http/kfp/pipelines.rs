@@ -119,7 +119,7 @@ pub async fn create_both(State(web): State<Web>, asker: Asker, Body(asked): Body
         spec: asked.pipeline_version.spec()?,
         version: asked.pipeline_version.name(),
     };
-    let made = upload::create(&web.store, &by, &new).await?;
+    let made = upload::create(&web.pipelines, &web.store, &by, &new).await?;
     let row = upload::row(&web.store, &by, &made.id).await?;
     Ok(Json(Pipeline::of(row, &by.team.name)))
 }

@@ -139,7 +139,7 @@ pub async fn create(State(web): State<Web>, asker: Asker, At([pipeline]): At<1>,
         description: asked.description.clone(),
         spec: asked.spec()?,
     };
-    let made = upload::create_version(&web.store, &by, &pipeline, &new).await?;
+    let made = upload::create_version(&web.pipelines, &web.store, &by, &pipeline, &new).await?;
     let row = upload::version_row(&web.store, &by, &made.pipeline_id, Some(&made.id)).await?;
     Ok(Json(whole(&web, row).await?))
 }

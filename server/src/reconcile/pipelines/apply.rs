@@ -442,11 +442,10 @@ impl<'a> Turn<'a> {
             return Ok(None);
         }
         for place in &self.changed {
-            let row = &mut self.loaded.rows[*place];
-            let node = &self.loaded.nodes[*place];
-            again::write(row, node)?;
-            self.tx.task_put(row).await?;
+            again::write(&mut self.loaded.rows[*place], &self.loaded.nodes[*place])?;
         }
+        let changed: Vec<&TaskRow> = self.changed.iter().map(|place| &self.loaded.rows[*place]).collect();
+        self.tx.tasks_put(&changed).await?;
         let revision = self.run.revision + 1;
         if state == self.run.state() {
             self.tx.changed(Some(&self.run.team_id), kinds::PIPELINE_RUN, &self.run.id, revision);
