@@ -92,7 +92,9 @@ async fn viewers_read_and_runs_write_their_own() {
     run.post(&format!("{P}/registered-models/create"), json!({ "name": "its own" })).await.is(200);
     let refused = run.post(&format!("{P}/registered-models/rename"), json!({ "name": "its own", "new_name": "another" })).await.is(403);
     assert_eq!(refused.json()["error_code"], "PERMISSION_DENIED");
-    for (what, body) in [("registered-models", json!({ "name": "its own" })), ("model-versions", json!({ "name": "its own", "version": "1" }))] {
+    for (what, body) in
+        [("registered-models", json!({ "name": "its own" })), ("model-versions", json!({ "name": "its own", "version": "1" }))]
+    {
         run.send(Method::DELETE, &format!("{P}/{what}/delete"), "application/json", body.to_string()).await.is(403);
     }
 }
