@@ -14,7 +14,7 @@ def approve(message: str, decision: dsl.OutputPath(str), approver: dsl.OutputPat
 
 
 @dsl.container_component
-def ask(message: str, role: str, within: str, decision: dsl.OutputPath(str)):
+def consult(message: str, role: str, within: str, decision: dsl.OutputPath(str)):
     return dsl.ContainerSpec(
         image="slipway/approval",
         command=["approval"],
@@ -28,7 +28,7 @@ def ask(message: str, role: str, within: str, decision: dsl.OutputPath(str)):
 @dsl.pipeline(name="approval")
 def pipeline(model: int = 7) -> str:
     asked = approve(message=f"Ship model {model}?")
-    other = ask(message="tell everybody?", role="editor", within="1h")
+    other = consult(message="tell everybody?", role="editor", within="1h")
     with dsl.If(other.outputs["decision"] == "approved"):
         say(text="told")
     return say(text=asked.outputs["comment"]).output
@@ -37,11 +37,11 @@ def pipeline(model: int = 7) -> str:
 EXPECTED = {
     "outputs": {"Output": "looks good"},
     # By name of the task: whether it is approved, or refused.
-    "answers": {"approve": True, "ask": False},
-    "tasks": {"approve": "SUCCEEDED", "ask": "SUCCEEDED", "condition-1": "SKIPPED", "say-2": "SUCCEEDED"},
+    "answers": {"approve": True, "consult": False},
+    "tasks": {"approve": "SUCCEEDED", "consult": "SUCCEEDED", "condition-1": "SKIPPED", "say-2": "SUCCEEDED"},
     "task_outputs": {
         "approve": {"decision": "approved", "approver": "admin", "comment": "looks good"},
-        "ask": {"decision": "refused"},
+        "consult": {"decision": "refused"},
     },
     "local": False,
 }

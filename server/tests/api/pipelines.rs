@@ -17,7 +17,7 @@ async fn asking(w: &World) -> (String, String) {
         let id = tasks.as_array().unwrap().iter().find(|t| t["name"] == name).unwrap()["id"].as_str().unwrap();
         format!("{OWN}/pipeline-runs/{run}/tasks/{id}")
     };
-    (of("approve"), of("ask"))
+    (of("approve"), of("consult"))
 }
 
 #[tokio::test]
@@ -43,7 +43,7 @@ async fn the_role_decides_who_answers_and_the_first_answer_counts() {
 
     let home = |json: Value| json["tasks"].as_array().unwrap().iter().map(|t| t["task"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
     assert_eq!(home(w.mia.get(&format!("{OWN}/home")).await.is(200).json()).len(), 2);
-    assert_eq!(home(w.ada.get(&format!("{OWN}/home")).await.is(200).json()), ["ask"]);
+    assert_eq!(home(w.ada.get(&format!("{OWN}/home")).await.is(200).json()), ["consult"]);
     assert!(home(w.vic.get(&format!("{OWN}/home")).await.is(200).json()).is_empty());
     let told = w.ada.get("/api/v1/me/notices").await.is(200).json();
     assert_eq!((told["items"].as_array().map(Vec::len), &told["items"][0]["kind"]), (Some(1), &json!("pipeline_waiting")));
@@ -58,7 +58,7 @@ async fn the_role_decides_who_answers_and_the_first_answer_counts() {
     let detail = w.vic.get(&of_maintainers).await.is(200).json();
     let by = if one.status.as_u16() == 204 { "mia" } else { "bob" };
     assert_eq!((&detail["approval"]["decision"]["by"], &detail["approval"]["can_answer"]), (&json!(by), &json!(false)));
-    assert_eq!(home(w.mia.get(&format!("{OWN}/home")).await.is(200).json()), ["ask"]);
+    assert_eq!(home(w.mia.get(&format!("{OWN}/home")).await.is(200).json()), ["consult"]);
     // What is no approval waits for none.
     let run = of_maintainers.split("/tasks/").next().unwrap();
     let tasks = w.vic.get(&format!("{run}/tasks")).await.is(200).json();

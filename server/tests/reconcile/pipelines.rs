@@ -274,11 +274,11 @@ async fn an_approval_waits_for_its_answer_and_runs_nothing() {
     assert!(asked.workload_id.is_none() && asked.run_id.is_none() && asked.started_at.is_some());
     assert!(asked.reason.unwrap().ends_with("Ship model 7?"));
     // It does not count as one of those at work.
-    assert_eq!(task(&w, &run, "ask").await.state, TaskState::WaitingForApproval);
+    assert_eq!(task(&w, &run, "consult").await.state, TaskState::WaitingForApproval);
     assert_eq!(w.store.approvals_waiting(TEAM, 9).await.unwrap().len(), 2);
     assert_eq!(w.events(&run.id).await, ["create", "wait_for_approval", "wait_for_approval", "start"]);
 
-    answer(&w, &run, "ask", false).await.unwrap();
+    answer(&w, &run, "consult", false).await.unwrap();
     answer(&w, &run, "approve", true).await.unwrap();
     let twice = answer(&w, &run, "approve", false).await.unwrap_err();
     assert_eq!((twice.kind, twice.public.as_str()), (Kind::Conflict, "mia approved it already."));
@@ -303,9 +303,9 @@ async fn an_approval_fails_when_it_is_refused_or_nobody_answers_in_time_and_a_re
     w.settle().await;
     w.clock.advance(3_600_000);
     // Too late, though nobody has looked yet.
-    assert_eq!(answer(&w, &run, "ask", true).await.unwrap_err().kind, Kind::Conflict);
+    assert_eq!(answer(&w, &run, "consult", true).await.unwrap_err().kind, Kind::Conflict);
     w.settle().await;
-    let late = task(&w, &run, "ask").await;
+    let late = task(&w, &run, "consult").await;
     assert_eq!(
         (late.state, late.reason.as_deref()),
         (TaskState::Failed, Some("Nobody with the role editor answered in time: Also tell everybody?"))
@@ -324,7 +324,7 @@ async fn an_approval_fails_when_it_is_refused_or_nobody_answers_in_time_and_a_re
     let detail = tasks::get(&w.parsed, &w.store, &w.ada, &run.id, &again.id).await.unwrap();
     assert_eq!(detail.approval.unwrap().decision, None);
     answer(&w, &run, "approve", true).await.unwrap();
-    answer(&w, &run, "ask", true).await.unwrap();
+    answer(&w, &run, "consult", true).await.unwrap();
     w.settle().await;
     assert_eq!(task(&w, &run, "condition-1").await.state, TaskState::Running);
 }
@@ -374,7 +374,7 @@ async fn no_more_tasks_at_once_than_the_pipeline_and_the_team_may() {
     for n in 0..3 {
         spec["root"]["dag"]["tasks"][format!("more-{n}")] = task_of.clone();
     }
-    upload::create(&w.store, &w.ada, &NewPipeline { spec: spec.to_string(), ..NewPipeline::default() }).await.unwrap();
+    upload::create(&w.parsed, &w.store, &w.ada, &NewPipeline { spec: spec.to_string(), ..NewPipeline::default() }).await.unwrap();
     let limit = |max_tasks| SetPipelineLimits { max_tasks };
     assert_eq!(caps::set(&w.store, &w.ada, "two", &limit(Some(0))).await.unwrap_err().field.as_deref(), Some("max_tasks"));
     assert_eq!(caps::set(&w.store, &w.ada, "two", &limit(Some(1))).await.unwrap().max_tasks, Some(1));

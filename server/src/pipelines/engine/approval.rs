@@ -123,7 +123,7 @@ mod tests {
     /// To the end, with the answers of people, by task.
     fn go(trial: &mut Trial, approves: impl Fn(&str) -> Option<bool>) -> End {
         trial.go(|of| match of.component {
-            "approve" | "ask" => approves(of.path).map(|yes| Answer::Said(said(yes))),
+            "approve" | "consult" => approves(of.path).map(|yes| Answer::Said(said(yes))),
             _ => good(json!({"Output": of.parameters["text"]})),
         })
     }
@@ -156,7 +156,7 @@ mod tests {
         let mut t = trial();
         let end = go(&mut t, |path| Some(path == "approve"));
         assert_eq!(end.state, RunState::Succeeded);
-        let node = t.nodes.iter().find(|n| n.name == "ask").unwrap();
+        let node = t.nodes.iter().find(|n| n.name == "consult").unwrap();
         assert_eq!((node.state, &node.outputs.parameters["decision"]), (State::Succeeded, &json!("refused")));
         assert_eq!(t.states()["condition-1"], State::Skipped);
     }
@@ -168,7 +168,7 @@ mod tests {
             let steps = t.plan();
             t.apply(&steps);
         }
-        let second = t.nodes.iter().find(|n| n.name == "ask").unwrap();
+        let second = t.nodes.iter().find(|n| n.name == "consult").unwrap();
         let until = second.approval.as_ref().unwrap().until_ms.unwrap();
         assert_eq!(until, t.now_ms + 3_600_000);
         assert_eq!(wake_ms(&t.pipeline, &t.run, &t.nodes, t.now_ms), Some(until));
@@ -177,8 +177,8 @@ mod tests {
         let steps = t.plan();
         t.apply(&steps);
         let states = t.states();
-        assert_eq!((states["approve"], states["ask"]), (State::Running, State::Failed));
-        let second = t.nodes.iter().find(|n| n.name == "ask").unwrap();
+        assert_eq!((states["approve"], states["consult"]), (State::Running, State::Failed));
+        let second = t.nodes.iter().find(|n| n.name == "consult").unwrap();
         assert!(second.error.as_deref().unwrap().starts_with("Nobody with the role editor answered in time"), "{:?}", second.error);
     }
 
@@ -187,6 +187,6 @@ mod tests {
         let mut t = trial();
         let end = go(&mut t, |_| None);
         assert_eq!(end.state, RunState::Canceled);
-        assert_eq!((t.states()["approve"], t.states()["ask"]), (State::Canceled, State::Canceled));
+        assert_eq!((t.states()["approve"], t.states()["consult"]), (State::Canceled, State::Canceled));
     }
 }

@@ -53,7 +53,7 @@ fn answer(of: Started<'_>) -> Option<Answer> {
     let list = |name: &str| p(name).as_array().cloned().unwrap_or_else(|| panic!("{}: {name} is {}", of.path, p(name)));
     let which = of.component.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-');
     match which {
-        "approve" | "ask" => {
+        "approve" | "consult" => {
             Some(Answer::Said(Said { approves: which == "approve", by: "admin".to_owned(), comment: "looks good".to_owned() }))
         }
         "say" => output(p("text")),
