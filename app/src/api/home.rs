@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct HomeItem {
-    /// `notebook`, `run`, `deployment`, `environment`, `promotion`.
+    /// `notebook`, `run`, `pipeline_run`, `task`, `deployment`, `environment`, `promotion`.
     pub kind: String,
     /// Id.
     pub id: String,
@@ -101,7 +101,7 @@ pub struct Counts {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Found {
-    /// `notebook`, `run`, `model`, `deployment`, `experiment`, `environment`.
+    /// `notebook`, `run`, `pipeline`, `pipeline_run`, `model`, `deployment`, `experiment`, `environment`.
     pub kind: String,
     /// For people.
     pub label: String,

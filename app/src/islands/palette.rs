@@ -34,6 +34,7 @@ fn icon(kind: &str) -> &'static str {
     match kind {
         "notebook" => "notebook",
         "run" => "run",
+        "pipeline" | "pipeline_run" => "pipeline",
         "model" => "model",
         "deployment" => "deployment",
         "experiment" => "experiment",
@@ -62,7 +63,7 @@ pub fn palette(shown: Signal<Shown>) -> AnyView {
         let line = |f: &Found| Line {
             icon: icon(&f.kind).into(),
             label: f.label.clone(),
-            sub: format!("{} {}", f.kind, f.sub),
+            sub: format!("{} {}", f.kind.replace('_', " "), f.sub),
             href: f.href.clone(),
         };
         let mut all = found.with(|f| f.iter().map(line).collect::<Vec<_>>());

@@ -125,8 +125,8 @@ pub async fn find(store: &Store, by: &TeamViewer, q: &str) -> Result<Vec<Found>>
         .into_iter()
         .map(|r| {
             let href = page(&by.team.name, &r.kind, &r.id, &r.name);
-            // Only runs share names.
-            let sub = if r.kind == "run" { r.id } else { String::new() };
+            // Only what runs shares names.
+            let sub = if matches!(r.kind.as_str(), "run" | "pipeline_run") { r.id } else { String::new() };
             Found { kind: r.kind, label: r.name, sub, href }
         })
         .collect())

@@ -1,4 +1,4 @@
-//! What of a team is at rest: runs that ended, notebooks and deployments that are off or failed, environments whose build is over.
+//! What of a team is at rest: runs and pipeline runs that ended, notebooks and deployments that are off or failed, environments whose build is over.
 //! Each object once, as it is now; what was deleted is not there.
 
 use super::Store;
@@ -8,7 +8,7 @@ use app::api::{State, resources::Resources};
 /// An object at rest.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct RestRow {
-    /// `run`, `notebook`, `deployment`, `environment`.
+    /// `run`, `pipeline_run`, `notebook`, `deployment`, `environment`.
     pub kind: String,
     /// Id.
     pub id: String,
@@ -45,13 +45,21 @@ struct Place {
     failed: &'static str,
 }
 
-const PLACES: [Place; 4] = [
+const PLACES: [Place; 5] = [
     Place {
         rows: "SELECT 'run' AS kind, r.id, r.name, r.state, r.reason, r.user_name AS by, r.ended_at AS since, s.cpu_millis, s.memory_bytes, s.gpus
                FROM runs r JOIN submissions s ON s.run_id = r.id
                WHERE r.team_id = $1 AND r.submitted = 1 AND r.lifecycle = 'active' AND r.ended_at >= $2",
         rest: "r.ended_at IS NOT NULL",
         failed: "r.state = 'failed'",
+    },
+    Place {
+        rows: "SELECT 'pipeline_run' AS kind, p.id, p.name, p.state, p.reason, p.created_by AS by, p.ended_at AS since, CAST(0 AS BIGINT) AS cpu_millis,
+                      CAST(0 AS BIGINT) AS memory_bytes, CAST(0 AS BIGINT) AS gpus
+               FROM pipeline_runs p
+               WHERE p.team_id = $1 AND p.archived = 0 AND p.ended_at >= $2",
+        rest: "p.ended_at IS NOT NULL",
+        failed: "p.state = 'failed'",
     },
     Place {
         rows: "SELECT 'notebook' AS kind, n.id, n.name, n.state, n.reason, u.name AS by, n.state_since AS since, n.cpu_millis, n.memory_bytes, n.gpus

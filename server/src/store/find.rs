@@ -6,7 +6,7 @@ use crate::{args, error::Result};
 /// Something found.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct FoundRow {
-    /// `notebook`, `run`, `model`, `deployment`, `experiment`, `environment`
+    /// `notebook`, `run`, `pipeline`, `pipeline_run`, `model`, `deployment`, `experiment`, `environment`
     pub kind: String,
     /// Id.
     pub id: String,
@@ -15,9 +15,11 @@ pub struct FoundRow {
 }
 
 /// Table, kind, what holds besides: each has `id`, `name`, `team_id` and an index that begins with the team, then what holds, then the name.
-const PLACES: [(&str, &str, &str); 6] = [
+const PLACES: [(&str, &str, &str); 8] = [
     ("notebooks", "notebook", ""),
     ("runs", "run", " AND lifecycle = 'active'"),
+    ("pipelines", "pipeline", ""),
+    ("pipeline_runs", "pipeline_run", " AND archived = 0"),
     ("models", "model", ""),
     ("deployments", "deployment", ""),
     ("experiments", "experiment", " AND lifecycle = 'active'"),

@@ -2,7 +2,10 @@
 
 use super::world::{Person, World};
 use serde_json::{Value, json};
-use server::environments::{python::Python, shipped};
+use server::{
+    environments::{python::Python, shipped},
+    reconcile::{Task, pipelines::Pipelines},
+};
 
 async fn world() -> World {
     let w = World::new().await;
@@ -26,6 +29,8 @@ async fn every_kind_is_found_by_its_name_and_runs_by_their_id() {
     let run = ada.post(&format!("{mlflow}/runs/create"), new).await.is(200).json();
     let id = run["run"]["info"]["run_id"].as_str().unwrap();
     ada.post(&format!("{mlflow}/registered-models/create"), json!({ "name": "digits" })).await.is(200);
+    let hello = std::fs::read_to_string(concat!(env!("SLIPWAY_ROOT"), "/end2end/kfp/compiled/hello.yaml")).unwrap();
+    w.ada.post("/api/v1/teams/forecast/pipelines", json!({ "name": "digits-flow", "spec": hello })).await.is(201);
     w.ada.post("/api/v1/teams/forecast/notebooks", json!({ "name": "digits-lab", "environment": "train" })).await.is(201);
     w.ada.post("/api/v1/teams/forecast/environments", json!({ "name": "digits-env", "requirements": "numpy" })).await.is(201);
 
@@ -36,6 +41,7 @@ async fn every_kind_is_found_by_its_name_and_runs_by_their_id() {
         [
             ("notebook", "digits-lab"),
             ("run", "digits-first"),
+            ("pipeline", "digits-flow"),
             ("model", "digits"),
             ("experiment", "digits-all"),
             ("environment", "digits-env")
@@ -70,6 +76,30 @@ async fn home_names_who() {
         home["active"].as_array().unwrap().iter().map(|i| (i["name"].as_str().unwrap(), i["by"].as_str().unwrap())).collect();
     who.sort_unstable();
     assert_eq!(who, [("go", "mia"), ("lab", "ada")]);
+}
+
+#[tokio::test]
+async fn a_pipeline_run_that_failed_needs_somebody_until_it_is_put_away() {
+    let w = world().await;
+    let own = "/api/v1/teams/forecast";
+    let hello = std::fs::read_to_string(concat!(env!("SLIPWAY_ROOT"), "/end2end/kfp/compiled/hello.yaml")).unwrap();
+    // Nothing stands for its image, so its task can never start.
+    let spec = hello.replace("image: python:3.11", "image: registry.example.org/ml/none");
+    let run = w.ada.post(&format!("{own}/pipeline-runs"), json!({ "spec": spec, "name": "nightly" })).await.is(201).json();
+    let pipelines = Pipelines::new(w.web.store.clone(), w.web.pipelines.clone(), w.web.logs.clone(), w.web.cluster.clone());
+    for _ in 0..3 {
+        pipelines.tick().await.unwrap();
+    }
+    let home = w.vic.get(&format!("{own}/home")).await.is(200).json();
+    for list in ["failed", "recent"] {
+        let one = &home[list][0];
+        assert_eq!((&one["kind"], &one["name"], &one["state"]), (&json!("pipeline_run"), &json!("nightly"), &json!("failed")), "{list}");
+        assert_eq!(one["href"], format!("/teams/forecast/pipeline-runs/{}", run["id"].as_str().unwrap()));
+    }
+    let page = w.ada.with("accept", "text/html").get("/teams/forecast").await.is(200);
+    assert!(String::from_utf8_lossy(&page.body).contains("Needs you"));
+    w.ada.post(&format!("{own}/pipeline-runs/{}/archive", run["id"].as_str().unwrap()), json!({})).await.is(204);
+    assert_eq!(w.vic.get(&format!("{own}/home")).await.is(200).json()["failed"], json!([]));
 }
 
 /// More parts than the database has connections, each with several questions: none waits for one that nobody looks after.

@@ -140,7 +140,7 @@ fn Active(items: Vec<HomeItem>) -> impl IntoView {
         view! {
             <tr>
                 <td class="state" data-label="State"><StateBadge state=i.state server=i.kind == "deployment"/></td>
-                <td class="lead" data-label="Name"><a class="name" href=i.href>{i.name}</a>" "<span class="sub">{i.kind}</span></td>
+                <td class="lead" data-label="Name"><a class="name" href=i.href>{i.name}</a>" "<span class="sub">{i.kind.replace('_', " ")}</span></td>
                 <td data-label="Since"><span class="sub">{named(&i.by)}<Ago time=i.since/></span>{i.reason.map(|text| view! { <Cut text/> })}</td>
                 <td class="num" data-label="Holds">{i.resources.words()}</td>
                 <td data-label="CPU"><Spark values=cpu label/></td>
@@ -158,7 +158,7 @@ fn Lines(items: Vec<HomeItem>) -> impl IntoView {
             <li>
                 <StateBadge state=i.state server=i.kind == "deployment"/>
                 <div class="grow">
-                    <div><a class="name" href=i.href>{i.name}</a>" "<span class="sub">{i.kind}</span></div>
+                    <div><a class="name" href=i.href>{i.name}</a>" "<span class="sub">{i.kind.replace('_', " ")}</span></div>
                     <div class="sub">{i.reason.map(|r| format!("{r} "))}{named(&i.by)}<Ago time=i.since/></div>
                 </div>
             </li>

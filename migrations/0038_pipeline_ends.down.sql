@@ -1,0 +1,2 @@
+DROP INDEX pipeline_runs_by_team_failure;
+DROP INDEX pipeline_runs_by_team_end;
