@@ -1,7 +1,7 @@
 //! Short words for what the browser's objects say at length.
 
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{AddEventListenerOptions, Document, Element, Event, HtmlElement, Window};
+use web_sys::{AddEventListenerOptions, Document, Element, Event, HtmlElement, WheelEvent, Window};
 
 /// The window.
 pub fn window() -> Window {
@@ -27,7 +27,32 @@ fn listen<E: JsCast>(target: &web_sys::EventTarget, event: &str, f: impl Fn(E) +
     let listener = Closure::<dyn Fn(Event)>::new(move |e: Event| f(e.unchecked_into()));
     let options = AddEventListenerOptions::new();
     options.set_capture(matches!(event, "close" | "toggle"));
-    let _ = target.add_event_listener_with_callback_and_add_event_listener_options(event, listener.as_ref().unchecked_ref(), &options);
+    add(target, event, listener, &options);
+}
+
+/// Calls `f` when something in the page is scrolled, which no event of the document tells on its way up.
+pub fn on_scroll_within(f: impl Fn(Element) + 'static) {
+    let listener = Closure::<dyn Fn(Event)>::new(move |e: Event| {
+        if let Some(element) = target(&e) {
+            f(element);
+        }
+    });
+    let options = AddEventListenerOptions::new();
+    options.set_capture(true);
+    options.set_passive(true);
+    add(&document(), "scroll", listener, &options);
+}
+
+/// Calls `f` with what the wheel does, which it may keep from the browser.
+pub fn on_wheel(f: impl Fn(&WheelEvent) + 'static) {
+    let listener = Closure::<dyn Fn(Event)>::new(move |e: Event| f(e.unchecked_ref()));
+    let options = AddEventListenerOptions::new();
+    options.set_passive(false);
+    add(&document(), "wheel", listener, &options);
+}
+
+fn add(target: &web_sys::EventTarget, event: &str, listener: Closure<dyn Fn(Event)>, options: &AddEventListenerOptions) {
+    let _ = target.add_event_listener_with_callback_and_add_event_listener_options(event, listener.as_ref().unchecked_ref(), options);
     listener.forget();
 }
 

@@ -6,6 +6,7 @@ mod clock;
 mod dialogs;
 mod dom;
 mod files;
+mod graph;
 mod keys;
 mod living;
 mod morph;
@@ -24,6 +25,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 pub fn start() {
     console_error_panic_hook::set_once();
     living::begin();
+    graph::listen();
     press::listen();
     keys::listen();
     send::listen();
@@ -48,4 +50,5 @@ fn arrived() {
     press::show_theme();
     stream::watch();
     tabs::settle();
+    graph::settle();
 }
