@@ -1,5 +1,6 @@
 //! The platform, for its admins.
 
+pub mod images;
 pub mod overview;
 pub mod page;
 pub mod placement;

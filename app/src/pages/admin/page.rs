@@ -1,6 +1,7 @@
 //! Admin: its tabs lie in the address. Whoever is no platform admin is told that nothing is here before it is rendered.
 
 use super::{
+    images::Images,
     overview::Overview,
     placement::Placements,
     teams::{Quotas, Teams},
@@ -32,12 +33,17 @@ pub fn Admin() -> impl IntoView {
         items.push(item("Placement", "placement"));
     }
     items.push(("Runtimes", "/runtimes".to_owned(), false));
+    // Where there are nodes, tasks run in the images themselves.
+    if !Nodes::are_there() {
+        items.push(item("Images", "images"));
+    }
     items.push(item("Events", "events"));
     let content = match tab.as_str() {
         "users" => view! { <Users/> }.into_any(),
         "teams" => view! { <Teams/> }.into_any(),
         "quotas" => view! { <Quotas/> }.into_any(),
         "placement" if Nodes::are_there() => view! { <Placements/> }.into_any(),
+        "images" if !Nodes::are_there() => view! { <Images/> }.into_any(),
         "events" => view! { <Events/> }.into_any(),
         _ => view! { <Overview/> }.into_any(),
     };
