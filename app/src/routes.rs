@@ -68,7 +68,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/teams/:team/pipelines/:pipeline") view=pages::pipelines::PipelinePage ssr=SsrMode::Async/>
                     <Route path=path!("/teams/:team/pipelines/:pipeline/run") view=pages::pipelines::StartPipeline ssr=SsrMode::Async/>
                     <Route path=path!("/teams/:team/pipeline-runs") view=pages::pipelines::PipelineRuns ssr=SsrMode::Async/>
+                    <Route path=path!("/teams/:team/pipeline-runs/compare") view=pages::pipelines::ComparePipelineRuns ssr=SsrMode::Async/>
                     <Route path=path!("/teams/:team/pipeline-runs/:id") view=pages::pipelines::PipelineRunPage ssr=SsrMode::Async/>
+                    <Route path=path!("/teams/:team/pipeline-runs/:id/again") view=pages::pipelines::RunAgain ssr=SsrMode::Async/>
                     <Route path=path!("/teams/:team/models") view=pages::models::Models ssr=SsrMode::Async/>
                     <Route path=path!("/teams/:team/models/:model") view=pages::models::ModelPage ssr=SsrMode::Async/>
                     <Route path=path!("/teams/:team/models/:model/:version") view=pages::models::VersionPage ssr=SsrMode::Async/>

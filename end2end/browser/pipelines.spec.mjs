@@ -69,6 +69,13 @@ test('a pipeline from its file to its end', async ({ page }) => {
     await expect(page.getByRole('log')).toContainText('the marker is not there');
   });
 
+  await test.step('one that was skipped says because of what', async () => {
+    await box('tell').click();
+    await page.waitForURL(/task=/);
+    await page.getByText('Why?').click();
+    await expect(page.locator('details.why')).toContainText('gate failed');
+  });
+
   await test.step('another task: what went in, what came out, its log and its file', async () => {
     await box('count').click();
     await page.waitForURL(/task=/);
@@ -77,6 +84,11 @@ test('a pipeline from its file to its end', async ({ page }) => {
     await expect(outputs).toContainText('6');
     await expect(outputs).toContainText('Dataset');
     await expect(page.getByRole('log')).toContainText('made 3 rows');
+    await outputs.getByRole('link', { name: 'Preview table' }).click();
+    await page.waitForURL(/view=out/);
+    await expect(outputs.locator('.look pre')).toHaveText('row\nrow\nrow\n');
+    await outputs.getByRole('link', { name: 'Close table' }).click();
+    await expect(outputs.locator('.look')).toHaveCount(0);
     await outputs.getByRole('link').first().click();
     await page.waitForURL(/tab=artifacts/);
     await expect(page.getByRole('navigation', { name: 'Files' })).toContainText('table');
@@ -106,13 +118,42 @@ test('a pipeline from its file to its end', async ({ page }) => {
 
   await test.step('again with another parameter: what is the same is taken over', async () => {
     await page.getByRole('link', { name: 'Run again with others' }).click();
+    await page.waitForURL('**/again');
     await expect(page.getByLabel('rows')).toHaveValue('3');
     await page.getByLabel('loud').selectOption('false');
-    await page.getByRole('button', { name: 'Run', exact: true }).click();
-    await page.waitForURL((u) => u.pathname.includes('/pipeline-runs/') && !u.pathname.endsWith(id));
+    await page.getByRole('button', { name: 'Run again' }).click();
+    await page.waitForURL((u) => /pipeline-runs\/[0-9a-f]+$/.test(u.pathname) && !u.pathname.endsWith(id));
     await expect(head).toContainText('Succeeded', { timeout: 120_000 });
     await expect(box('count')).toHaveAccessibleName('count: cached');
     await expect(box('tell')).toHaveAccessibleName('tell: succeeded');
+  });
+
+  await test.step('both runs are ticked, and stand beside each other', async () => {
+    await open(page, here('/pipelines/numbers'));
+    const ticks = page.getByRole('checkbox', { name: /^Compare / });
+    await expect(ticks).toHaveCount(2);
+    await ticks.first().check();
+    await page.getByRole('button', { name: 'Compare' }).click();
+    await expect(page.getByText('tick another one')).toBeVisible();
+    await open(page, here('/pipelines/numbers'));
+    for (const tick of await ticks.all()) await tick.check();
+    await page.getByRole('button', { name: 'Compare' }).click();
+    await page.waitForURL(/compare\?pick=/);
+    await expect(page.getByRole('table', { name: 'Parameters' }).getByRole('row', { name: /loud/ })).toContainText('differs');
+    await expect(page.getByRole('table', { name: 'Tasks' }).getByRole('row', { name: /count/ })).toContainText('Cached');
+    await expect(page.getByRole('table', { name: 'Inputs and outputs that differ' })).toContainText('Input loud');
+  });
+
+  await test.step('two versions are ticked, and the line that changed is shown', async () => {
+    await api('/pipelines/numbers/versions', 'POST', { name: 'patient', spec: numbers().replace('looking for', 'waiting for') });
+    await open(page, here('/pipelines/numbers?tab=versions'));
+    for (const tick of await page.getByRole('checkbox', { name: /^Compare version/ }).all()) await tick.check();
+    await page.getByRole('button', { name: 'Compare' }).click();
+    await page.waitForURL(/tab=diff/);
+    await expect(page.getByText('1 task changed, 2 tasks the same')).toBeVisible();
+    const patch = page.getByRole('region', { name: 'Lines of Code' });
+    await expect(patch.locator('del')).toContainText('looking for');
+    await expect(patch.locator('ins')).toContainText('waiting for');
   });
 
   await test.step('what waits is terminated, and put away', async () => {

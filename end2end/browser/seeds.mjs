@@ -74,7 +74,11 @@ async function one() {
   await of('POST', '/pipelines', { spec: numbers() });
   const flow = await of('POST', '/pipeline-runs', { pipeline: 'numbers', parameters: { rows: 3, marker: '/nowhere' } });
   await step('pipeline', until('the pipeline run', async () => (await of('GET', `/pipeline-runs/${flow.id}`)).state === 'failed', 180));
-  return { run: id, promotion: asked.id, flow: flow.id };
+  await of('POST', '/pipelines/numbers/versions', { spec: numbers('numbers').replace('looking for', 'waiting for'), name: 'loud' });
+  const other = await of('POST', '/pipeline-runs', { pipeline: 'numbers', parameters: { rows: 4, marker: '/nowhere' } });
+  await step('another', until('the other pipeline run', async () => (await of('GET', `/pipeline-runs/${other.id}`)).state === 'failed', 180));
+  const task = (await of('GET', `/pipeline-runs/${flow.id}/tasks`)).find((t) => t.name === 'count').id;
+  return { run: id, promotion: asked.id, flow: flow.id, other: other.id, task };
 }
 
 async function many() {
@@ -135,5 +139,7 @@ async function many() {
   await step('pipeline runs', each(FEW, () => send('POST', `${own}/pipeline-runs`, { pipeline: 'pipeline-0', parameters })));
   const flow = await send('POST', `${own}/pipeline-runs`, { spec: crowded(500) });
   await until('its tasks', async () => (await send('GET', `${own}/pipeline-runs/${flow.id}/tasks`)).length === 500);
-  return { run: id, promotion: asked.id, flow: flow.id };
+  const other = await send('POST', `${own}/pipeline-runs`, { spec: crowded(500) });
+  await until('the tasks of the other', async () => (await send('GET', `${own}/pipeline-runs/${other.id}/tasks`)).length === 500);
+  return { run: id, promotion: asked.id, flow: flow.id, other: other.id };
 }

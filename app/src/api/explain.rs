@@ -3,6 +3,7 @@
 use super::{
     Client, State,
     client::{Reply, segment, team_path},
+    pipeline_runs::TaskState,
 };
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,18 @@ pub struct Explanation {
     pub evidence: Vec<Evidence>,
 }
 
+/// The same of a task of a pipeline run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct TaskExplanation {
+    /// How far it is.
+    pub state: TaskState,
+    /// Why, in a sentence.
+    pub sentence: String,
+    /// What it waits for, what it was given, what happened to its attempts.
+    pub evidence: Vec<Evidence>,
+}
+
 /// Something that was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
@@ -25,7 +38,7 @@ pub struct Evidence {
     /// When, RFC 3339; absent for what is so now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
-    /// Who says so: `queue`, `cluster`, `log`, or on Kubernetes the kind of the object, such as `Pod`.
+    /// Who says so: `queue`, `cluster`, `log`, `task`, `run`, `environment`, or on Kubernetes the kind of the object, such as `Pod`.
     pub source: String,
     /// What.
     pub text: String,
@@ -39,6 +52,10 @@ impl Client {
     /// `GET /api/v1/teams/{team}/runs/{id}/explain`
     pub fn run_explain(&self, team: &str, id: &str) -> Reply<Explanation> {
         self.get(team_path(team, &format!("/runs/{}/explain", segment(id))))
+    }
+    /// `GET /api/v1/teams/{team}/pipeline-runs/{id}/tasks/{task}/explain`
+    pub fn task_explain(&self, team: &str, id: &str, task: &str) -> Reply<TaskExplanation> {
+        self.get(team_path(team, &format!("/pipeline-runs/{}/tasks/{}/explain", segment(id), segment(task))))
     }
     /// `GET /api/v1/teams/{team}/deployments/{name}/explain`
     pub fn deployment_explain(&self, team: &str, name: &str) -> Reply<Explanation> {

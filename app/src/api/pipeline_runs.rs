@@ -5,6 +5,7 @@ use super::{
     client::{Reply, segment, team_path, with_query},
     logs::{LogPage, LogQuery},
     members::Role,
+    pipelines::PipelineOutline,
     promotions::Say,
 };
 use http::Method;
@@ -94,7 +95,7 @@ pub struct PipelineRunQuery {
     pub page_token: Option<String>,
 }
 
-/// A pipeline run to make: of a version of a pipeline, or with a pipeline of its own.
+/// A pipeline run to make: of a version of a pipeline, with a pipeline of its own, or of what another run was of.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct NewPipelineRun {
@@ -113,6 +114,9 @@ pub struct NewPipelineRun {
     /// What `kfp` compiled, YAML or JSON, instead of a pipeline of the team.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spec: Option<String>,
+    /// Id of a pipeline run of the team whose pipeline is run again as it was, instead of naming or bringing one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     /// Parameters by name.
     #[serde(default)]
     pub parameters: BTreeMap<String, Value>,
@@ -410,6 +414,10 @@ impl Client {
     /// `POST /api/v1/teams/{team}/pipeline-runs/{id}/unarchive`
     pub fn pipeline_run_unarchive(&self, team: &str, id: &str) -> Reply<()> {
         self.act(Method::POST, path(team, id, "/unarchive"))
+    }
+    /// `GET /api/v1/teams/{team}/pipeline-runs/{id}/outline`: of what it ran.
+    pub fn pipeline_run_outline(&self, team: &str, id: &str) -> Reply<PipelineOutline> {
+        self.get(path(team, id, "/outline"))
     }
     /// `GET /api/v1/teams/{team}/pipeline-runs/{id}/tasks`: all of them, in the order in which they were made.
     pub fn task_list(&self, team: &str, id: &str) -> Reply<Vec<Task>> {

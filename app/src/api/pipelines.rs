@@ -74,7 +74,7 @@ pub struct PipelineVersion {
 pub struct PipelineOutline {
     /// What a run of it takes.
     pub parameters: Vec<PipelineParameter>,
-    /// Its tasks, those that hold others included.
+    /// Its tasks, those that hold others included; at most 10 000.
     pub tasks: Vec<OutlineTask>,
 }
 

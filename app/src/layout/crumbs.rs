@@ -18,8 +18,10 @@ fn trail(path: &str) -> Vec<(String, String)> {
         ["teams", team, "pipeline-runs", rest @ ..] => {
             let pipelines = ("Pipelines".to_owned(), format!("/teams/{team}/pipelines"));
             let all = ("Runs".to_owned(), format!("/teams/{team}/pipeline-runs"));
-            let one = rest.first().map(|id| (end_of(id), format!("/teams/{team}/pipeline-runs/{id}")));
-            [pipelines, all].into_iter().chain(one).collect()
+            let words = |part: &str| if part == "compare" { "Compared".to_owned() } else { end_of(part) };
+            let one = rest.first().map(|id| (words(id), format!("/teams/{team}/pipeline-runs/{id}")));
+            let again = rest.get(1).map(|part| ("Run again".to_owned(), format!("/teams/{team}/pipeline-runs/{}/{part}", rest[0])));
+            [pipelines, all].into_iter().chain(one).chain(again).collect()
         }
         ["teams", team, rest @ ..] => {
             let section = rest.first().copied().unwrap_or("");
@@ -129,6 +131,8 @@ mod tests {
         assert_eq!(words("/teams/a/runs/0190c0ffee0190c0ffee0190c0ffee01"), ["Runs", "c0ffee01"]);
         assert_eq!(words("/teams/a/promotions/0190c0ffee0190c0ffee0190c0ffee01"), ["Models", "Promotions", "c0ffee01"]);
         assert_eq!(words("/teams/a/pipeline-runs/0190c0ffee0190c0ffee0190c0ffee01"), ["Pipelines", "Runs", "c0ffee01"]);
+        assert_eq!(words("/teams/a/pipeline-runs/0190c0ffee0190c0ffee0190c0ffee01/again"), ["Pipelines", "Runs", "c0ffee01", "Run again"]);
+        assert_eq!(words("/teams/a/pipeline-runs/compare"), ["Pipelines", "Runs", "Compared"]);
         assert_eq!(words("/teams/a/pipelines/nightly/run"), ["Pipelines", "nightly", "run"]);
         assert_eq!(words("/teams/a"), ["Home"]);
         assert_eq!(words("/"), ["Teams"]);

@@ -1,20 +1,18 @@
-//! The files of a run: folders in the address, previews of text, images and tables.
+//! The files of a run: folders in the address, a preview of the file that is named there.
 
-use super::{Every, loaded, loaded_of, params::query};
+use super::{Every, artifact_preview::FilePreview, loaded_of, params::query};
 use crate::{
     api::{
         Client,
         changes::kinds,
         client::segment,
         resources::bytes_words,
-        runs::{Artifact, ArtifactQuery, artifact_path},
+        runs::{Artifact, ArtifactQuery},
     },
     ui::{Empty, Icon},
 };
 use leptos::prelude::*;
 
-/// Larger files are offered for download only, bytes.
-const PREVIEW: i64 = 1 << 20;
 /// Rows of a table shown.
 const ROWS: usize = 200;
 
@@ -36,15 +34,11 @@ pub fn ArtifactTree(
             return view! { <section class="card"><Empty text="This run has no files. A script keeps one with mlflow.log_artifact(path)."/></section> }.into_any();
         }
         let preview = match file.clone() {
-            Some(path) => view! { <Preview client team id size=size_of(&items, &path) path/> }.into_any(),
+            Some(path) => view! { <h2>{path.clone()}</h2><FilePreview client team run=id path/> }.into_any(),
             None => view! { <p class="muted">"Choose a file to look at it."</p> }.into_any(),
         };
-        view! { <section class="card artifacts"><Files items base folder file/><div class="preview">{preview}</div></section> }.into_any()
+        view! { <section class="card artifacts"><Files items base folder file/><div class="look">{preview}</div></section> }.into_any()
     })
-}
-
-fn size_of(items: &[Artifact], path: &str) -> Option<i64> {
-    items.iter().find(|a| a.path == path).and_then(|a| a.size)
 }
 
 #[component]
@@ -75,49 +69,8 @@ fn Files(items: Vec<Artifact>, base: String, folder: Option<String>, file: Optio
     view! { <nav aria-label="Files">{trail}{lines}</nav> }
 }
 
-/// What a file is shown as, by its name.
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    Image,
-    Table(char),
-    Text,
-    Other,
-}
-
-fn kind(path: &str) -> Kind {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    match name.rsplit_once('.').map_or(name, |(_, e)| e).to_ascii_lowercase().as_str() {
-        "png" | "jpg" | "jpeg" | "gif" | "webp" | "svg" => Kind::Image,
-        "csv" => Kind::Table(','),
-        "tsv" => Kind::Table('\t'),
-        "txt" | "md" | "json" | "yaml" | "yml" | "py" | "toml" | "ini" | "cfg" | "log" | "mlmodel" | "html" | "sh" | "lock" | "xml"
-        | "ipynb" => Kind::Text,
-        _ => Kind::Other,
-    }
-}
-
-#[component]
-fn Preview(client: Client, team: String, id: String, path: String, size: Option<i64>) -> impl IntoView {
-    let query = ArtifactQuery { path: Some(path.clone()) };
-    let href = artifact_path(&team, &id, &query);
-    let shown = match kind(&path) {
-        Kind::Image => view! { <img src=href.clone() alt=path.clone()/> }.into_any(),
-        Kind::Other => view! { <p class="muted">"This kind of file has no preview."</p> }.into_any(),
-        _ if size.is_some_and(|size| size > PREVIEW) => view! { <p class="muted">"This file is too large for a preview."</p> }.into_any(),
-        kind => loaded(Every::default(), client.run_artifact(&team, &id, &query), move |bytes, _| match (String::from_utf8(bytes), kind) {
-            (Err(_), _) => view! { <p class="muted">"This file is not text."</p> }.into_any(),
-            (Ok(text), Kind::Table(separator)) => table(&text, separator),
-            (Ok(text), _) => view! { <pre tabindex="0">{text}</pre> }.into_any(),
-        }),
-    };
-    let name = path.rsplit('/').next().unwrap_or(&path).to_owned();
-    view! {
-        <div class="row"><h2>{path.clone()}</h2><span class="sub">{size.map(bytes_words)}</span><span class="grow"></span><a class="btn small" href=href rel="external" download=name>"Download"</a></div>
-        {shown}
-    }
-}
-
-fn table(text: &str, separator: char) -> AnyView {
+/// The first rows of a table.
+pub fn table(text: &str, separator: char) -> AnyView {
     let mut rows = records(text, separator);
     if rows.is_empty() {
         return view! { <p class="muted">"The table is empty."</p> }.into_any();

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod amounts;
+pub mod artifact_preview;
 pub mod artifact_tree;
 pub mod environment_picker;
 pub mod event_table;
@@ -23,6 +24,7 @@ pub mod this_run;
 pub mod why;
 
 pub use access::{Access, LastTeam, Session};
+pub use artifact_preview::FilePreview;
 pub use environment_picker::EnvironmentPicker;
 pub use follow::follow_options;
 pub use head::Head;
@@ -35,4 +37,4 @@ pub use served::served;
 pub use size_picker::SizePicker;
 pub use state_badge::{BuildBadge, RevisionBadge, StateBadge, TaskBadge};
 pub use this_run::{ThisPipelineRun, ThisRun};
-pub use why::{AskWhy, Why};
+pub use why::{AskWhy, TaskWhy, Why};

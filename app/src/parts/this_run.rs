@@ -70,7 +70,7 @@ impl ThisPipelineRun {
 /// Team and id in `/teams/{team}{section}{id}`.
 fn of_address(path: &str, section: &str) -> Option<(String, String)> {
     let (team, id) = path.strip_prefix("/teams/")?.trim_end_matches('/').split_once(section)?;
-    let plain = !id.is_empty() && id != "submit" && id.chars().all(|c| c.is_ascii_alphanumeric());
+    let plain = !id.is_empty() && !["submit", "compare"].contains(&id) && id.chars().all(|c| c.is_ascii_alphanumeric());
     plain.then(|| (team.to_owned(), id.to_owned()))
 }
 
@@ -83,6 +83,7 @@ mod tests {
         assert_eq!(of_address("/teams/a/runs/0c1d", "/runs/"), Some(("a".into(), "0c1d".into())));
         assert_eq!(of_address("/teams/a/pipeline-runs/0c1d", "/pipeline-runs/"), Some(("a".into(), "0c1d".into())));
         assert_eq!(of_address("/teams/a/pipeline-runs/0c1d", "/runs/"), None);
+        assert_eq!(of_address("/teams/a/pipeline-runs/compare", "/pipeline-runs/"), None);
         for other in ["/teams/a/runs", "/teams/a/runs/submit", "/teams/a/models/runs", "/teams/a/runs/x%20y"] {
             assert_eq!(of_address(other, "/runs/"), None, "{other}");
         }

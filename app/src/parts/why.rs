@@ -4,7 +4,7 @@ use super::{Every, loaded};
 use crate::{
     api::{
         State,
-        explain::{Evidence, Explanation},
+        explain::{Evidence, Explanation, TaskExplanation},
         reply::Reply,
     },
     ui::Ago,
@@ -41,16 +41,34 @@ pub fn Why(
     #[prop(optional)]
     open: bool,
 ) -> impl IntoView {
-    loaded(Every::default(), answer, move |explanation: Explanation, _| {
-        let rows = explanation.evidence.into_iter().map(|e| view! { <Line e/> }).collect_view();
-        view! {
-            <details class="why" open=open>
-                <summary>"Why?"</summary>
-                {(!said).then(|| view! { <p>{explanation.sentence}</p> })}
-                <ul class="list">{rows}</ul>
-            </details>
-        }
+    loaded(Every::default(), answer, move |Explanation { sentence, evidence, .. }: Explanation, _| {
+        view! { <Panel sentence=(!said).then_some(sentence) evidence open/> }
     })
+}
+
+/// The panel of a task of a pipeline run: unfolded where the page has not said why it waits.
+#[component]
+pub fn TaskWhy(
+    /// The explanation.
+    answer: Reply<TaskExplanation>,
+    /// Whether the page has said the reason already.
+    said: bool,
+) -> impl IntoView {
+    loaded(Every::default(), answer, move |TaskExplanation { sentence, evidence, .. }: TaskExplanation, _| {
+        view! { <Panel sentence=(!said).then_some(sentence) evidence open=!said/> }
+    })
+}
+
+#[component]
+fn Panel(sentence: Option<String>, evidence: Vec<Evidence>, #[prop(optional)] open: bool) -> impl IntoView {
+    let rows = evidence.into_iter().map(|e| view! { <Line e/> }).collect_view();
+    view! {
+        <details class="why" open=open>
+            <summary>"Why?"</summary>
+            {sentence.map(|words| view! { <p>{words}</p> })}
+            {(!rows.is_empty()).then(|| view! { <ul class="list">{rows}</ul> })}
+        </details>
+    }
 }
 
 #[component]

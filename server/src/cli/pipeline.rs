@@ -302,6 +302,7 @@ async fn begin(here: &Here, run: Run) -> Result<(), Failure> {
         pipeline: run.pipeline,
         version: run.version,
         spec: run.file.as_ref().map(read).transpose()?,
+        from: None,
         parameters: BTreeMap::new(),
         texts: run.params.into_iter().collect(),
         experiment: run.experiment,

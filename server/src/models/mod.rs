@@ -10,6 +10,7 @@ pub mod logged;
 pub mod logged_search;
 pub mod mlmodel;
 pub mod names;
+pub mod preview;
 pub mod proxy;
 pub mod register;
 pub mod registered;

@@ -1,6 +1,6 @@
 //! What one may ask of pipeline runs.
 
-use super::{again, parsed::Parsed, runs_view, upload};
+use super::{again, parsed::Parsed, runs_view, upload, view};
 use crate::{
     access::{TeamEditor, TeamMember},
     error::{Error, Result},
@@ -15,6 +15,7 @@ use app::api::{
     Page, State,
     changes::kinds,
     pipeline_runs::{PipelineRun, PipelineRunQuery},
+    pipelines::PipelineOutline,
 };
 
 /// Pipeline runs of a team, newest first.
@@ -51,6 +52,16 @@ pub async fn row(store: &Store, by: &TeamMember, id: &str) -> Result<PipelineRun
 /// Not there.
 pub async fn get(store: &Store, by: &TeamMember, id: &str) -> Result<PipelineRun> {
     row(store, by, id).await.map(runs_view::run)
+}
+
+/// What it ran, for a form and a graph.
+///
+/// # Errors
+/// Not there.
+pub async fn outline(parsed: &Parsed, store: &Store, by: &TeamMember, id: &str) -> Result<PipelineOutline> {
+    let of = row(store, by, id).await?;
+    let pipeline = upload::pipeline_of(parsed, &of.spec_digest).await?;
+    Ok(view::outline(&pipeline))
 }
 
 /// Asks a pipeline run to end. One that was asked before stays as it is.

@@ -4,7 +4,7 @@ use super::{
     caps,
     ir::Pipeline,
     parsed::{Parsed, refused},
-    runs_view,
+    runs, runs_view,
     upload::{pipeline_of, text, version_row},
 };
 use crate::{
@@ -50,7 +50,7 @@ struct Of {
 /// Makes a pipeline run.
 ///
 /// # Errors
-/// No such pipeline or version; what is uploaded is refused; a parameter that is wrong.
+/// No such pipeline, version or run; what is uploaded is refused; a parameter that is wrong.
 pub async fn create(parsed: &Parsed, store: &Store, by: &TeamEditor, new: &NewPipelineRun) -> Result<PipelineRun> {
     let of = of(parsed, store, by, new).await?;
     let mut given: Map<String, Value> = new.parameters.clone().into_iter().collect();
@@ -153,11 +153,16 @@ fn read_texts(pipeline: &Pipeline, texts: &BTreeMap<String, String>) -> Result<V
 }
 
 async fn of(parsed: &Parsed, store: &Store, by: &TeamEditor, new: &NewPipelineRun) -> Result<Of> {
-    match (new.pipeline.as_deref().filter(|p| !p.is_empty()), &new.spec) {
-        (Some(_), Some(_)) => Err(Error::invalid("spec", "Name a pipeline, or bring one, but not both.")),
-        (None, None) => Err(Error::invalid("pipeline", "Name a pipeline of the team, or bring one as `spec`.")),
-        (Some(pipeline), None) => {
-            let version = version_row(store, by, pipeline, new.version.as_deref()).await?;
+    let given = |text: &Option<String>| text.clone().filter(|t| !t.is_empty());
+    match (given(&new.pipeline), &new.spec, given(&new.from)) {
+        (None, None, Some(run)) => again(parsed, store, by, &run, new).await,
+        (_, _, Some(_)) => Err(Error::invalid("from", "Name a pipeline, bring one, or name a run to do again, but only one of these.")),
+        (Some(_), Some(_), None) => Err(Error::invalid("spec", "Name a pipeline, or bring one, but not both.")),
+        (None, None, None) => {
+            Err(Error::invalid("pipeline", "Name a pipeline of the team, bring one as `spec`, or name a run to do again as `from`."))
+        }
+        (Some(pipeline), None, None) => {
+            let version = version_row(store, by, &pipeline, new.version.as_deref()).await?;
             Ok(Of {
                 pipeline: pipeline_of(parsed, &version.spec_digest).await?,
                 digest: version.spec_digest,
@@ -165,11 +170,30 @@ async fn of(parsed: &Parsed, store: &Store, by: &TeamEditor, new: &NewPipelineRu
                 version: Some((version.id, version.name)),
             })
         }
-        (None, Some(spec)) => {
+        (None, Some(spec), None) => {
             let (digest, pipeline) = parsed.take(spec).await?;
             Ok(Of { pipeline, digest, named: None, version: None })
         }
     }
+}
+
+/// What another run was of, as it was then: pipeline and version may be gone since.
+async fn again(parsed: &Parsed, store: &Store, by: &TeamEditor, run: &str, new: &NewPipelineRun) -> Result<Of> {
+    if new.version.as_deref().is_some_and(|v| !v.is_empty()) {
+        return Err(
+            Error::invalid("version", "A run that is done again has the version it had.").hint("Name the pipeline instead of the run.")
+        );
+    }
+    let row = runs::row(store, by, run).await?;
+    let named = match &row.pipeline_id {
+        Some(id) => store.pipeline(&by.team.id, id).await?.map(|p| (p.id, p.name)),
+        None => None,
+    };
+    let version = match &row.version_id {
+        Some(id) if named.is_some() => store.pipeline_version_by_id(&by.team.id, id).await?.map(|v| (v.id, v.name)),
+        _ => None,
+    };
+    Ok(Of { pipeline: pipeline_of(parsed, &row.spec_digest).await?, digest: row.spec_digest, named, version })
 }
 
 /// Parameters and tags of a run of MLflow.

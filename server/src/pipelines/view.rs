@@ -4,6 +4,9 @@ use super::ir::{Body, Component, Dag, Executor, Pipeline};
 use crate::{clock::rfc3339, store::pipelines::PipelineVersionRow};
 use app::api::pipelines::{OutlineTask, PipelineOutline, PipelineParameter, PipelineVersion};
 
+/// So many tasks of a pipeline are told of: a component that is used twice in each of many within each other makes more than there is room for.
+pub const MOST_TASKS: usize = 10_000;
+
 /// A version.
 pub fn version(row: PipelineVersionRow) -> PipelineVersion {
     PipelineVersion {
@@ -37,6 +40,9 @@ pub fn outline(pipeline: &Pipeline) -> PipelineOutline {
 
 fn below(pipeline: &Pipeline, dag: &Dag, above: &str, out: &mut Vec<OutlineTask>) {
     for (key, task) in &dag.tasks {
+        if out.len() >= MOST_TASKS {
+            return;
+        }
         let path = |key: &str| if above.is_empty() { key.to_owned() } else { format!("{above}/{key}") };
         let component = pipeline.component_of(task);
         out.push(OutlineTask {

@@ -70,8 +70,11 @@ impl Explainer<'_> {
         self.explain(row.state(), row.reason, workload, &starts).await
     }
 
-    /// `starts`: the newest workloads of the same, newest first.
-    async fn explain(
+    /// What rests on a workload, where there is one. `starts`: the newest workloads of the same, newest first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn explain(
         &self,
         state: State,
         reason: Option<String>,

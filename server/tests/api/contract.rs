@@ -19,6 +19,7 @@ use app::api::{
     models::{ModelChange, NewModelVersion},
     notebooks::{DeleteNotebook, NewNotebook, NotebookChange},
     notices::{MarkRead, SetNoticeChoices},
+    pipeline_diff::DiffQuery,
     pipeline_images::PipelineImages,
     pipeline_runs::{NewPipelineRun, PipelineRunQuery},
     pipelines::{NewPipeline, NewPipelineVersion, SetPipelineLimits},
@@ -99,6 +100,7 @@ fn everything(c: &Client) {
         c.caller_token_rotate("t", "d", "i", &RotateToken::default()); c.caller_token_revoke("t", "d", "i");
         c.pipeline_list("t", l); c.pipeline_create("t", &NewPipeline::default()); c.pipeline("t", "p"); c.pipeline_delete("t", "p"); c.pipeline_limits("t", "p", &SetPipelineLimits::default()); c.pipeline_versions("t", "p", l);
         c.pipeline_version_create("t", "p", &NewPipelineVersion::default()); c.pipeline_version("t", "p", "v"); c.pipeline_version_delete("t", "p", "v"); c.pipeline_spec("t", "p", "v");
+        c.pipeline_diff("t", "p", "v", &DiffQuery::default()); c.pipeline_run_compare("t", "r", "s"); c.pipeline_run_outline("t", "r"); c.task_explain("t", "r", "k"); c.run_artifact_preview("t", "r", &ArtifactQuery::default());
         c.pipeline_outline("t", "p", "v"); c.pipeline_run_list("t", &PipelineRunQuery::default()); c.pipeline_run_create("t", &NewPipelineRun::default()); c.pipeline_run("t", "r");
         c.pipeline_run_delete("t", "r"); c.pipeline_run_cancel("t", "r"); c.pipeline_run_retry("t", "r"); c.pipeline_run_archive("t", "r"); c.pipeline_run_unarchive("t", "r");
         c.task_list("t", "r"); c.task("t", "r", "k"); c.task_log("t", "r", "k", log); c.task_approve("t", "r", "k", &Say::default()); c.task_refuse("t", "r", "k", &Say::default()); c.pipeline_images(); c.pipeline_images_set(&PipelineImages::default());
@@ -163,17 +165,20 @@ fn is_empty(answer: &[u8]) -> bool {
 
 const TEAM: &str = "forecast";
 
-/// Runs a pipeline up to its first task; ids of the run and of the task.
-async fn a_pipeline_run(desk: &Desk) -> (String, String) {
+/// Runs a pipeline of two versions up to its first task; ids of the run, of the task, and of another run.
+async fn a_pipeline_run(desk: &Desk) -> (String, String, String) {
     let (w, own) = (&desk.w, format!("/api/v1/teams/{TEAM}"));
     let spec = std::fs::read_to_string(concat!(env!("SLIPWAY_ROOT"), "/end2end/kfp/compiled/hello.yaml")).unwrap();
     w.mia.post(&format!("{own}/pipelines"), json!({ "spec": spec })).await.is(201);
+    let other = spec.replace("python:3.11", "python:3.12");
+    w.mia.post(&format!("{own}/pipelines/hello/versions"), json!({ "spec": other, "name": "2" })).await.is(201);
+    let again = w.mia.post(&format!("{own}/pipeline-runs"), json!({ "spec": spec })).await.is(201).json()["id"].clone();
     let run = w.mia.post(&format!("{own}/pipeline-runs"), json!({ "pipeline": "hello" })).await.is(201).json()["id"].clone();
     let run = run.as_str().unwrap().to_owned();
     let web = &w.web;
     Pipelines::new(web.store.clone(), web.pipelines.clone(), web.logs.clone(), web.cluster.clone()).tick().await.unwrap();
     let task = w.mia.get(&format!("{own}/pipeline-runs/{run}/tasks")).await.is(200).json()[0]["id"].clone();
-    (run, task.as_str().unwrap().to_owned())
+    (run, task.as_str().unwrap().to_owned(), again.as_str().unwrap().to_owned())
 }
 
 /// One of everything: a deployment that serves, a notebook, a submitted run, a run with metrics and a file. The ids of the runs.
@@ -232,8 +237,8 @@ async fn one_of_each(desk: &Desk) -> (String, String) {
 async fn what_the_api_answers_is_what_the_client_reads() {
     let desk = Desk::new().await;
     let (id, submitted) = one_of_each(&desk).await;
-    let (pipeline_run, task) = a_pipeline_run(&desk).await;
-    let (pipeline_run, task) = (pipeline_run.as_str(), task.as_str());
+    let (pipeline_run, task, again) = a_pipeline_run(&desk).await;
+    let (pipeline_run, task, again) = (pipeline_run.as_str(), task.as_str(), again.as_str());
     let images = json!({ "images": [{ "image": "registry.example.org/ml/base", "environment": "train" }] });
     desk.w.bob.put("/api/v1/pipeline-images", images).await.is(200);
     let said = Arc::new(Mutex::new(Vec::new()));
@@ -257,6 +262,8 @@ async fn what_the_api_answers_is_what_the_client_reads() {
         deployment_example(TEAM, "iris"); deployment_log(TEAM, "iris", None, log); deployment_explain(TEAM, "iris"); replica_list(TEAM, "iris");
         ledger(TEAM, "iris", &LedgerQuery::default()); ledger_export(TEAM, "iris", LedgerFormat::Jsonl); caller_token_list(TEAM, "iris", l);
         pipeline_list(TEAM, l); pipeline(TEAM, "hello"); pipeline_versions(TEAM, "hello", l); pipeline_version(TEAM, "hello", "hello"); pipeline_spec(TEAM, "hello", "hello");
+        pipeline_diff(TEAM, "hello", "2", &DiffQuery::default()); pipeline_run_compare(TEAM, pipeline_run, again); pipeline_run_outline(TEAM, again); task_explain(TEAM, pipeline_run, task);
+        run_artifact_preview(TEAM, id, &ArtifactQuery { path: Some("a.txt".into()) });
         pipeline_outline(TEAM, "hello", "hello"); pipeline_run_list(TEAM, &PipelineRunQuery::default()); pipeline_run(TEAM, pipeline_run);
         task_list(TEAM, pipeline_run); task(TEAM, pipeline_run, task); task_log(TEAM, pipeline_run, task, log);
     }

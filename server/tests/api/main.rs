@@ -24,6 +24,7 @@ mod origin;
 mod permissions;
 mod pipelines;
 mod placements;
+mod previews;
 mod promotions;
 mod replicas;
 mod runs;

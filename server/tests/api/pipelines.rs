@@ -152,4 +152,99 @@ async fn what_stands_for_an_image_is_the_admins_to_say() {
     for (image, environment) in [("", "train"), ("a b", "train"), ("a", "nothing")] {
         assert_eq!(w.bob.put(path, one(image, environment)).await.is(422).field(), "images");
     }
+    // As the form sends it: a line for each, and a space where there is none.
+    let page = "/admin?tab=images";
+    w.bob.form(page, path, &[("_method", "PUT"), ("images", "registry.example.org/ml/base=train\r\nalpine:3=")]).await.is(303);
+    let table = json!({ "images": [{ "image": "alpine:3", "environment": "" }, { "image": "registry.example.org/ml/base", "environment": "train" }] });
+    assert_eq!(w.bob.get(path).await.is(200).json(), table);
+    let shown = w.bob.with("accept", "text/html").get(page).await.is(200);
+    assert!(String::from_utf8_lossy(&shown.body).contains("registry.example.org/ml/base=train"));
+    w.bob.form(page, path, &[("_method", "PUT"), ("images", " ")]).await.is(303);
+    assert_eq!(w.bob.get(path).await.is(200).json(), json!({ "images": [] }));
+}
+
+#[tokio::test]
+async fn two_versions_are_told_apart() {
+    let w = World::new().await;
+    w.ada.post(&format!("{OWN}/pipelines"), json!({ "spec": hello() })).await.is(201);
+    let versions = format!("{OWN}/pipelines/hello/versions");
+    w.ada.post(&versions, json!({ "spec": hello().replace("python:3.11", "python:3.12"), "name": "2" })).await.is(201);
+    let diff = w.vic.get(&format!("{versions}/2/diff")).await.is(200).json();
+    assert_eq!((&diff["before"]["name"], &diff["after"]["name"]), (&json!("hello"), &json!("2")));
+    assert_eq!((&diff["pipeline"], &diff["same"], &diff["more"]), (&json!([]), &json!(0), &json!(false)));
+    let image = json!({ "what": "Image", "before": "python:3.11", "after": "python:3.12" });
+    assert_eq!(diff["tasks"], json!([{ "path": "say", "name": "say", "change": "changed", "differences": [image] }]));
+    // The other way round, by name.
+    let back = w.vic.get(&format!("{versions}/hello/diff?against=2")).await.is(200).json();
+    assert_eq!(back["tasks"][0]["differences"][0]["after"], "python:3.11");
+    // Nothing was made before the first.
+    let first = w.vic.get(&format!("{versions}/hello/diff")).await.is(404).json();
+    assert!(first["hint"].as_str().unwrap().contains("against"), "{first}");
+    w.vic.get(&format!("{versions}/2/diff?against=none")).await.is(404);
+    w.eve.get(&format!("{versions}/2/diff")).await.is(404);
+    // A version of another pipeline is none of this one.
+    w.ada.post(&format!("{OWN}/pipelines"), json!({ "spec": hello(), "name": "other" })).await.is(201);
+    w.vic.get(&format!("{versions}/2/diff?against=other")).await.is(404);
+    let page = async |query: &str| {
+        let address = format!("/teams/forecast/pipelines/hello?tab=diff{query}");
+        let answer = w.vic.with("accept", "text/html").get(&address).await.is(200);
+        String::from_utf8_lossy(&answer.body).into_owned()
+    };
+    assert!(page("&to=2").await.contains("python:3.12"));
+    assert!(page("&pick=x").await.contains("tick another one"));
+}
+
+#[tokio::test]
+async fn two_runs_are_compared_within_the_team() {
+    let w = World::new().await;
+    let run = async || {
+        let made = w.ada.post(&format!("{OWN}/pipeline-runs"), json!({ "spec": hello() })).await.is(201).json();
+        made["id"].as_str().unwrap().to_owned()
+    };
+    let (one, other) = (run().await, run().await);
+    let compared = w.vic.get(&format!("{OWN}/pipeline-runs/{other}/compare?with={one}")).await.is(200).json();
+    assert_eq!((&compared["before"]["run"]["id"], &compared["after"]["run"]["id"]), (&json!(one), &json!(other)));
+    assert_eq!(compared["before"]["digest"], compared["after"]["digest"]);
+    assert_eq!(w.vic.get(&format!("{OWN}/pipeline-runs/{one}/compare?with={one}")).await.is(422).field(), "with");
+    assert_eq!(w.vic.get(&format!("{OWN}/pipeline-runs/{one}/compare")).await.is(422).field(), "with");
+    w.vic.get(&format!("{OWN}/pipeline-runs/{one}/compare?with=none")).await.is(404);
+    // Neither of the two may be another team's.
+    w.eve.get(&format!("{OWN}/pipeline-runs/{other}/compare?with={one}")).await.is(404);
+    let elsewhere = "/api/v1/teams/elsewhere/pipeline-runs";
+    let hers = w.eve.post(elsewhere, json!({ "spec": hello() })).await.is(201).json()["id"].as_str().unwrap().to_owned();
+    w.eve.get(&format!("{elsewhere}/{hers}/compare?with={one}")).await.is(404);
+    w.eve.get(&format!("{elsewhere}/{one}/compare?with={hers}")).await.is(404);
+}
+
+#[tokio::test]
+async fn a_run_is_done_again_as_it_was() {
+    let w = World::new().await;
+    let runs = format!("{OWN}/pipeline-runs");
+    let own = w.ada.post(&runs, json!({ "spec": hello(), "parameters": { "text": "first" } })).await.is(201).json();
+    w.ada.post(&format!("{OWN}/pipelines"), json!({ "spec": hello() })).await.is(201);
+    let named = w.ada.post(&runs, json!({ "pipeline": "hello" })).await.is(201).json();
+    let id = |run: &Value| run["id"].as_str().unwrap().to_owned();
+    assert_eq!(w.vic.get(&format!("{runs}/{}/outline", id(&own))).await.is(200).json()["parameters"][0]["name"], "text");
+    // One that brought its own pipeline has it still; parameters are those of the new run alone.
+    let again = w.ada.post(&runs, json!({ "from": id(&own), "max_tasks": 2 })).await.is(201).json();
+    assert_eq!((&again["parameters"]["text"], &again["max_tasks"], &again["pipeline"]), (&json!("hello"), &json!(2), &json!("hello")));
+    let compared = w.vic.get(&format!("{runs}/{}/compare?with={}", id(&again), id(&own))).await.is(200).json();
+    assert_eq!(compared["before"]["digest"], compared["after"]["digest"]);
+    // One of a version is of it again; where that was deleted, it is what it was all the same.
+    let again = w.ada.post(&runs, json!({ "from": id(&named) })).await.is(201).json();
+    assert_eq!((&again["version_id"], &again["pipeline_id"]), (&named["version_id"], &named["pipeline_id"]));
+    w.ada.delete(&format!("{OWN}/pipelines/hello")).await.is(204);
+    let again = w.ada.post(&runs, json!({ "from": id(&named) })).await.is(201).json();
+    assert_eq!((&again["pipeline"], again.get("pipeline_id")), (&json!("hello"), None));
+
+    let refused = async |body: Value| w.ada.post(&runs, body).await.is(422).field();
+    assert_eq!(refused(json!({ "from": id(&own), "spec": hello() })).await, "from");
+    assert_eq!(refused(json!({ "from": id(&own), "pipeline": "hello" })).await, "from");
+    assert_eq!(refused(json!({ "from": id(&own), "version": "1" })).await, "version");
+    w.ada.post(&runs, json!({ "from": "none" })).await.is(404);
+    // Of another team's nothing is done again.
+    w.eve.post("/api/v1/teams/elsewhere/pipeline-runs", json!({ "from": id(&own) })).await.is(404);
+    w.eve.get(&format!("{runs}/{}/outline", id(&own))).await.is(404);
+    let form = w.ada.with("accept", "text/html").get(&format!("/teams/forecast/pipeline-runs/{}/again", id(&own))).await.is(200);
+    assert!(String::from_utf8_lossy(&form.body).contains("value=\"first\""), "what it was given stands in the fields");
 }

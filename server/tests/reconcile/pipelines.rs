@@ -3,6 +3,7 @@
 use crate::world::{TEAM, World, tick};
 use app::api::{
     State,
+    explain::TaskExplanation,
     members::Role,
     pipeline_runs::{NewPipelineRun, PipelineRun, Task, TaskDelivery, TaskState},
     pipelines::{NewPipeline, SetPipelineLimits},
@@ -14,8 +15,10 @@ use server::{
     cluster::{Exit, Runtime},
     error::Kind,
     launcher::{PLAN, Plan},
-    pipelines::{approvals, caps, runs, submit, tasks, upload},
+    logs::LogStore,
+    pipelines::{approvals, caps, compare, explain, runs, submit, tasks, upload},
     store::teams::TeamRow,
+    workloads::explain::Explainer,
 };
 use std::collections::BTreeMap;
 
@@ -96,6 +99,74 @@ async fn ends_well(w: &World, task: &Task, said: &str) {
     deliver(w, task, said).await;
     w.cluster.exit(workload, 0);
     w.settle().await;
+}
+
+async fn why(w: &World, run: &PipelineRun, task: &Task) -> TaskExplanation {
+    let logs = LogStore::new(&w.data);
+    let explainer = Explainer { store: &w.store, cluster: &*w.cluster, logs: &logs };
+    explain::task(&explainer, &w.parsed, &w.ada, &run.id, &task.id).await.unwrap()
+}
+
+/// Sources and texts.
+fn told(explained: &TaskExplanation) -> Vec<(&str, &str)> {
+    explained.evidence.iter().map(|e| (e.source.as_str(), e.text.as_str())).collect()
+}
+
+#[tokio::test]
+async fn a_task_says_what_it_waits_for_and_why_it_did_not_run() {
+    let w = World::new().await;
+    let run = begin_two(&w).await;
+    w.settle().await;
+    let (first, second) = (task(&w, &run, "first").await, task(&w, &run, "second").await);
+    let waits = why(&w, &run, &second).await;
+    assert_eq!((waits.state, waits.sentence.as_str()), (TaskState::Waiting, "It waits for first to end."));
+    assert_eq!(told(&waits), [("task", "first starts")]);
+    let starts = why(&w, &run, &first).await;
+    assert!(told(&starts).contains(&("queue", "There was room for it.")), "{starts:?}");
+
+    let workload = first.workload_id.clone().unwrap();
+    w.cluster.run(&workload);
+    w.settle().await;
+    w.cluster.exit(&workload, 3);
+    w.settle().await;
+    let failed = why(&w, &run, &task(&w, &run, "first").await).await;
+    assert_eq!(failed.state, TaskState::Failed);
+    assert!(failed.sentence.starts_with("Exited with code 3."), "{failed:?}");
+    let skipped = why(&w, &run, &task(&w, &run, "second").await).await;
+    assert_eq!((skipped.state, skipped.sentence.as_str()), (TaskState::Skipped, "first did not succeed"));
+    assert!(told(&skipped)[0].1.starts_with("first failed: "), "{skipped:?}");
+}
+
+#[tokio::test]
+async fn two_runs_stand_beside_each_other() {
+    let w = World::new().await;
+    let new = |text: &str| NewPipelineRun {
+        spec: Some(two()),
+        cache: Some(false),
+        parameters: BTreeMap::from([("text".to_owned(), json!(text))]),
+        ..NewPipelineRun::default()
+    };
+    let one = begin(&w, new("one")).await;
+    w.settle().await;
+    ends_well(&w, &task(&w, &one, "first").await, "good morning").await;
+    ends_well(&w, &task(&w, &one, "second").await, "the same").await;
+    let other = begin(&w, new("other")).await;
+    w.settle().await;
+    ends_well(&w, &task(&w, &other, "first").await, "good evening").await;
+
+    let found = compare::runs(&w.parsed, &w.store, &w.ada, &other.id, &one.id).await.unwrap();
+    assert_eq!((found.before.run.id, found.after.run.id), (one.id.clone(), other.id.clone()));
+    assert_eq!(found.before.digest, found.after.digest);
+    let paths: Vec<&str> = found.tasks.iter().map(|t| t.path.as_str()).collect();
+    assert_eq!(paths, ["first", "second"]);
+    let first: Vec<_> = found.tasks[0].differences.iter().map(|d| (d.what.as_str(), d.before.as_deref(), d.after.as_deref())).collect();
+    assert_eq!(first, [("Input text", Some("one"), Some("other")), ("Output said", Some("good morning"), Some("good evening"))]);
+    // The second has not ended yet: what it will tell is no difference.
+    let states = |n: usize| (found.tasks[n].before.as_ref().map(|t| t.state), found.tasks[n].after.as_ref().map(|t| t.state));
+    assert_eq!(states(0), (Some(TaskState::Succeeded), Some(TaskState::Succeeded)));
+    assert_eq!(states(1), (Some(TaskState::Succeeded), Some(TaskState::Starting)));
+    assert_eq!(found.tasks[1].differences.iter().map(|d| d.what.as_str()).collect::<Vec<_>>(), ["Input text"]);
+    assert_eq!(compare::runs(&w.parsed, &w.store, &w.ada, &one.id, &one.id).await.unwrap_err().field.as_deref(), Some("with"));
 }
 
 #[tokio::test]
@@ -356,6 +427,10 @@ async fn no_more_tasks_at_once_than_the_run_wants() {
     let all = tasks::list(&w.parsed, &w.store, &w.ada, &run.id).await.unwrap();
     let at_work: Vec<&Task> = all.iter().filter(|t| t.workload_id.is_some()).collect();
     assert_eq!((all.len(), at_work.len()), (7, 2));
+    let idle = all.iter().find(|t| t.name.starts_with("more") && t.workload_id.is_none()).unwrap();
+    let waits = why(&w, &run, idle).await;
+    assert_eq!(waits.sentence, "It waits for its turn: at most 2 tasks of this run are at work at once.");
+    assert_eq!(told(&waits).len(), 2, "{waits:?}");
     ends_well(&w, at_work[0], "x").await;
     let all = tasks::list(&w.parsed, &w.store, &w.ada, &run.id).await.unwrap();
     assert_eq!(all.iter().filter(|t| t.workload_id.is_some()).count(), 2);

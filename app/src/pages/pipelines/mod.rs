@@ -1,8 +1,12 @@
 //! Pipelines, and what runs of them.
 
+pub mod compare;
+pub mod differ;
 pub mod drawing;
 pub mod layout;
 pub mod list;
+pub mod measured;
+pub mod pick;
 pub mod pipeline;
 pub mod run;
 pub mod runs;
@@ -15,8 +19,9 @@ pub mod timeline;
 pub mod upload;
 pub mod versions;
 
+pub use compare::ComparePipelineRuns;
 pub use list::Pipelines;
 pub use pipeline::PipelinePage;
 pub use run::PipelineRunPage;
 pub use runs::PipelineRuns;
-pub use start::StartPipeline;
+pub use start::{RunAgain, StartPipeline};

@@ -1,6 +1,7 @@
 //! One pipeline: what ran of it, its versions.
 
 use super::{
+    differ::{Differ, Pair},
     runs,
     ticks::{Ticks, succeeded, usual},
     upload::UploadSheet,
@@ -21,6 +22,7 @@ use crate::{
     ui::{Ago, ApiForm, Card, Dialog, DialogButton, DialogCancel, Empty, Facts, Field, Pager, Tabs, facts::text, shell},
 };
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 
 const EVERY: Every = Every::change(&[kinds::PIPELINE, kinds::PIPELINE_RUN]);
 
@@ -29,6 +31,10 @@ const EVERY: Every = Every::change(&[kinds::PIPELINE, kinds::PIPELINE_RUN]);
 pub fn PipelinePage() -> impl IntoView {
     let (client, tab, token) = (Client::from_context(), query("tab").unwrap_or_default(), query("page"));
     let upload = query("upload").is_some();
+    let ticked = use_query_map().with_untracked(|q| q.get_all("pick").unwrap_or_default());
+    let pair = Pair::of(query("from"), query("to"), ticked);
+    // A comparison has the width of the page.
+    let wide = tab == "diff";
     loaded(EVERY.page("Pipeline"), client.pipeline(&team(), &param("pipeline")), move |p: Pipeline, access| {
         let here = access.href(&format!("/pipelines/{}", segment(&p.name)));
         let (edits, runs) = (access.edits(), format!("{here}/run"));
@@ -36,8 +42,10 @@ pub fn PipelinePage() -> impl IntoView {
             let run = p.latest.is_some().then(|| view! { <a class="btn primary" href=runs.clone()>"Run"</a> });
             view! { <Delete pipeline=p.clone() access=access.clone()/><a class="btn" href=format!("{here}?upload=1")>"Upload version"</a>{run} }
         });
-        let items = vec![("Runs", here.clone(), tab.is_empty()), ("Versions", format!("{here}?tab=versions"), tab == "versions")];
+        let items =
+            vec![("Runs", here.clone(), tab.is_empty()), ("Versions", format!("{here}?tab=versions"), tab == "versions" || tab == "diff")];
         let content = match tab.as_str() {
+            "diff" => view! { <Differ client pipeline=p.clone() pair access=access.clone()/> }.into_any(),
             "versions" => {
                 let (of, versions) =
                     (p.clone(), client.pipeline_versions(&access.team, &p.id, &ListQuery { page_token: token, page_size: None }));
@@ -61,9 +69,9 @@ pub fn PipelinePage() -> impl IntoView {
         let sheet = (edits && upload).then(|| view! { <UploadSheet access=access.clone() of=p.clone()/> });
         view! {
             <Head title=p.display_name.clone()>{actions}</Head>
-            <div class="cols side">
+            <div class=if wide { "cols" } else { "cols side" }>
                 <div class="cols"><Tabs label="Parts of the pipeline" items/>{content}</div>
-                <div class="cols"><About pipeline=p.clone()/>{edits.then(|| view! { <Limits pipeline=p access=access.clone()/> })}</div>
+                {(!wide).then(|| view! { <div class="cols"><About pipeline=p.clone()/>{edits.then(|| view! { <Limits pipeline=p access=access.clone()/> })}</div> })}
             </div>
             {sheet}
         }

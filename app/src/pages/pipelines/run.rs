@@ -67,10 +67,9 @@ pub fn PipelineRunPage() -> impl IntoView {
     })
 }
 
-/// Where the pipeline is run again with other parameters.
+/// Where it is run again with other parameters.
 fn again(run: &PipelineRun, access: &Access) -> Option<String> {
-    let pipeline = run.pipeline_id.as_ref().filter(|_| access.edits())?;
-    Some(access.href(&format!("/pipelines/{}/run?from={}", segment(pipeline), segment(&run.id))))
+    access.edits().then(|| access.href(&format!("/pipeline-runs/{}/again", segment(&run.id))))
 }
 
 /// State, how far, how long, by whom.

@@ -1,5 +1,6 @@
 //! Pipeline runs: of the team, and of one pipeline.
 
+use super::pick::{Pick, Picked};
 use crate::{
     api::{
         Client, State,
@@ -64,7 +65,10 @@ pub fn Rows(
     #[prop(optional)]
     of_all: bool,
 ) -> impl IntoView {
+    let many = items.len() > 1;
+    let picked = many.then(|| view! { <Picked action=access.href("/pipeline-runs/compare") what="pipeline runs"/> });
     let rows = items.into_iter().map(|r| {
+        let pick = many.then(|| view! { <Pick id=r.id.clone() name=r.name.clone()/> });
         let href = access.href(&format!("/pipeline-runs/{}", segment(&r.id)));
         let reason = r.reason.map(|text| view! { <Cut text/> });
         let took = r.started_at.map(|from| view! { <Lasting from to=r.ended_at/> });
@@ -77,6 +81,7 @@ pub fn Rows(
         });
         view! {
             <tr>
+                {pick}
                 <td class="state" data-label="State"><StateBadge state=r.state/></td>
                 <td class="lead" data-label="Name"><a class="name" href=href>{r.name}</a>{reason}</td>
                 {pipeline}
@@ -92,5 +97,8 @@ pub fn Rows(
     if of_all {
         head.insert(2, ("Pipeline", ""));
     }
-    view! { <section class="card"><div class="scroll"><Table label="Pipeline runs" head>{rows}</Table></div></section> }
+    if many {
+        head.insert(0, ("Compare", "pick"));
+    }
+    view! { <section class="card"><div class="scroll"><Table label="Pipeline runs" head>{rows}</Table></div>{picked}</section> }
 }

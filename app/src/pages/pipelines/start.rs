@@ -4,28 +4,37 @@ use crate::{
     api::{
         Client, ListQuery, Problem,
         client::{segment, team_path},
+        experiments::Experiment,
         page::MAX_PAGE_SIZE,
+        pipeline_runs::PipelineRun,
         pipelines::{Pipeline, PipelineOutline, PipelineParameter, PipelineVersion},
     },
     parts::{
-        Every, Head, loaded,
+        Access, Every, Head, loaded,
         params::{param, query, team},
     },
     ui::{ApiForm, Area, Card, CodeBlock, Field, Note, Select, shell},
 };
 use leptos::prelude::*;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// What the form is made of.
 struct Offer {
-    pipeline: Pipeline,
-    versions: Vec<PipelineVersion>,
-    chosen: String,
+    /// Name for people of what is run.
+    title: String,
+    of: Of,
     outline: PipelineOutline,
-    experiments: Vec<String>,
-    /// Parameters of an earlier run.
-    before: BTreeMap<String, Value>,
+    experiments: Vec<Experiment>,
+    /// An earlier run, whose parameters and settings are those of the new one at first.
+    before: Option<PipelineRun>,
+}
+
+/// What is run.
+enum Of {
+    /// A version of a pipeline.
+    Version { pipeline: Pipeline, versions: Vec<PipelineVersion>, chosen: String },
+    /// What an earlier run was of.
+    Run(String),
 }
 
 async fn offer(client: Client, team: String, name: String, version: Option<String>, from: Option<String>) -> Result<Offer, Problem> {
@@ -42,74 +51,118 @@ async fn offer(client: Client, team: String, name: String, version: Option<Strin
     };
     let (outline, experiments) =
         client.pipeline_outline(&team, &pipeline.id, &chosen).and(client.experiment_list(&team, &ListQuery::default())).await?;
-    Ok(Offer {
-        pipeline,
-        versions: versions.items,
-        chosen,
-        outline,
-        experiments: experiments.items.into_iter().map(|e| e.name).collect(),
-        before: before.map(|r| r.parameters).unwrap_or_default(),
-    })
+    let title = pipeline.display_name.clone();
+    let of = Of::Version { pipeline, versions: versions.items, chosen };
+    Ok(Offer { title, of, outline, experiments: experiments.items, before })
 }
 
-/// The page.
+/// Of what a run was of, which may be gone by now: the run has kept it.
+async fn as_it_was(client: Client, team: String, id: String) -> Result<Offer, Problem> {
+    let (run, outline) = client.pipeline_run(&team, &id).and(client.pipeline_run_outline(&team, &id)).await?;
+    let experiments = client.experiment_list(&team, &ListQuery::default()).await?;
+    Ok(Offer { title: run.name.clone(), of: Of::Run(id), outline, experiments: experiments.items, before: Some(run) })
+}
+
+/// The page of a pipeline.
 #[component]
 pub fn StartPipeline() -> impl IntoView {
     let offer = offer(Client::from_context(), team(), param("pipeline"), query("version"), query("from"));
-    loaded(Every::default().page("Run a pipeline"), offer, |o: Offer, access| {
-        if !access.edits() {
-            return view! { <Head title="Run a pipeline"/><Note tone="amber"><span>"Only editors of the team run pipelines."</span></Note> }.into_any();
+    loaded(Every::default().page("Run a pipeline"), offer, |offer: Offer, access| view! { <Start offer access/> })
+}
+
+/// The page of a run that is done again as it was.
+#[component]
+pub fn RunAgain() -> impl IntoView {
+    let offer = as_it_was(Client::from_context(), team(), param("id"));
+    loaded(Every::default().page("Run again"), offer, |offer: Offer, access| view! { <Start offer access/> })
+}
+
+#[component]
+fn Start(offer: Offer, access: Access) -> impl IntoView {
+    let Offer { title, of, outline, experiments, before } = offer;
+    if !access.edits() {
+        return view! { <Head title="Run a pipeline"/><Note tone="amber"><span>"Only editors of the team run pipelines."</span></Note> }
+            .into_any();
+    }
+    let (action, next) = (team_path(&access.team, "/pipeline-runs"), access.href("/pipeline-runs/{id}"));
+    let given = before.as_ref().map(|r| &r.parameters);
+    let fields = outline.parameters.iter().map(|p| field(p, given.and_then(|g| g.get(&p.name)))).collect_view();
+    let none = outline.parameters.is_empty().then(|| view! { <p class="muted">"It takes no parameters."</p> });
+    let (back, what, picker, command) = match of {
+        Of::Version { pipeline, versions, chosen } => {
+            let what = view! { <input type="hidden" name="pipeline" value=pipeline.id/><input type="hidden" name="version" value=chosen.clone()/> }.into_any();
+            let from = before.as_ref().map(|r| r.id.clone());
+            let here = access.href(&format!("/pipelines/{}/run", segment(&pipeline.name)));
+            let picker = (versions.len() > 1).then(|| view! { <Picker versions chosen from here/> }.into_any());
+            let back = access.href(&format!("/pipelines/{}", segment(&pipeline.name)));
+            let text = command(&pipeline.name, &outline.parameters);
+            let command = view! { <Card title="From a terminal"><CodeBlock text/></Card> };
+            (back, what, picker, Some(command))
         }
-        let back = access.href(&format!("/pipelines/{}", segment(&o.pipeline.name)));
-        let (action, next) = (team_path(&access.team, "/pipeline-runs"), access.href("/pipeline-runs/{id}"));
-        let fields = o.outline.parameters.iter().map(|p| field(p, o.before.get(&p.name))).collect_view();
-        let none = o.outline.parameters.is_empty().then(|| view! { <p class="muted">"It takes no parameters."</p> });
-        let command = command(&o.pipeline.name, &o.outline.parameters);
-        let picker = (o.versions.len() > 1).then(|| view! { <Picker versions=o.versions chosen=o.chosen.clone()/> });
-        let caching = vec![
-            ("true".to_owned(), "Take over what was made of the same before".to_owned()),
-            ("false".to_owned(), "Do all of it again".to_owned()),
-        ];
-        view! {
-            <Head title=format!("Run {}", o.pipeline.display_name)>{picker}</Head>
-            <div class="cols side">
-                <section class="card"><div class="in">
-                    <ApiForm id="start" action next>
-                        <input type="hidden" name="pipeline" value=o.pipeline.id/>
-                        <input type="hidden" name="version" value=o.chosen/>
-                        <fieldset class="form"><legend>"Parameters"</legend>{none}{fields}</fieldset>
-                        <details class="more">
-                            <summary>"Name, experiment, caching"</summary>
-                            <div class="form">
-                                <div class="pair">
-                                    <Field name="name" label="Name of the run" hint="Made up when empty."/>
-                                    <Field name="experiment" label="Experiment" placeholder="Default" hint="Made where it does not exist." offers=o.experiments/>
-                                </div>
-                                <div class="pair">
-                                    <Select name="cache" label="What was made before" options=caching value="true"/>
-                                    <Field name="max_tasks" label="Tasks at once" kind="number" placeholder="as many as there is room for"/>
-                                </div>
+        Of::Run(id) => {
+            let back = access.href(&format!("/pipeline-runs/{}", segment(&id)));
+            let other = before.as_ref().and_then(|r| r.pipeline_id.as_ref()).map(|of| {
+                let href = access.href(&format!("/pipelines/{}/run?from={}", segment(of), segment(&id)));
+                view! { <a class="btn" href=href>"Choose another version"</a> }.into_any()
+            });
+            (back, view! { <input type="hidden" name="from" value=id/> }.into_any(), other, None)
+        }
+    };
+    let caching = vec![
+        ("true".to_owned(), "Take over what was made of the same before".to_owned()),
+        ("false".to_owned(), "Do all of it again".to_owned()),
+    ];
+    let cache = before.as_ref().is_none_or(|r| r.cache).to_string();
+    let most = before.as_ref().and_then(|r| r.max_tasks).map(|n| n.to_string()).unwrap_or_default();
+    let experiment =
+        before.as_ref().and_then(|r| experiments.iter().find(|e| e.id == r.experiment_id)).map(|e| e.name.clone()).unwrap_or_default();
+    // What is not as usual is seen.
+    let open = before.as_ref().is_some_and(|r| !r.cache || r.max_tasks.is_some());
+    let offers: Vec<String> = experiments.into_iter().map(|e| e.name).collect();
+    let (title, words) = match &before {
+        Some(_) => (format!("Run {title} again"), "Run again"),
+        None => (format!("Run {title}"), "Run"),
+    };
+    view! {
+        <Head title>{picker}</Head>
+        <div class="cols side">
+            <section class="card"><div class="in">
+                <ApiForm id="start" action next>
+                    {what}
+                    <fieldset class="form"><legend>"Parameters"</legend>{none}{fields}</fieldset>
+                    <details class="more" open=open>
+                        <summary>"Name, experiment, caching"</summary>
+                        <div class="form">
+                            <div class="pair">
+                                <Field name="name" label="Name of the run" hint="Made up when empty."/>
+                                <Field name="experiment" label="Experiment" value=experiment placeholder="Default" hint="Made where it does not exist." offers/>
                             </div>
-                        </details>
-                        <div class="actions"><button class="btn primary" type="submit">"Run"</button><a class="btn" href=back>"Cancel"</a></div>
-                    </ApiForm>
-                </div></section>
-                <Card title="From a terminal"><CodeBlock text=command/></Card>
-            </div>
-        }
-        .into_any()
-    })
+                            <div class="pair">
+                                <Select name="cache" label="What was made before" options=caching value=cache/>
+                                <Field name="max_tasks" label="Tasks at once" kind="number" value=most placeholder="as many as there is room for"/>
+                            </div>
+                        </div>
+                    </details>
+                    <div class="actions"><button class="btn primary" type="submit">{words}</button><a class="btn" href=back>"Cancel"</a></div>
+                </ApiForm>
+            </div></section>
+            {command}
+        </div>
+    }
+    .into_any()
 }
 
 /// A plain form: the version has an address.
 #[component]
-fn Picker(versions: Vec<PipelineVersion>, chosen: String) -> impl IntoView {
+fn Picker(versions: Vec<PipelineVersion>, chosen: String, from: Option<String>, here: String) -> impl IntoView {
     let options = versions.into_iter().map(|v| {
         let selected = v.id == chosen || v.name == chosen;
         view! { <option value=v.id selected=selected>{v.display_name}</option> }
     });
     let options = options.collect_view();
-    view! { <form method="get" class="row picked"><select name="version" aria-label="Version">{options}</select><button class="btn" type="submit">"Choose"</button></form> }
+    // Another version, with what the earlier run was given.
+    let from = from.map(|id| view! { <input type="hidden" name="from" value=id/> });
+    view! { <form method="get" action=here class="row picked">{from}<select name="version" aria-label="Version">{options}</select><button class="btn" type="submit">"Choose"</button></form> }
 }
 
 /// What stands in a field for a value.

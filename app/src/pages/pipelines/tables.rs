@@ -2,11 +2,12 @@
 
 use super::{
     shown::name,
-    task::{Made, Value as Shown},
+    task::{Made, Value as Shown, place},
 };
 use crate::{
     api::{
         Client, Problem,
+        client::segment,
         pipeline_runs::{PipelineRun, Task, TaskArtifact, TaskDetail, TaskState},
     },
     parts::{Access, Every, loaded, params::query},
@@ -71,10 +72,12 @@ pub fn Artifacts(
         let rows = details.into_iter().flat_map(|d| {
             let (href, label) = (format!("{here}?task={}", d.task.id), name(&d.task));
             let outputs = d.outputs.unwrap_or_default();
-            let artifacts = outputs.artifacts.into_iter().flat_map(|(name, all)| all.into_iter().map(move |a| (name.clone(), a)));
+            let artifacts =
+                outputs.artifacts.into_iter().flat_map(|(name, all)| all.into_iter().enumerate().map(move |(at, a)| (name.clone(), at, a)));
             let access = access.clone();
-            let row = move |(name, a): (String, TaskArtifact)| {
-                view! { <tr><td class="lead" data-label="Task"><a class="name" href=href.clone()>{label.clone()}</a></td><td data-label="Output">{name}</td><td class="wrap" data-label="Artifact"><Made artifact=a access=access.clone()/></td></tr> }
+            let row = move |(name, at, a): (String, usize, TaskArtifact)| {
+                let (look, look_label) = (format!("{href}&view={}", segment(&place("out", &name, at))), format!("Look at {name} of {label}"));
+                view! { <tr><td class="lead" data-label="Task"><a class="name" href=href.clone()>{label.clone()}</a></td><td data-label="Output">{name}</td><td class="wrap" data-label="Artifact"><Made artifact=a access=access.clone()/></td><td data-label="" class="right"><div class="actions"><a class="btn small" href=look aria-label=look_label>"Look"</a></div></td></tr> }
             };
             artifacts.map(row).collect::<Vec<_>>()
         });
@@ -85,7 +88,7 @@ pub fn Artifacts(
             view! { <Empty text="No task has made an artifact yet. A component declares one as an output, as dsl.Output[dsl.Dataset]."/> }
                 .into_any()
         } else {
-            view! { <div class="scroll"><Table label="Artifacts" head=vec![("Task", ""), ("Output", ""), ("Artifact", "")]>{rows}</Table></div> }.into_any()
+            view! { <div class="scroll"><Table label="Artifacts" head=vec![("Task", ""), ("Output", ""), ("Artifact", ""), ("", "")]>{rows}</Table></div> }.into_any()
         };
         view! { <section class="card">{list}</section>{next} }
     })

@@ -1,17 +1,25 @@
 //! A task of a pipeline run: how far it is, what goes in and comes out, what it printed.
 
-use super::shown::is_one;
+use super::{
+    measured::{self, Measured},
+    shown::is_one,
+};
 use crate::{
     api::{
         Client,
         client::segment,
         pipeline_runs::{Task, TaskApproval, TaskArtifact, TaskDetail, TaskState, TaskValues, task_answer_path, task_log_path},
+        previews::Shows,
     },
     islands::LogView,
-    parts::{Access, Every, TaskBadge, loaded},
-    ui::{Ago, ApiForm, Area, Card, Facts, Lasting, Note, facts::text, number},
+    parts::{Access, Every, FilePreview, TaskBadge, TaskWhy, loaded, params::query},
+    ui::{Ago, ApiForm, Area, Card, Facts, Lasting, Note, facts::text, number, url},
 };
 use leptos::prelude::*;
+use leptos_router::{
+    hooks::{use_location, use_query_map},
+    params::ParamsMap,
+};
 
 /// Characters of a value that stand in the open.
 const SHORT: usize = 200;
@@ -36,14 +44,48 @@ pub fn TaskPanel(
         let path = task_log_path(&access.team, &run, &task.id);
         // What is read anew when it goes on.
         let again = task.attempt.unsigned_abs() * 16 + task.state as u64;
+        let client = client.clone();
         view! { <section class="card"><header><h2>"Log"</h2></header><LogView client path again height="320px" nothing="It has not written a line yet."/></section> }
     });
-    let panel = loaded(Every::default(), detail, move |detail: TaskDetail, access| view! { <Panel run detail title access/> });
+    // What runs well, or did, explains itself.
+    let asked = !matches!(task.state, TaskState::Running | TaskState::Succeeded | TaskState::Cached);
+    let why = asked.then(|| {
+        let answer = client.task_explain(&access.team, &run, &task.id);
+        view! { <TaskWhy answer said=task.reason.is_some()/> }.into_any()
+    });
+    let looks =
+        Looks { client, address: use_query_map().get_untracked(), here: use_location().pathname.get_untracked(), at: query("view") };
+    let panel = loaded(Every::default(), detail, move |detail: TaskDetail, access| view! { <Panel run detail title access why looks/> });
     view! { {panel}{log} }
 }
 
+/// Which artifact is looked at, and the addresses that look at another.
+#[derive(Clone)]
+struct Looks {
+    client: Client,
+    address: ParamsMap,
+    here: String,
+    at: Option<String>,
+}
+
+impl Looks {
+    /// The address of the same page that looks at `what`; that closes it where it is looked at.
+    fn href(&self, what: &str) -> String {
+        url::with(&self.here, &self.address, &[("view", (!self.is(what)).then_some(what))])
+    }
+
+    fn is(&self, what: &str) -> bool {
+        self.at.as_deref() == Some(what)
+    }
+}
+
+/// What an artifact is called in the address.
+pub fn place(side: &str, name: &str, at: usize) -> String {
+    format!("{side}.{at}.{name}")
+}
+
 #[component]
-fn Panel(run: String, detail: TaskDetail, title: String, access: Access) -> impl IntoView {
+fn Panel(run: String, detail: TaskDetail, title: String, access: Access, why: Option<AnyView>, looks: Looks) -> impl IntoView {
     let TaskDetail { task, inputs, outputs, image, environment, approval } = detail;
     let asks = approval.map(|approval| view! { <Approval approval run task=task.id.clone() access=access.clone()/> });
     let took = task.started_at.clone().map(|from| view! { <Lasting from to=task.ended_at.clone()/> }.into_any());
@@ -93,8 +135,9 @@ fn Panel(run: String, detail: TaskDetail, title: String, access: Access) -> impl
     view! {
         <Card title><div class="stack"><Facts rows/>{reason}</div></Card>
         {asks}
-        <Values title="Inputs" values=inputs access=access.clone()/>
-        <Values title="Outputs" values=outputs access/>
+        {why}
+        <Values title="Inputs" side="in" values=inputs access=access.clone() looks=looks.clone()/>
+        <Values title="Outputs" side="out" values=outputs access looks/>
     }
 }
 
@@ -127,11 +170,15 @@ fn Approval(approval: TaskApproval, run: String, task: String, access: Access) -
 }
 
 #[component]
-fn Values(title: &'static str, values: TaskValues, access: Access) -> impl IntoView {
+fn Values(title: &'static str, side: &'static str, values: TaskValues, access: Access, looks: Looks) -> impl IntoView {
     let many = values.parameters.len() + values.artifacts.len();
     let parameters = values.parameters.into_iter().map(|(name, value)| view! { <dt>{name}</dt><dd><Value value/></dd> }).collect_view();
     let artifacts = values.artifacts.into_iter().map(|(name, all)| {
-        let made = all.into_iter().map(|artifact| view! { <Made artifact access=access.clone()/> }).collect_view();
+        let made = all.into_iter().enumerate().map(|(at, artifact)| {
+            let look = view! { <Look artifact=artifact.clone() what=place(side, &name, at) looks=looks.clone() team=access.team.clone()/> };
+            view! { <Made artifact access=access.clone()/>{look} }
+        });
+        let made = made.collect_view();
         view! { <dt>{name}</dt><dd class="stack">{made}</dd> }
     });
     let artifacts = artifacts.collect_view();
@@ -139,6 +186,33 @@ fn Values(title: &'static str, values: TaskValues, access: Access) -> impl IntoV
         let count = number::count(many as i64, "value", "values");
         view! { <Card title more=move || count.clone()><dl class="facts values">{parameters}{artifacts}</dl></Card> }
     })
+}
+
+/// What stands below an artifact: what was measured, and a preview of its file where the address asks for it.
+#[component]
+fn Look(artifact: TaskArtifact, what: String, looks: Looks, team: String) -> impl IntoView {
+    let known = match artifact.kind.as_str() {
+        "system.Markdown" => Some(Shows::Markdown),
+        "system.HTML" => Some(Shows::Html),
+        _ => None,
+    };
+    // Metrics are what their component says of them; their file is empty.
+    let file = stored(&artifact.uri).filter(|_| !artifact.kind.ends_with("Metrics")).map(|(run, path)| {
+        let (open, key) = (looks.is(&what), format!("look-{what}"));
+        let words = if open { "Close" } else { "Preview" };
+        let label = format!("{words} {}", artifact.name);
+        let link = view! { <a class="btn small" href=looks.href(&what) aria-label=label aria-expanded=if open { "true" } else { "false" } data-key=key>{words}</a> };
+        let shown = open.then(|| {
+            let (client, run, path) = (looks.client.clone(), run.to_owned(), path.to_owned());
+            let preview = match known {
+                Some(known) => view! { <FilePreview client team run path known/> }.into_any(),
+                None => view! { <FilePreview client team run path/> }.into_any(),
+            };
+            view! { <div class="look">{preview}</div> }
+        });
+        view! { <span>{link}</span>{shown} }
+    });
+    view! { <Measured artifact/>{file} }
 }
 
 /// A value of a parameter: what is long is folded.
@@ -187,7 +261,7 @@ pub fn Made(
         None if a.uri.is_empty() => ().into_any(),
         None => view! { <code class="cut" title=a.uri.clone()>{a.uri.clone()}</code> }.into_any(),
     };
-    let said = a.metadata.into_iter().map(|(k, v)| {
+    let said = a.metadata.into_iter().filter(|(k, _)| !measured::SHOWN.contains(&k.as_str())).map(|(k, v)| {
         let v = if v.is_number() { number::metric(&v) } else { v.as_str().map_or_else(|| v.to_string(), str::to_owned) };
         view! { <span class="tag" title=format!("{k}: {v}")>{format!("{k}: {v}")}</span>" " }
     });

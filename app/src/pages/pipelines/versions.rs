@@ -1,5 +1,6 @@
 //! The versions of a pipeline.
 
+use super::pick::{Pick, Picked};
 use crate::{
     api::{
         client::{segment, team_path},
@@ -23,9 +24,11 @@ pub fn Versions(
     if items.is_empty() {
         return view! { <section class="card"><Empty text="This pipeline has no version: upload one to run it."/></section> }.into_any();
     }
-    let edits = access.edits();
+    let (edits, many) = (access.edits(), items.len() > 1);
     let here = access.href(&format!("/pipelines/{}", segment(&pipeline.name)));
     let rows = items.into_iter().map(|v| {
+        let (changes, label) = (format!("{here}?tab=diff&to={}", segment(&v.id)), format!("What changed with version {}", v.name));
+        let pick = many.then(|| view! { <Pick id=v.id.clone() name=format!("version {}", v.name)/> });
         let actions = edits.then(|| {
             let action = team_path(&access.team, &format!("/pipelines/{}/versions/{}", segment(&v.pipeline_id), segment(&v.id)));
             let (run, delete) = (format!("Run version {}", v.name), format!("Delete version {}", v.name));
@@ -37,15 +40,20 @@ pub fn Versions(
         let digest = v.digest.chars().take(12).collect::<String>();
         view! {
             <tr>
+                {pick}
                 <td class="lead" data-label="Version"><span class="name">{v.display_name}</span><Cut text=v.description/></td>
                 <td data-label="Digest"><code title=v.digest>{digest}</code></td>
                 <td data-label="Made"><span class="sub"><Ago time=v.created_at/></span></td>
                 <td data-label="By"><span class="sub">{v.created_by}</span></td>
-                <td data-label="" class="right"><div class="actions">{actions}</div></td>
+                <td data-label="" class="right"><div class="actions">{many.then(|| view! { <a class="btn small" href=changes aria-label=label>"Changes"</a> })}{actions}</div></td>
             </tr>
         }
     });
     let rows = rows.collect_view();
-    let head = vec![("Version", ""), ("Digest", ""), ("Made", ""), ("By", ""), ("", "")];
-    view! { <section class="card"><div class="scroll"><Table label="Versions" head>{rows}</Table></div></section> }.into_any()
+    let mut head = vec![("Version", ""), ("Digest", ""), ("Made", ""), ("By", ""), ("", "")];
+    if many {
+        head.insert(0, ("Compare", "pick"));
+    }
+    let picked = many.then(|| view! { <Picked action=here.clone() tab="diff" what="versions"/> });
+    view! { <section class="card"><div class="scroll"><Table label="Versions" head>{rows}</Table></div>{picked}</section> }.into_any()
 }

@@ -8,10 +8,11 @@ use crate::{
         files,
         state::Web,
     },
-    models::run_files,
+    models::{preview, run_files},
 };
 use app::api::{
     Problem,
+    previews::ArtifactPreview,
     runs::{Artifact, ArtifactQuery},
 };
 use axum::{Json, extract::State, http::HeaderMap, response::Response};
@@ -42,7 +43,22 @@ pub async fn file(
     headers: HeaderMap,
 ) -> Result<Response> {
     let path = query.path.unwrap_or_default();
+    let ending = preview::ending(&web.store, &web.artifacts, &by, &id, &path).await?;
     let found = run_files::open(&web.store, &web.artifacts, &by, &id, &path, files::range(&headers)).await;
     let name = path.rsplit('/').next().unwrap_or_default();
-    files::answer(found, name, files::As::Preview, &headers)
+    let name = ending.map_or_else(|| name.to_owned(), |ending| format!("{name}.{ending}"));
+    files::answer(found, &name, files::As::Preview, &headers)
+}
+
+/// The beginning of a file of a run, as far as it can be shown
+#[utoipa::path(get, path = "/api/v1/teams/{team}/runs/{id}/artifact/preview", tag = "artifacts",
+    params(("team" = String, Path), ("id" = String, Path), ArtifactQuery),
+    responses((status = 200, body = ArtifactPreview), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn look(
+    State(web): State<Web>,
+    by: TeamViewer,
+    At([id]): At<1>,
+    Query(query): Query<ArtifactQuery>,
+) -> Result<Json<ArtifactPreview>> {
+    preview::of(&web.store, &web.artifacts, &by, &id, query.path.as_deref().unwrap_or_default()).await.map(Json)
 }

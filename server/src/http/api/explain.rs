@@ -4,9 +4,13 @@ use crate::{
     access::TeamViewer,
     error::Result,
     http::{extract::At, state::Web},
+    pipelines,
     workloads::explain::Explainer,
 };
-use app::api::{Problem, explain::Explanation};
+use app::api::{
+    Problem,
+    explain::{Explanation, TaskExplanation},
+};
 use axum::{Json, extract::State};
 
 fn explainer(web: &Web) -> Explainer<'_> {
@@ -32,4 +36,12 @@ pub async fn run(State(web): State<Web>, by: TeamViewer, At([id]): At<1>) -> Res
     params(("team" = String, Path), ("name" = String, Path)), responses((status = 200, body = Explanation), (status = 404, body = Problem)))]
 pub async fn deployment(State(web): State<Web>, by: TeamViewer, At([name]): At<1>) -> Result<Json<Explanation>> {
     explainer(&web).deployment(&by, &name).await.map(Json)
+}
+
+/// Why a task of a pipeline run is as it is: a sentence, and what it rests on
+#[utoipa::path(get, path = "/api/v1/teams/{team}/pipeline-runs/{id}/tasks/{task}/explain", tag = "pipelines",
+    params(("team" = String, Path), ("id" = String, Path), ("task" = String, Path)),
+    responses((status = 200, body = TaskExplanation), (status = 404, body = Problem)))]
+pub async fn task(State(web): State<Web>, by: TeamViewer, At([id, task]): At<2>) -> Result<Json<TaskExplanation>> {
+    pipelines::explain::task(&explainer(&web), &web.pipelines, &by, &id, &task).await.map(Json)
 }

@@ -7,12 +7,14 @@ use crate::{
         extract::{At, Payload, Query},
         state::Web,
     },
-    pipelines::{approvals, delivery::Deliveries, runs, submit, tasks},
+    pipelines::{approvals, compare, delivery::Deliveries, runs, submit, tasks},
 };
 use app::api::{
     Page, Problem,
     logs::{LogPage, LogQuery},
+    pipeline_comparison::{CompareQuery, PipelineRunComparison},
     pipeline_runs::{NewPipelineRun, PipelineRun, PipelineRunQuery, Task, TaskDelivery, TaskDetail, TaskKeep},
+    pipelines::PipelineOutline,
     promotions::Say,
 };
 use axum::{Json, extract::State, http::StatusCode};
@@ -84,6 +86,27 @@ pub async fn archive(State(web): State<Web>, by: TeamEditor, At([id]): At<1>) ->
 pub async fn unarchive(State(web): State<Web>, by: TeamEditor, At([id]): At<1>) -> Result<StatusCode> {
     runs::archive(&web.store, &by, &id, false).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Parameters and tasks of what a pipeline run runs, for a form to run it again
+#[utoipa::path(get, path = "/api/v1/teams/{team}/pipeline-runs/{id}/outline", tag = "pipelines",
+    params(("team" = String, Path), ("id" = String, Path)),
+    responses((status = 200, body = PipelineOutline), (status = 404, body = Problem)))]
+pub async fn outline(State(web): State<Web>, by: TeamViewer, At([id]): At<1>) -> Result<Json<PipelineOutline>> {
+    runs::outline(&web.pipelines, &web.store, &by, &id).await.map(Json)
+}
+
+/// A pipeline run beside another, task by task
+#[utoipa::path(get, path = "/api/v1/teams/{team}/pipeline-runs/{id}/compare", tag = "pipelines",
+    params(("team" = String, Path), ("id" = String, Path), CompareQuery),
+    responses((status = 200, body = PipelineRunComparison), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn compare(
+    State(web): State<Web>,
+    by: TeamViewer,
+    At([id]): At<1>,
+    Query(query): Query<CompareQuery>,
+) -> Result<Json<PipelineRunComparison>> {
+    compare::runs(&web.pipelines, &web.store, &by, &id, &query.with).await.map(Json)
 }
 
 /// Tasks of a pipeline run, all of them, in the order in which they were made

@@ -7,10 +7,11 @@ use crate::{
         extract::{At, Payload, Query},
         state::Web,
     },
-    pipelines::{caps, upload},
+    pipelines::{caps, diff, upload},
 };
 use app::api::{
     ListQuery, Page, Problem,
+    pipeline_diff::{DiffQuery, PipelineDiff},
     pipelines::{NewPipeline, NewPipelineVersion, Pipeline, PipelineOutline, PipelineSpec, PipelineVersion, SetPipelineLimits},
 };
 use axum::{Json, extract::State, http::StatusCode};
@@ -119,4 +120,17 @@ pub async fn spec(State(web): State<Web>, by: TeamViewer, At([pipeline, version]
     responses((status = 200, body = PipelineOutline), (status = 404, body = Problem)))]
 pub async fn outline(State(web): State<Web>, by: TeamViewer, At([pipeline, version]): At<2>) -> Result<Json<PipelineOutline>> {
     upload::outline(&web.pipelines, &web.store, &by, &pipeline, &version).await.map(Json)
+}
+
+/// What is different in a version against another, task by task
+#[utoipa::path(get, path = "/api/v1/teams/{team}/pipelines/{pipeline}/versions/{version}/diff", tag = "pipelines",
+    params(("team" = String, Path), ("pipeline" = String, Path, description = "Id or name"), ("version" = String, Path, description = "Id or name"), DiffQuery),
+    responses((status = 200, body = PipelineDiff), (status = 404, body = Problem)))]
+pub async fn diff(
+    State(web): State<Web>,
+    by: TeamViewer,
+    At([pipeline, version]): At<2>,
+    Query(query): Query<DiffQuery>,
+) -> Result<Json<PipelineDiff>> {
+    diff::versions(&web.pipelines, &web.store, &by, &pipeline, &version, query.against.as_deref()).await.map(Json)
 }

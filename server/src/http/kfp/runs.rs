@@ -109,6 +109,7 @@ pub async fn create(State(web): State<Web>, asker: Asker, Body(mut asked): Body<
         },
         cache: None,
         max_tasks: None,
+        from: None,
         texts: Default::default(),
     };
     let made = submit::create(&web.pipelines, &web.store, &by, &new).await?;
