@@ -75,7 +75,7 @@ async fn sides(parsed: &Parsed, store: &Store, by: &TeamMember, run: &PipelineRu
     for row in store.metrics_latest(&keys).await? {
         measured.entry(row.run_key).or_default().insert(row.key.clone(), number(row.logged()));
     }
-    let ones = rows.iter().filter(|r| matches!(r.kind.as_str(), "executor" | "importer"));
+    let ones = rows.iter().filter(|r| matches!(r.kind.as_str(), "executor" | "importer" | "approval"));
     let mut out = Vec::new();
     for row in ones {
         // Made again by a retry meanwhile.

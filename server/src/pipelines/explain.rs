@@ -2,12 +2,11 @@
 
 use super::{
     diff::cut,
-    engine::Node,
-    ir::{Pipeline, json_text},
+    engine::{Node, Tree},
+    ir::{self, json_text},
     parsed::Parsed,
     runs, tasks,
     upload::pipeline_of,
-    view,
 };
 use crate::{
     access::TeamMember,
@@ -22,8 +21,6 @@ use app::api::{
     explain::{Evidence, TaskExplanation},
     pipeline_runs::{Task, TaskState},
 };
-use std::collections::HashMap;
-
 /// Lines of one kind that are told.
 const MOST: usize = 20;
 /// Attempts that are told.
@@ -40,7 +37,8 @@ pub async fn task(explainer: &Explainer<'_>, parsed: &Parsed, by: &TeamMember, i
     let (rows, all) = (store.tasks(id).await?, tasks::list(parsed, store, by, id).await?);
     let task = all.iter().find(|t| t.id == row.id).ok_or_else(|| Error::not_found("task"))?;
     let pipeline = pipeline_of(parsed, &run.spec_digest).await?;
-    let seen = Seen { pipeline: &pipeline, run: &run, rows: &rows, all: &all, row: &row, task };
+    let of = Tree::of(&pipeline, &rows).task(&row.id).map(|(task, _)| task);
+    let seen = Seen { run: &run, of, all: &all, row: &row, task };
     let (sentence, mut evidence) = seen.of_the_run()?;
     let attempts = store.workloads_of(&row.id, ATTEMPTS).await?;
     let begun = !matches!(task.state, TaskState::Waiting | TaskState::Skipped | TaskState::Cached);
@@ -93,9 +91,9 @@ fn now(source: &str, text: String) -> Evidence {
 
 /// What is known of the run around a task.
 struct Seen<'a> {
-    pipeline: &'a Pipeline,
     run: &'a PipelineRunRow,
-    rows: &'a [TaskRow],
+    /// What the pipeline says of it.
+    of: Option<&'a ir::Task>,
     all: &'a [Task],
     row: &'a TaskRow,
     task: &'a Task,
@@ -143,7 +141,7 @@ impl Seen<'_> {
     /// How many turns of the loop that this is one of may be at work at once, where so many are.
     fn turns_at_once(&self) -> Option<u32> {
         self.task.iteration?;
-        let most = self.of_the_pipeline()?.parallelism?;
+        let most = self.of?.parallelism?;
         let working = self.all.iter().filter(|t| t.parent_id == self.task.parent_id && t.state == TaskState::Running).count();
         (working >= most as usize).then_some(most)
     }
@@ -158,7 +156,7 @@ impl Seen<'_> {
             .collect();
         // What its condition was asked about.
         let node: Node = serde_json::from_str(&self.row.node)?;
-        if let Some(condition) = self.of_the_pipeline().and_then(|t| t.condition.as_ref()) {
+        if let Some(condition) = self.of.and_then(|t| t.condition.as_ref()) {
             let given = condition.parameters().into_iter().filter_map(|name| node.inputs.parameters.get(name).map(|value| (name, value)));
             evidence.extend(given.map(|(name, value)| now("run", format!("{name} is {}", cut(&json_text(value))))));
         }
@@ -180,11 +178,6 @@ impl Seen<'_> {
         }
         out
     }
-
-    fn of_the_pipeline(&self) -> Option<&super::ir::Task> {
-        let places: HashMap<&str, usize> = self.rows.iter().enumerate().map(|(i, r)| (r.id.as_str(), i)).collect();
-        view::task(self.pipeline, self.rows, self.row, |id| places.get(id).copied())
-    }
 }
 
 /// A task in a line.
@@ -200,6 +193,7 @@ const fn words(state: TaskState) -> &'static str {
         TaskState::Queued => "is in the queue",
         TaskState::Starting => "starts",
         TaskState::Running => "runs",
+        TaskState::WaitingForApproval => "waits for an approval",
         TaskState::Succeeded => "succeeded",
         TaskState::Cached => "was taken over",
         TaskState::Skipped => "was skipped",
@@ -214,6 +208,7 @@ const fn in_words(state: TaskState) -> &'static str {
         TaskState::Queued => "It waits for its turn.",
         TaskState::Starting => "It starts.",
         TaskState::Running => "It runs, and nothing is known against it.",
+        TaskState::WaitingForApproval => "It waits for somebody's answer.",
         TaskState::Succeeded => "It did what it was to do.",
         TaskState::Cached => "Another task had made the same of the same: its outputs were taken over.",
         TaskState::Skipped => "It was not to be run.",

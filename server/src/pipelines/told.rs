@@ -93,6 +93,7 @@ fn task_facts(pipeline: &Pipeline, task: &Task) -> Facts {
             "loop" => "loop",
             "dag" => "nested pipeline",
             "importer" => "takes in an artifact",
+            "approval" => "waits for an approval",
             _ => "container",
         },
     );

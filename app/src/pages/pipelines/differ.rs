@@ -158,7 +158,7 @@ fn Differences(all: Vec<Difference>, #[prop(into)] label: String) -> impl IntoVi
     });
     let rows = rows.collect_view();
     view! {
-        <table class="rows differ" aria-label=label>
+        <table class="rows differ told" aria-label=label>
             <thead><tr><th scope="col">"What"</th><th scope="col">"Before"</th><th scope="col">"After"</th></tr></thead>
             <tbody>{rows}</tbody>
         </table>
