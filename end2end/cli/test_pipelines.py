@@ -5,6 +5,7 @@
 Standard library only; terminal.py says what it finds. The pipelines are those of end2end/kfp, as the SDK compiled them.
 """
 
+import os
 import pathlib
 import time
 import unittest
@@ -18,6 +19,7 @@ def compiled(name):
     return str(COMPILED / f"{name}.yaml")
 
 
+@unittest.skipIf("TEST_CLUSTER" in os.environ, "what runs in pods is seen by end2end/kfp; here it is about the terminal")
 class Pipelines(Terminal):
     def test_01_sign_in(self):
         who = ["--url", URL, "--user", USER, "--password-stdin"]
@@ -49,7 +51,7 @@ class Pipelines(Terminal):
         self.assertIn("txt", self.stderr)
         # A text stays one, whatever it looks like.
         said = self.slipway("pipeline", "run", "hello", "--param", "text=005", "--watch").splitlines()
-        self.assertEqual(len(said), len(set(said)), said)
+        self.assertFalse([line for line, before in zip(said[1:], said) if line == before], said)
         self.assertRegex(said[0], r"^hello .*: [0-9a-f]{32}$")
         self.assertTrue(any(line.startswith("say: succeeded") for line in said), said)
         self.assertRegex(said[-1], r"^Succeeded, 1 of 1 task, \d+s$")
