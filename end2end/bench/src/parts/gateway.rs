@@ -131,13 +131,17 @@ pub async fn run(bench: &Bench, section: &mut Section) -> Result<()> {
 async fn back(portal: &Slipway) -> Result<Vec<f64>> {
     let path = format!("/api/v1/teams/{TEAM}/deployments/{NAME}");
     let number = |deployment: &Value| deployment["serving"]["number"].as_i64().unwrap_or_default();
-    let mut now = number(&portal.editor.json("GET", &path, None).await?);
+    let first = portal.editor.json("GET", &path, None).await?;
+    let (mut now, version) = (number(&first), &first["serving"]["version"]);
     let mut all = Vec::new();
     for turn in 0..=BACK {
         let begun = Instant::now();
         // The first turn makes something to go back from; there is no room for two with a whole processor each.
-        let (verb, ask) =
-            if turn == 0 { ("redeploy", json!({ "cpu": "750m", "memory": "1Gi" })) } else { ("roll-back", json!({ "to": now - 1 })) };
+        let (verb, ask) = if turn == 0 {
+            ("redeploy", json!({ "version": version, "cpu": "750m", "memory": "1Gi" }))
+        } else {
+            ("roll-back", json!({ "to": now - 1 }))
+        };
         portal.editor.json("POST", &format!("{path}/{verb}"), Some(&ask)).await?;
         now += 1;
         while number(&portal.editor.json("GET", &path, None).await?) != now {
