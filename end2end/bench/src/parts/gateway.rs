@@ -116,7 +116,9 @@ pub async fn run(bench: &Bench, section: &mut Section) -> Result<()> {
         format!("{:.1} MB", grown as f64 / f64::from(1 << 20)),
         grown < GROWTH,
     );
-    let seconds = back(&portal).await?;
+    let back = back(&portal).await;
+    Digits::stop(&portal, "deployments", NAME).await?;
+    let seconds = back?;
     let worst = seconds.iter().copied().fold(0.0, f64::max);
     section.target(
         format!("Roll-back, from the request until the earlier revision serves again, the slowest of {BACK}"),
@@ -124,7 +126,7 @@ pub async fn run(bench: &Bench, section: &mut Section) -> Result<()> {
         format!("{worst:.1} s"),
         worst < BACK_WITHIN,
     );
-    Digits::stop(&portal, "deployments", NAME).await
+    Ok(())
 }
 
 /// How many seconds it takes to go back to what served before, in an environment that is ready.
