@@ -183,7 +183,9 @@ impl Seen<'_> {
 /// A task in a line.
 fn line(t: &Task) -> String {
     let turn = t.iteration.map(|turn| format!(" {turn}")).unwrap_or_default();
-    let reason = t.reason.as_ref().map(|r| format!(": {r}")).unwrap_or_default();
+    // A reason that only says the state again is none.
+    let reason = t.reason.as_ref().filter(|r| !r.eq_ignore_ascii_case(t.state.as_str()));
+    let reason = reason.map(|r| format!(": {r}")).unwrap_or_default();
     format!("{}{turn} {}{reason}", t.name, words(t.state))
 }
 
