@@ -129,6 +129,11 @@ test-terminal: debug ## The main job through the command line; mails through a r
 test-kill: debug ## The server killed at 32 seeded moments; everything is adopted, nothing half promoted, nothing serves that the ledger does not say, no task runs twice
 	python3 end2end/kill/kill.py "$(CARGO_TARGET_DIR)/debug/slipway"
 
+KILLS ?= 100
+
+torture: debug ## The server killed 100 times (KILLS=) at seeded moments (SEED=) over running pipelines: runs go on, nothing runs twice
+	python3 end2end/kill/torture.py "$(CARGO_TARGET_DIR)/debug/slipway" "$(or $(SEED),1)" "$(KILLS)"
+
 test-fuzz: debug ## Schemathesis from the API's document, as an editor and as nobody
 	python3 scripts/with_portal.py "$(CARGO_TARGET_DIR)/debug/slipway" end2end/fuzz/run.sh
 
@@ -172,4 +177,4 @@ test-cluster-harness: ## That the cluster for tests is one, and leaves nothing b
 	scripts/needs.sh cluster
 	python3 -B end2end/cluster/test_cluster.py
 
-.PHONY: test-kfp test-pipelines test-operators test-faults scale test-image test-s3 cluster-images test-install test-kubernetes compile cluster test-cluster-harness bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes
+.PHONY: torture test-kfp test-pipelines test-operators test-faults scale test-image test-s3 cluster-images test-install test-kubernetes compile cluster test-cluster-harness bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes
