@@ -173,7 +173,7 @@ pub fn start_tasks(web: &Web) {
     let images = (cluster.name() == "kubernetes").then(|| Images { shipped: web.config.kubernetes.environment_image.clone() });
     driver.run(Environments::new(store.clone(), logs.clone(), web.config.cache.clone(), python).of_images(images));
     driver.run(Promotions { store: store.clone(), artifacts: web.artifacts.clone(), logs: logs.clone(), cluster: cluster.clone() });
-    driver.run(Pipelines::new(store.clone(), web.pipelines.clone(), logs.clone(), cluster.clone()));
+    driver.run(Pipelines::new(store.clone(), web.pipelines.clone(), logs.clone(), cluster.clone(), web.artifacts.clone()));
     driver.run(Deployments::new(store.clone(), web.gateway.routes.clone(), web.gateway.reach.clone(), logs, web.artifacts.clone()));
     let service = Service { store: store.clone(), artifacts: web.artifacts.clone(), cluster: cluster.clone() };
     driver.run(Following { service });

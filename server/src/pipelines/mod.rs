@@ -13,6 +13,7 @@ pub mod environment;
 pub mod explain;
 pub mod images;
 pub mod ir;
+pub mod kept;
 pub mod launch;
 pub mod launched;
 pub mod metrics;

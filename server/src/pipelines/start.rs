@@ -4,7 +4,7 @@ use super::{
     engine::{self, Approval, Inputs, Launch, Node, Outputs},
     environment::{self, Base},
     ir::{self, Component, Pipeline, Task},
-    launched,
+    kept, launched,
 };
 use crate::{
     error::Result,
@@ -12,7 +12,7 @@ use crate::{
     store::{Store, Tx, pipeline_runs::PipelineRunRow, tasks::TaskRow},
 };
 use app::api::resources::{Resources, ResourcesAsked};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What came of the look.
 pub enum Ready {
@@ -36,6 +36,8 @@ pub enum Ready {
         /// In which environment it runs; none where it brings an image, or needs the interpreter of the machine alone.
         environment_version_id: Option<String>,
     },
+    /// Another task made the same, and it is not known whether the files of it, at these addresses, are still there.
+    Unsure(Vec<String>),
     /// It can never start: why.
     Never(String),
 }
@@ -52,6 +54,8 @@ pub struct Starter<'a> {
     pub total: Resources,
     /// Whether there are no containers.
     pub local: bool,
+    /// Which addresses were looked at, and whether something is there.
+    pub there: &'a HashMap<String, bool>,
 }
 
 impl Starter<'_> {
@@ -88,7 +92,14 @@ impl Starter<'_> {
             && let Some(cached) = self.store.task_cached(&self.run.team_id, key).await?
         {
             let outputs = serde_json::from_str::<Node>(&cached.node)?.outputs;
-            return Ok(Ready::Cached { key: key.clone(), from: cached.id, outputs });
+            let unsure: Vec<String> = kept::promised(&outputs).filter(|at| !self.there.contains_key(*at)).map(str::to_owned).collect();
+            if !unsure.is_empty() {
+                return Ok(Ready::Unsure(unsure));
+            }
+            // Where something is gone, it is made anew.
+            if kept::promised(&outputs).all(|at| self.there.get(at) == Some(&true)) {
+                return Ok(Ready::Cached { key: key.clone(), from: cached.id, outputs });
+            }
         }
         let environment_version_id = if self.local {
             match self.environment(tx, &launch).await? {

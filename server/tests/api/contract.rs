@@ -176,7 +176,10 @@ async fn a_pipeline_run(desk: &Desk) -> (String, String, String) {
     let run = w.mia.post(&format!("{own}/pipeline-runs"), json!({ "pipeline": "hello" })).await.is(201).json()["id"].clone();
     let run = run.as_str().unwrap().to_owned();
     let web = &w.web;
-    Pipelines::new(web.store.clone(), web.pipelines.clone(), web.logs.clone(), web.cluster.clone()).tick().await.unwrap();
+    Pipelines::new(web.store.clone(), web.pipelines.clone(), web.logs.clone(), web.cluster.clone(), web.artifacts.clone())
+        .tick()
+        .await
+        .unwrap();
     let task = w.mia.get(&format!("{own}/pipeline-runs/{run}/tasks")).await.is(200).json()[0]["id"].clone();
     (run, task.as_str().unwrap().to_owned(), again.as_str().unwrap().to_owned())
 }

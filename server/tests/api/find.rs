@@ -86,7 +86,8 @@ async fn a_pipeline_run_that_failed_needs_somebody_until_it_is_put_away() {
     // Nothing stands for its image, so its task can never start.
     let spec = hello.replace("image: python:3.11", "image: registry.example.org/ml/none");
     let run = w.ada.post(&format!("{own}/pipeline-runs"), json!({ "spec": spec, "name": "nightly" })).await.is(201).json();
-    let pipelines = Pipelines::new(w.web.store.clone(), w.web.pipelines.clone(), w.web.logs.clone(), w.web.cluster.clone());
+    let pipelines =
+        Pipelines::new(w.web.store.clone(), w.web.pipelines.clone(), w.web.logs.clone(), w.web.cluster.clone(), w.web.artifacts.clone());
     for _ in 0..3 {
         pipelines.tick().await.unwrap();
     }

@@ -1,6 +1,6 @@
 //! Pipeline runs: from the first task to the end.
 
-use crate::world::{TEAM, World, tick};
+use crate::world::{TEAM, World, artifacts, tick};
 use app::api::{
     State,
     explain::TaskExplanation,
@@ -16,6 +16,7 @@ use server::{
     error::Kind,
     launcher::{PLAN, Plan},
     logs::LogStore,
+    models::location,
     pipelines::{approvals, caps, compare, explain, runs, submit, tasks, upload},
     store::teams::TeamRow,
     workloads::explain::Explainer,
@@ -300,6 +301,32 @@ async fn what_was_made_before_is_taken_over() {
 }
 
 #[tokio::test]
+async fn what_was_made_before_is_made_again_where_its_file_is_gone() {
+    let w = World::new().await;
+    let mut spec: Value = serde_json::from_str(&two()).unwrap();
+    let artifact = |title: &str| json!({ "artifactType": { "schemaTitle": title, "schemaVersion": "0.0.1" } });
+    spec["components"]["comp-first"]["outputDefinitions"]["artifacts"] =
+        json!({ "data": artifact("system.Dataset"), "numbers": artifact("system.Metrics") });
+    let begins = async || {
+        let run = begin(&w, NewPipelineRun { spec: Some(spec.to_string()), ..NewPipelineRun::default() }).await;
+        w.settle().await;
+        run
+    };
+    let run = begins().await;
+    ends_well(&w, &task(&w, &run, "first").await, "kept").await;
+    let made = tasks::get(&w.parsed, &w.store, &w.ada, &run.id, &task(&w, &run, "first").await.id).await.unwrap().outputs.unwrap();
+    let path = location::path_of(&made.artifacts["data"][0].uri).unwrap().unwrap();
+    let file = artifacts(&w.data).place(TEAM, &path).unwrap();
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, "rows").unwrap();
+    assert_eq!(task(&w, &begins().await, "first").await.state, TaskState::Cached, "metrics have no file, and need none");
+    std::fs::remove_file(&file).unwrap();
+    let run = begins().await;
+    let first = task(&w, &run, "first").await;
+    assert!(matches!(first.state, TaskState::Starting | TaskState::Queued) && first.attempt == 1, "{first:?}");
+}
+
+#[tokio::test]
 async fn a_cancelled_run_ends_what_runs() {
     let w = World::new().await;
     let run = begin_two(&w).await;
@@ -355,7 +382,8 @@ async fn an_approval_waits_for_its_answer_and_runs_nothing() {
     assert_eq!((twice.kind, twice.public.as_str()), (Kind::Conflict, "mia approved it already."));
     // A server that starts between the answer and what follows goes on with it.
     let logs = server::logs::LogStore::new(&w.data);
-    let other = server::reconcile::pipelines::Pipelines::new(w.store.clone(), w.parsed.clone(), logs, w.cluster.clone());
+    let other =
+        server::reconcile::pipelines::Pipelines::new(w.store.clone(), w.parsed.clone(), logs, w.cluster.clone(), artifacts(&w.data));
     tick(&other).await;
     assert_eq!(now(&w, &run).await.tasks_ended, 2);
     let detail = tasks::get(&w.parsed, &w.store, &w.ada, &run.id, &asked.id).await.unwrap();
@@ -490,6 +518,7 @@ async fn a_server_that_starts_again_goes_on_where_the_other_was() {
         w.parsed.clone(),
         server::logs::LogStore::new(&w.data),
         w.cluster.clone(),
+        artifacts(&w.data),
     );
     for _ in 0..3 {
         tick(&w.workloads).await;

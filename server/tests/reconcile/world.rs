@@ -25,7 +25,10 @@ use server::{
     wake::Bell,
     workloads::{links::Links, specs::Builders},
 };
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// Id of the team.
 pub const TEAM: &str = "11111111111111111111111111111111";
@@ -43,6 +46,11 @@ pub struct World {
     pub parsed: Parsed,
     pub pipelines: Pipelines,
     _folder: tempfile::TempDir,
+}
+
+/// Where artifacts lie.
+pub fn artifacts(data: &Path) -> ArtifactStore {
+    ArtifactStore::open_folder(&data.join("artifacts"), 1 << 20).unwrap()
 }
 
 /// An interpreter that nobody starts.
@@ -92,7 +100,7 @@ impl World {
                     parsed: parsed.clone(),
                     sealer: Sealer::new(&[7; 32]),
                     links: Links { internal_url: "http://127.0.0.1:1".into() },
-                    artifacts: ArtifactStore::open_folder(&data.join("artifacts"), 1 << 20).unwrap(),
+                    artifacts: artifacts(&data),
                     cache: Some(cache.clone()),
                 },
             )
@@ -103,7 +111,7 @@ impl World {
         Self {
             workloads: Workloads { store: store.clone(), cluster: cluster.clone(), builders },
             runs: Runs { store: store.clone(), logs: LogStore::new(&data) },
-            pipelines: Pipelines::new(store.clone(), parsed.clone(), LogStore::new(&data), cluster.clone()),
+            pipelines: Pipelines::new(store.clone(), parsed.clone(), LogStore::new(&data), cluster.clone(), artifacts(&data)),
             parsed,
             environments: Environments::new(store.clone(), LogStore::new(&data), cache.clone(), interpreter),
             store,

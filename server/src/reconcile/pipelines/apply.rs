@@ -58,6 +58,10 @@ pub struct Turn<'a> {
     workloads: &'a HashMap<String, WorkloadRow>,
     /// Whether a workload was asked to end.
     stopped: bool,
+    /// Which addresses of artifacts were looked at, and whether something is there.
+    there: &'a HashMap<String, bool>,
+    /// Those that have to be looked at before a task can start, or take over what was made before.
+    pub unsure: BTreeSet<String>,
 }
 
 /// Where workloads would run.
@@ -80,10 +84,11 @@ impl<'a> Turn<'a> {
         run: &'a PipelineRunRow,
         loaded: &'a mut Loaded,
         workloads: &'a HashMap<String, WorkloadRow>,
-        now: i64,
+        there: &'a HashMap<String, bool>,
     ) -> Result<Self> {
         let tx = store.begin().await?;
-        Ok(Self { store, room, run, loaded, now, tx, changed: BTreeSet::new(), experiment: None, over: None, workloads, stopped: false })
+        let (now, changed, unsure) = (store.clock().now(), BTreeSet::new(), BTreeSet::new());
+        Ok(Self { store, room, run, loaded, now, tx, changed, experiment: None, over: None, workloads, stopped: false, there, unsure })
     }
 
     /// Takes note of workloads that began to run.
@@ -257,9 +262,19 @@ impl<'a> Turn<'a> {
             return Ok(false);
         }
         let task = self.loaded.task(place);
-        let starter =
-            Starter { store: self.store, run: self.run, pipeline: &self.loaded.pipeline, total: self.room.total, local: self.room.local };
+        let starter = Starter {
+            store: self.store,
+            run: self.run,
+            pipeline: &self.loaded.pipeline,
+            total: self.room.total,
+            local: self.room.local,
+            there: self.there,
+        };
         let ready = starter.look(&mut self.tx, task, row, node, &inputs).await?;
+        if let Ready::Unsure(addresses) = ready {
+            self.unsure.extend(addresses);
+            return Ok(false);
+        }
         self.changed.insert(place);
         let (row, node) = (&mut self.loaded.rows[place], &mut self.loaded.nodes[place]);
         (node.inputs, node.attempt) = (inputs, attempt);
@@ -269,6 +284,8 @@ impl<'a> Turn<'a> {
                 (row.cache_key, row.cached_from) = (Some(key), Some(from));
                 (row.started_at, row.ended_at) = (Some(self.now), Some(self.now));
             }
+            // Looked at, and done with, above.
+            Ready::Unsure(_) => return Ok(false),
             Ready::Never(why) => {
                 (node.state, node.error) = (State::Failed, Some(why));
                 (row.started_at, row.ended_at) = (Some(self.now), Some(self.now));

@@ -6,16 +6,20 @@ mod loaded;
 
 use super::{Report, Task};
 use crate::{
+    artifacts::ArtifactStore,
     cluster::{SharedCluster, WorkloadKind},
     error::Result,
     logs::LogStore,
-    pipelines::{engine, parsed::Parsed},
+    pipelines::{engine, kept, parsed::Parsed},
     store::{Store, pipeline_runs::PipelineRunRow, workloads::WorkloadRow},
 };
 use apply::{Room, Turn};
 use async_trait::async_trait;
 use loaded::{Known, Loaded};
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 use tokio::sync::Mutex;
 
 /// So many times a run is looked at again in one transaction: what one step makes possible is done with it.
@@ -27,14 +31,15 @@ pub struct Pipelines {
     parsed: Parsed,
     logs: LogStore,
     cluster: SharedCluster,
+    artifacts: ArtifactStore,
     /// What was read before: a run that did not change since is not read again. Nothing rests on it.
     known: Mutex<Known>,
 }
 
 impl Pipelines {
     /// Over this database; nothing was read yet.
-    pub fn new(store: Store, parsed: Parsed, logs: LogStore, cluster: SharedCluster) -> Self {
-        Self { store, parsed, logs, cluster, known: Mutex::default() }
+    pub fn new(store: Store, parsed: Parsed, logs: LogStore, cluster: SharedCluster, artifacts: ArtifactStore) -> Self {
+        Self { store, parsed, logs, cluster, artifacts, known: Mutex::default() }
     }
 }
 
@@ -81,10 +86,33 @@ impl Task for Pipelines {
 impl Pipelines {
     /// Looks at one run; whether anything was done.
     async fn look(&self, known: &mut Known, run: &PipelineRunRow, workloads: &HashMap<String, WorkloadRow>) -> Result<bool> {
-        let now = self.store.clock().now();
-        if !known.is_due(run, workloads, now) {
+        if !known.is_due(run, workloads, self.store.clock().now()) {
             return Ok(false);
         }
+        let (mut run, mut there, mut did) = (run.clone(), HashMap::new(), false);
+        loop {
+            let unsure = self.turn(known, &run, workloads, &there, &mut did).await?;
+            if unsure.is_empty() {
+                return Ok(did);
+            }
+            // Outside of the transaction, and then once more from what the rows are now.
+            kept::look(&self.artifacts, &run.team_id, unsure, &mut there).await?;
+            known.forget(&run.id);
+            let Some(now) = self.store.pipeline_run_any(&run.id).await? else { return Ok(did) };
+            run = now;
+        }
+    }
+
+    /// One transaction of a run; addresses of artifacts that are to be looked for before more can be done.
+    async fn turn(
+        &self,
+        known: &mut Known,
+        run: &PipelineRunRow,
+        workloads: &HashMap<String, WorkloadRow>,
+        there: &HashMap<String, bool>,
+        did: &mut bool,
+    ) -> Result<BTreeSet<String>> {
+        let now = self.store.clock().now();
         let mut loaded = match known.take(run) {
             Some(loaded) => loaded,
             None => Loaded::read(&self.store, &self.parsed, run).await?,
@@ -94,10 +122,10 @@ impl Pipelines {
         if !loaded.moved(workloads) && engine::plan(&loaded.pipeline, &inputs, &loaded.nodes, now).is_empty() {
             loaded.rest(run.revision, &inputs, now);
             known.keep(&run.id, loaded);
-            return Ok(false);
+            return Ok(BTreeSet::new());
         }
         let room = Room { total: self.cluster.capacity().await?.total, local: self.cluster.name() != "kubernetes" };
-        let mut turn = Turn::begin(&self.store, room, run, &mut loaded, workloads, now).await?;
+        let mut turn = Turn::begin(&self.store, room, run, &mut loaded, workloads, there).await?;
         turn.follow().await?;
         for end in ended {
             turn.end(end).await?;
@@ -108,12 +136,13 @@ impl Pipelines {
                 break;
             }
         }
-        let Some(committed) = turn.commit().await? else { return Ok(false) };
+        let unsure = std::mem::take(&mut turn.unsure);
+        let Some(committed) = turn.commit().await? else { return Ok(BTreeSet::new()) };
         match committed {
             apply::Committed::Nothing => {
                 loaded.rest(run.revision, &inputs, now);
                 known.keep(&run.id, loaded);
-                return Ok(false);
+                return Ok(unsure);
             }
             apply::Committed::Live(revision) => {
                 loaded.rest(revision, &inputs, now);
@@ -121,7 +150,8 @@ impl Pipelines {
             }
             apply::Committed::Over => known.forget(&run.id),
         }
-        Ok(true)
+        *did = true;
+        Ok(unsure)
     }
 
     /// Nobody waits for this one: its run is over, or its task was made anew.
