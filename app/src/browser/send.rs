@@ -46,7 +46,9 @@ fn fields(form: &HtmlFormElement, button: Option<&HtmlButtonElement>) -> Vec<(St
 
 async fn call(form: &HtmlFormElement, button: Option<HtmlButtonElement>) -> Result<Value, Problem> {
     let fields = fields(form, button.as_ref());
-    let action = form.get_attribute("action").unwrap_or_default();
+    // Of several buttons, each may call something else.
+    let own = button.as_ref().and_then(|b| b.get_attribute("formaction"));
+    let action = own.or_else(|| form.get_attribute("action")).unwrap_or_default();
     let mut path = template::path(&action, |name| fields.iter().find(|(k, _)| k == name).map(|(_, v)| v.trim().to_owned()));
     let sent = fields.iter().filter(|(k, _)| !action.contains(&format!("{{{k}}}"))).collect::<Vec<_>>();
     let fields_sent = serde_urlencoded::to_string(&sent).unwrap_or_default();

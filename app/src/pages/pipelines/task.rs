@@ -154,14 +154,13 @@ fn Approval(approval: TaskApproval, run: String, task: String, access: Access) -
     });
     let rows = vec![("Asked of", text(whom)), ("Until", until.map(|time| view! { <Ago time/> }.into_any()).filter(|_| !over))];
     let form = can_answer.then(|| {
-        // The button that is pressed says which.
-        let action = task_answer_path(&access.team, &run, &task, "{answer}");
+        let path = |answer: &str| task_answer_path(&access.team, &run, &task, answer);
         view! {
-            <ApiForm id="answer" action say="Answered.">
+            <ApiForm id="answer" action=path("approve") say="Answered.">
                 <Area name="comment" label="Comment" rows=2/>
                 <div class="actions">
-                    <button class="btn danger" type="submit" name="answer" value="refuse">"Refuse"</button>
-                    <button class="btn primary" type="submit" name="answer" value="approve">"Approve"</button>
+                    <button class="btn danger" type="submit" formaction=path("refuse")>"Refuse"</button>
+                    <button class="btn primary" type="submit">"Approve"</button>
                 </div>
             </ApiForm>
         }
