@@ -22,6 +22,7 @@ use std::{
     collections::{HashMap, HashSet},
     time::Duration,
 };
+use tokio::sync::mpsc;
 
 /// So many workloads are told to the cluster, or written down, at once: one that the cluster is slow to take holds up no other.
 const AT_ONCE: usize = 16;
@@ -162,17 +163,28 @@ impl Task for Workloads {
         report.insert("granted", granted.len() as i64);
         let known = rows.iter().map(|row| self.act(row, observed.get(&row.id)));
         let acts = known.chain(granted.iter().map(|row| self.act(row, None))).collect::<Vec<_>>();
-        // Written down as they are done, those together that are done together.
-        let mut done = stream::iter(acts).buffer_unordered(AT_ONCE).ready_chunks(AT_ONCE);
-        while let Some(outcomes) = done.next().await {
-            let failed = outcomes.iter().filter(|o| o.failed).count() as i64;
-            if failed > 0 {
-                *report.entry("failed").or_default() += failed;
+        let (send, mut done) = mpsc::unbounded_channel();
+        let acting = async move {
+            let mut acting = stream::iter(acts).buffer_unordered(AT_ONCE);
+            while let Some(outcome) = acting.next().await {
+                // Whoever takes it is there until this one ends.
+                let _ = send.send(outcome);
             }
-            let notes: Vec<(&WorkloadRow, Note)> = outcomes.into_iter().filter_map(|o| Some((o.row, o.note?))).collect();
-            self.note(&notes, &mut report).await;
-        }
-        drop(done);
+        };
+        // Written down as they are done, those together that are done together, while the others go on: one of them may be in the midst of a
+        // transaction, and would hold the database for good were it not looked at meanwhile.
+        let noting = async {
+            let mut outcomes: Vec<Outcome<'_>> = Vec::new();
+            while done.recv_many(&mut outcomes, AT_ONCE).await > 0 {
+                let failed = outcomes.iter().filter(|o| o.failed).count() as i64;
+                if failed > 0 {
+                    *report.entry("failed").or_default() += failed;
+                }
+                let notes: Vec<(&WorkloadRow, Note)> = outcomes.drain(..).filter_map(|o| Some((o.row, o.note?))).collect();
+                self.note(&notes, &mut report).await;
+            }
+        };
+        tokio::join!(acting, noting);
         count(&rows);
         report.insert("strays", self.strays(&rows, &observed).await?);
         Ok(report)
