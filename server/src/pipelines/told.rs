@@ -110,7 +110,8 @@ fn task_facts(pipeline: &Pipeline, task: &Task) -> Facts {
         "Tried again",
         task.retry.map(|r| {
             let (first, longest) = (r.backoff_ms / 1000, r.longest_ms / 1000);
-            format!("{} times, first after {first} s, then after {} times as long, at most {longest} s", r.times, r.factor)
+            let times = if r.times == 1 { "once".to_owned() } else { format!("{} times", r.times) };
+            format!("{times}, first after {first} s, then after {} times as long, at most {longest} s", r.factor)
         }),
     );
     facts.say("Takes over what was made before", if task.cache { "yes" } else { "no" });
