@@ -67,6 +67,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/teams/:team/pipelines") view=pages::pipelines::Pipelines ssr=SsrMode::Async/>
                     <Route path=path!("/teams/:team/pipelines/:pipeline") view=pages::pipelines::PipelinePage ssr=SsrMode::Async/>
                     <Route path=path!("/teams/:team/pipelines/:pipeline/run") view=pages::pipelines::StartPipeline ssr=SsrMode::Async/>
+                    <Route path=path!("/teams/:team/pipelines/:pipeline/schedule") view=pages::pipelines::SchedulePipeline ssr=SsrMode::Async/>
+                    <Route path=path!("/teams/:team/recurring-runs") view=pages::pipelines::RecurringRuns ssr=SsrMode::Async/>
+                    <Route path=path!("/teams/:team/recurring-runs/:id") view=pages::pipelines::RecurringRunPage ssr=SsrMode::Async/>
+                    <Route path=path!("/teams/:team/recurring-runs/:id/edit") view=pages::pipelines::EditRecurringRun ssr=SsrMode::Async/>
                     <Route path=path!("/teams/:team/pipeline-runs") view=pages::pipelines::PipelineRuns ssr=SsrMode::Async/>
                     <Route path=path!("/teams/:team/pipeline-runs/compare") view=pages::pipelines::ComparePipelineRuns ssr=SsrMode::Async/>
                     <Route path=path!("/teams/:team/pipeline-runs/:id") view=pages::pipelines::PipelineRunPage ssr=SsrMode::Async/>

@@ -5,7 +5,7 @@ import { python } from './database.mjs';
 const TABLES = [
   'notebooks', 'runs', 'experiments', 'models', 'model_versions', 'deployments', 'revisions', 'environments', 'environment_versions', 'quotas',
   'secrets', 'tokens', 'events', 'workloads', 'idempotency', 'promotions', 'promotion_gates', 'stage_policies', 'replicas',
-  'pipelines', 'pipeline_versions', 'pipeline_specs', 'pipeline_runs', 'tasks', 'pipeline_images',
+  'pipelines', 'pipeline_versions', 'pipeline_specs', 'pipeline_runs', 'tasks', 'pipeline_images', 'recurring_runs',
   'notices', 'notice_silences', 'webhooks', 'webhook_deliveries', 'mail_addresses',
 ];
 const RENAME = `

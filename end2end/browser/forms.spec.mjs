@@ -187,7 +187,7 @@ test('a webhook is made, its secret shown once, tested, and its deliveries are t
   await expect(page.getByRole('dialog', { name: /^Delivery/ }).getByText('A test of the webhook chat')).toBeVisible();
   await page.keyboard.press('Escape');
   const hook = async () => api('GET', '/api/v1/teams/hooks/webhooks/chat');
-  expect((await hook()).kinds).toEqual(['promotion_waiting', 'promotion_ended', 'run_failed', 'pipeline_run_failed', 'pipeline_waiting', 'deployment_unhealthy']);
+  expect((await hook()).kinds).toEqual(['promotion_waiting', 'promotion_ended', 'run_failed', 'pipeline_run_failed', 'pipeline_waiting', 'recurring_run_failed', 'deployment_unhealthy']);
   await page.getByLabel('On', { exact: true }).uncheck();
   await page.getByRole('button', { name: 'Keep' }).click();
   await expect.poll(async () => (await hook()).enabled).toBe(false);

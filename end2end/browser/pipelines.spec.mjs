@@ -1,4 +1,4 @@
-// A pipeline by hand: upload, run with parameters, watch, read a task's log, see why one failed, retry, and the end of it.
+// A pipeline by hand: upload, run with parameters, watch, read a task's log, see why one failed, retry, the end of it, and a schedule.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -175,6 +175,56 @@ test('a pipeline from its file to its end', async ({ page }) => {
     const row = page.getByRole('row', { name: /numbers/ });
     await expect(row).toContainText('2 of 2');
     await expect(row.getByRole('img')).toHaveAccessibleName('Last runs, oldest first: Succeeded, Succeeded');
+  });
+
+  await test.step('it is scheduled: what is typed is said in words, and what is wrong beside its field', async () => {
+    await open(page, here('/pipelines/numbers'));
+    await head.getByRole('link', { name: 'Schedule' }).click();
+    const soon = page.getByRole('status', { name: 'The next times' });
+    await expect(soon).toContainText('Every day at 02:00, UTC');
+    await page.getByLabel('Cron', { exact: true }).fill('0 30 6 * * MON-FRI');
+    await page.getByLabel('Time zone').fill('Europe/Berlin');
+    await expect(soon).toContainText('Every weekday at 06:30, Europe/Berlin');
+    await expect(soon.getByRole('listitem')).toHaveCount(5);
+    await page.getByLabel('rows').fill('1');
+    await page.getByLabel('marker').fill(marker);
+    await page.getByLabel('Cron', { exact: true }).fill('30 6 * * *');
+    await expect(soon).toContainText('it begins with the seconds');
+    await page.getByRole('button', { name: 'Schedule', exact: true }).click();
+    await expect(page.getByRole('alert')).toContainText('it begins with the seconds');
+    await page.getByLabel('When it runs').selectOption('interval');
+    await expect(page.getByLabel('Cron', { exact: true })).toBeHidden();
+    await page.getByLabel('Seconds from one run to the next').fill('1');
+    await expect(soon).toContainText('Every second');
+    await page.getByLabel('Name', { exact: true }).fill('often');
+    await page.getByRole('button', { name: 'Schedule', exact: true }).click();
+    await page.waitForURL('**/recurring-runs/*');
+  });
+
+  await test.step('it runs by itself, is switched off, run out of turn, changed and deleted', async () => {
+    const address = page.url();
+    const runs = page.getByRole('table', { name: 'Pipeline runs' }).getByRole('row');
+    await expect(runs.filter({ hasText: 'Succeeded' }).first()).toContainText('often', { timeout: 120_000 });
+    await page.getByRole('button', { name: 'Switch off often' }).click();
+    await expect(head).toContainText('Off');
+    await expect(page.getByText('It is switched off: no time makes a run.')).toBeVisible();
+    await page.getByRole('button', { name: 'Run now' }).click();
+    await page.waitForURL('**/pipeline-runs/*');
+    await page.getByRole('link', { name: 'recurring run' }).click();
+    await page.waitForURL(address);
+    await head.getByRole('link', { name: 'Edit' }).click();
+    await page.getByLabel('When it runs').selectOption('cron');
+    await page.getByLabel('Cron', { exact: true }).fill('@daily');
+    await page.getByLabel('Version').selectOption('newest');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.waitForURL(address);
+    await expect(head).toContainText('Every day at 00:00, UTC');
+    await page.getByRole('button', { name: 'Switch on often' }).click();
+    await expect(page.getByText('tomorrow at 00:00')).toBeVisible();
+    await head.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog', { name: 'Delete often' }).getByRole('button', { name: 'Delete' }).click();
+    await page.waitForURL('**/recurring-runs');
+    await expect(page.getByText('No pipeline runs by itself yet')).toBeVisible();
   });
 
   // What was refused is said by the browser too.

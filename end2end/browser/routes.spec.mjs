@@ -9,11 +9,12 @@ import { TEAM, bare, seeded } from './seeds.mjs';
 
 const PLATFORM = ['/', '/?new=1', '/account', '/notices', '/admin', '/admin?tab=users', '/admin?tab=teams', '/admin?tab=quotas', '/admin?tab=images', '/admin?tab=events', '/runtimes', '/runtimes?show=slipway-python', '/runtimes?new=1'];
 const LISTS = [
-  '', '/notebooks', '/notebooks?launch=1', '/runs', '/runs/submit', '/pipelines', '/pipelines?upload=1', '/pipeline-runs', '/pipeline-runs?show=archived', '/models', '/promotions', '/promotions?open=1', '/deployments', '/deployments?program=1', '/environments', '/environments?new=1',
+  '', '/notebooks', '/notebooks?launch=1', '/runs', '/runs/submit', '/pipelines', '/pipelines?upload=1', '/pipeline-runs', '/pipeline-runs?show=archived', '/recurring-runs', '/models', '/promotions', '/promotions?open=1', '/deployments', '/deployments?program=1', '/environments', '/environments?new=1',
   '/team', '/team?tab=secrets', '/team?tab=stages', '/team?tab=webhooks', '/team?tab=quota', '/team?tab=events',
 ];
 const RUN_TABS = ['', '?tab=metrics', '?tab=logs', '?tab=artifacts', '?tab=system'];
-const PIPELINE = ['', '?tab=versions', '?tab=diff', '?upload=1', '/run'];
+const PIPELINE = ['', '?tab=versions', '?tab=diff', '?tab=recurring', '?upload=1', '/run', '/schedule'];
+const RECURRING = ['', '/edit'];
 const FLOW_TABS = ['', '/again', '?tab=timeline', '?tab=parameters', '?tab=artifacts'];
 const DEPLOYMENT_TABS = ['', '?tab=replicas', '?tab=try', '?tab=log', '?tab=limits', '?tab=callers', '?redeploy=1'];
 
@@ -22,22 +23,22 @@ const things = {
   none: ({ run }) => [
     ...RUN_TABS.map((tab) => `/runs/${run}${tab}`), '/pipeline-runs/compare', '/models/bare', '/environments/train', '/environments/notebook',
   ],
-  one: ({ run, promotion, flow, other, task }) => [
+  one: ({ run, promotion, flow, other, task, recurring }) => [
     `/pipeline-runs/compare?from=${flow}&to=${other}`, `/pipelines/numbers?tab=diff&to=loud`, `/pipeline-runs/${flow}?task=${task}&view=out.0.table`,
-    ...RUN_TABS.map((tab) => `/runs/${run}${tab}`), ...PIPELINE.map((rest) => `/pipelines/numbers${rest}`), ...FLOW_TABS.map((tab) => `/pipeline-runs/${flow}${tab}`), `/runs/${run}?tab=artifacts&path=notes&file=notes%2Fread.txt`,
+    ...RUN_TABS.map((tab) => `/runs/${run}${tab}`), ...PIPELINE.map((rest) => `/pipelines/numbers${rest}`), ...RECURRING.map((rest) => `/recurring-runs/${recurring}${rest}`), ...FLOW_TABS.map((tab) => `/pipeline-runs/${flow}${tab}`), `/runs/${run}?tab=artifacts&path=notes&file=notes%2Fread.txt`,
     '/models/iris', '/models/iris?card=edit', '/models/iris/1', '/models/iris/1?card=edit', '/models/iris/1?deploy=1', '/models/iris/1?promote=1', `/promotions/${promotion}`, `/promotions/${promotion}?log=1`, ...DEPLOYMENT_TABS.map((tab) => `/deployments/iris${tab}`),
     '/notebooks/explore', '/environments/tools', '/environments/tools?new=1',
   ],
-  many: ({ run, promotion, flow, other }) => [
+  many: ({ run, promotion, flow, other, recurring }) => [
     `/pipeline-runs/compare?from=${flow}&to=${other}`, '/pipelines/pipeline-0?tab=diff&from=version-0&to=version-1',
-    ...RUN_TABS.map((tab) => `/runs/${run}${tab}`), ...PIPELINE.map((rest) => `/pipelines/pipeline-0${rest}`), ...FLOW_TABS.map((tab) => `/pipeline-runs/${flow}${tab}`), `/pipeline-runs/${flow}?size=fit`, `/runs/${run}?tab=artifacts&path=plots&file=plots%2F7.txt`,
+    ...RUN_TABS.map((tab) => `/runs/${run}${tab}`), ...PIPELINE.map((rest) => `/pipelines/pipeline-0${rest}`), ...RECURRING.map((rest) => `/recurring-runs/${recurring}${rest}`), ...FLOW_TABS.map((tab) => `/pipeline-runs/${flow}${tab}`), `/pipeline-runs/${flow}?size=fit`, `/runs/${run}?tab=artifacts&path=plots&file=plots%2F7.txt`,
     '/runs?filter=metrics.loss%20%3C%200.3&order_by=metrics.loss%20DESC', '/runs?filter=nonsense', '/models/model-0', '/models/model-0/7',
     '/models/model-0/7?deploy=1', '/models/model-0/7?promote=1', '/models/model-0/7?against=6', `/promotions/${promotion}`, '/promotions?model=model-0', ...DEPLOYMENT_TABS.map((tab) => `/deployments/deployment-0${tab}`),
     '/notebooks/notebook-0', '/environments/env-0',
   ],
 };
 /// Nothing is there, and the page says so.
-const MISSING = ['/nothing-here', ...['/runs/none', '/pipelines/none', '/pipelines/none/run', '/pipeline-runs/none', '/pipeline-runs/none/again', '/pipeline-runs/compare?from=none&to=other', '/pipelines/none?tab=diff&to=1', '/models/none', '/models/none/1', '/promotions/none', '/deployments/none', '/notebooks/none', '/environments/none'].map((p) => `/teams/${TEAM}${p}`), '/teams/nobody'];
+const MISSING = ['/nothing-here', ...['/runs/none', '/pipelines/none', '/pipelines/none/run', '/pipelines/none/schedule', '/recurring-runs/none', '/recurring-runs/none/edit', '/pipeline-runs/none', '/pipeline-runs/none/again', '/pipeline-runs/compare?from=none&to=other', '/pipelines/none?tab=diff&to=1', '/models/none', '/models/none/1', '/promotions/none', '/deployments/none', '/notebooks/none', '/environments/none'].map((p) => `/teams/${TEAM}${p}`), '/teams/nobody'];
 
 /// What these show is known wherever anything is: who is signed in, and of which teams they are. The first ones also fail, without teams.
 const TEAMS = ['/', '/?new=1', '/admin?tab=users', '/admin?tab=teams', `/teams/${TEAM}/team`];

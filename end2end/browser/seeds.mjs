@@ -78,7 +78,11 @@ async function one() {
   const other = await of('POST', '/pipeline-runs', { pipeline: 'numbers', parameters: { rows: 4, marker: '/nowhere' } });
   await step('another', until('the other pipeline run', async () => (await of('GET', `/pipeline-runs/${other.id}`)).state === 'failed', 180));
   const task = (await of('GET', `/pipeline-runs/${flow.id}/tasks`)).find((t) => t.name === 'count').id;
-  return { run: id, promotion: asked.id, flow: flow.id, other: other.id, task };
+  const nightly = await of('POST', '/recurring-runs', {
+    pipeline: 'numbers', name: 'nightly', parameters: { rows: 3, marker: '/nowhere/[[ScheduledTime.2006-01-02]]' }, schedule: { cron: '0 0 2 * * MON-FRI', time_zone: 'Europe/Berlin' },
+  });
+  await of('POST', `/recurring-runs/${nightly.id}/run`);
+  return { run: id, promotion: asked.id, flow: flow.id, other: other.id, task, recurring: nightly.id };
 }
 
 async function many() {
@@ -139,7 +143,12 @@ async function many() {
   await step('pipeline runs', each(FEW, () => send('POST', `${own}/pipeline-runs`, { pipeline: 'pipeline-0', parameters })));
   const flow = await send('POST', `${own}/pipeline-runs`, { spec: crowded(500) });
   await until('its tasks', async () => (await send('GET', `${own}/pipeline-runs/${flow.id}/tasks`)).length === 500);
-  const other = await send('POST', `${own}/pipeline-runs`, { spec: crowded(500) });
-  await until('the tasks of the other', async () => (await send('GET', `${own}/pipeline-runs/${other.id}/tasks`)).length === 500);
-  return { run: id, promotion: asked.id, flow: flow.id, other: other.id };
+  const beside = await send('POST', `${own}/pipeline-runs`, { spec: crowded(500) });
+  await until('the tasks of the other', async () => (await send('GET', `${own}/pipeline-runs/${beside.id}/tasks`)).length === 500);
+  const schedule = { cron: '0 15,45 2-6 1,15 * MON', time_zone: 'America/New_York' };
+  const body = (i) => ({ pipeline: 'pipeline-0', name: `recurring-${i}`, parameters, schedule, overlap: 'skip', enabled: i % 2 === 0 });
+  await step('recurring runs', each(MANY, (i) => send('POST', `${own}/recurring-runs`, body(i))));
+  const recurring = await send('POST', `${own}/recurring-runs`, { ...body(MANY), enabled: true });
+  await step('runs of one', each(FEW, () => send('POST', `${own}/recurring-runs/${recurring.id}/run`)));
+  return { run: id, promotion: asked.id, flow: flow.id, other: beside.id, recurring: recurring.id };
 }

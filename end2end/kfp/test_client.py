@@ -5,6 +5,7 @@ import json
 import os
 import re
 import tarfile
+import time
 from pathlib import Path
 
 import kfp
@@ -268,23 +269,77 @@ def test_what_a_run_cannot_have_here(client, unique, compiled):
     assert "c" in wrong["message"]
 
 
-# ---- what is not offered
+# ---- recurring runs
 
 
-def test_recurring_runs_are_refused(client, unique, compiled):
+def until(seen, good):
+    """Asks until the answer is good."""
+    end = time.monotonic() + PATIENCE
+    while not good(answer := seen()):
+        assert time.monotonic() < end, answer
+        time.sleep(0.5)
+    return answer
+
+
+def test_a_recurring_run_with_a_cron(client, unique, compiled):
+    experiment, name = client.create_experiment(unique("exp")).experiment_id, unique("cron")
+    pipeline = client.upload_pipeline(compiled(sums), pipeline_name=unique("p"))
+    version = client.list_pipeline_versions(pipeline.pipeline_id).pipeline_versions[0]
+    made = client.create_recurring_run(
+        experiment, name, description="Adds at night.", cron_expression="0 0 2 ? * 1-5", max_concurrency=3, no_catchup=True, params={"a": 3.0},
+        pipeline_id=pipeline.pipeline_id, version_id=version.pipeline_version_id, end_time="2999-01-01T00:00:00Z",
+    )
+    seen = client.get_recurring_run(made.recurring_run_id)
+    assert (seen.display_name, seen.description, seen.status, seen.mode) == (name, "Adds at night.", "ENABLED", "ENABLE")
+    assert (seen.max_concurrency, seen.no_catchup, seen.experiment_id) == ("3", True, experiment)
+    assert seen.trigger.cron_schedule.cron == "0 0 2 ? * 1-5" and seen.trigger.cron_schedule.end_time.year == 2999
+    assert seen.pipeline_version_reference.pipeline_version_id == version.pipeline_version_id
+    assert seen.runtime_config.parameters == {"a": 3.0}
+
+    listed = client.list_recurring_runs(experiment_id=experiment).recurring_runs
+    assert [r.recurring_run_id for r in listed] == [made.recurring_run_id]
+    found = client.list_recurring_runs(filter=predicates(equals("display_name", name)), sort_by="created_at desc")
+    assert [r.display_name for r in found.recurring_runs] == [name] and found.total_size == 1
+
+    client.disable_recurring_run(made.recurring_run_id)
+    assert client.get_recurring_run(made.recurring_run_id).status == "DISABLED"
+    client.enable_job(made.recurring_run_id)
+    assert client.get_recurring_run(job_id=made.recurring_run_id, recurring_run_id="").status == "ENABLED"
+    client.disable_job(made.recurring_run_id)
+    client.enable_recurring_run(made.recurring_run_id)
+    client.delete_recurring_run(made.recurring_run_id)
+    refused(404, client.get_recurring_run, made.recurring_run_id)
+
+
+def test_a_recurring_run_with_an_interval_runs(client, unique, compiled, ended):
     experiment = client.create_experiment(unique("exp")).experiment_id
-    for call in (
-        lambda: client.create_recurring_run(experiment, "nightly", cron_expression="0 0 3 * * *", pipeline_package_path=compiled(sums)),
-        client.list_recurring_runs,
-        lambda: client.get_recurring_run("x"),
-        lambda: client.enable_recurring_run("x"),
-        lambda: client.disable_recurring_run("x"),
-        lambda: client.delete_recurring_run("x"),
-        lambda: client.enable_job("x"),
-        lambda: client.disable_job("x"),
-        lambda: client.delete_job("x"),
+    made = client.create_recurring_run(
+        experiment, unique("interval"), interval_second=1, params={"a": 1.0, "b": "[[Index]]"}, pipeline_package_path=compiled(sums), max_concurrency=1,
+    )
+    of = predicates(equals("recurring_run_id", made.recurring_run_id))
+    runs = until(lambda: client.list_runs(experiment_id=experiment, filter=of, sort_by="created_at").runs or [], lambda runs: len(runs) > 1)
+    client.disable_recurring_run(made.recurring_run_id)
+    first = ended(runs[0].run_id, "SUCCEEDED")
+    assert first.recurring_run_id == made.recurring_run_id and first.runtime_config.parameters == {"a": 1.0, "b": 1.0}
+    times = [run.scheduled_at for run in runs]
+    assert len(set(times)) == len(times), "no time makes two runs"
+    client.delete_job(made.recurring_run_id)
+    for run in client.list_runs(experiment_id=experiment, filter=of, page_size=100).runs:
+        if run.state in ("PENDING", "RUNNING"):
+            client.terminate_run(run.run_id)
+
+
+def test_a_recurring_run_that_cannot_be_is_refused(client, unique, compiled):
+    experiment, file = client.create_experiment(unique("exp")).experiment_id, compiled(sums)
+    for given, place in (
+        ({"cron_expression": "0 2 * * *"}, "trigger.cron_schedule.cron"),
+        ({"interval_second": 60, "end_time": "2001-01-01T00:00:00Z"}, "trigger.end_time"),
+        ({"interval_second": 60, "max_concurrency": 11}, "max_concurrency"),
+        ({"interval_second": 60, "params": {"c": 1}}, "parameters"),
+        ({"interval_second": 60, "service_account": "x"}, "service_account"),
     ):
-        assert refused(501, call)["code"] == 12
+        answer = refused(400, client.create_recurring_run, experiment, "r", pipeline_package_path=file, **given)
+        assert answer["details"][0]["field_violations"][0]["field"] == place, answer
 
 
 # ---- the table

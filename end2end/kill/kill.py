@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """kill -9 of the server in the midst of run, notebook and deployment, at eight seeded moments, of promotions, at eight more, of roll-outs, at eight
-more, and of a pipeline run, at eight more: kill.py BINARY [SEED]
+more, of a pipeline run, at eight more, and of a recurring run, at three more: kill.py BINARY [SEED]
 
 After each restart everything is adopted: nothing acknowledged is lost, nothing runs twice, nothing is half promoted, nothing is left over. In pods where
 end2end/cluster/cluster.py says that a cluster for tests has a node.

@@ -30,7 +30,8 @@ use crate::{
     reconcile::{
         Driver, deliveries::Deliveries, deployments::Deployments, environments::Environments, following::Following,
         housekeeping::Housekeeping, mails::Mails, notebook_activity::NotebookActivity, notebooks::Notebooks, notices::Notices,
-        pipelines::Pipelines, promotions::Promotions, runs::Runs, teams::Teams, usage::Usage, workloads::Workloads,
+        pipelines::Pipelines, promotions::Promotions, recurring_runs::RecurringRuns, runs::Runs, teams::Teams, usage::Usage,
+        workloads::Workloads,
     },
     runs::spec::RunSpecs,
     secrets::Sealer,
@@ -173,6 +174,7 @@ pub fn start_tasks(web: &Web) {
     let images = (cluster.name() == "kubernetes").then(|| Images { shipped: web.config.kubernetes.environment_image.clone() });
     driver.run(Environments::new(store.clone(), logs.clone(), web.config.cache.clone(), python).of_images(images));
     driver.run(Promotions { store: store.clone(), artifacts: web.artifacts.clone(), logs: logs.clone(), cluster: cluster.clone() });
+    driver.run(RecurringRuns { store: store.clone(), parsed: web.pipelines.clone() });
     driver.run(Pipelines::new(store.clone(), web.pipelines.clone(), logs.clone(), cluster.clone(), web.artifacts.clone()));
     driver.run(Deployments::new(store.clone(), web.gateway.routes.clone(), web.gateway.reach.clone(), logs, web.artifacts.clone()));
     let service = Service { store: store.clone(), artifacts: web.artifacts.clone(), cluster: cluster.clone() };

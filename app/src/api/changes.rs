@@ -20,6 +20,8 @@ pub mod kinds {
     pub const PIPELINE_RUN: &str = "pipeline_run";
     /// A promotion: its state, gates, votes, comments.
     pub const PROMOTION: &str = "promotion";
+    /// A recurring run: its schedule, whether it is switched on, what it made.
+    pub const RECURRING_RUN: &str = "recurring_run";
     /// A run: its state, parameters, tags, lineage.
     pub const RUN: &str = "run";
     /// A runtime; it belongs to no team.
@@ -28,7 +30,7 @@ pub mod kinds {
     pub const WORKLOAD: &str = "workload";
 
     /// What has events.
-    pub const RECORDED: [&str; 22] = [
+    pub const RECORDED: [&str; 23] = [
         "team",
         "member",
         "user",
@@ -51,6 +53,7 @@ pub mod kinds {
         "webhook",
         PIPELINE,
         PIPELINE_RUN,
+        RECURRING_RUN,
     ];
     /// What changes without an event: too often, or no work of anybody's.
     pub const UNRECORDED: [&str; 4] = [ARTIFACT, METRIC, NOTICE, WORKLOAD];

@@ -36,6 +36,7 @@ pub mod previews;
 pub mod problem;
 pub mod promotions;
 pub mod quotas;
+pub mod recurring_runs;
 pub mod replicas;
 pub mod reply;
 pub mod resources;

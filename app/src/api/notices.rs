@@ -23,6 +23,8 @@ pub enum NoticeKind {
     PipelineRunFailed,
     /// A task of a pipeline run waits for an approval; told to those who can give it.
     PipelineWaiting,
+    /// The time of a recurring run came, and no run could be made; told to who made the recurring run.
+    RecurringRunFailed,
     /// A revision of a deployment did not become ready, or its server ends again and again; told to who made the revision, and to maintainers.
     DeploymentUnhealthy,
     /// A notebook was stopped by somebody else, or failed; told to its owner.
@@ -31,12 +33,13 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::PromotionWaiting,
         Self::PromotionEnded,
         Self::RunFailed,
         Self::PipelineRunFailed,
         Self::PipelineWaiting,
+        Self::RecurringRunFailed,
         Self::DeploymentUnhealthy,
         Self::NotebookStopped,
     ];
@@ -49,6 +52,7 @@ impl NoticeKind {
             Self::RunFailed => "run_failed",
             Self::PipelineRunFailed => "pipeline_run_failed",
             Self::PipelineWaiting => "pipeline_waiting",
+            Self::RecurringRunFailed => "recurring_run_failed",
             Self::DeploymentUnhealthy => "deployment_unhealthy",
             Self::NotebookStopped => "notebook_stopped",
         }
@@ -62,6 +66,7 @@ impl NoticeKind {
             Self::RunFailed => "A run you submitted failed",
             Self::PipelineRunFailed => "A pipeline you ran failed",
             Self::PipelineWaiting => "A pipeline waits for your approval",
+            Self::RecurringRunFailed => "A recurring run of yours could not run",
             Self::DeploymentUnhealthy => "A deployment is unhealthy",
             Self::NotebookStopped => "Your notebook was stopped, or failed",
         }
@@ -73,6 +78,7 @@ impl NoticeKind {
             Self::PromotionWaiting | Self::PromotionEnded => "promotion",
             Self::RunFailed => "run",
             Self::PipelineRunFailed | Self::PipelineWaiting => "pipeline_run",
+            Self::RecurringRunFailed => "recurring_run",
             Self::DeploymentUnhealthy => "deployment",
             Self::NotebookStopped => "notebook",
         }

@@ -36,6 +36,12 @@ pub struct PipelineRun {
     /// Id of the version; absent where the run brought its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
+    /// Id of the recurring run that made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recurring_run_id: Option<String>,
+    /// The time that it was made for, RFC 3339; absent where it was asked for out of turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduled_at: Option<String>,
     /// Id of the experiment.
     pub experiment_id: String,
     /// Id of the run of MLflow that those of its tasks are below.
@@ -81,6 +87,9 @@ pub struct PipelineRunQuery {
     /// Id of an experiment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub experiment: Option<String>,
+    /// Id of a recurring run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recurring_run: Option<String>,
     /// A state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<State>,

@@ -13,6 +13,7 @@ mod morph;
 mod notices;
 mod press;
 mod preview;
+mod schedule;
 mod send;
 mod stream;
 mod tabs;
@@ -30,6 +31,7 @@ pub fn start() {
     keys::listen();
     send::listen();
     files::listen();
+    schedule::listen();
     dialogs::listen();
     visit::listen();
     clock::begin();

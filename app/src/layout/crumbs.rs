@@ -23,6 +23,13 @@ fn trail(path: &str) -> Vec<(String, String)> {
             let again = rest.get(1).map(|part| ("Run again".to_owned(), format!("/teams/{team}/pipeline-runs/{}/{part}", rest[0])));
             [pipelines, all].into_iter().chain(one).chain(again).collect()
         }
+        ["teams", team, "recurring-runs", rest @ ..] => {
+            let pipelines = ("Pipelines".to_owned(), format!("/teams/{team}/pipelines"));
+            let all = ("Recurring".to_owned(), format!("/teams/{team}/recurring-runs"));
+            let one = rest.first().map(|id| (end_of(id), format!("/teams/{team}/recurring-runs/{id}")));
+            let act = rest.get(1).map(|act| ((*act).to_owned(), format!("/teams/{team}/recurring-runs/{}", rest.join("/"))));
+            [pipelines, all].into_iter().chain(one).chain(act).collect()
+        }
         ["teams", team, rest @ ..] => {
             let section = rest.first().copied().unwrap_or("");
             let Some(place) = PLACES.iter().find(|p| p.path.trim_start_matches('/') == section) else { return Vec::new() };
@@ -133,6 +140,7 @@ mod tests {
         assert_eq!(words("/teams/a/pipeline-runs/0190c0ffee0190c0ffee0190c0ffee01"), ["Pipelines", "Runs", "c0ffee01"]);
         assert_eq!(words("/teams/a/pipeline-runs/0190c0ffee0190c0ffee0190c0ffee01/again"), ["Pipelines", "Runs", "c0ffee01", "Run again"]);
         assert_eq!(words("/teams/a/pipeline-runs/compare"), ["Pipelines", "Runs", "Compared"]);
+        assert_eq!(words("/teams/a/recurring-runs/0190c0ffee0190c0ffee0190c0ffee01/edit"), ["Pipelines", "Recurring", "c0ffee01", "edit"]);
         assert_eq!(words("/teams/a/pipelines/nightly/run"), ["Pipelines", "nightly", "run"]);
         assert_eq!(words("/teams/a"), ["Home"]);
         assert_eq!(words("/"), ["Teams"]);

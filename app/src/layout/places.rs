@@ -37,7 +37,7 @@ pub fn current(path: &str) -> Option<&'static str> {
     let section = match rest.split('/').nth(1).unwrap_or("") {
         // What promotes models is reached from them.
         "promotions" => "models",
-        "pipeline-runs" => "pipelines",
+        "pipeline-runs" | "recurring-runs" => "pipelines",
         other => other,
     };
     PLACES.iter().find(|p| p.path.trim_start_matches('/') == section).map(|p| p.label)
@@ -54,6 +54,7 @@ mod tests {
         assert_eq!(current("/teams/a/team"), Some("Team"));
         assert_eq!(current("/teams/a/promotions/1"), Some("Models"));
         assert_eq!(current("/teams/a/pipeline-runs/1"), Some("Pipelines"));
+        assert_eq!(current("/teams/a/recurring-runs/1/edit"), Some("Pipelines"));
         assert_eq!(current("/admin"), None);
     }
 }

@@ -26,6 +26,7 @@ pub mod pack;
 pub mod pages;
 pub mod pairs;
 pub mod pipeline;
+mod pipeline_schedule;
 mod pipeline_tree;
 pub mod placement;
 pub mod promotion;

@@ -5,7 +5,7 @@ use super::{
     here::Here,
     list::List,
     logs::{self, Log},
-    output, pipeline_tree as tree,
+    output, pipeline_schedule, pipeline_tree as tree,
     watch::{self, Fate},
 };
 use crate::pipelines::ir;
@@ -123,6 +123,9 @@ pub enum Command {
     Approve(Answer),
     /// Refuse what a task of a pipeline run asks
     Refuse(Answer),
+    /// Recurring runs: pipelines that run by themselves
+    #[command(subcommand)]
+    Schedule(pipeline_schedule::Command),
 }
 
 /// An answer to what a task asks.
@@ -233,6 +236,7 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             here.say(format!("Pipeline run {id} goes on."));
             Ok(())
         }
+        Command::Schedule(command) => pipeline_schedule::run(command, here).await,
         Command::Cancel { id } => {
             client.pipeline_run_cancel(team, &id).await?;
             here.say(format!("Pipeline run {id} was asked to end."));
@@ -291,7 +295,7 @@ async fn upload(
     Ok(())
 }
 
-fn read(file: &PathBuf) -> Result<String, Failure> {
+pub(super) fn read(file: &PathBuf) -> Result<String, Failure> {
     std::fs::read_to_string(file).map_err(|e| Failure::usage(format!("{}: {e}", file.display())))
 }
 
@@ -326,7 +330,7 @@ struct Whole {
     all_tasks: Vec<Task>,
 }
 
-async fn follow(here: &Here, id: &str, watch: bool) -> Result<(), Failure> {
+pub(super) async fn follow(here: &Here, id: &str, watch: bool) -> Result<(), Failure> {
     let ask = async || {
         let run = here.client.pipeline_run(&here.team, id).await?;
         Ok(Whole { run, all_tasks: here.client.task_list(&here.team, id).await? })
@@ -404,7 +408,7 @@ fn some(names: impl Iterator<Item = String>) -> String {
     }
 }
 
-fn moves(run: &PipelineRun) -> bool {
+pub(super) fn moves(run: &PipelineRun) -> bool {
     !run.state.is_final()
 }
 
@@ -422,7 +426,7 @@ fn pipelines(all: &[Pipeline]) -> String {
     output::rows(&["name", "version", "last runs", "last", "by", "id"], all.iter().map(row).collect(), "No pipelines.")
 }
 
-const fn tick(state: State) -> char {
+pub(super) const fn tick(state: State) -> char {
     match state {
         State::Succeeded => '+',
         State::Failed => '!',
@@ -458,7 +462,7 @@ fn versions(all: &[PipelineVersion]) -> String {
     output::rows(&["name", "description", "by", "made", "digest", "id"], all.iter().map(row).collect(), "No versions.")
 }
 
-fn runs(all: &[PipelineRun]) -> String {
+pub(super) fn runs(all: &[PipelineRun]) -> String {
     let row = |r: &PipelineRun| {
         vec![
             r.id.clone(),
@@ -478,11 +482,12 @@ fn runs(all: &[PipelineRun]) -> String {
     )
 }
 
-fn run_facts(r: &PipelineRun) -> String {
+pub(super) fn run_facts(r: &PipelineRun) -> String {
     output::facts(&[
         ("Pipeline run", r.name.clone()),
         ("Id", r.id.clone()),
         ("Pipeline", r.pipeline.clone()),
+        ("For the time", r.scheduled_at.clone().unwrap_or_default()),
         ("State", r.state.label().to_owned()),
         ("Reason", r.reason.clone().unwrap_or_default()),
         ("Tasks", tree::progress(r)),

@@ -35,6 +35,8 @@ pub enum Whom {
     Submitter,
     /// Who ran the pipeline.
     Runner,
+    /// Who made the recurring run.
+    Scheduler,
     /// Who made the revision of this number, and maintainers.
     Keepers(i64),
     /// Who owns the notebook; nobody where they did it themselves.
@@ -83,6 +85,9 @@ pub fn plan(event: &ToldRow) -> Option<Told> {
             let task = after["name"].as_str().unwrap_or_default();
             let (title, yours) = (format!("{task} of {name} waits for an approval"), format!("{task} of {name} waits for your approval"));
             Some(Told { kind: NoticeKind::PipelineWaiting, title, yours, detail: text("message"), whom: Whom::Deciders })
+        }
+        ("recurring_run", "fail") => {
+            told(NoticeKind::RecurringRunFailed, format!("The recurring run {name} could not run"), text("reason"), Whom::Scheduler)
         }
         ("deployment", "fail") => {
             let number = after["revision"].as_i64()?;
@@ -154,6 +159,8 @@ mod tests {
         assert_eq!(promoted, some("x was promoted", None, Whom::Requester));
         let failed = told("run", "fail", "slipway", none(), json!({ "reason": "Exited with code 1." }));
         assert_eq!(failed, some("The run x failed", Some("Exited with code 1."), Whom::Submitter));
+        let stuck = told("recurring_run", "fail", "slipway", none(), json!({ "reason": "The pipeline p was deleted." }));
+        assert_eq!(stuck, some("The recurring run x could not run", Some("The pipeline p was deleted."), Whom::Scheduler));
         let bad = told("deployment", "fail", "slipway", none(), json!({ "revision": 3, "reason": "No." }));
         assert_eq!(bad, some("Revision 3 of the deployment x failed", Some("No."), Whom::Keepers(3)));
         let crash = |n: i64| told("deployment", "crash", "slipway", none(), json!({ "revision": 3, "reason": "No.", "crashes": n }));

@@ -45,6 +45,10 @@ pub async fn whom(tx: &mut Tx, event: &ToldRow, told: &Told) -> Result<Option<Ve
             let row = tx.pipeline_run(team, id).await?;
             Some(row.map(|r| r.user_id).into_iter().collect())
         }
+        Whom::Scheduler => {
+            let row = tx.recurring_run(team, id).await?;
+            Some(row.map(|r| r.user_id).into_iter().collect())
+        }
         Whom::Keepers(number) => Some(tx.deployment_keepers(team, id, number).await?),
         Whom::Owner => match tx.notebook_owner(team, id).await? {
             Some((_, owner)) if owner == event.actor => None,

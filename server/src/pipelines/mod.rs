@@ -1,4 +1,4 @@
-//! Pipelines of Kubeflow's format: uploaded ([`upload`]), run ([`submit`], [`runs`]), and what a run does: [`ir`] reads what `kfp` compiled,
+//! Pipelines of Kubeflow's format: uploaded ([`upload`]), run ([`submit`], [`runs`]), also by themselves ([`recurring`]), and what a run does: [`ir`] reads what `kfp` compiled,
 //! [`engine`] says what follows from the tasks there are, `reconcile/pipelines` does it.
 
 pub mod again;
@@ -20,6 +20,7 @@ pub mod metrics;
 pub mod open;
 pub mod outputs;
 pub mod parsed;
+pub mod recurring;
 pub mod runs;
 pub mod runs_view;
 pub mod search;

@@ -30,6 +30,7 @@ pub async fn list(store: &Store, by: &TeamMember, query: &PipelineRunQuery) -> R
     };
     let filter = PipelineRunFilter {
         pipeline_id: pipeline.as_deref(),
+        recurring_run_id: query.recurring_run.as_deref().filter(|r| !r.is_empty()),
         experiment_id: query.experiment.as_deref().filter(|e| !e.is_empty()),
         archived: query.archived.unwrap_or_default(),
         state: query.state,

@@ -15,6 +15,8 @@ pub fn run(row: PipelineRunRow) -> PipelineRun {
         pipeline: row.pipeline,
         pipeline_id: row.pipeline_id,
         version_id: row.version_id,
+        recurring_run_id: row.recurring_run_id,
+        scheduled_at: row.scheduled_at.map(rfc3339),
         experiment_id: row.experiment_id,
         run_id: row.run_id,
         parameters: serde_json::from_str(&row.parameters).unwrap_or_default(),

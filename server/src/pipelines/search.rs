@@ -1,4 +1,4 @@
-//! Pipelines, their versions and pipeline runs, filtered and sorted as somebody asks.
+//! Pipelines, their versions, pipeline runs and recurring runs, filtered and sorted as somebody asks.
 
 use super::upload;
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
         pipeline_runs::PipelineRunRow,
         pipeline_search::{PipelineSearch, Place},
         pipelines::{PipelineRow, PipelineVersionRow},
+        recurring_runs::RecurringRunRow,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -125,4 +126,16 @@ pub async fn runs(store: &Store, by: &TeamMember, asked: &Asked, archived: &[boo
         total += store.pipeline_run_count(*archived, &search, COUNTED).await?;
     }
     Ok(asked.page(rows, total.min(COUNTED), |r| (r.name.as_str(), r.name.as_str(), r.id.as_str())))
+}
+
+/// Recurring runs of a team.
+///
+/// # Errors
+/// A page token that is not ours.
+pub async fn recurring(store: &Store, by: &TeamMember, asked: &Asked) -> Result<Found<RecurringRunRow>> {
+    let after = asked.after()?;
+    let search = asked.search(by, after.as_ref());
+    let rows = store.recurring_run_search(&search, asked.limit()).await?;
+    let total = store.recurring_run_count(&search, COUNTED).await?;
+    Ok(asked.page(rows, total, |r| (r.name.as_str(), r.name.as_str(), r.id.as_str())))
 }

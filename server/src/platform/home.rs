@@ -25,6 +25,7 @@ pub fn page(team: &str, kind: &str, id: &str, name: &str) -> String {
         "run" => format!("/teams/{team}/runs/{}", segment(id)),
         "promotion" => format!("/teams/{team}/promotions/{}", segment(id)),
         "pipeline_run" => format!("/teams/{team}/pipeline-runs/{}", segment(id)),
+        "recurring_run" => format!("/teams/{team}/recurring-runs/{}", segment(id)),
         "experiment" => format!("/teams/{team}/runs?experiment={}", segment(id)),
         other => format!("/teams/{team}/{other}s/{}", segment(name)),
     }

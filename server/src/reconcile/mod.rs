@@ -13,6 +13,7 @@ pub mod notices;
 mod pace;
 pub mod pipelines;
 pub mod promotions;
+pub mod recurring_runs;
 pub mod runs;
 pub mod teams;
 pub mod usage;

@@ -141,6 +141,7 @@ pub enum PipelineField {
     Experiment,
     Pipeline,
     Version,
+    RecurringRun,
 }
 
 /// One condition; all of a search have to hold.

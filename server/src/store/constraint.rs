@@ -20,6 +20,12 @@ const SENTENCES: &[(&str, &str, &str, &str)] = &[
         "name",
         "The pipeline has a version of this name already.",
     ),
+    (
+        "pipeline_runs_scheduled_unique",
+        "pipeline_runs.recurring_run_id, pipeline_runs.scheduled_at",
+        "",
+        "The recurring run made a run for this time already.",
+    ),
     ("webhooks_name_unique", "webhooks.team_id, webhooks.name", "name", "There is a webhook of this name already."),
     ("models_name_unique", "models.team_id, models.name", "name", "There is a registered model of this name already."),
 ];

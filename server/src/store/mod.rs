@@ -40,6 +40,7 @@ pub mod promotion_gates;
 pub mod promotions;
 pub mod quotas;
 pub mod reach;
+pub mod recurring_runs;
 pub mod replicas;
 pub mod revisions;
 pub mod run_curves;

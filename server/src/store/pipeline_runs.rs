@@ -16,6 +16,8 @@ pub struct PipelineRunRow {
     pub pipeline_id: Option<String>,
     pub pipeline: String,
     pub version_id: Option<String>,
+    pub recurring_run_id: Option<String>,
+    pub scheduled_at: Option<i64>,
     pub spec_digest: String,
     pub run_id: String,
     pub run_key: i64,
@@ -58,6 +60,8 @@ pub struct NewPipelineRunRow<'a> {
     pub pipeline_id: Option<&'a str>,
     pub pipeline: &'a str,
     pub version_id: Option<&'a str>,
+    pub recurring_run_id: Option<&'a str>,
+    pub scheduled_at: Option<i64>,
     pub spec_digest: &'a str,
     pub run_id: &'a str,
     pub run_key: i64,
@@ -74,6 +78,8 @@ pub struct NewPipelineRunRow<'a> {
 pub struct PipelineRunFilter<'a> {
     /// Of this pipeline.
     pub pipeline_id: Option<&'a str>,
+    /// Made by this recurring run.
+    pub recurring_run_id: Option<&'a str>,
     /// In this experiment.
     pub experiment_id: Option<&'a str>,
     /// Those put away, instead of those that are not.
@@ -98,8 +104,8 @@ pub struct PipelineRunChange<'a> {
 }
 
 pub(super) const COLUMNS: &str =
-    "SELECT id, team_id, name, description, pipeline_id, pipeline, version_id, spec_digest, run_id, run_key, experiment_id, user_id,
-    created_by, parameters, cache, max_tasks, state, reason, cancelled_by, outputs, archived, tasks, tasks_ended, live, revision, created_at,
+    "SELECT id, team_id, name, description, pipeline_id, pipeline, version_id, recurring_run_id, scheduled_at, spec_digest,
+    run_id, run_key, experiment_id, user_id, created_by, parameters, cache, max_tasks, state, reason, cancelled_by, outputs, archived, tasks, tasks_ended, live, revision, created_at,
     started_at, ended_at FROM pipeline_runs";
 
 fn select(rest: &str) -> sqlx::AssertSqlSafe<String> {
@@ -151,12 +157,15 @@ impl Store {
         before: Option<&str>,
         limit: i64,
     ) -> Result<Vec<PipelineRunRow>> {
-        // A pipeline is of one team, and runs of an experiment are fewer than those in a state: what is no column as it stands leads into no index.
-        let team = if filter.pipeline_id.is_some() { "(team_id || '')" } else { "team_id" };
+        // A pipeline and a recurring run are of one team, and runs of an experiment are fewer than those in a state: what is no column as it
+        // stands leads into no index.
+        let of_one = filter.pipeline_id.is_some() || filter.recurring_run_id.is_some();
+        let team = if of_one { "(team_id || '')" } else { "team_id" };
         let state = if filter.experiment_id.is_some() { "(state || '') =" } else { "state =" };
         let (mut sql, mut args) = (format!("WHERE {team} = $1 AND archived = $2"), args![team_id, filter.archived]);
         let conditions = [
             ("pipeline_id =", filter.pipeline_id),
+            ("recurring_run_id =", filter.recurring_run_id),
             ("experiment_id =", filter.experiment_id),
             (state, filter.state.map(State::as_str)),
             ("id <", before),
@@ -218,8 +227,8 @@ impl Tx {
         self.exec(
             "INSERT INTO pipeline_runs (id, team_id, name, description, pipeline_id, pipeline, version_id, spec_digest, run_id, run_key,
                  experiment_id, user_id, created_by, parameters, cache, max_tasks, state, archived, tasks, tasks_ended, live, revision,
-                 created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'queued', 0, 0, 0, 1, 1, $17)",
+                 created_at, recurring_run_id, scheduled_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'queued', 0, 0, 0, 1, 1, $17, $18, $19)",
             args![
                 new.id,
                 new.team_id,
@@ -237,7 +246,9 @@ impl Tx {
                 new.parameters,
                 new.cache,
                 new.max_tasks,
-                now
+                now,
+                new.recurring_run_id,
+                new.scheduled_at
             ],
         )
         .await

@@ -1,9 +1,10 @@
-//! Lists of pipelines, of their versions and of pipeline runs, filtered and sorted as somebody asks, and how many there are of them.
+//! Lists of pipelines, of their versions, of pipeline runs and of recurring runs, filtered and sorted as somebody asks, and how many there are of them.
 
 use super::{
     Row, Store, pipeline_runs,
     pipeline_runs::PipelineRunRow,
     pipelines::{PipelineRow, PipelineVersionRow},
+    recurring_runs::{self, RecurringRunRow},
     sql::{SortColumn, Sql, after as after_sql},
 };
 use crate::{
@@ -40,6 +41,7 @@ enum Of<'a> {
     Pipelines,
     Versions(&'a str),
     Runs { archived: bool },
+    Recurring,
 }
 
 impl Of<'_> {
@@ -50,15 +52,18 @@ impl Of<'_> {
             (Self::Versions(_), PipelineField::DisplayName) => Some("v.display_name"),
             (Self::Versions(_), PipelineField::CreatedAt) => Some("v.created_at"),
             (Self::Versions(_), PipelineField::Pipeline) => Some("v.pipeline_id"),
-            (Self::Pipelines, PipelineField::Id | PipelineField::Pipeline) | (Self::Runs { .. }, PipelineField::Id) => Some("id"),
-            (Self::Pipelines, PipelineField::Name) | (Self::Runs { .. }, PipelineField::Name | PipelineField::DisplayName) => Some("name"),
+            (Self::Pipelines, PipelineField::Id | PipelineField::Pipeline) => Some("id"),
+            (Self::Runs { .. } | Self::Recurring, PipelineField::Id) => Some("id"),
+            (Self::Pipelines, PipelineField::Name) => Some("name"),
+            (Self::Runs { .. } | Self::Recurring, PipelineField::Name | PipelineField::DisplayName) => Some("name"),
             (Self::Pipelines, PipelineField::DisplayName) => Some("display_name"),
-            (Self::Pipelines | Self::Runs { .. }, PipelineField::CreatedAt) => Some("created_at"),
+            (Self::Pipelines | Self::Runs { .. } | Self::Recurring, PipelineField::CreatedAt) => Some("created_at"),
+            (Self::Runs { .. }, PipelineField::RecurringRun) => Some("recurring_run_id"),
             (Self::Runs { .. }, PipelineField::EndedAt) => Some("ended_at"),
             (Self::Runs { .. }, PipelineField::State) => Some("state"),
-            (Self::Runs { .. }, PipelineField::Experiment) => Some("experiment_id"),
-            (Self::Runs { .. }, PipelineField::Pipeline) => Some("pipeline_id"),
-            (Self::Runs { .. }, PipelineField::Version) => Some("version_id"),
+            (Self::Runs { .. } | Self::Recurring, PipelineField::Experiment) => Some("experiment_id"),
+            (Self::Runs { .. } | Self::Recurring, PipelineField::Pipeline) => Some("pipeline_id"),
+            (Self::Runs { .. } | Self::Recurring, PipelineField::Version) => Some("version_id"),
             _ => None,
         }
     }
@@ -73,6 +78,7 @@ impl Of<'_> {
                      v.created_by, v.created_at FROM pipeline_versions v JOIN pipelines p ON p.id = v.pipeline_id"
             }
             Self::Runs { .. } => pipeline_runs::COLUMNS,
+            Self::Recurring => recurring_runs::COLUMNS,
         }
     }
 
@@ -81,6 +87,7 @@ impl Of<'_> {
             Self::Pipelines => "pipelines",
             Self::Versions(_) => "pipeline_versions v",
             Self::Runs { .. } => "pipeline_runs",
+            Self::Recurring => "recurring_runs",
         }
     }
 
@@ -89,7 +96,7 @@ impl Of<'_> {
             Self::Versions(pipeline) => {
                 vec![format!("v.team_id = {}", sql.bind(search.team_id)), format!("v.pipeline_id = {}", sql.bind(pipeline))]
             }
-            Self::Pipelines => vec![format!("team_id = {}", sql.bind(search.team_id))],
+            Self::Pipelines | Self::Recurring => vec![format!("team_id = {}", sql.bind(search.team_id))],
             Self::Runs { archived } => {
                 vec![format!("team_id = {}", sql.bind(search.team_id)), format!("archived = {}", sql.bind(archived))]
             }
@@ -203,5 +210,21 @@ impl Store {
     /// The database does not answer.
     pub async fn pipeline_run_count(&self, archived: bool, search: &PipelineSearch<'_>, most: i64) -> Result<i64> {
         self.pipeline_counted(Of::Runs { archived }, search, most).await
+    }
+
+    /// A page of recurring runs.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn recurring_run_search(&self, search: &PipelineSearch<'_>, limit: i64) -> Result<Vec<RecurringRunRow>> {
+        self.pipeline_searched(&[Of::Recurring], search, limit).await
+    }
+
+    /// How many recurring runs there are; counted up to `most`.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn recurring_run_count(&self, search: &PipelineSearch<'_>, most: i64) -> Result<i64> {
+        self.pipeline_counted(Of::Recurring, search, most).await
     }
 }

@@ -26,6 +26,7 @@ use app::api::{
     placements::{PlacementOf, SetPlacement},
     promotions::{NewPromotion, PromotionQuery, Say, SetStagePolicy},
     quotas::SetQuota,
+    recurring_runs::{NewRecurringRun, RecurringRunChange, RecurringRunQuery, Schedule},
     replicas::Scale,
     runs::{ArtifactQuery, NewRun, RunQuery, SeriesQuery},
     runtimes::{SeenRuntime, SetRuntime},
@@ -104,6 +105,9 @@ fn everything(c: &Client) {
         c.pipeline_outline("t", "p", "v"); c.pipeline_run_list("t", &PipelineRunQuery::default()); c.pipeline_run_create("t", &NewPipelineRun::default()); c.pipeline_run("t", "r");
         c.pipeline_run_delete("t", "r"); c.pipeline_run_cancel("t", "r"); c.pipeline_run_retry("t", "r"); c.pipeline_run_archive("t", "r"); c.pipeline_run_unarchive("t", "r");
         c.task_list("t", "r"); c.task("t", "r", "k"); c.task_log("t", "r", "k", log); c.task_approve("t", "r", "k", &Say::default()); c.task_refuse("t", "r", "k", &Say::default()); c.pipeline_images(); c.pipeline_images_set(&PipelineImages::default());
+        c.recurring_run_list("t", &RecurringRunQuery::default()); c.recurring_run_create("t", &NewRecurringRun::default()); c.recurring_run("t", "r");
+        c.recurring_run_change("t", "r", &RecurringRunChange::default()); c.recurring_run_delete("t", "r"); c.recurring_run_enable("t", "r"); c.recurring_run_disable("t", "r");
+        c.recurring_run_run("t", "r"); c.schedule_preview(&Schedule::default());
     }
 }
 
@@ -244,6 +248,10 @@ async fn what_the_api_answers_is_what_the_client_reads() {
     let (pipeline_run, task, again) = (pipeline_run.as_str(), task.as_str(), again.as_str());
     let images = json!({ "images": [{ "image": "registry.example.org/ml/base", "environment": "train" }] });
     desk.w.bob.put("/api/v1/pipeline-images", images).await.is(200);
+    let nightly = json!({ "pipeline": "hello", "schedule": { "cron": "0 0 2 * * *", "time_zone": "Europe/Berlin" } });
+    let recurring = desk.w.mia.post(&format!("/api/v1/teams/{TEAM}/recurring-runs"), nightly).await.is(201).json()["id"].clone();
+    let recurring = recurring.as_str().unwrap();
+    desk.w.mia.post(&format!("/api/v1/teams/{TEAM}/recurring-runs/{recurring}/run"), json!({})).await.is(201);
     let said = Arc::new(Mutex::new(Vec::new()));
     let of = |person: &Person| Client::new(Really(person.clone(), said.clone()));
     let (c, admin) = (of(&desk.w.mia), of(&desk.w.bob));
@@ -269,6 +277,7 @@ async fn what_the_api_answers_is_what_the_client_reads() {
         run_artifact_preview(TEAM, id, &ArtifactQuery { path: Some("a.txt".into()) });
         pipeline_outline(TEAM, "hello", "hello"); pipeline_run_list(TEAM, &PipelineRunQuery::default()); pipeline_run(TEAM, pipeline_run);
         task_list(TEAM, pipeline_run); task(TEAM, pipeline_run, task); task_log(TEAM, pipeline_run, task, log);
+        recurring_run_list(TEAM, &RecurringRunQuery::default()); recurring_run(TEAM, recurring); schedule_preview(&Schedule { cron: Some("@daily".into()), ..Schedule::default() });
     }
     let said = std::mem::take(&mut *said.lock().unwrap());
     for (call, body) in &said {

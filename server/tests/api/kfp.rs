@@ -373,12 +373,80 @@ async fn what_is_not_done_here_is_refused_with_its_place() {
         (Method::GET, "/apis/v2beta1/nothing", 404, 5),
         (Method::PUT, "/apis/v2beta1/runs", 404, 5),
         (Method::GET, "/apis/v1beta1/pipelines", 404, 5),
-        (Method::GET, "/apis/v2beta1/recurringruns", 501, 12),
-        (Method::POST, "/apis/v2beta1/recurringruns/x:enable", 501, 12),
+        (Method::POST, "/apis/v2beta1/recurringruns/x:enable", 404, 5),
+        (Method::POST, "/apis/v2beta1/recurringruns/x:pause", 404, 5),
+        (Method::POST, "/apis/v2beta1/recurringruns", 400, 3),
         (Method::POST, "/apis/v2beta1/visualizations/forecast", 501, 12),
     ] {
         let answer = ada.send(method, path, "application/json", "{}").await.is(status).json();
         assert_eq!(answer["code"], code, "{path}");
         assert_eq!(answer["message"], answer["error"]);
+    }
+}
+
+#[tokio::test]
+async fn recurring_runs_are_made_found_and_switched() {
+    let w = World::new().await;
+    let (ada, mia) = (w.ada.token("forecast", "editor").await, w.mia.token("forecast", "viewer").await);
+    let of = pipeline(&ada, "sums").await;
+    let nightly = json!({
+        "display_name": "nightly", "mode": "ENABLE", "max_concurrency": "2", "no_catchup": true, "runtime_config": { "parameters": { "text": "[[Index]]" } },
+        "pipeline_version_reference": { "pipeline_id": of },
+        "trigger": { "cron_schedule": { "cron": "CRON_TZ=Europe/Berlin 0 0 2 * * *", "end_time": "2999-01-01T00:00:00Z" } },
+    });
+    let made = ada.post(&format!("{P}/recurringruns"), nightly.clone()).await.is(200).json();
+    let id = made["recurring_run_id"].as_str().unwrap();
+    assert_eq!((&made["status"], &made["max_concurrency"], &made["no_catchup"]), (&json!("ENABLED"), &json!("2"), &json!(true)), "{made}");
+    assert_eq!(made["trigger"]["cron_schedule"]["cron"], "CRON_TZ=Europe/Berlin 0 0 2 * * *");
+    assert_eq!(made["pipeline_version_reference"], json!({ "pipeline_id": of }));
+    let often = json!({
+        "display_name": "often", "mode": "DISABLE", "pipeline_spec": spec("own"), "trigger": { "periodic_schedule": { "interval_second": "3600" } },
+    });
+    let other = ada.post(&format!("{P}/recurringruns"), often).await.is(200).json();
+    assert_eq!((&other["status"], &other["trigger"]), (&json!("DISABLED"), &json!({ "periodic_schedule": { "interval_second": "3600" } })));
+    assert_eq!(other["pipeline_spec"]["pipelineInfo"]["name"], "own");
+
+    let listed = mia.get(&format!("{P}/recurringruns?sort_by=display_name%20desc")).await.is(200).json();
+    assert_eq!(names(&listed, "recurringRuns"), ["often", "nightly"]);
+    let first = mia.get(&format!("{P}/recurringruns?page_size=1")).await.is(200).json();
+    assert_eq!((names(&first, "recurringRuns"), first["total_size"].as_i64()), (vec!["nightly".to_owned()], Some(2)));
+    let next = first["next_page_token"].as_str().unwrap();
+    let second = mia.get(&format!("{P}/recurringruns?page_size=1&page_token={next}")).await.is(200).json();
+    assert_eq!(names(&second, "recurringRuns"), ["often"]);
+    let only = filter(&json!([{ "operation": "EQUALS", "key": "pipeline_id", "string_value": of }]));
+    assert_eq!(names(&mia.get(&format!("{P}/recurringruns?{only}")).await.is(200).json(), "recurringRuns"), ["nightly"]);
+
+    mia.post(&format!("{P}/recurringruns/{id}:disable"), json!({})).await.is(403);
+    ada.post(&format!("{P}/recurringruns/{id}:disable"), json!({})).await.is(200);
+    assert_eq!(mia.get(&format!("{P}/recurringruns/{id}")).await.is(200).json()["mode"], "DISABLE");
+    ada.post(&format!("{P}/recurringruns/{id}:enable"), json!({})).await.is(200);
+    // A run of it says so, and is found by it.
+    let run = ada.post(&format!("/api/v1/teams/forecast/recurring-runs/{id}/run"), json!({})).await.is(201).json();
+    let by = filter(&json!([{ "operation": "EQUALS", "key": "recurring_run_id", "string_value": id }]));
+    let found = mia.get(&format!("{P}/runs?{by}")).await.is(200).json();
+    assert_eq!((&found["runs"][0]["run_id"], &found["runs"][0]["recurring_run_id"]), (&run["id"], &json!(id)));
+    assert_eq!(found["runs"][0]["runtime_config"]["parameters"]["text"], "1");
+    let eve = w.eve.token("elsewhere", "editor").await;
+    eve.get(&format!("{P}/recurringruns/{id}")).await.is(404);
+    eve.delete(&format!("{P}/recurringruns/{id}")).await.is(404);
+    assert!(names(&eve.get(&format!("{P}/recurringruns")).await.is(200).json(), "recurringRuns").is_empty());
+    ada.delete(&format!("{P}/recurringruns/{id}")).await.is(200);
+    mia.get(&format!("{P}/recurringruns/{id}")).await.is(404);
+
+    let field = |answer: &Value| answer["details"][0]["field_violations"][0]["field"].as_str().unwrap_or_default().to_owned();
+    for (change, place) in [
+        (json!({ "trigger": { "cron_schedule": { "cron": "0 2 * * *" } } }), "trigger.cron_schedule.cron"),
+        (json!({ "trigger": {} }), "trigger"),
+        (json!({ "trigger": { "periodic_schedule": { "interval_second": 0 } } }), "trigger.periodic_schedule.interval_second"),
+        (json!({ "max_concurrency": 11 }), "max_concurrency"),
+        (json!({ "mode": "SOMETIMES" }), "mode"),
+        (json!({ "display_name": "" }), "display_name"),
+        (json!({ "runtime_config": { "parameters": { "txt": 1 } } }), "parameters"),
+        (json!({ "service_account": "x" }), "service_account"),
+    ] {
+        let mut body = nightly.clone();
+        body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        let answer = ada.post(&format!("{P}/recurringruns"), body).await.is(400).json();
+        assert_eq!(field(&answer), place, "{answer}");
     }
 }

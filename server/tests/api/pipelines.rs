@@ -251,3 +251,81 @@ async fn a_run_is_done_again_as_it_was() {
     let form = w.ada.with("accept", "text/html").get(&format!("/teams/forecast/pipeline-runs/{}/again", id(&own))).await.is(200);
     assert!(String::from_utf8_lossy(&form.body).contains("value=\"first\""), "what it was given stands in the fields");
 }
+
+#[tokio::test]
+async fn a_pipeline_runs_by_itself() {
+    let w = World::new().await;
+    w.ada.post(&format!("{OWN}/pipelines"), json!({ "spec": hello() })).await.is(201);
+    let all = format!("{OWN}/recurring-runs");
+    let nightly = json!({
+        "pipeline": "hello", "name": "nightly", "parameters": { "text": "[[ScheduledTime.2006-01-02]]" },
+        "schedule": { "cron": "0 0 2 * * MON-FRI", "time_zone": "Europe/Berlin" },
+    });
+    let made = w.ada.post(&all, nightly.clone()).await.is(201).json();
+    assert_eq!((&made["when"], made["enabled"].as_bool()), (&json!("Every weekday at 02:00, Europe/Berlin"), Some(true)), "{made}");
+    assert_eq!(made["next"].as_array().map(Vec::len), Some(5));
+    let id = made["id"].as_str().unwrap();
+    let one = format!("{all}/{id}");
+    // From a form, with an interval beside a cron that was typed before.
+    let form = [
+        ("pipeline", "hello"),
+        ("schedule.kind", "interval"),
+        ("schedule.cron", "0 0 2"),
+        ("schedule.interval_seconds", "3600"),
+        ("texts.text", "[[Index]]"),
+        ("max_active", "2"),
+        ("overlap", "skip"),
+        ("catch_up", "false"),
+    ];
+    w.ada.form("/teams/forecast/recurring-runs/new", &all, &form).await;
+    let listed = w.vic.get(&format!("{all}?pipeline=hello&page_size=1")).await.is(200).json();
+    assert_eq!((&listed["items"][0]["when"], &listed["items"][0]["parameters"]), (&json!("Every hour"), &json!({ "text": "[[Index]]" })));
+    assert_eq!((&listed["items"][0]["overlap"], &listed["items"][0]["catch_up"]), (&json!("skip"), &json!(false)));
+    let token = listed["next_page_token"].as_str().unwrap();
+    let second = w.vic.get(&format!("{all}?pipeline=hello&page_size=1&page_token={token}")).await.is(200).json();
+    assert_eq!((&second["items"][0]["id"], second.get("next_page_token")), (&json!(id), None));
+
+    w.ada.post(&format!("{one}/disable"), json!({})).await.is(204);
+    let off = w.vic.get(&one).await.is(200).json();
+    assert_eq!((off["enabled"].as_bool(), off["next"].as_array().map(Vec::len)), (Some(false), Some(0)));
+    let later = json!({ "revision": off["revision"], "schedule": { "cron": "0 30 4 * * *" }, "version": "hello" });
+    let changed = w.ada.patch(&one, later.clone()).await.is(200).json();
+    assert_eq!((&changed["when"], changed["version_id"].is_string()), (&json!("Every day at 04:30, UTC"), true));
+    w.ada.patch(&one, later).await.is(409);
+    assert!(w.ada.patch(&one, json!({ "version": "newest" })).await.is(200).json().get("version_id").is_none());
+    w.ada.post(&format!("{one}/enable"), json!({})).await.is(204);
+    let run = w.ada.post(&format!("{one}/run"), json!({})).await.is(201).json();
+    assert_eq!((&run["recurring_run_id"], run.get("scheduled_at")), (&json!(id), None));
+    let runs = w.vic.get(&format!("{OWN}/pipeline-runs?recurring_run={id}")).await.is(200).json();
+    assert_eq!(runs["items"][0]["id"], run["id"]);
+
+    for (who, status) in [(&w.eve, 404), (&w.vic, 403)] {
+        who.post(&format!("{one}/disable"), json!({})).await.is(status);
+        who.post(&format!("{one}/run"), json!({})).await.is(status);
+        who.patch(&one, json!({ "name": "x" })).await.is(status);
+        who.delete(&one).await.is(status);
+        who.post(&all, nightly.clone()).await.is(status);
+    }
+    w.eve.get(&one).await.is(404);
+    w.eve.get("/api/v1/teams/elsewhere/recurring-runs").await.is(200);
+    w.eve.get(&format!("/api/v1/teams/elsewhere/recurring-runs/{id}")).await.is(404);
+    for (change, field) in [
+        (json!({ "schedule": {} }), "schedule.cron"),
+        (json!({ "schedule": { "cron": "0 2 * * *" } }), "schedule.cron"),
+        (json!({ "schedule": { "interval_seconds": 0 } }), "schedule.interval_seconds"),
+        (json!({ "schedule": { "cron": "0 0 2 * * *", "time_zone": "Mars/Olympus" } }), "schedule.time_zone"),
+        (json!({ "schedule": { "cron": "0 0 2 * * *", "end_at": "2001-01-01T00:00:00Z" } }), "schedule.end_at"),
+        (json!({ "parameters": { "txt": 1 } }), "parameters"),
+        (json!({ "max_active": 0 }), "max_active"),
+    ] {
+        let mut body = nightly.clone();
+        body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        assert_eq!(w.ada.post(&all, body).await.is(422).field(), field, "{change}");
+    }
+    w.ada.delete(&one).await.is(204);
+    w.vic.get(&one).await.is(404);
+    w.vic.get(&format!("{OWN}/pipeline-runs/{}", run["id"].as_str().unwrap())).await.is(200);
+    let preview = w.vic.get("/api/v1/schedule?interval_seconds=90").await.is(200).json();
+    assert_eq!((&preview["when"], preview["next"].as_array().map(Vec::len)), (&json!("Every 90 seconds"), Some(5)));
+    assert_eq!(w.vic.get("/api/v1/schedule").await.is(422).field(), "schedule.cron");
+}

@@ -3,5 +3,6 @@
 mod environments;
 mod notices;
 mod pipelines;
+mod recurring_runs;
 mod runs;
 mod world;

@@ -13,6 +13,7 @@ mod notices;
 mod pipeline_search;
 mod placements;
 mod promotions;
+mod recurring_runs;
 mod run_plans;
 mod run_search;
 mod runs;

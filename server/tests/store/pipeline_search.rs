@@ -27,6 +27,8 @@ async fn run(w: &World, id: &str, name: &str, archived: bool) {
         pipeline_id: None,
         pipeline: "p",
         version_id: None,
+        recurring_run_id: None,
+        scheduled_at: None,
         spec_digest: "d",
         run_id: &of.id,
         run_key: of.key,

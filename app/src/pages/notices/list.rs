@@ -43,7 +43,7 @@ fn Line(n: Notice) -> impl IntoView {
     let (tone, icon, word) = match n.kind {
         NoticeKind::PromotionWaiting | NoticeKind::PipelineWaiting => (Tone::Amber, "clock", "Waits"),
         NoticeKind::PromotionEnded => (Tone::Grey, "ok", "Ended"),
-        NoticeKind::RunFailed | NoticeKind::PipelineRunFailed => (Tone::Red, "x", "Failed"),
+        NoticeKind::RunFailed | NoticeKind::PipelineRunFailed | NoticeKind::RecurringRunFailed => (Tone::Red, "x", "Failed"),
         NoticeKind::DeploymentUnhealthy => (Tone::Red, "x", "Unhealthy"),
         NoticeKind::NotebookStopped => (Tone::Grey, "pause", "Stopped"),
     };

@@ -23,6 +23,7 @@ pub fn Pipelines() -> impl IntoView {
     let upload = query("upload").is_some();
     loaded(every, pipelines, move |page, access| {
         let (href, runs, edits) = (access.href("/pipelines?upload=1"), access.href("/pipeline-runs"), access.edits());
+        let recurring = access.href("/recurring-runs");
         let list = if page.items.is_empty() {
             view! { <section class="card"><Empty text="A pipeline is what the kfp package compiles: tasks that hand on parameters and files. Upload the file that kfp.compiler wrote, then run it." button=edits.then(|| ("Upload pipeline", href.clone())) command="slipway pipeline upload pipeline.yaml"/></section> }.into_any()
         } else {
@@ -30,7 +31,7 @@ pub fn Pipelines() -> impl IntoView {
         };
         let sheet = (edits && upload).then(|| view! { <UploadSheet access=access.clone()/> });
         view! {
-            <Head title="Pipelines"><a class="btn" href=runs>"All runs"</a>{edits.then(|| view! { <a class="btn primary" href=href>"Upload pipeline"</a> })}</Head>
+            <Head title="Pipelines"><a class="btn" href=recurring>"Recurring runs"</a><a class="btn" href=runs>"All runs"</a>{edits.then(|| view! { <a class="btn primary" href=href>"Upload pipeline"</a> })}</Head>
             {list}
             {sheet}
         }

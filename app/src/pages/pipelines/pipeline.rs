@@ -2,7 +2,7 @@
 
 use super::{
     differ::{Differ, Pair},
-    runs,
+    recurring, runs,
     ticks::{Ticks, succeeded, usual},
     upload::UploadSheet,
     versions::Versions,
@@ -14,6 +14,7 @@ use crate::{
         client::{segment, team_path},
         pipeline_runs::PipelineRunQuery,
         pipelines::Pipeline,
+        recurring_runs::RecurringRunQuery,
     },
     parts::{
         Access, Every, Head, loaded,
@@ -39,11 +40,15 @@ pub fn PipelinePage() -> impl IntoView {
         let here = access.href(&format!("/pipelines/{}", segment(&p.name)));
         let (edits, runs) = (access.edits(), format!("{here}/run"));
         let actions = edits.then(|| {
+            let schedule = p.latest.is_some().then(|| view! { <a class="btn" href=format!("{here}/schedule")>"Schedule"</a> });
             let run = p.latest.is_some().then(|| view! { <a class="btn primary" href=runs.clone()>"Run"</a> });
-            view! { <Delete pipeline=p.clone() access=access.clone()/><a class="btn" href=format!("{here}?upload=1")>"Upload version"</a>{run} }
+            view! { <Delete pipeline=p.clone() access=access.clone()/><a class="btn" href=format!("{here}?upload=1")>"Upload version"</a>{schedule}{run} }
         });
-        let items =
-            vec![("Runs", here.clone(), tab.is_empty()), ("Versions", format!("{here}?tab=versions"), tab == "versions" || tab == "diff")];
+        let items = vec![
+            ("Runs", here.clone(), tab.is_empty()),
+            ("Recurring", format!("{here}?tab=recurring"), tab == "recurring"),
+            ("Versions", format!("{here}?tab=versions"), tab == "versions" || tab == "diff"),
+        ];
         let content = match tab.as_str() {
             "diff" => view! { <Differ client pipeline=p.clone() pair access=access.clone()/> }.into_any(),
             "versions" => {
@@ -51,6 +56,18 @@ pub fn PipelinePage() -> impl IntoView {
                     (p.clone(), client.pipeline_versions(&access.team, &p.id, &ListQuery { page_token: token, page_size: None }));
                 loaded(EVERY, versions, move |page, access| {
                     view! { <Versions items=page.items pipeline=of access/><Pager next=page.next_page_token/> }
+                })
+            }
+            "recurring" => {
+                let asked = RecurringRunQuery { pipeline: Some(p.id.clone()), page_token: token, page_size: None };
+                let button = (edits && p.latest.is_some()).then(|| ("Schedule", format!("{here}/schedule")));
+                let command = format!("slipway pipeline schedule create {} --cron '0 0 2 * * *'", shell::word(&p.name));
+                loaded(recurring::EVERY, client.recurring_run_list(&access.team, &asked), move |page, access| {
+                    if page.items.is_empty() {
+                        view! { <section class="card"><Empty text="It does not run by itself yet." button command/></section> }.into_any()
+                    } else {
+                        view! { <recurring::Rows items=page.items access/><Pager next=page.next_page_token/> }.into_any()
+                    }
                 })
             }
             _ => {

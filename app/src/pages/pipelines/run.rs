@@ -163,9 +163,15 @@ fn About(client: Client, run: PipelineRun, access: Access) -> impl IntoView {
     let version = version(&client, &access.team, &r).map(IntoAny::into_any);
     let (runs, one) =
         (access.href(&format!("/runs?experiment={}", segment(&r.experiment_id))), access.href(&format!("/runs/{}", segment(&r.run_id))));
+    let recurring = r.recurring_run_id.as_ref().map(|id| {
+        let href = access.href(&format!("/recurring-runs/{}", segment(id)));
+        let time = r.scheduled_at.clone().map(|time| view! { " for "<Ago time/> });
+        view! { <span><a class="link" href=href>"recurring run"</a>{time}</span> }.into_any()
+    });
     let rows = vec![
         ("Pipeline", pipeline),
         ("Version", version),
+        ("Made by its", recurring),
         ("Made", Some(view! { <span><Ago time=r.created_at/>" by "{r.created_by}</span> }.into_any())),
         ("Run", Some(view! { <a class="link" href=one>"parameters, metrics"</a> }.into_any())),
         ("Experiment", Some(view! { <a class="link" href=runs>"its runs"</a> }.into_any())),

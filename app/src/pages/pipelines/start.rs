@@ -86,7 +86,7 @@ fn Start(offer: Offer, access: Access) -> impl IntoView {
     }
     let (action, next) = (team_path(&access.team, "/pipeline-runs"), access.href("/pipeline-runs/{id}"));
     let given = before.as_ref().map(|r| &r.parameters);
-    let fields = outline.parameters.iter().map(|p| field(p, given.and_then(|g| g.get(&p.name)))).collect_view();
+    let fields = outline.parameters.iter().map(|p| field(p, given.and_then(|g| g.get(&p.name)), true)).collect_view();
     let none = outline.parameters.is_empty().then(|| view! { <p class="muted">"It takes no parameters."</p> });
     let (back, what, picker, command) = match of {
         Of::Version { pipeline, versions, chosen } => {
@@ -182,8 +182,8 @@ fn words(kind: &str) -> &'static str {
     }
 }
 
-/// The field of a parameter, with what it was before or is by default.
-fn field(p: &PipelineParameter, before: Option<&Value>) -> AnyView {
+/// The field of a parameter, with what it was before or is by default. `plain`: a number is one, and nothing that is filled in later.
+pub(super) fn field(p: &PipelineParameter, before: Option<&Value>, plain: bool) -> AnyView {
     let (name, label) = (format!("texts.{}", p.name), p.name.clone());
     let value = before.or(p.default.as_ref()).filter(|v| !v.is_null()).map(shown);
     let required = p.default.is_none() && !p.optional;
@@ -200,7 +200,7 @@ fn field(p: &PipelineParameter, before: Option<&Value>) -> AnyView {
             view! { <Select name label hint options value=value.unwrap_or_default()/> }.into_any()
         }
         "LIST" | "STRUCT" => view! { <Area name label hint value=value.unwrap_or_default() required/> }.into_any(),
-        "NUMBER_INTEGER" => view! { <Field name label hint value=value.unwrap_or_default() required kind="number"/> }.into_any(),
+        "NUMBER_INTEGER" if plain => view! { <Field name label hint value=value.unwrap_or_default() required kind="number"/> }.into_any(),
         "STRING" if value.as_ref().is_some_and(|v| v.contains('\n')) => {
             view! { <Area name label hint value=value.unwrap_or_default() required/> }.into_any()
         }

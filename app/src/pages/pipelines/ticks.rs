@@ -62,6 +62,8 @@ mod tests {
             pipeline: "nightly".into(),
             pipeline_id: None,
             version_id: None,
+            recurring_run_id: None,
+            scheduled_at: None,
             experiment_id: String::new(),
             run_id: String::new(),
             parameters: BTreeMap::new(),

@@ -85,6 +85,7 @@ fn short(kind: NoticeKind) -> &'static str {
         NoticeKind::RunFailed => "run failed",
         NoticeKind::PipelineRunFailed => "pipeline run failed",
         NoticeKind::PipelineWaiting => "pipeline waits",
+        NoticeKind::RecurringRunFailed => "recurring run could not run",
         NoticeKind::DeploymentUnhealthy => "deployment unhealthy",
         NoticeKind::NotebookStopped => "notebook stopped",
     }

@@ -25,6 +25,7 @@ pub mod placements;
 pub mod platform;
 pub mod promotions;
 pub mod quota;
+pub mod recurring_runs;
 pub mod replicas;
 pub mod run_form;
 pub mod run_log;
@@ -120,6 +121,12 @@ pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(pipeline_runs::approve))
         .routes(routes!(pipeline_runs::refuse))
         .routes(routes!(pipeline_runs::deliver))
+        .routes(routes!(recurring_runs::list, recurring_runs::create))
+        .routes(routes!(recurring_runs::get, recurring_runs::change, recurring_runs::delete))
+        .routes(routes!(recurring_runs::enable))
+        .routes(routes!(recurring_runs::disable))
+        .routes(routes!(recurring_runs::run))
+        .routes(routes!(recurring_runs::preview))
         .routes(routes!(promotions::list, promotions::request))
         .routes(routes!(promotions::get))
         .routes(routes!(promotions::approve))

@@ -24,6 +24,7 @@ pub enum Noun {
     Pipeline,
     Version,
     Run,
+    RecurringRun,
     Experiment,
 }
 
@@ -146,14 +147,16 @@ fn field(key: &str, noun: Noun) -> Option<Field> {
         | ("pipeline_id", Noun::Pipeline)
         | ("pipeline_version_id", Noun::Version)
         | ("run_id", Noun::Run)
+        | ("recurring_run_id", Noun::RecurringRun)
         | ("experiment_id", Noun::Experiment) => Field::Id,
         ("name", _) => Field::Name,
         ("display_name", _) => Field::DisplayName,
         ("created_at", _) => Field::CreatedAt,
         ("finished_at", Noun::Run) => Field::EndedAt,
-        ("experiment_id", Noun::Run) => Field::Experiment,
-        ("pipeline_id", Noun::Run) => Field::Pipeline,
-        ("pipeline_version_id", Noun::Run) => Field::Version,
+        ("experiment_id", Noun::Run | Noun::RecurringRun) => Field::Experiment,
+        ("pipeline_id", Noun::Run | Noun::RecurringRun) => Field::Pipeline,
+        ("pipeline_version_id", Noun::Run | Noun::RecurringRun) => Field::Version,
+        ("recurring_run_id", Noun::Run) => Field::RecurringRun,
         _ => return None,
     })
 }

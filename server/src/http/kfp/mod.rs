@@ -7,6 +7,7 @@ pub mod experiments;
 pub mod list;
 mod package;
 pub mod pipelines;
+pub mod recurring_runs;
 pub mod run_wire;
 pub mod runs;
 pub mod server;
@@ -38,8 +39,8 @@ pub fn router(web: &Web) -> Router {
         .route("/runs/{id}/nodes/{node}/artifacts/{name}", get(artifacts::read))
         .route("/experiments", get(experiments::list).post(experiments::create))
         .route("/experiments/{id}", get(experiments::get).delete(experiments::delete).post(experiments::act))
-        .route("/recurringruns", any(error::unimplemented))
-        .route("/recurringruns/{*rest}", any(error::unimplemented))
+        .route("/recurringruns", get(recurring_runs::list).post(recurring_runs::create))
+        .route("/recurringruns/{id}", get(recurring_runs::get).delete(recurring_runs::delete).post(recurring_runs::act))
         .route("/visualizations/{*rest}", any(error::unimplemented))
         .method_not_allowed_fallback(error::unknown)
         .fallback(error::unknown)

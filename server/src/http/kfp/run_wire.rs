@@ -43,6 +43,8 @@ pub struct Run {
     /// Of a run that brought its own; not in lists, as it may be large.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pipeline_spec: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recurring_run_id: Option<String>,
     runtime_config: RuntimeConfig,
     state: &'static str,
     state_history: Vec<Was>,
@@ -130,7 +132,8 @@ impl From<PipelineRunRow> for Run {
             pipeline_spec: None,
             runtime_config: RuntimeConfig { parameters: serde_json::from_str(&row.parameters).unwrap_or_default() },
             created_at: time(row.created_at),
-            scheduled_at: time(row.created_at),
+            scheduled_at: time(row.scheduled_at.unwrap_or(row.created_at)),
+            recurring_run_id: row.recurring_run_id,
             finished_at: row.ended_at.map(time),
             run_id: row.id,
             display_name: row.name,

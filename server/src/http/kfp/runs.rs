@@ -46,24 +46,27 @@ pub struct Asked {
     plugins_input: Option<Value>,
 }
 
+/// Which version of which pipeline.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Reference {
+pub(super) struct Reference {
     #[serde(alias = "pipelineId")]
     pipeline_id: Option<String>,
     #[serde(alias = "pipelineVersionId")]
     pipeline_version_id: Option<String>,
 }
 
+/// What a run is given.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct RuntimeConfig {
-    parameters: Option<BTreeMap<String, Value>>,
+pub(super) struct RuntimeConfig {
+    pub(super) parameters: Option<BTreeMap<String, Value>>,
     #[serde(alias = "pipelineRoot")]
-    pipeline_root: Option<String>,
+    pub(super) pipeline_root: Option<String>,
 }
 
-fn filled(text: Option<String>) -> Option<String> {
+/// What is not empty.
+pub(super) fn filled(text: Option<String>) -> Option<String> {
     text.filter(|t| !t.is_empty())
 }
 
@@ -74,12 +77,15 @@ impl Asked {
         no_text("service_account", self.service_account.as_deref(), "Tasks run for their team and have no accounts of Kubernetes.")?;
         not_here("plugins_input", self.plugins_input.as_ref(), "Each run is a run of MLflow here, without being told.")
     }
+}
 
-    /// Pipeline and version.
-    async fn version(&mut self, web: &Web, by: &TeamEditor) -> Result<(Option<String>, Option<String>)> {
-        let reference = self.pipeline_version_reference.take().unwrap_or_default();
-        let version = filled(reference.pipeline_version_id).or_else(|| filled(self.pipeline_version_id.take()));
-        match (filled(reference.pipeline_id), version) {
+impl Reference {
+    /// Ids of pipeline and version. `version`: what older clients say beside it.
+    ///
+    /// # Errors
+    /// No such version.
+    pub(super) async fn resolve(self, web: &Web, by: &TeamEditor, version: Option<String>) -> Result<(Option<String>, Option<String>)> {
+        match (filled(self.pipeline_id), filled(self.pipeline_version_id).or_else(|| filled(version))) {
             // A version alone says of which pipeline it is.
             (None, Some(version)) => {
                 let row = describe::version_by_id(&web.store, by, &version).await?;
@@ -90,10 +96,10 @@ impl Asked {
     }
 }
 
-pub async fn create(State(web): State<Web>, asker: Asker, Body(mut asked): Body<Asked>) -> Reply<Run> {
+pub async fn create(State(web): State<Web>, asker: Asker, Body(asked): Body<Asked>) -> Reply<Run> {
     let by = asker.editor(&web, None).await?;
     asked.refuse()?;
-    let (pipeline, version) = asked.version(&web, &by).await?;
+    let (pipeline, version) = asked.pipeline_version_reference.unwrap_or_default().resolve(&web, &by, asked.pipeline_version_id).await?;
     let experiment = filled(asked.experiment_id).or_else(|| filled(asker.query.experiment_id));
     let new = NewPipelineRun {
         name: asked.display_name,
@@ -118,7 +124,7 @@ pub async fn create(State(web): State<Web>, asker: Asker, Body(mut asked): Body<
 }
 
 /// The id of an experiment that is there, as it is kept.
-async fn known(web: &Web, by: &TeamEditor, id: &str) -> Result<String> {
+pub(super) async fn known(web: &Web, by: &TeamEditor, id: &str) -> Result<String> {
     let by = TeamViewer::from_member(TeamMember::clone(by))?;
     Ok(experiments::get(&web.store, &by, id).await?.row.id)
 }

@@ -1,0 +1,254 @@
+//! Letting a pipeline run by itself: the form that makes a recurring run, and the one that changes it.
+
+use super::{schedule_fields::ScheduleFields, start};
+use crate::{
+    api::{
+        Client, ListQuery, Problem,
+        client::{segment, team_path},
+        page::MAX_PAGE_SIZE,
+        pipelines::{Pipeline, PipelineOutline, PipelineVersion},
+        recurring_runs::{Overlap, RecurringRun, Schedule, ScheduleKind, SchedulePreview},
+    },
+    parts::{
+        Every, Head, loaded,
+        params::{param, team},
+    },
+    ui::{ApiForm, Area, Card, CodeBlock, Field, Note, Select, shell},
+};
+use leptos::prelude::*;
+use leptos_router::{hooks::use_query_map, params::ParamsMap};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What a form that nobody typed into yet begins with.
+const NIGHTLY: &str = "0 0 2 * * *";
+
+/// What was typed, where a plain browser asks for the times of it.
+fn typed(query: &ParamsMap, name: &str) -> Option<String> {
+    query.get(name).filter(|v| !v.is_empty())
+}
+
+/// The schedule that was typed; nothing where none was.
+fn typed_schedule(query: &ParamsMap) -> Option<Schedule> {
+    let field = |name: &str| typed(query, &format!("schedule.{name}"));
+    let kind = field("kind")?;
+    let interval = kind == "interval";
+    Some(Schedule {
+        kind: Some(if interval { ScheduleKind::Interval } else { ScheduleKind::Cron }),
+        cron: field("cron").filter(|_| !interval),
+        interval_seconds: field("interval_seconds").filter(|_| interval).and_then(|n| n.parse().ok()),
+        time_zone: field("time_zone"),
+        start_at: field("start_at"),
+        end_at: field("end_at"),
+    })
+}
+
+/// What both forms are made of.
+struct Offer {
+    versions: Vec<PipelineVersion>,
+    outline: PipelineOutline,
+    schedule: Schedule,
+    preview: Result<SchedulePreview, Problem>,
+}
+
+async fn offer(client: &Client, team: &str, pipeline: &str, version: Option<&str>, schedule: Schedule) -> Result<Offer, Problem> {
+    let all = ListQuery { page_size: Some(MAX_PAGE_SIZE), page_token: None };
+    let versions = client.pipeline_versions(team, pipeline, &all).await?.items;
+    let Some(of) = version.map(str::to_owned).or_else(|| versions.first().map(|v| v.id.clone())) else {
+        return Err(Problem::new(404, "This pipeline has no version: upload one to run it."));
+    };
+    let preview = client.schedule_preview(&schedule);
+    let (outline, preview) = futures::future::join(client.pipeline_outline(team, pipeline, &of), preview).await;
+    Ok(Offer { versions, outline: outline?, schedule, preview })
+}
+
+/// The page that makes one.
+#[component]
+pub fn SchedulePipeline() -> impl IntoView {
+    let (client, name, query) = (Client::from_context(), param("pipeline"), use_query_map().get_untracked());
+    let asked = (team(), query.clone());
+    let answer = async move {
+        let (team, query) = asked;
+        let (pipeline, experiments) = client.pipeline(&team, &name).and(client.experiment_list(&team, &ListQuery::default())).await?;
+        let schedule = typed_schedule(&query).unwrap_or_else(|| Schedule { cron: Some(NIGHTLY.into()), ..Schedule::default() });
+        let offer = offer(&client, &team, &pipeline.id, typed(&query, "version").as_deref(), schedule).await?;
+        Ok((pipeline, experiments.items.into_iter().map(|e| e.name).collect::<Vec<_>>(), offer))
+    };
+    loaded(Every::default().page("Schedule a pipeline"), answer, move |(p, experiments, o): (Pipeline, Vec<String>, Offer), access| {
+        if !access.edits() {
+            return view! { <Head title="Schedule a pipeline"/><Note tone="amber"><span>"Only editors of the team schedule pipelines."</span></Note> }
+                .into_any();
+        }
+        let back = access.href(&format!("/pipelines/{}", segment(&p.name)));
+        let here = format!("{back}/schedule");
+        let (action, next) = (team_path(&access.team, "/recurring-runs"), access.href("/recurring-runs/{id}"));
+        let values: BTreeMap<String, Value> = o
+            .outline
+            .parameters
+            .iter()
+            .filter_map(|p| typed(&query, &format!("texts.{}", p.name)).map(|text| (p.name.clone(), Value::String(text))))
+            .collect();
+        let command = format!("slipway pipeline schedule create {} --cron '{NIGHTLY}' --time-zone Europe/Berlin", shell::word(&p.name));
+        let (chosen, say) = (typed(&query, "version").unwrap_or_default(), move |name: &str| typed(&query, name).unwrap_or_default());
+        view! {
+            <Head title=format!("Schedule {}", p.display_name)/>
+            <div class="cols side">
+                <section class="card"><div class="in">
+                    <ApiForm id="schedule" action next>
+                        <input type="hidden" name="pipeline" value=p.id/>
+                        <Field name="name" label="Name" value=say("name") placeholder=p.name hint="Its runs bear it, with their time."/>
+                        <ScheduleFields schedule=o.schedule preview=o.preview here/>
+                        <Parameters outline=o.outline values/>
+                        <Policy version=Some((o.versions, chosen, "")) max_active=say("max_active") overlap=say("overlap") catch_up=say("catch_up")/>
+                        <details class="more">
+                            <summary>"Experiment, caching, description"</summary>
+                            <div class="form">
+                                <div class="pair">
+                                    <Field name="experiment" label="Experiment" value=say("experiment") placeholder="Default" hint="Made where it does not exist." offers=experiments/>
+                                    <Cache value=say("cache")/>
+                                </div>
+                                <Area name="description" label="Description" value=say("description")/>
+                            </div>
+                        </details>
+                        <div class="actions"><button class="btn primary" type="submit">"Schedule"</button><a class="btn" href=back>"Cancel"</a></div>
+                    </ApiForm>
+                </div></section>
+                <Card title="From a terminal"><CodeBlock text=command/></Card>
+            </div>
+        }
+        .into_any()
+    })
+}
+
+/// The page that changes one.
+#[component]
+pub fn EditRecurringRun() -> impl IntoView {
+    let (client, id, query) = (Client::from_context(), param("id"), use_query_map().get_untracked());
+    let asked = (team(), query.clone());
+    let answer = async move {
+        let (team, query) = asked;
+        let run = client.recurring_run(&team, &id).await?;
+        let schedule = typed_schedule(&query).unwrap_or_else(|| run.schedule.clone());
+        // One that brought its own pipeline has no versions, and its parameters stay.
+        let offer = match &run.pipeline_id {
+            Some(pipeline) => offer(&client, &team, pipeline, run.version_id.as_deref(), schedule.clone()).await.ok(),
+            None => None,
+        };
+        let offer = match offer {
+            Some(offer) => offer,
+            None => {
+                let preview = client.schedule_preview(&schedule).await;
+                Offer { versions: vec![], outline: PipelineOutline { parameters: vec![], tasks: vec![] }, schedule, preview }
+            }
+        };
+        Ok((run, offer))
+    };
+    loaded(Every::default().page("Edit a recurring run"), answer, move |(r, o): (RecurringRun, Offer), access| {
+        if !access.edits() {
+            return view! { <Head title="Edit a recurring run"/><Note tone="amber"><span>"Only editors of the team change recurring runs."</span></Note> }
+                .into_any();
+        }
+        let back = access.href(&format!("/recurring-runs/{}", segment(&r.id)));
+        let (action, here) = (team_path(&access.team, &format!("/recurring-runs/{}", segment(&r.id))), format!("{back}/edit"));
+        let mut values = r.parameters.clone();
+        for p in &o.outline.parameters {
+            if let Some(text) = typed(&query, &format!("texts.{}", p.name)) {
+                values.insert(p.name.clone(), Value::String(text));
+            }
+        }
+        let say = move |name: &str, there: String| typed(&query, name).unwrap_or(there);
+        let version = r
+            .pipeline_id
+            .is_some()
+            .then(|| (o.versions, say("version", r.version_id.clone().unwrap_or_else(|| "newest".into())), "newest"));
+        let overlap = match r.overlap {
+            Overlap::Wait => "wait",
+            Overlap::Skip => "skip",
+        };
+        view! {
+            <Head title=format!("Edit {}", r.name)/>
+            <section class="card"><div class="in">
+                <ApiForm id="edit" method="PATCH" action next=back.clone() say="It is changed.">
+                    <input type="hidden" name="revision" value=r.revision.to_string()/>
+                    <Field name="name" label="Name" value=say("name", r.name) required=true/>
+                    <ScheduleFields schedule=o.schedule preview=o.preview here/>
+                    <Parameters outline=o.outline values/>
+                    <Policy version max_active=say("max_active", r.max_active.to_string()) overlap=say("overlap", overlap.into()) catch_up=say("catch_up", r.catch_up.to_string())/>
+                    <Cache value=say("cache", r.cache.to_string())/>
+                    <Area name="description" label="Description" value=say("description", r.description)/>
+                    <p class="sub">"With another schedule, times before now are not made up for. What it made stays as it is."</p>
+                    <div class="actions"><button class="btn primary" type="submit">"Save"</button><a class="btn" href=back>"Cancel"</a></div>
+                </ApiForm>
+            </div></section>
+        }
+        .into_any()
+    })
+}
+
+#[component]
+fn Parameters(outline: PipelineOutline, values: BTreeMap<String, Value>) -> impl IntoView {
+    (!outline.parameters.is_empty()).then(|| {
+        let fields = outline.parameters.iter().map(|p| start::field(p, values.get(&p.name), false)).collect_view();
+        view! {
+            <fieldset class="form">
+                <legend>"Parameters"</legend>
+                <p class="sub">"Filled in for each run, in UTC: "<code>"[[ScheduledTime.2006-01-02]]"</code>", "<code>"[[ScheduledTime]]"</code>", "<code>"[[CurrentTime]]"</code>", "<code>"[[Index]]"</code>"."</p>
+                {fields}
+            </fieldset>
+        }
+    })
+}
+
+/// How many at once, what becomes of times that come meanwhile or were missed, and of which version. `version`: those there are, the one that
+/// is chosen, and the value that stands for the newest.
+#[component]
+fn Policy(
+    version: Option<(Vec<PipelineVersion>, String, &'static str)>,
+    max_active: String,
+    overlap: String,
+    catch_up: String,
+) -> impl IntoView {
+    let pair = |value: &str, words: &str| (value.to_owned(), words.to_owned());
+    let many = (1..=10).map(|n| (n.to_string(), if n == 1 { "1 run".to_owned() } else { format!("{n} runs") })).collect::<Vec<_>>();
+    let overlaps = vec![pair("wait", "It waits until one ends"), pair("skip", "It is passed over")];
+    let missed = vec![pair("true", "Each is made up for, at most 100"), pair("false", "Only the last is made up for")];
+    let version = version.map(|(versions, chosen, newest)| {
+        let mut options = vec![pair(newest, "The newest at each time")];
+        options.extend(versions.into_iter().map(|v| (v.id, v.display_name)));
+        view! { <Select name="version" label="Version" options value=chosen/> }
+    });
+    let first = |given: String, at_first: &str| if given.is_empty() { at_first.to_owned() } else { given };
+    view! {
+        <div class="pair">{version}<Select name="max_active" label="At once" options=many value=first(max_active, "1")/></div>
+        <div class="pair">
+            <Select name="overlap" label="A time that comes while there are as many" options=overlaps value=first(overlap, "wait")/>
+            <Select name="catch_up" label="Times that were missed" hint="While the portal was away, or it was switched off." options=missed value=first(catch_up, "true")/>
+        </div>
+    }
+}
+
+#[component]
+fn Cache(value: String) -> impl IntoView {
+    let options = vec![
+        ("true".to_owned(), "Take over what was made of the same before".to_owned()),
+        ("false".to_owned(), "Do all of it again".to_owned()),
+    ];
+    let value = if value.is_empty() { "true".to_owned() } else { value };
+    view! { <Select name="cache" label="What was made before" options value/> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_typed_is_a_schedule() {
+        let mut query = ParamsMap::new();
+        assert_eq!(typed_schedule(&query), None);
+        for (name, value) in [("kind", "interval"), ("cron", "0 0 2 * * *"), ("interval_seconds", "90"), ("time_zone", "")] {
+            query.insert(format!("schedule.{name}"), value.to_owned());
+        }
+        let interval = typed_schedule(&query).unwrap();
+        assert_eq!((interval.cron, interval.interval_seconds, interval.time_zone), (None, Some(90), None));
+    }
+}

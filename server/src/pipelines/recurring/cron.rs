@@ -1,0 +1,222 @@
+//! Times of a cron with seconds, as Kubeflow Pipelines has it, in a time zone.
+//!
+//! A clock that is changed: where the hour is left open (`*`, `*/2`), the cron follows the clock, so it skips what the clock skips and comes
+//! twice where the clock does. Where hours are named, each day counts once: a time that the clock skips comes when the clock jumps, one
+//! that the clock shows twice comes the first time.
+
+use croner::parser::{CronParser, Seconds, Year};
+use jiff::{
+    Timestamp, civil,
+    tz::{AmbiguousOffset, TimeZone},
+};
+
+/// Short forms.
+const SHORT: [(&str, &str); 7] = [
+    ("@yearly", "0 0 0 1 1 *"),
+    ("@annually", "0 0 0 1 1 *"),
+    ("@monthly", "0 0 0 1 * *"),
+    ("@weekly", "0 0 0 * * 0"),
+    ("@daily", "0 0 0 * * *"),
+    ("@midnight", "0 0 0 * * *"),
+    ("@hourly", "0 0 * * * *"),
+];
+
+/// A cron in a time zone.
+#[derive(Debug, Clone)]
+pub struct Cron {
+    fields: [String; 6],
+    cron: croner::Cron,
+    zone: TimeZone,
+    /// The hour is left open.
+    follows_clock: bool,
+}
+
+impl Cron {
+    /// Reads `sec min hour day month weekday`, or a short form.
+    ///
+    /// # Errors
+    /// What is wrong with it, and what to do, as a sentence each.
+    pub fn read(text: &str, zone: TimeZone) -> Result<Self, (String, &'static str)> {
+        const FIELDS: &str = "Such as \"0 30 2 * * *\": second, minute, hour, day of the month, month, day of the week.";
+        let text = text.trim();
+        let text = match SHORT.iter().find(|(short, _)| text.eq_ignore_ascii_case(short)) {
+            Some((_, full)) => *full,
+            None if text.to_ascii_lowercase().starts_with("@every") => {
+                return Err(("A cron cannot say @every.".to_owned(), "Give an interval in seconds instead."));
+            }
+            None => text,
+        };
+        let fields: Vec<String> = text.split_whitespace().map(|f| f.replace('?', "*").to_ascii_uppercase()).collect();
+        let mut fields: [String; 6] = fields.try_into().map_err(|fields: Vec<String>| match fields.len() {
+            5 => ("The cron has 5 fields: it begins with the seconds.".to_owned(), "Put a 0 in front: \"0 30 2 * * *\" is half past two."),
+            n => (format!("The cron has {n} fields, not 6."), FIELDS),
+        })?;
+        // Of the parser's own making, and known to nobody else.
+        if fields[5].starts_with('+') {
+            return Err(("A + means nothing in a cron.".to_owned(), FIELDS));
+        }
+        fields[5] = weekdays(&fields[5]);
+        // From a number on in steps, `5/15`, as there.
+        let parser = CronParser::builder().seconds(Seconds::Required).year(Year::Disallowed).sloppy_ranges(true).build();
+        let cron = parser.parse(&fields.join(" ")).map_err(|e| (format!("The cron cannot be read: {}.", said(&e.to_string())), FIELDS))?;
+        // What comes in no year never comes: no schedule is kept that would be looked for in vain again and again.
+        if cron.find_next_occurrence(&civil::date(2000, 1, 1).at(0, 0, 0, 0), true).is_err() {
+            return Err(("There is no such day in any year.".to_owned(), FIELDS));
+        }
+        let follows_clock = fields[2].starts_with('*');
+        Ok(Self { fields, cron, zone, follows_clock })
+    }
+
+    /// Second, minute, hour, day of the month, month, day of the week.
+    pub const fn fields(&self) -> &[String; 6] {
+        &self.fields
+    }
+
+    /// The same as the parser words it.
+    pub fn described(&self) -> String {
+        self.cron.describe().trim_end_matches('.').to_owned()
+    }
+
+    /// The first time after this one, both in milliseconds since 1970; none where the calendar ends.
+    pub fn after(&self, ms: i64) -> Option<i64> {
+        let from = Timestamp::from_second(ms.div_euclid(1000)).ok()?;
+        let at = if self.follows_clock { self.after_on_the_clock(from)? } else { self.after_by_days(from)? };
+        Some(at.as_second() * 1000)
+    }
+
+    /// Times of one offset after the other.
+    fn after_on_the_clock(&self, mut from: Timestamp) -> Option<Timestamp> {
+        let mut inclusive = false;
+        loop {
+            let offset = self.zone.to_offset(from);
+            let at = offset.to_timestamp(self.civil_after(offset.to_datetime(from), inclusive)?).ok()?;
+            match self.zone.following(from).next() {
+                Some(change) if change.timestamp() <= at => (from, inclusive) = (change.timestamp(), true),
+                _ => return Some(at),
+            }
+        }
+    }
+
+    fn after_by_days(&self, from: Timestamp) -> Option<Timestamp> {
+        let mut civil = self.zone.to_datetime(from);
+        loop {
+            civil = self.civil_after(civil, false)?;
+            let at = match self.zone.to_ambiguous_timestamp(civil).offset() {
+                AmbiguousOffset::Unambiguous { offset } => offset.to_timestamp(civil).ok()?,
+                AmbiguousOffset::Fold { before, .. } => before.to_timestamp(civil).ok()?,
+                // By the offset that is not yet in force this is before the jump.
+                AmbiguousOffset::Gap { after, .. } => self.zone.following(after.to_timestamp(civil).ok()?).next()?.timestamp(),
+            };
+            // A time that came before, or one that another of those skipped stands for.
+            if at > from {
+                return Some(at);
+            }
+        }
+    }
+
+    /// The next time on a clock that is never changed.
+    fn civil_after(&self, from: civil::DateTime, inclusive: bool) -> Option<civil::DateTime> {
+        self.cron.find_next_occurrence(&from, inclusive).ok()
+    }
+}
+
+/// A step from a number on goes to the end of the week, of which the parser knows a second Sunday, 7.
+fn weekdays(field: &str) -> String {
+    let part = |part: &str| match part.split_once('/') {
+        Some((from, step)) if from.parse::<u8>().is_ok() => format!("{from}-6/{step}"),
+        _ => part.to_owned(),
+    };
+    field.split(',').map(part).collect::<Vec<_>>().join(",")
+}
+
+/// Without what the parser puts in front, and a stop at the end.
+fn said(error: &str) -> String {
+    let text = error.rsplit_once(": ").map_or(error, |(_, rest)| rest);
+    text.trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{parse_rfc3339, rfc3339};
+
+    fn cron(text: &str, zone: &str) -> Cron {
+        Cron::read(text, TimeZone::get(zone).unwrap()).unwrap_or_else(|(why, _)| panic!("{text}: {why}"))
+    }
+
+    /// The times of a cron after one, in UTC without the day's date where it is the same.
+    fn times(text: &str, zone: &str, after: &str, n: usize) -> Vec<String> {
+        let cron = cron(text, zone);
+        let first = parse_rfc3339(after).unwrap();
+        let all = std::iter::successors(cron.after(first), |at| cron.after(*at));
+        all.take(n).map(|at| rfc3339(at).replace(":00.000Z", "")).collect()
+    }
+
+    #[test]
+    fn seconds_days_and_names() {
+        assert_eq!(times("0 0 2 * * *", "UTC", "2026-11-29T02:00:00Z", 2), ["2026-11-30T02:00", "2026-12-01T02:00"]);
+        assert_eq!(times("*/20 * * * * ?", "UTC", "2026-11-29T01:59:50.500Z", 2), ["2026-11-29T02:00", "2026-11-29T02:00:20.000Z"]);
+        // As there, 0 is Sunday: 2-6 are Tuesday to Saturday.
+        assert_eq!(times("0 0 9 ? * 2-6", "UTC", "2026-11-29T00:00:00Z", 2), ["2026-12-01T09:00", "2026-12-02T09:00"]);
+        assert_eq!(
+            times("0 5/25 9 * * 4/2", "UTC", "2026-11-29T00:00:00Z", 3),
+            ["2026-12-03T09:05", "2026-12-03T09:30", "2026-12-03T09:55"]
+        );
+        assert_eq!(times("0 0 9 * * 4/2", "UTC", "2026-11-29T00:00:00Z", 3), ["2026-12-03T09:00", "2026-12-05T09:00", "2026-12-10T09:00"]);
+        assert_eq!(times("0 0 9 * jan MON", "UTC", "2026-11-29T00:00:00Z", 1), ["2027-01-04T09:00"]);
+        // Both days said: one of them is enough.
+        assert_eq!(times("0 0 0 1 * 1", "UTC", "2026-11-29T00:00:00Z", 3), ["2026-11-30T00:00", "2026-12-01T00:00", "2026-12-07T00:00"]);
+        assert_eq!(times("@daily", "UTC", "2026-11-29T00:00:00Z", 1), ["2026-11-30T00:00"]);
+        assert_eq!(times("0 0 0 29 2 *", "UTC", "2026-11-29T00:00:00Z", 2), ["2028-02-29T00:00", "2032-02-29T00:00"]);
+        assert_eq!(times("0 0 2 * * *", "Asia/Kolkata", "2026-11-29T00:00:00Z", 1), ["2026-11-29T20:30"]);
+    }
+
+    #[test]
+    fn a_time_that_the_clock_skips_comes_when_it_jumps() {
+        let berlin = |text: &str, n| times(text, "Europe/Berlin", "2027-03-27T12:00:00Z", n);
+        // 2027-03-28, 02:00 becomes 03:00, which is 01:00 UTC.
+        assert_eq!(berlin("0 30 2 * * *", 3), ["2027-03-28T01:00", "2027-03-29T00:30", "2027-03-30T00:30"]);
+        assert_eq!(berlin("0 */10 2 * * *", 3), ["2027-03-28T01:00", "2027-03-29T00:00", "2027-03-29T00:10"], "once, not six times");
+        assert_eq!(berlin("0 0 2,3 * * *", 3), ["2027-03-28T01:00", "2027-03-29T00:00", "2027-03-29T01:00"], "both are the same time then");
+        let york = times("0 30 2 * * *", "America/New_York", "2027-03-13T12:00:00Z", 2);
+        assert_eq!(york, ["2027-03-14T07:00", "2027-03-15T06:30"]);
+    }
+
+    #[test]
+    fn a_time_that_the_clock_shows_twice_comes_the_first_time() {
+        // 2027-10-31, 03:00 becomes 02:00, which is 01:00 UTC.
+        let berlin = times("0 30 2 * * *", "Europe/Berlin", "2027-10-30T12:00:00Z", 2);
+        assert_eq!(berlin, ["2027-10-31T00:30", "2027-11-01T01:30"]);
+        let between = times("0 30 2 * * *", "Europe/Berlin", "2027-10-31T01:10:00Z", 1);
+        assert_eq!(between, ["2027-11-01T01:30"], "asked in the hour that comes again");
+        let york = times("0 30 1 * * *", "America/New_York", "2027-11-06T12:00:00Z", 2);
+        assert_eq!(york, ["2027-11-07T05:30", "2027-11-08T06:30"]);
+    }
+
+    #[test]
+    fn every_hour_follows_the_clock() {
+        let spring = times("0 30 * * * *", "Europe/Berlin", "2027-03-28T00:00:00Z", 3);
+        assert_eq!(spring, ["2027-03-28T00:30", "2027-03-28T01:30", "2027-03-28T02:30"], "01:30, 03:30, 04:30 on the clock");
+        let autumn = times("0 30 * * * *", "Europe/Berlin", "2027-10-31T00:00:00Z", 3);
+        assert_eq!(autumn, ["2027-10-31T00:30", "2027-10-31T01:30", "2027-10-31T02:30"], "02:30, 02:30 again, 03:30");
+        let york = times("0 0 */2 * * *", "America/New_York", "2027-11-07T03:00:00Z", 3);
+        assert_eq!(york, ["2027-11-07T04:00", "2027-11-07T07:00", "2027-11-07T09:00"], "00:00, 02:00, 04:00 on the clock");
+    }
+
+    #[test]
+    fn what_is_no_cron_is_refused() {
+        for (text, part) in [
+            ("0 2 * * *", "begins with the seconds"),
+            ("", "0 fields"),
+            ("* * * * * * *", "7 fields"),
+            ("0 0 25 * * *", "cannot be read"),
+            ("0 0 x * * *", "cannot be read"),
+            ("@every 1h", "@every"),
+            ("0 0 0 30 2 *", "no such day"),
+            ("0 0 0 1 * +1", "+"),
+        ] {
+            let (why, hint) = Cron::read(text, TimeZone::UTC).expect_err(text);
+            assert!(why.contains(part) && !hint.is_empty(), "{text}: {why}");
+        }
+    }
+}
