@@ -15,7 +15,7 @@ import promoted  # noqa: E402
 from portal import Api  # noqa: E402
 
 COMPILED = Path(__file__).resolve().parent / "compiled"
-SECONDS = 300
+SECONDS = 600
 STATES = {"SUCCEEDED": "succeeded", "FAILED": "failed", "SKIPPED": "skipped", "CACHED": "cached", "CANCELED": "cancelled"}
 
 
