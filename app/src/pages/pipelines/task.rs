@@ -154,12 +154,12 @@ fn Approval(approval: TaskApproval, run: String, task: String, access: Access) -
     });
     let rows = vec![("Asked of", text(whom)), ("Until", until.map(|time| view! { <Ago time/> }.into_any()).filter(|_| !over))];
     let form = can_answer.then(|| {
-        let path = |answer: &str| task_answer_path(&access.team, &run, &task, answer);
+        let [yes, no] = ["approve", "refuse"].map(|answer| task_answer_path(&access.team, &run, &task, answer));
         view! {
-            <ApiForm id="answer" action=path("approve") say="Answered.">
+            <ApiForm id="answer" action=yes say="Answered.">
                 <Area name="comment" label="Comment" rows=2/>
                 <div class="actions">
-                    <button class="btn danger" type="submit" formaction=path("refuse")>"Refuse"</button>
+                    <button class="btn danger" type="submit" formaction=no>"Refuse"</button>
                     <button class="btn primary" type="submit">"Approve"</button>
                 </div>
             </ApiForm>
