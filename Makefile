@@ -68,7 +68,7 @@ cluster: ## A real Kubernetes until Ctrl-C; as root its node runs pods (SCENARIO
 
 ONLY ?=
 
-bench: ## Measure beside mlflow server, FastTrackML and mlserver; writes docs/benchmarks.md (ONLY=tracking: one part)
+bench: ## Measure beside mlflow server, FastTrackML, mlserver and kfp.local; writes docs/benchmarks.md (ONLY=tracking: one part)
 	scripts/needs.sh bench
 	@$(MAKE) build
 	cargo build -p bench --release

@@ -9,6 +9,7 @@ mod load;
 mod machine;
 mod median;
 mod parts;
+mod played;
 mod process;
 mod report;
 mod servers;
@@ -18,7 +19,7 @@ mod venv;
 use anyhow::{Context as _, Result};
 use clap::Parser;
 use context::Bench;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Measures Slipway beside its neighbours and writes docs/benchmarks.md.
 #[derive(Debug, Parser)]
@@ -45,17 +46,28 @@ pub struct Options {
     dry: bool,
 }
 
-// One thread sends all the load: it leaves the other cores to the servers, and its own share is in the document.
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<()> {
-    let options = Options::parse();
+fn main() -> Result<()> {
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|word| word == played::WORD) {
+        let data = words.next().context("where its data folder is")?;
+        return on(tokio::runtime::Builder::new_multi_thread(), played::serve(Path::new(&data)));
+    }
+    // One thread sends all the load: it leaves the other cores to the servers, and its own share is in the document.
+    on(tokio::runtime::Builder::new_current_thread(), measure(&Options::parse()))
+}
+
+fn on(mut runtime: tokio::runtime::Builder, work: impl Future<Output = Result<()>>) -> Result<()> {
+    runtime.enable_all().build()?.block_on(work)
+}
+
+async fn measure(options: &Options) -> Result<()> {
     let known: Vec<&str> = parts::ALL.iter().map(|p| p.name).collect();
     if let Some(other) = options.only.iter().find(|o| !known.contains(&o.as_str())) {
         anyhow::bail!("there is no part {other}: there are {}", known.join(", "));
     }
     // Without this its servers would outlive it.
     let mut ended = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    let bench = Bench::new(&options).context("prepare")?;
+    let bench = Bench::new(options).context("prepare")?;
     let mut book = report::Book::read(&options.root)?;
     for part in parts::ALL.iter().filter(|p| options.only.is_empty() || options.only.iter().any(|o| o == p.name)) {
         eprintln!("== {}", part.name);

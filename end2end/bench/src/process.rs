@@ -84,6 +84,11 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// Of the process of this id alone.
+    pub const fn of(pid: u32) -> Self {
+        Self { pid, alone: true }
+    }
+
     /// Of this process. Its servers are its children, and do not count as it.
     pub fn own() -> Self {
         Self { pid: std::process::id(), alone: true }

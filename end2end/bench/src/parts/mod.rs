@@ -5,6 +5,7 @@ mod footprint;
 mod gateway;
 mod kubernetes;
 mod pages;
+mod pipelines;
 mod plans;
 mod proxy;
 mod serving;
@@ -35,6 +36,7 @@ pub const ALL: &[Part] = &[
     Part { name: "proxy", title: "What the gateway and the notebook proxy add", run: |b, s| Box::pin(proxy::run(b, s)) },
     Part { name: "gateway", title: "The gateway beside nginx", run: |b, s| Box::pin(gateway::run(b, s)) },
     Part { name: "serving", title: "The model server", run: |b, s| Box::pin(serving::run(b, s)) },
+    Part { name: "pipelines", title: "Pipelines", run: |b, s| Box::pin(pipelines::run(b, s)) },
     Part { name: "kubernetes", title: "Many workloads on Kubernetes", run: |b, s| Box::pin(kubernetes::run(b, s)) },
     Part { name: "footprint", title: "Bundle, memory, start", run: |b, s| Box::pin(footprint::run(b, s)) },
 ];

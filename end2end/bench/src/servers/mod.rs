@@ -4,6 +4,7 @@ pub mod digits;
 pub mod fasttrackml;
 pub mod mlflow;
 pub mod nginx;
+pub mod played;
 pub mod postgres;
 pub mod slipway;
 pub mod sqlite;
