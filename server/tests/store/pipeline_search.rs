@@ -117,7 +117,8 @@ async fn pipeline_runs_are_listed_by_what_they_are_of() {
             tx.commit().await.unwrap();
         }
         let of = async |team: &str, pipeline: Option<&str>, experiment: Option<&str>, state: Option<State>| {
-            let filter = PipelineRunFilter { pipeline_id: pipeline, experiment_id: experiment, recurring_run_id: None, archived: false, state };
+            let filter =
+                PipelineRunFilter { pipeline_id: pipeline, experiment_id: experiment, recurring_run_id: None, archived: false, state };
             let rows = w.store.pipeline_run_list(team, &filter, None, 10).await.unwrap();
             rows.into_iter().map(|r| r.id).collect::<Vec<_>>()
         };

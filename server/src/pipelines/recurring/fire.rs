@@ -1,7 +1,7 @@
 //! The time of a recurring run has come: one transaction makes the pipeline run and settles the time.
 
 use super::{
-    placeholders::Filling,
+    placeholders::{self, Filling},
     plan::{Now, Plan, plan},
     schedule::Schedule,
     view,
@@ -185,7 +185,12 @@ pub(super) async fn of(parsed: &Parsed, store: &Store, by: &TeamEditor, row: &Re
 /// # Errors
 /// Everything that is wrong with them.
 pub(super) fn filled(of: &Of, given: &Map<String, Value>, with: Filling<'_>) -> Result<Map<String, Value>> {
-    of.pipeline.parameters(&with.fill(given)).map_err(|wrong| refused("parameters", &wrong))
+    let mut filled = with.fill(given);
+    // What was filled in is a text, and read as one of a form is: an index can be a number.
+    let texts = given.iter().filter_map(|(name, value)| value.as_str().filter(|text| placeholders::has(text)).map(|_| name));
+    let texts = texts.filter_map(|name| Some((name.clone(), filled.get(name)?.as_str()?.to_owned()))).collect();
+    filled.extend(submit::read_texts(&of.pipeline, &texts)?);
+    of.pipeline.parameters(&filled).map_err(|wrong| refused("parameters", &wrong))
 }
 
 /// Writes the pipeline run; its id.
