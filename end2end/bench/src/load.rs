@@ -3,7 +3,7 @@
 use crate::{
     client::{Call, Connection, Place, beginning},
     process::Usage,
-    tick::Tick,
+    tick,
 };
 use anyhow::{Result, ensure};
 use hdrhistogram::Histogram;
@@ -144,10 +144,10 @@ impl Target {
     }
 
     async fn paced_client(&self, client: usize, mut due: Instant, every: Duration, until: Instant) -> Result<(u64, Histogram<u64>)> {
-        let (mut connection, tick) = (Connection::open(&self.place).await?, Tick::new()?);
+        let mut connection = Connection::open(&self.place).await?;
         let (mut sent, mut latency) = (0, Histogram::<u64>::new(3)?);
         while due < until {
-            tick.until(due).await?;
+            tick::until(due).await?;
             self.ask(&mut connection, (self.make)(client, sent)).await?;
             latency.record(due.elapsed().as_nanos() as u64)?;
             sent += 1;

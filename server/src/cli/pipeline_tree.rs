@@ -109,7 +109,7 @@ const fn is_well(state: TaskState) -> bool {
 /// `[#########...............] 3 of 8 tasks`
 pub fn progress(run: &PipelineRun) -> String {
     let (all, ended) = (usize::try_from(run.tasks).unwrap_or(0), usize::try_from(run.tasks_ended).unwrap_or(0));
-    let full = if all == 0 { 0 } else { (BAR * ended.min(all)) / all };
+    let full = (BAR * ended.min(all)).checked_div(all).unwrap_or(0);
     format!("[{}{}] {}", "#".repeat(full), ".".repeat(BAR - full), ended_of(run))
 }
 

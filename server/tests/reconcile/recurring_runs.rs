@@ -9,7 +9,7 @@ use app::api::{
 };
 use serde_json::json;
 use server::{
-    clock::{Clock, rfc3339},
+    clock::rfc3339,
     pipelines::{recurring::service, runs, upload},
     reconcile::{Report, recurring_runs::RecurringRuns},
 };

@@ -32,7 +32,7 @@ struct Offer {
 /// What is run.
 enum Of {
     /// A version of a pipeline.
-    Version { pipeline: Pipeline, versions: Vec<PipelineVersion>, chosen: String },
+    Version { pipeline: Box<Pipeline>, versions: Vec<PipelineVersion>, chosen: String },
     /// What an earlier run was of.
     Run(String),
 }
@@ -52,7 +52,7 @@ async fn offer(client: Client, team: String, name: String, version: Option<Strin
     let (outline, experiments) =
         client.pipeline_outline(&team, &pipeline.id, &chosen).and(client.experiment_list(&team, &ListQuery::default())).await?;
     let title = pipeline.display_name.clone();
-    let of = Of::Version { pipeline, versions: versions.items, chosen };
+    let of = Of::Version { pipeline: Box::new(pipeline), versions: versions.items, chosen };
     Ok(Offer { title, of, outline, experiments: experiments.items, before })
 }
 
@@ -90,7 +90,7 @@ fn Start(offer: Offer, access: Access) -> impl IntoView {
     let none = outline.parameters.is_empty().then(|| view! { <p class="muted">"It takes no parameters."</p> });
     let (back, what, picker, command) = match of {
         Of::Version { pipeline, versions, chosen } => {
-            let what = view! { <input type="hidden" name="pipeline" value=pipeline.id/><input type="hidden" name="version" value=chosen.clone()/> }.into_any();
+            let what = view! { <input type="hidden" name="pipeline" value=pipeline.id.clone()/><input type="hidden" name="version" value=chosen.clone()/> }.into_any();
             let from = before.as_ref().map(|r| r.id.clone());
             let here = access.href(&format!("/pipelines/{}/run", segment(&pipeline.name)));
             let picker = (versions.len() > 1).then(|| view! { <Picker versions chosen from here/> }.into_any());

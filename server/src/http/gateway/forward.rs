@@ -183,9 +183,8 @@ async fn send(
     };
     if answer.body().size_hint().exact().is_some_and(|n| n <= TOGETHER) {
         // A body that does not come goes on alone once that is certain.
-        match tokio::time::timeout_at(body.moved_at() + within, answer.body_mut().begin()).await {
-            Ok(Err(error)) => return Err(Broken::Cut(chain(&error))),
-            Ok(Ok(())) | Err(_) => {}
+        if let Ok(Err(error)) = tokio::time::timeout_at(body.moved_at() + within, answer.body_mut().begin()).await {
+            return Err(Broken::Cut(chain(&error)));
         }
     }
     Ok(answer)
