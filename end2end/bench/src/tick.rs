@@ -7,6 +7,7 @@ use std::{thread, time::Instant};
 ///
 /// # Errors
 /// The runtime ends.
+#[expect(clippy::disallowed_methods, reason = "it blocks a thread that is for that, and no worker")]
 pub async fn until(due: Instant) -> Result<()> {
     let wait = due.saturating_duration_since(Instant::now());
     if !wait.is_zero() {
