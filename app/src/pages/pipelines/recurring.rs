@@ -58,7 +58,7 @@ pub fn Rows(
             }
             None => view! { <td data-label="Pipeline">{r.pipeline.clone()}</td> }.into_any(),
         });
-        let next = r.next.first().map(|n| view! { <time datetime=n.at.clone() title=n.at.clone()>{n.words.clone()}</time> });
+        let next = r.next.first().map(|n| view! { <span title=n.at.clone()>{n.words.clone()}</span> });
         let switch = edits.then(|| view! { <Switch run=r.clone() access=access.clone() small=true/> });
         let problem = r.problem.map(|text| view! { <Cut text/> });
         view! {

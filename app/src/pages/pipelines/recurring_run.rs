@@ -91,7 +91,7 @@ pub fn Times(
     /// The times.
     next: Vec<NextTime>,
 ) -> impl IntoView {
-    let times = next.into_iter().map(|n| view! { <li><time datetime=n.at.clone() title=n.at>{n.words}</time></li> }).collect_view();
+    let times = next.into_iter().map(|n| view! { <li title=n.at>{n.words}</li> }).collect_view();
     view! { <ol class="times">{times}</ol> }
 }
 
