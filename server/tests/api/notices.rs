@@ -87,7 +87,7 @@ async fn everybody_chooses_and_reads_their_own() {
     let w = &d.w;
     d.policy(json!({ "gates": [], "approvals": 1, "protect": true })).await;
     let all = w.mia.get(CHOICES).await.is(200).json()["choices"].clone();
-    assert_eq!((all.as_array().map(Vec::len), &all[0]), (Some(7), &json!({ "kind": "promotion_waiting", "portal": true, "mail": true })));
+    assert_eq!((all.as_array().map(Vec::len), &all[0]), (Some(8), &json!({ "kind": "promotion_waiting", "portal": true, "mail": true })));
     let end = async |id: String| {
         w.mia.post(&format!("{ALL}/{id}/refuse"), json!({})).await.is(200);
         look(w).await;
@@ -103,7 +103,7 @@ async fn everybody_chooses_and_reads_their_own() {
     w.ada.form(page, CHOICES, &[("_method", "PUT"), ("portal", "run_failed"), ("portal", "notebook_stopped")]).await.is(303);
     let left: Vec<bool> =
         w.ada.get(CHOICES).await.json()["choices"].as_array().expect("a list").iter().map(|c| c["portal"] == true).collect();
-    assert_eq!(left, [false, false, true, false, false, false, true]);
+    assert_eq!(left, [false, false, true, false, false, false, false, true]);
     end(d.ask(1).await).await;
     assert!(told(&w.ada).await.is_empty());
     w.ada.put(CHOICES, json!({ "portal": ["promotion_ended"] })).await.is(200);
