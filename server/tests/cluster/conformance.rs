@@ -186,11 +186,14 @@ async fn forgetting_ends_it_and_drops_it(world: &dyn World) {
     cluster.ensure(&spec).await.unwrap();
     running(cluster, &spec.id).await;
     // A node that has much to do takes its time, which is said: whoever forgets asks again.
-    let forget = async || match cluster.forget(&spec.id).await {
-        Err(e) if e.kind == Kind::Unavailable => None,
-        done => Some(done.unwrap()),
+    let forgotten = async || match cluster.forget(&spec.id).await {
+        Ok(()) => Some(()),
+        Err(e) => {
+            assert_eq!(e.kind, Kind::Unavailable, "{e:?}");
+            None
+        }
     };
-    until("it is forgotten", forget).await;
+    until("it is forgotten", forgotten).await;
     assert_eq!(cluster.list().await.unwrap(), []);
     cluster.forget(&spec.id).await.unwrap();
 }
