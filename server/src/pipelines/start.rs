@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    quota::sizes,
+    quota::sizes::Sizes,
     store::{Store, Tx, pipeline_runs::PipelineRunRow, tasks::TaskRow},
 };
 use app::api::resources::{Resources, ResourcesAsked};
@@ -52,6 +52,8 @@ pub struct Starter<'a> {
     pub pipeline: &'a Pipeline,
     /// What there is for workloads.
     pub total: Resources,
+    /// Of which the smallest says what a task does not.
+    pub sizes: &'a Sizes,
     /// Whether there are no containers.
     pub local: bool,
     /// Which addresses were looked at, and whether something is there.
@@ -119,7 +121,7 @@ impl Starter<'_> {
             memory: asked(&r.memory_limit, &r.memory_request),
             gpu: r.accelerator_count.clone().filter(|n| !n.is_empty() && n != "0"),
         };
-        let resources = sizes::resolve(self.total, None, &amount, None).map_err(|e| e.public)?;
+        let resources = self.sizes.resolve(self.total, None, &amount, None).map_err(|e| e.public)?;
         // Without any node that answers, which an API server that was away may cost for a moment, it waits for one.
         if resources.fits(self.total) || self.total == Resources::NONE {
             return Ok(resources);

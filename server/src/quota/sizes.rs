@@ -89,14 +89,6 @@ impl Sizes {
     }
 }
 
-/// What a request asks for that names no size: amounts, and what it leaves out as the smallest size ships.
-///
-/// # Errors
-/// An amount that is none; the field is named.
-pub fn resolve(total: Resources, size: Option<&str>, amount: &ResourcesAsked, default: Option<Resources>) -> Result<Resources> {
-    Sizes::SHIPPED.resolve(total, size, amount, default)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,9 +105,9 @@ mod tests {
     fn amounts_outrank_the_size() {
         let total = Resources { cpu_millis: 8000, memory_bytes: 64 * GIB, gpus: 0 };
         let asked = ResourcesAsked { cpu: Some("2".into()), ..ResourcesAsked::default() };
-        let got = resolve(total, Some("medium"), &asked, None).unwrap();
+        let got = Sizes::SHIPPED.resolve(total, Some("medium"), &asked, None).unwrap();
         assert_eq!((got.cpu_millis, got.memory_bytes), (2000, 4 * GIB));
-        assert_eq!(resolve(total, Some("gpu"), &asked, None).unwrap_err().field.as_deref(), Some("size"));
-        assert_eq!(resolve(total, None, &ResourcesAsked::default(), None).unwrap().cpu_millis, 500);
+        assert_eq!(Sizes::SHIPPED.resolve(total, Some("gpu"), &asked, None).unwrap_err().field.as_deref(), Some("size"));
+        assert_eq!(Sizes::SHIPPED.resolve(total, None, &ResourcesAsked::default(), None).unwrap().cpu_millis, 500);
     }
 }

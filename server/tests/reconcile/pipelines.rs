@@ -18,7 +18,7 @@ use server::{
     logs::LogStore,
     models::location,
     pipelines::{approvals, caps, compare, explain, runs, submit, tasks, upload},
-    store::teams::TeamRow,
+    store::{placements::PlacementRow, teams::TeamRow},
     workloads::explain::Explainer,
 };
 use std::collections::BTreeMap;
@@ -136,6 +136,31 @@ async fn a_task_says_what_it_waits_for_and_why_it_did_not_run() {
     let skipped = why(&w, &run, &task(&w, &run, "second").await).await;
     assert_eq!((skipped.state, skipped.sentence.as_str()), (TaskState::Skipped, "first did not succeed"));
     assert!(told(&skipped)[0].1.starts_with("first failed: "), "{skipped:?}");
+}
+
+#[tokio::test]
+async fn a_task_that_asks_for_nothing_holds_what_the_admin_set_for_the_smallest_size() {
+    let w = World::new().await;
+    let empty = String::new;
+    let small = PlacementRow {
+        kind: "size".into(),
+        object_id: "small".into(),
+        tolerations: empty(),
+        node_selector: empty(),
+        patch: empty(),
+        cpu: "250m".into(),
+        memory: "300Mi".into(),
+        gpu: empty(),
+        revision: 0,
+    };
+    let mut tx = w.store.begin().await.unwrap();
+    assert!(tx.placement_set(&small).await.unwrap());
+    tx.commit().await.unwrap();
+    let run = begin_two(&w).await;
+    w.settle().await;
+    let workload = task(&w, &run, "first").await.workload_id.unwrap();
+    let row = w.store.workload(&workload).await.unwrap().unwrap();
+    assert_eq!((row.resources().cpu_millis, row.resources().memory_bytes), (250, 300 << 20));
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use crate::{
         start::{Ready, Starter},
         submit::shown,
     },
+    quota::sizes::Sizes,
     store::{
         Store, Tx,
         events::NewEvent,
@@ -65,10 +66,11 @@ pub struct Turn<'a> {
 }
 
 /// Where workloads would run.
-#[derive(Clone, Copy)]
 pub struct Room {
     /// What there is for them.
     pub total: Resources,
+    /// As which amounts they may ask for it.
+    pub sizes: Sizes,
     /// Whether there are no containers.
     pub local: bool,
 }
@@ -267,6 +269,7 @@ impl<'a> Turn<'a> {
             run: self.run,
             pipeline: &self.loaded.pipeline,
             total: self.room.total,
+            sizes: &self.room.sizes,
             local: self.room.local,
             there: self.there,
         };

@@ -11,6 +11,7 @@ use crate::{
     error::Result,
     logs::LogStore,
     pipelines::{engine, kept, parsed::Parsed},
+    quota::sizes::Sizes,
     store::{Store, pipeline_runs::PipelineRunRow, workloads::WorkloadRow},
 };
 use apply::{Room, Turn};
@@ -124,7 +125,11 @@ impl Pipelines {
             known.keep(&run.id, loaded);
             return Ok(BTreeSet::new());
         }
-        let room = Room { total: self.cluster.capacity().await?.total, local: self.cluster.name() != "kubernetes" };
+        let room = Room {
+            total: self.cluster.capacity().await?.total,
+            sizes: Sizes::in_force(&self.store).await?,
+            local: self.cluster.name() != "kubernetes",
+        };
         let mut turn = Turn::begin(&self.store, room, run, &mut loaded, workloads, there).await?;
         turn.follow().await?;
         for end in ended {
