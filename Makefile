@@ -126,7 +126,7 @@ test-terminal: debug ## The main job through the command line; mails through a r
 	python3 scripts/with_portal.py "$(CARGO_TARGET_DIR)/debug/slipway" python3 -m unittest discover -s end2end/cli -v
 	end2end/mail/run.sh "$(CARGO_TARGET_DIR)/debug/slipway"
 
-test-kill: debug ## The server killed at 32 seeded moments; everything is adopted, nothing half promoted, nothing serves that the ledger does not say, no task runs twice
+test-kill: debug ## The server killed at 35 seeded moments; everything is adopted, nothing half promoted, nothing serves that the ledger does not say, no task runs twice
 	python3 end2end/kill/kill.py "$(CARGO_TARGET_DIR)/debug/slipway"
 
 KILLS ?= 100

@@ -1,0 +1,1 @@
+DROP INDEX pipeline_runs_live_by_team;
