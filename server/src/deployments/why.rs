@@ -89,6 +89,7 @@ mod tests {
             stop_grace_seconds: None,
             settled: 0,
             forgotten: 0,
+            revision: 1,
         };
         let said = || Some("the model cannot be loaded: KeyError: x".to_owned());
         let is = |sentence: &str, lost| End { sentence: sentence.into(), lost, asked: false, at: 7 };

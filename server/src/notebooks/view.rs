@@ -19,7 +19,7 @@ const FRESH_MS: i64 = 30_000;
 pub async fn usage(store: &Store, team_id: &str) -> Result<HashMap<String, SampleRow>> {
     let samples = store.usage_latest(store.clock().now() - FRESH_MS).await?;
     let by_key: HashMap<i64, SampleRow> = samples.into_iter().map(|s| (s.workload_key, s)).collect();
-    let live = store.workloads_live(Some(team_id)).await?;
+    let live = store.workloads_live_of(team_id).await?;
     Ok(live.into_iter().filter_map(|w| by_key.get(&w.key).map(|s| (w.id, *s))).collect())
 }
 

@@ -42,6 +42,9 @@ pub enum Ready {
     Never(String),
 }
 
+/// Environments that were found in one transaction, by image and packages: most tasks of a loop want the same.
+pub type Environments = HashMap<(String, Vec<String>), std::result::Result<Option<String>, String>>;
+
 /// Looks what a task needs to start.
 pub struct Starter<'a> {
     /// The database.
@@ -65,7 +68,14 @@ impl Starter<'_> {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn look(&self, tx: &mut Tx, task: Option<(&Task, &Component)>, row: &TaskRow, node: &Node, inputs: &Inputs) -> Result<Ready> {
+    pub async fn look(
+        &self,
+        (tx, found): (&mut Tx, &mut Environments),
+        task: Option<(&Task, &Component)>,
+        row: &TaskRow,
+        node: &Node,
+        inputs: &Inputs,
+    ) -> Result<Ready> {
         let Some(of) = launched::found(self.pipeline, task) else {
             return Ok(Ready::Never("The pipeline does not say what it runs.".into()));
         };
@@ -104,7 +114,7 @@ impl Starter<'_> {
             }
         }
         let environment_version_id = if self.local {
-            match self.environment(tx, &launch).await? {
+            match self.environment(tx, found, &launch).await? {
                 Ok(id) => id,
                 Err(why) => return Ok(Ready::Never(why)),
             }
@@ -129,21 +139,36 @@ impl Starter<'_> {
         Err(format!("It asks for {}, but there are {} in all.", resources.words(), self.total.words()))
     }
 
-    async fn environment(&self, tx: &mut Tx, launch: &Launch) -> Result<std::result::Result<Option<String>, String>> {
-        let table = self.store.pipeline_images().await?;
-        let Some(base) = environment::base(&table, &launch.image) else {
-            return Ok(Err(environment::unknown(&launch.image)));
-        };
+    async fn environment(
+        &self,
+        tx: &mut Tx,
+        found: &mut Environments,
+        launch: &Launch,
+    ) -> Result<std::result::Result<Option<String>, String>> {
         let packages = engine::packages(&launch.argv).map(|p| environment::requirements(&p.installs)).unwrap_or_default();
+        let wanted = (launch.image.clone(), packages);
+        if let Some(before) = found.get(&wanted) {
+            return Ok(before.clone());
+        }
+        let environment = self.find_environment(tx, &wanted.0, &wanted.1).await?;
+        found.insert(wanted, environment.clone());
+        Ok(environment)
+    }
+
+    async fn find_environment(&self, tx: &mut Tx, image: &str, packages: &[String]) -> Result<std::result::Result<Option<String>, String>> {
+        let table = self.store.pipeline_images().await?;
+        let Some(base) = environment::base(&table, image) else {
+            return Ok(Err(environment::unknown(image)));
+        };
         let base = match base {
             Base::Python if packages.is_empty() => return Ok(Ok(None)),
             Base::Python => None,
             Base::Environment(name) => match self.store.environment(&self.run.team_id, &name).await? {
                 Some(row) if packages.is_empty() => return Ok(Ok(Some(row.id))),
                 Some(row) => Some(row),
-                None => return Ok(Err(format!("The environment {name}, which stands for the image {}, is no more.", launch.image))),
+                None => return Ok(Err(format!("The environment {name}, which stands for the image {image}, is no more."))),
             },
         };
-        environment::ensure(tx, self.store, &self.run.team_id, base.as_ref(), &packages).await.map(|id| Ok(Some(id)))
+        environment::ensure(tx, self.store, &self.run.team_id, base.as_ref(), packages).await.map(|id| Ok(Some(id)))
     }
 }

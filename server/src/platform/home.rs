@@ -80,7 +80,7 @@ fn at_rest(team: &str, row: RestRow) -> HomeItem {
 pub async fn of_team(store: &Store, by: &TeamViewer) -> Result<Home> {
     let now = store.clock().now();
     let (id, name) = (&by.team.id, &by.team.name);
-    let live = store.workloads_live(Some(id)).await?;
+    let live = store.workloads_live_of(id).await?;
     let shown = || live.iter().rev().take(50);
     let people = store.workload_people(shown()).await?;
     let keys: Vec<i64> = shown().map(|r| r.key).collect();

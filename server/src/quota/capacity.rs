@@ -73,7 +73,7 @@ fn held<'a>(rows: impl Iterator<Item = &'a Entry>) -> Resources {
 /// Cluster or database do not answer.
 pub async fn of_team(store: &Store, cluster: &dyn Cluster, by: &TeamMember, max_upload_bytes: u64) -> Result<Capacity> {
     let total = cluster.capacity().await?.total;
-    let rows = store.workloads_live(None).await?;
+    let rows = store.workloads_live().await?;
     let entries = entries(store, &rows).await?;
     let limits = limits(store).await?;
     let quota = limits.get(&by.team.id).copied().unwrap_or_default().within(total);

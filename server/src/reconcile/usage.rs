@@ -36,7 +36,7 @@ impl Task for Usage {
         if usage.is_empty() {
             return Ok(Report::from([("sampled", 0)]));
         }
-        let rows = self.store.workloads_live(None).await?;
+        let rows = self.store.workloads_live().await?;
         let by_id: HashMap<&str, _> = rows.iter().map(|r| (r.id.as_str(), r)).collect();
         let mut tx = self.store.begin().await?;
         let mut sampled = 0;

@@ -314,7 +314,7 @@ impl Workloads {
 
     /// Grants what there is room for, all in one transaction; what was granted.
     async fn grant(&self) -> Result<Vec<WorkloadRow>> {
-        let rows = self.store.workloads_live(None).await?;
+        let rows = self.store.workloads_live().await?;
         if !rows.iter().any(|r| r.state() == State::Queued) {
             return Ok(Vec::new());
         }

@@ -67,6 +67,7 @@ pub mod users;
 pub mod webhooks;
 mod workload_people;
 pub mod workloads;
+pub mod workloads_seen;
 
 pub use arg::Arg;
 pub use db::{Db, Row};
@@ -75,6 +76,7 @@ pub use tx::Tx;
 
 use crate::{clock::SharedClock, error::Result, wake::Bell};
 use sqlx::SqlSafeStr;
+use workloads_seen::WorkloadsSeen;
 
 /// The database, with the bell that rings after each commit. Cheap to clone.
 #[derive(Clone)]
@@ -84,6 +86,7 @@ pub struct Store {
     clock: SharedClock,
     access: Epoch,
     runs: Epoch,
+    workloads: WorkloadsSeen,
 }
 
 impl Store {
@@ -93,7 +96,7 @@ impl Store {
     /// It cannot be reached, or its tables are of a newer Slipway.
     pub async fn open(url: &str, clock: SharedClock, bell: Bell) -> Result<Self> {
         let db = Db::open(url).await?;
-        Ok(Self { db, bell, clock, access: Epoch::default(), runs: Epoch::default() })
+        Ok(Self { db, bell, clock, access: Epoch::default(), runs: Epoch::default(), workloads: WorkloadsSeen::default() })
     }
 
     /// The two engines, for hot queries that have a sibling per engine.

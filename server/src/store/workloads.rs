@@ -48,6 +48,7 @@ pub struct WorkloadRow {
     pub stop_grace_seconds: Option<i64>,
     pub settled: i64,
     pub forgotten: i64,
+    pub revision: i64,
 }
 
 impl WorkloadRow {
@@ -142,7 +143,7 @@ pub struct WorkloadEnd {
 
 const SELECT: &str = "SELECT id, key, cluster, team_id, kind, owner_id, name, attempt, generation, state, reason, cpu_millis,
     memory_bytes, gpus, nodes, granted_cpu_millis, granted_memory_bytes, granted_gpus, exit_code, signal, out_of_memory, timed_out, failed_node, endpoint, queued_at, granted_at, ensured_at, running_at, ended_at, stop_requested_at,
-    stop_reason, stop_grace_seconds, settled, forgotten FROM workloads";
+    stop_reason, stop_grace_seconds, settled, forgotten, revision FROM workloads";
 
 fn select(rest: &str) -> sqlx::AssertSqlSafe<String> {
     sqlx::AssertSqlSafe(format!("{SELECT} {rest}"))
@@ -179,18 +180,23 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn workloads_known(&self) -> Result<Vec<WorkloadRow>> {
-        self.all(select("WHERE forgotten = 0 ORDER BY queued_at, id"), vec![]).await
+        self.workloads_that(|_| true).await
     }
 
-    /// Everything that waits or holds, oldest first; of one team or of all.
+    /// Everything that waits or holds, oldest first.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn workloads_live(&self, team_id: Option<&str>) -> Result<Vec<WorkloadRow>> {
-        match team_id {
-            Some(team) => self.all(select("WHERE team_id = $1 AND live = 1 ORDER BY queued_at, id"), args![team]).await,
-            None => self.all(select("WHERE live = 1 ORDER BY queued_at, id"), vec![]).await,
-        }
+    pub async fn workloads_live(&self) -> Result<Vec<WorkloadRow>> {
+        self.workloads_that(|row| !row.ended()).await
+    }
+
+    /// Everything of a team that waits or holds, oldest first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn workloads_live_of(&self, team_id: &str) -> Result<Vec<WorkloadRow>> {
+        self.all(select("WHERE team_id = $1 AND live = 1 ORDER BY queued_at, id"), args![team_id]).await
     }
 
     /// What a noun's reconciler has to look at: live, or ended and not settled; oldest first.
@@ -198,7 +204,17 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn workloads_unsettled(&self, kind: WorkloadKind) -> Result<Vec<WorkloadRow>> {
-        self.all(select("WHERE settled = 0 AND kind = $1 ORDER BY queued_at, id"), args![kind.as_str()]).await
+        self.workloads_that(|row| row.settled == 0 && row.kind == kind.as_str()).await
+    }
+
+    /// Those of which the cluster may still know, oldest first, each as it is when it is read. They are looked at many times a second, and few
+    /// change in between: what is as it was is not read again.
+    async fn workloads_that(&self, wanted: impl Fn(&WorkloadRow) -> bool) -> Result<Vec<WorkloadRow>> {
+        let known: Vec<(String, i64)> =
+            self.all("SELECT id, revision FROM workloads WHERE forgotten = 0 ORDER BY queued_at, id", vec![]).await?;
+        let changed = self.workloads.changed(&known);
+        let read = if changed.is_empty() { Vec::new() } else { self.workloads_by_id(&changed).await? };
+        Ok(self.workloads.take(&known, read, |row| row.forgotten == 0 && wanted(row)))
     }
 }
 
@@ -243,7 +259,7 @@ impl Tx {
         let now = self.now();
         self.wakes();
         self.exec(
-            "UPDATE workloads SET stop_requested_at = $2, stop_reason = $3, stop_grace_seconds = $4
+            "UPDATE workloads SET revision = revision + 1, stop_requested_at = $2, stop_reason = $3, stop_grace_seconds = $4
              WHERE id = $1 AND live = 1 AND stop_requested_at IS NULL",
             args![id, now, reason, grace_seconds],
         )
@@ -257,7 +273,7 @@ impl Tx {
     /// The database does not answer.
     pub async fn workload_settle(&mut self, id: &str) -> Result<()> {
         self.wakes();
-        self.exec("UPDATE workloads SET settled = 1 WHERE id = $1 AND live = 0", args![id]).await.map(drop)
+        self.exec("UPDATE workloads SET revision = revision + 1, settled = 1 WHERE id = $1 AND live = 0", args![id]).await.map(drop)
     }
 
     /// Grants a queued workload what it asks for; whether it was still queued.
@@ -268,7 +284,7 @@ impl Tx {
         let now = self.now();
         let n = self
             .exec(
-                "UPDATE workloads SET state = 'starting', granted_at = $2, granted_cpu_millis = cpu_millis, granted_memory_bytes = memory_bytes,
+                "UPDATE workloads SET revision = revision + 1, state = 'starting', granted_at = $2, granted_cpu_millis = cpu_millis, granted_memory_bytes = memory_bytes,
                     granted_gpus = gpus, reason = NULL
                  WHERE id = $1 AND state = 'queued' AND stop_requested_at IS NULL",
                 args![id, now],
@@ -282,7 +298,7 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn workload_reason(&mut self, id: &str, reason: Option<&str>) -> Result<()> {
-        self.exec("UPDATE workloads SET reason = $2 WHERE id = $1 AND live = 1", args![id, reason]).await.map(drop)
+        self.exec("UPDATE workloads SET revision = revision + 1, reason = $2 WHERE id = $1 AND live = 1", args![id, reason]).await.map(drop)
     }
 
     /// The cluster took it on.
@@ -291,7 +307,9 @@ impl Tx {
     /// The database does not answer.
     pub async fn workload_ensured(&mut self, id: &str) -> Result<()> {
         let now = self.now();
-        self.exec("UPDATE workloads SET ensured_at = $2, reason = NULL WHERE id = $1 AND live = 1", args![id, now]).await.map(drop)
+        self.exec("UPDATE workloads SET revision = revision + 1, ensured_at = $2, reason = NULL WHERE id = $1 AND live = 1", args![id, now])
+            .await
+            .map(drop)
     }
 
     /// It runs; a server is ready at `endpoint`.
@@ -302,7 +320,7 @@ impl Tx {
         let now = self.now();
         let endpoint = endpoint.map(serde_json::to_string).transpose().map_err(Error::internal)?;
         self.exec(
-            "UPDATE workloads SET state = 'running', running_at = COALESCE(running_at, $2), endpoint = $3, reason = NULL
+            "UPDATE workloads SET revision = revision + 1, state = 'running', running_at = COALESCE(running_at, $2), endpoint = $3, reason = NULL
              WHERE id = $1 AND live = 1",
             args![id, now, endpoint],
         )
@@ -315,7 +333,9 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn workload_stopping(&mut self, id: &str) -> Result<()> {
-        self.exec("UPDATE workloads SET state = 'stopping', endpoint = NULL WHERE id = $1 AND live = 1", args![id]).await.map(drop)
+        self.exec("UPDATE workloads SET revision = revision + 1, state = 'stopping', endpoint = NULL WHERE id = $1 AND live = 1", args![id])
+            .await
+            .map(drop)
     }
 
     /// It has ended.
@@ -325,7 +345,7 @@ impl Tx {
     pub async fn workload_end(&mut self, id: &str, end: &WorkloadEnd) -> Result<()> {
         let state = end.state.unwrap_or(State::Failed);
         self.exec(
-            "UPDATE workloads SET state = $2, reason = $3, exit_code = $4, signal = $5, out_of_memory = $6, timed_out = $7, ended_at = $8,
+            "UPDATE workloads SET revision = revision + 1, state = $2, reason = $3, exit_code = $4, signal = $5, out_of_memory = $6, timed_out = $7, ended_at = $8,
                 failed_node = $9, live = 0, endpoint = NULL WHERE id = $1 AND live = 1",
             args![
                 id,
@@ -348,6 +368,6 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn workload_forgotten(&mut self, id: &str) -> Result<()> {
-        self.exec("UPDATE workloads SET forgotten = 1 WHERE id = $1", args![id]).await.map(drop)
+        self.exec("UPDATE workloads SET revision = revision + 1, forgotten = 1 WHERE id = $1", args![id]).await.map(drop)
     }
 }

@@ -524,7 +524,7 @@ async fn no_more_tasks_at_once_than_the_pipeline_and_the_team_may() {
     caps::set(&w.store, &w.ada, "two", &limit(None)).await.unwrap();
     w.settle().await;
     assert_eq!((at_work(&w, &own).await, at_work(&w, &one).await + at_work(&w, &other).await), (before, 1));
-    let waiting = w.store.workloads_live(Some(TEAM)).await.unwrap();
+    let waiting = w.store.workloads_live_of(TEAM).await.unwrap();
     assert!(waiting.iter().filter_map(|w| w.reason.as_deref()).any(|r| r.contains("1 task of the team's pipelines is at work")));
 }
 

@@ -10,7 +10,7 @@ use axum::{Json, extract::State};
 #[utoipa::path(get, path = "/api/v1/platform", tag = "platform", responses((status = 200, body = Platform), (status = 403, body = Problem)))]
 pub async fn get(State(web): State<Web>, _: PlatformAdmin) -> Result<Json<Platform>> {
     let total = web.cluster.capacity().await?.total;
-    let rows = web.store.workloads_live(None).await?;
+    let rows = web.store.workloads_live().await?;
     let held = rows.iter().map(entry).filter(|e| !e.queued && !e.free).fold(Resources::NONE, |sum, e| sum.plus(e.resources));
     Ok(Json(Platform {
         version: env!("CARGO_PKG_VERSION").into(),

@@ -10,7 +10,7 @@ use crate::{
         engine::{Inputs, Kind, NewNode, Node, Outputs, RunState, State, Step},
         ir::Component,
         metrics,
-        start::{Ready, Starter},
+        start::{Environments, Ready, Starter},
         submit::shown,
     },
     quota::sizes::Sizes,
@@ -54,6 +54,7 @@ pub struct Turn<'a> {
     changed: BTreeSet<usize>,
     /// Where runs of MLflow go, once it is asked for.
     experiment: Option<ExperimentRow>,
+    environments: Environments,
     over: Option<(RunState, Option<String>, Outputs)>,
     /// What runs, as it was before.
     workloads: &'a HashMap<String, WorkloadRow>,
@@ -90,7 +91,8 @@ impl<'a> Turn<'a> {
     ) -> Result<Self> {
         let tx = store.begin().await?;
         let (now, changed, unsure) = (store.clock().now(), BTreeSet::new(), BTreeSet::new());
-        Ok(Self { store, room, run, loaded, now, tx, changed, experiment: None, over: None, workloads, stopped: false, there, unsure })
+        let (experiment, environments, over) = (None, Environments::new(), None);
+        Ok(Self { store, room, run, loaded, now, tx, changed, experiment, environments, over, workloads, stopped: false, there, unsure })
     }
 
     /// Takes note of workloads that began to run.
@@ -273,7 +275,7 @@ impl<'a> Turn<'a> {
             local: self.room.local,
             there: self.there,
         };
-        let ready = starter.look(&mut self.tx, task, row, node, &inputs).await?;
+        let ready = starter.look((&mut self.tx, &mut self.environments), task, row, node, &inputs).await?;
         if let Ready::Unsure(addresses) = ready {
             self.unsure.extend(addresses);
             return Ok(false);
