@@ -22,7 +22,11 @@ use crate::{
         spec::{EnvironmentSpecs, Interpreter},
     },
     error::Error,
-    http::{self, Web, state::Opened},
+    http::{
+        self, Web,
+        lanes::{Lanes, Sorted},
+        state::Opened,
+    },
     notebooks::{NotebookKeys, spec::NotebookSpecs},
     pipelines::launch::TaskSpecs,
     platform::cluster::{kubernetes, reserve},
@@ -92,15 +96,15 @@ pub async fn serve(mut config: Config) -> Result<()> {
     println!("Slipway listens on {url}");
     start_tasks(&web);
 
-    // Without TCP_NODELAY each streamed page waits for the delayed acknowledgement.
-    let listener = listener.tap_io(|s| drop(s.set_nodelay(true)));
     let notebook_listener = notebook_listener.tap_io(|s| drop(s.set_nodelay(true)));
     let notebooks = http::proxy::router(&web).into_make_service_with_connect_info::<SocketAddr>();
     let mut drained = web.drain.clone();
     let notebooks = axum::serve(notebook_listener, notebooks).with_graceful_shutdown(async move { drop(drained.wait_for(|d| *d).await) });
+    let router = http::router(&web);
+    let (lanes, lanes_ended) = Lanes::begin(&router, address, &web.drain)?;
     // Made a service once: a router alone would be copied whole, every route of it, for each connection.
-    let portal = axum::serve(listener, http::router(&web).into_make_service()).with_graceful_shutdown(asked_to_end(drain));
-    tokio::try_join!(portal.into_future(), notebooks.into_future())?;
+    let portal = axum::serve(Sorted::new(listener, lanes), router.into_make_service()).with_graceful_shutdown(asked_to_end(drain));
+    tokio::try_join!(portal.into_future(), notebooks.into_future(), lanes_ended)?;
     store.db().close().await;
     Ok(())
 }

@@ -68,6 +68,11 @@ impl Tokens {
         if let Some(entry) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&hash).filter(good) {
             return Ok(entry.known.clone());
         }
+        // In a box: it takes no room in the future of a request that does not need it.
+        Box::pin(self.look_up(store, secret, hash, epoch, now)).await
+    }
+
+    async fn look_up(&self, store: &Store, secret: &str, hash: [u8; 32], epoch: u64, now: i64) -> Result<Arc<Known>> {
         let Found { principal, team, expires_at, rate } = tokens::authenticate(store, secret).await?;
         let gone = || Error::new(Kind::Unauthenticated, "The team of this token is not there any more.");
         let (team, member) = store.team_of(&team, &principal.user_id).await?.ok_or_else(gone)?;

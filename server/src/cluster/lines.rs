@@ -18,6 +18,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use std::{
+    cell::Cell,
     future::poll_fn,
     io,
     pin::{Pin, pin},
@@ -30,6 +31,17 @@ use tokio::time::Instant;
 /// How long one is kept that nobody uses.
 const IDLE: Duration = Duration::from_secs(30);
 
+thread_local! {
+    /// Which of the threads that are kept apart this one is; 0 for all others together.
+    static THREAD: Cell<usize> = const { Cell::new(0) };
+}
+
+/// From now on this thread uses only connections that it made itself: one of another thread would have to be woken by that. `number`: its own,
+/// from 1.
+pub fn keep_apart(number: usize) {
+    THREAD.set(number);
+}
+
 /// The connections.
 #[derive(Default)]
 pub struct Lines(Mutex<Vec<Idle>>);
@@ -37,10 +49,13 @@ pub struct Lines(Mutex<Vec<Idle>>);
 struct Idle {
     line: Line,
     since: Instant,
+    thread: usize,
 }
 
-/// One connection.
-struct Line {
+/// One connection. In a box, as it is handed around with each request.
+type Line = Box<Open>;
+
+struct Open {
     sender: SendRequest<Body>,
     /// Gone when it has ended.
     connection: Option<Connection<TokioIo<Stream>, Body>>,
@@ -74,20 +89,20 @@ impl Lines {
         endpoint: &Endpoint,
         mut request: Request<Body>,
     ) -> Result<Response<Answer>, Trouble> {
-        while let Some(line) = self.take() {
-            match line.send(request).await {
-                Ok(answered) => return Ok(self.hear(answered)),
+        loop {
+            let (line, known) = match self.take() {
+                Some(line) => (line, true),
+                // Rare, and large: in a box it takes no room in the future of every request.
+                None => (Box::pin(open(reach, endpoint)).await?, false),
+            };
+            match send(line, request).await {
+                Ok((answer, line)) => return Ok(self.hear(answer, line)),
                 Err(mut error) => match error.take_message() {
-                    Some(unsent) => request = unsent,
-                    None => return Err(Trouble::Broke(error.into_error())),
+                    Some(unsent) if known => request = unsent,
+                    _ => return Err(Trouble::Broke(error.into_error())),
                 },
             }
         }
-        let stream = reach.connect(endpoint).await.map_err(Trouble::Unreached)?;
-        let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(Trouble::Broke)?;
-        let line = Line { sender, connection: Some(connection), quiet: Quiet::default() };
-        let answered = line.send(request).await.map_err(|e| Trouble::Broke(e.into_error()))?;
-        Ok(self.hear(answered))
     }
 
     /// Closes what nobody has used for long, and what the server closed.
@@ -97,8 +112,13 @@ impl Lines {
 
     /// The one that was used last and is still open.
     fn take(&self) -> Option<Line> {
+        let here = THREAD.get();
         loop {
-            let mut idle = self.idle().pop()?;
+            let mut idle = {
+                let mut all = self.idle();
+                let last = all.iter().rposition(|idle| idle.thread == here)?;
+                all.remove(last)
+            };
             if idle.line.is_open() {
                 return Some(idle.line);
             }
@@ -107,22 +127,29 @@ impl Lines {
 
     fn put(&self, mut line: Line) {
         if line.is_open() && line.sender.is_ready() {
-            self.idle().push(Idle { line, since: Instant::now() });
+            self.idle().push(Idle { line, since: Instant::now(), thread: THREAD.get() });
         }
     }
 
-    fn hear(self: &Arc<Self>, (answer, line): (Response<Incoming>, Line)) -> Response<Answer> {
+    fn hear(self: &Arc<Self>, answer: Response<Incoming>, line: Line) -> Response<Answer> {
         answer.map(|body| Answer { ahead: None, body, line: Some(line), home: self.clone() })
     }
 }
 
-impl Line {
-    async fn send(mut self, request: Request<Body>) -> Result<(Response<Incoming>, Self), TrySendError<Request<Body>>> {
-        let mut answer = pin!(self.sender.try_send_request(request));
-        let answer = poll_fn(|cx| drive(&mut self.connection, &self.quiet, cx, |cx| answer.as_mut().poll(cx))).await?;
-        Ok((answer, self))
-    }
+async fn open(reach: &Reach, endpoint: &Endpoint) -> Result<Line, Trouble> {
+    let stream = reach.connect(endpoint).await.map_err(Trouble::Unreached)?;
+    let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(Trouble::Broke)?;
+    Ok(Box::new(Open { sender, connection: Some(connection), quiet: Quiet::default() }))
+}
 
+async fn send(mut line: Line, request: Request<Body>) -> Result<(Response<Incoming>, Line), TrySendError<Request<Body>>> {
+    let mut answer = pin!(line.sender.try_send_request(request));
+    let open = &mut *line;
+    let answer = poll_fn(|cx| drive(&mut open.connection, &open.quiet, cx, |cx| answer.as_mut().poll(cx))).await?;
+    Ok((answer, line))
+}
+
+impl Open {
     /// Whether it may be used again.
     fn is_open(&mut self) -> bool {
         let Some(connection) = &mut self.connection else { return false };

@@ -39,6 +39,7 @@ pub mod local;
 pub mod placement;
 pub mod quiet;
 pub mod reach;
+mod socket;
 pub mod stream;
 pub mod upload;
 pub mod workload;

@@ -1,6 +1,6 @@
 //! HTTP to a server that a cluster runs, over its unix socket, its port, or the way that the cluster finds to its pod. Connections are kept and used again.
 
-use super::{Endpoint, SharedCluster, knock::Knocks, stream::Stream};
+use super::{Endpoint, SharedCluster, knock::Knocks, socket::Socket, stream::Stream};
 use crate::ids;
 use bytes::Bytes;
 use http::{Request, Response, Uri};
@@ -75,7 +75,7 @@ impl Reach {
     /// Nobody listens there.
     pub async fn connect(&self, endpoint: &Endpoint) -> io::Result<Stream> {
         match endpoint {
-            Endpoint::Unix { path } => Ok(Stream::new(in_time(UnixStream::connect(path)).await?)),
+            Endpoint::Unix { path } => Ok(Stream::new(in_time(Socket::connect(path)).await?)),
             Endpoint::Tcp { address } => {
                 let stream = in_time(TcpStream::connect(address)).await?;
                 stream.set_nodelay(true)?;

@@ -73,6 +73,11 @@ impl Gate {
         if let Ok(permit) = places.clone().try_acquire_owned() {
             return Ok(Place { _permit: Some(permit) });
         }
+        // In a box: it takes no room in the future of a request that gets in at once.
+        Box::pin(self.stand_in_line(places, within)).await
+    }
+
+    async fn stand_in_line(&self, places: &Arc<Semaphore>, within: Duration) -> Result<Place, Refused> {
         let longest = usize::try_from(self.limits.queue.unwrap_or(0)).unwrap_or(0);
         let joined = self.waiting.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n < longest).then_some(n + 1));
         joined.map_err(|_| Refused::Full)?;

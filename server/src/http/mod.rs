@@ -10,6 +10,7 @@ pub mod headers;
 pub mod health;
 pub mod idempotency;
 pub mod kfp;
+pub mod lanes;
 pub mod metered;
 pub mod mlflow;
 pub mod origin;

@@ -79,17 +79,20 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Lent<B> {
     }
 }
 
-/// Reads what is left of a small body, so that the caller, still sending, reads our answer and not a broken connection.
-pub async fn drain<B: Body<Data = Bytes> + Unpin>(mut body: B) {
-    let mut left = DRAIN_MOST;
-    let all = async {
-        while let Some(Ok(frame)) = body.frame().await {
-            let Some(rest) = left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) else { return };
-            left = rest;
-        }
-    };
-    // Late or large: the connection is closed after the answer.
-    drop(tokio::time::timeout(DRAIN_WITHIN, all).await);
+/// Reads what is left of a small body, so that the caller, still sending, reads our answer and not a broken connection. In a box: it takes no
+/// room in the future of a request that is answered.
+pub fn drain<'a, B: Body<Data = Bytes> + Unpin + Send + 'a>(mut body: B) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+    Box::pin(async move {
+        let mut left = DRAIN_MOST;
+        let all = async {
+            while let Some(Ok(frame)) = body.frame().await {
+                let Some(rest) = left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) else { return };
+                left = rest;
+            }
+        };
+        // Late or large: the connection is closed after the answer.
+        drop(tokio::time::timeout(DRAIN_WITHIN, all).await);
+    })
 }
 
 /// A body that drops `done` when its end was reached, or when nobody wants it any more.

@@ -90,7 +90,7 @@ async fn serve(State(gateway): State<Gateway>, request: Request) -> Response {
         let gateway = gateway.clone();
         async move { Ok::<_, Infallible>(answer(gateway, request).await) }
     });
-    let Ok(answer) = origins::layer(&origins, own).layer(inner).oneshot(request).await;
+    let Ok(answer) = Box::pin(origins::layer(&origins, own).layer(inner).oneshot(request)).await;
     answer
 }
 
