@@ -206,6 +206,15 @@ class Job(Terminal):
         kinds = {e["kind"] for e in self.json("events", "--limit", "500")["items"]}
         self.assertLessEqual({"team", "token", "secret", "notebook", "run", "deployment"}, kinds)
 
+    def test_10_what_clean_up_keeps(self):
+        self.slipway("run", "delete", Job.run_id)
+        item = next(i for i in self.json("clean-up")["items"] if i["item"] == f"run:{Job.run_id}")
+        self.assertIn("digits v1 was registered from it", item["kept"])
+        self.assertGreater(item["bytes"], 0)
+        self.assertIn("kept: digits v1", self.slipway("clean-up", "--only", item["item"], "--yes"))
+        self.assertIn(item["item"], {i["item"] for i in self.json("clean-up")["items"]})
+        self.slipway("clean-up", "--only", "run:none", code=2)
+
     def test_11_sign_out(self):
         self.slipway("logout")
         self.slipway("run", "list", code=3)

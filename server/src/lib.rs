@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod artifacts;
+pub mod clean_up;
 pub mod cli;
 pub mod clock;
 pub mod cluster;

@@ -32,7 +32,7 @@ use crate::{
     platform::cluster::{kubernetes, reserve},
     promotions::spec::GateSpecs,
     reconcile::{
-        Driver, deliveries::Deliveries, deployments::Deployments, environments::Environments, following::Following,
+        Driver, clean_up::CleanUp, deliveries::Deliveries, deployments::Deployments, environments::Environments, following::Following,
         housekeeping::Housekeeping, mails::Mails, notebook_activity::NotebookActivity, notebooks::Notebooks, notices::Notices,
         pipelines::Pipelines, promotions::Promotions, recurring_runs::RecurringRuns, runs::Runs, teams::Teams, usage::Usage,
         workloads::Workloads,
@@ -134,12 +134,15 @@ pub fn start_tasks(web: &Web) {
         index: crate::config::index::package_indexes(),
     };
     let files = ModelFiles::new(store.clone(), web.artifacts.clone(), web.config.data.clone());
-    let gates = GateSpecs { store: store.clone(), files: files.clone(), data: web.config.data.clone() };
+    // Where environments are folders of this machine, and no images.
+    let cache = (cluster.name() == "local").then(|| web.config.cache.clone());
+    let gates = GateSpecs { store: store.clone(), files: files.clone(), data: web.config.data.clone(), cache: cache.clone() };
     let replicas = Replicas {
         store: store.clone(),
         files,
         sealer: web.sealer.clone(),
         data: web.config.data.clone(),
+        cache: cache.clone(),
         max_body: web.config.max_body_bytes,
     };
     let runs = RunSpecs {
@@ -156,10 +159,10 @@ pub fn start_tasks(web: &Web) {
         sealer: web.sealer.clone(),
         links: web.links.clone(),
         artifacts: web.artifacts.clone(),
-        cache: (cluster.name() == "local").then(|| web.config.cache.clone()),
+        cache: cache.clone(),
     };
     let keys = NotebookKeys::new(web.sealer.clone());
-    let notebooks = NotebookSpecs { store: store.clone(), sealer: web.sealer.clone(), links: web.links.clone() };
+    let notebooks = NotebookSpecs { store: store.clone(), sealer: web.sealer.clone(), links: web.links.clone(), cache };
     let builders = Builders::default()
         .with(WorkloadKind::Environment, environments)
         .with(WorkloadKind::Notebook, notebooks)
@@ -176,6 +179,7 @@ pub fn start_tasks(web: &Web) {
     driver.run(NotebookActivity { store: store.clone(), keys, reach: web.reach.clone() });
     driver.run(Runs { store: store.clone(), logs: logs.clone() });
     let images = (cluster.name() == "kubernetes").then(|| Images { shipped: web.config.kubernetes.environment_image.clone() });
+    driver.run(CleanUp { store: store.clone(), artifacts: web.artifacts.clone() });
     driver.run(Environments::new(store.clone(), logs.clone(), web.config.cache.clone(), python).of_images(images));
     driver.run(Promotions { store: store.clone(), artifacts: web.artifacts.clone(), logs: logs.clone(), cluster: cluster.clone() });
     driver.run(RecurringRuns { store: store.clone(), parsed: web.pipelines.clone() });

@@ -27,6 +27,7 @@ const SERVER: &[(&str, &[&str])] = &[
             "workloads",
             "platform",
             "webhooks",
+            "clean_up",
         ],
     ),
     ("doors", &["http", "reconcile"]),

@@ -7,6 +7,7 @@ pub mod callers;
 pub mod canary;
 pub mod capacity;
 pub mod changes;
+pub mod clean_up;
 pub mod client;
 pub mod deployments;
 pub mod environments;

@@ -22,7 +22,36 @@ pub struct File {
     pub size: u64,
 }
 
+/// How much lies below a folder.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Measured {
+    /// Files.
+    pub files: usize,
+    /// Bytes of them.
+    pub bytes: u64,
+    /// Whether all of it was counted.
+    pub whole: bool,
+}
+
 impl ArtifactStore {
+    /// How much lies below a folder, up to so many files.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn measure(&self, team_id: &str, folder: &ArtifactPath, at_most: usize) -> Result<Measured> {
+        let root = self.key(team_id, folder);
+        let mut measured = Measured { whole: true, ..Measured::default() };
+        let mut found = self.store.list(Some(&root));
+        while let Some(object) = found.try_next().await.map_err(store_error)? {
+            if measured.files == at_most {
+                return Ok(Measured { whole: false, ..measured });
+            }
+            measured.files += 1;
+            measured.bytes += object.size;
+        }
+        Ok(measured)
+    }
+
     /// Files and folders directly in a folder, by name, folders first; nothing where there is no such folder.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ mod sweep;
 mod trial;
 mod trouble;
 
-pub use list::{Entry, File};
+pub use list::{Entry, File, Measured};
 pub use path::ArtifactPath;
 pub use read::{Opened, Range};
 pub use trial::{Failed, Trial};

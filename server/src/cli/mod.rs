@@ -3,6 +3,7 @@
 pub mod caller_token;
 pub mod capacity;
 pub mod card;
+pub mod clean_up;
 pub mod config;
 pub mod credentials;
 pub mod custom;
@@ -116,6 +117,8 @@ enum Command {
     Events(events::Events),
     /// What there is, what is held, and what each size would do
     Capacity(capacity::Capacity),
+    /// What takes room and nobody needs: says what it would free and what is kept, and frees it
+    CleanUp(clean_up::CleanUp),
 }
 
 /// `slipway <noun> <verb>`.
@@ -184,6 +187,7 @@ impl Command {
             Command::Placement(n) => placement::run(n.command, &n.reach).await,
             Command::Events(e) => events::run(&e).await,
             Command::Capacity(c) => capacity::run(&c).await,
+            Command::CleanUp(c) => clean_up::run(&c).await,
             Command::Serve(_) | Command::Config { .. } | Command::Doctor(_) => Ok(()),
         }
     }

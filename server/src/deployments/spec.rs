@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     cluster::{Runtime, ServerSpec, WorkloadKind, WorkloadSpec},
+    environments::awaits::awaits,
     error::{Kind, Result},
     platform::placements,
     secrets::Sealer,
@@ -44,6 +45,8 @@ pub struct Replicas {
     pub sealer: Sealer,
     /// The data folder.
     pub data: PathBuf,
+    /// Where environments lie, if they lie on this machine.
+    pub cache: Option<PathBuf>,
     /// Largest body of a request, in bytes.
     pub max_body: usize,
 }
@@ -119,7 +122,10 @@ impl Replicas {
             return Ok(Err(Build::Never(format!("The environment {named} is no more."))));
         };
         Ok(match environment.build() {
-            EnvBuild::Ready => Ok(Runtime::Environment { digest: environment.digest, image: environment.image }),
+            EnvBuild::Ready => match awaits(&self.store, self.cache.as_deref(), &environment).await? {
+                Some(wait) => Err(wait),
+                None => Ok(Runtime::Environment { digest: environment.digest, image: environment.image }),
+            },
             EnvBuild::Failed => {
                 let why = environment.reason.map(|r| format!(": {r}")).unwrap_or_default();
                 Err(Build::Never(format!("The environment {named} could not be made{why}")))

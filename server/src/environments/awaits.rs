@@ -17,8 +17,8 @@ use std::path::Path;
 pub async fn awaits(store: &Store, cache: Option<&Path>, environment: &EnvironmentRow) -> Result<Option<specs::Build>> {
     let (name, version) = (&environment.name, environment.version);
     match environment.build() {
-        Build::Ready if cache.is_some_and(|cache| !digest::is_made(cache, &environment.digest)) => {
-            // The cache was emptied: it is made again from its lock.
+        Build::Ready if cache.is_some_and(|cache| environment.freed_at.is_some() || !digest::is_made(cache, &environment.digest)) => {
+            // It was freed, or the cache was emptied: it is made again from its lock.
             let mut tx = store.begin().await?;
             tx.environment_requeue(&environment.id, Build::Ready, &environment.digest).await?;
             tx.changed(environment.team_id.as_deref(), "environment", &environment.environment_id, version);
@@ -35,5 +35,17 @@ pub async fn awaits(store: &Store, cache: Option<&Path>, environment: &Environme
             let why = environment.reason.as_deref().unwrap_or_default();
             Ok(Some(specs::Build::Never(format!("Its environment {name} v{version} could not be made: {why}"))))
         }
+    }
+}
+
+/// The same for a version that is ready by its row, by its id.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn again(store: &Store, cache: Option<&Path>, version_id: &str) -> Result<Option<specs::Build>> {
+    let Some(cache) = cache else { return Ok(None) };
+    match store.environment_version(version_id).await? {
+        Some(row) if row.build() == Build::Ready => awaits(store, Some(cache), &row).await,
+        _ => Ok(None),
     }
 }

@@ -3,6 +3,7 @@
 pub mod awaits;
 pub mod build_result;
 pub mod digest;
+pub mod free;
 pub mod images;
 pub mod packages;
 pub mod plan;

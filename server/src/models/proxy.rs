@@ -40,7 +40,7 @@ pub async fn open(store: &Store, artifacts: &ArtifactStore, by: &TeamViewer, pat
 /// Writes a file.
 ///
 /// # Errors
-/// The path is not clean, or belongs to no run or logged model that the asker may write; the file is too large.
+/// The path is not clean, or belongs to no run or logged model that the asker may write; a deployment needs what is there; the file is too large.
 pub async fn put<S, E>(store: &Store, artifacts: &ArtifactStore, by: &TeamEditor, path: &str, body: S) -> Result<()>
 where
     S: Stream<Item = std::result::Result<Bytes, E>>,
@@ -48,6 +48,8 @@ where
 {
     let path = ArtifactPath::parse_file(path)?;
     let owned = writable(store, by, &path).await?;
+    let whose = if owned.kind == "run" { (Some(owned.id.as_str()), None) } else { (None, Some(owned.id.as_str())) };
+    kept::unless_within(store, &by.team.id, whose, &owned.at).await?;
     artifacts.put(&by.team.id, &owned.at, body).await?;
     announce(store, by, owned);
     Ok(())
@@ -156,14 +158,24 @@ async fn writable(store: &Store, by: &TeamEditor, path: &ArtifactPath) -> Result
         Some((experiment, Owner::Run(id))) => {
             let run = store.run(team, id).await?.filter(|r| r.experiment_id == experiment).ok_or_else(|| no_file(path.as_str()))?;
             tracking::own(&run, &by.principal)?;
+            unless_freed(store, team, (Some(id), None), &run.name).await?;
             Ok(Owned { at, run: Some(run.id.clone()), kind: "run", id: run.id, name: run.name })
         }
         Some((experiment, Owner::Model(id))) => {
             let model =
                 store.logged_model(team, id).await?.filter(|m| m.row.experiment_id == experiment).ok_or_else(|| no_file(path.as_str()))?;
             logged::own(store, by, model.row.source_run_id.as_deref()).await?;
+            unless_freed(store, team, (None, Some(id)), &model.row.name).await?;
             Ok(Owned { at, run: model.row.source_run_id, kind: "logged_model", id: model.row.id, name: model.row.name })
         }
         _ => Err(no_file(path.as_str()).hint("Files belong to a run ({experiment}/{run}/artifacts) or to a logged model.")),
     }
+}
+
+/// Nobody would find, or free, what is added to files that were freed.
+async fn unless_freed(store: &Store, team: &str, (run, model): (Option<&str>, Option<&str>), name: &str) -> Result<()> {
+    if store.files_freed(team, run, model).await? {
+        return Err(Error::conflict(format!("The files of {name} were freed by clean-up: it takes no new ones.")));
+    }
+    Ok(())
 }

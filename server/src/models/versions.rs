@@ -100,6 +100,9 @@ pub async fn create(store: &Store, artifacts: &ArtifactStore, editor: &TeamEdito
         run_link: new.run_link,
         logged_model_id: resolved.logged_model_id.as_deref(),
     };
+    if tx.files_freed(&editor.team.id, row.run_id, row.logged_model_id).await? {
+        return Err(Error::invalid("source", "The files that it names were freed by clean-up: there is nothing left to register."));
+    }
     let number = tx.version_insert(&editor.team.id, &model.id, &row).await?;
     for (key, value) in &new.tags {
         tx.version_tag_set(&id, key, value).await?;

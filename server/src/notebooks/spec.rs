@@ -4,6 +4,7 @@ use super::NotebookKeys;
 use crate::{
     access::{Subject, tokens},
     cluster::{Runtime, ServerSpec, WorkloadKind, WorkloadSpec},
+    environments::awaits,
     error::{Error, Kind, Result},
     platform::placements,
     secrets::Sealer,
@@ -16,7 +17,7 @@ use crate::{
 };
 use app::api::environments::Build as Made;
 use async_trait::async_trait;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 const PROGRAM: &str = include_str!("../../runtimes/notebook/launch.py");
 /// Where the program is handed over: on the command line it would fill the log and every list of processes.
@@ -34,6 +35,8 @@ pub struct NotebookSpecs {
     pub sealer: Sealer,
     /// How notebooks reach the portal.
     pub links: Links,
+    /// Where environments lie, if they lie on this machine.
+    pub cache: Option<PathBuf>,
 }
 
 #[async_trait]
@@ -51,6 +54,9 @@ impl SpecBuilder for NotebookSpecs {
                 return Ok(Build::Never(format!("Its environment {} could not be made. {why}", notebook.environment)));
             }
             Made::Queued | Made::Building => return Ok(Build::NotYet(format!("Its environment {} is being made.", notebook.environment))),
+        }
+        if let Some(wait) = awaits::again(&self.store, self.cache.as_deref(), &environment.id).await? {
+            return Ok(wait);
         }
         let secrets = match secrets::open(&self.store, &self.sealer, &team.id, &notebook.secrets()?).await {
             Err(e) if e.kind == Kind::Invalid => return Ok(Build::Never(e.public)),

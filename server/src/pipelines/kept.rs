@@ -1,7 +1,11 @@
 //! Whether what a task would take over still lies where it was kept.
 
 use super::engine::Outputs;
-use crate::{artifacts::ArtifactStore, error::Result, models::location};
+use crate::{
+    artifacts::ArtifactStore,
+    error::Result,
+    models::location::{self, Owner},
+};
 use futures::{StreamExt, TryStreamExt, stream};
 use std::collections::HashMap;
 
@@ -14,6 +18,17 @@ pub fn promised(outputs: &Outputs) -> impl Iterator<Item = &str> {
     let ours = |uri: &str| location::path_of(uri).ok().flatten().is_some();
     let all = outputs.artifacts.values().flatten();
     all.filter(move |a| !metrics(&a.kind.schema_title) && ours(&a.uri)).map(|a| a.uri.as_str())
+}
+
+/// The run of MLflow whose files these outputs are; nothing where there are none.
+pub fn whose(outputs: &Outputs) -> Option<String> {
+    promised(outputs).find_map(|uri| {
+        let path = location::path_of(uri).ok().flatten()?;
+        match location::owner(&path) {
+            Some((_, Owner::Run(id))) => Some(id.to_owned()),
+            _ => None,
+        }
+    })
 }
 
 /// Looks for what lies at these addresses of a team, and notes what is there.

@@ -7,6 +7,7 @@ use crate::{
         package, runtime,
         spec::OFFLINE,
     },
+    environments::awaits,
     error::Result,
     platform::placements,
     store::{Store, promotions::PromotionRow, teams::TeamRow, workloads::WorkloadRow},
@@ -28,6 +29,8 @@ pub struct GateSpecs {
     pub files: ModelFiles,
     /// The data folder.
     pub data: PathBuf,
+    /// Where environments lie, if they lie on this machine.
+    pub cache: Option<PathBuf>,
 }
 
 #[async_trait]
@@ -55,6 +58,9 @@ impl SpecBuilder for GateSpecs {
             EnvBuild::Queued | EnvBuild::Building => {
                 return Ok(Build::NotYet(format!("Waits for the environment {name}, which is being made.")));
             }
+        }
+        if let Some(wait) = awaits::again(&self.store, self.cache.as_deref(), &environment.id).await? {
+            return Ok(wait);
         }
         let smokes = matches!(gate, Gate::Smoke { .. });
         let mut folders = BTreeMap::new();

@@ -2,20 +2,23 @@
 
 use super::{Report, Task};
 use crate::{
+    clean_up::needs,
     cluster::WorkloadKind,
     environments::{
         build_result, digest,
+        free::{self, Taken},
         images::Images,
         packages,
         plan::{Making, Seen, Step, plan},
         progress, shipped,
         spec::Interpreter,
     },
-    error::Result,
+    error::{Error, Result},
     ids,
     logs::LogStore,
     store::{
         Store, Tx,
+        clean_up::FreedEnvironmentRow,
         environments::EnvironmentRow,
         events::NewEvent,
         workloads::{NewWorkload, WorkloadRow},
@@ -33,6 +36,9 @@ use std::{
 const HOLDS: Resources = Resources { cpu_millis: 1000, memory_bytes: 2 << 30, gpus: 0 };
 /// How much of the end of a build's log tells how far it is.
 const TAIL: i64 = 128 * 1024;
+
+/// How many that were freed are taken from the disk in one go.
+const MANY: i64 = 20;
 
 /// The task.
 pub struct Environments {
@@ -85,6 +91,9 @@ impl Task for Environments {
             }
             self.registered.store(true, Ordering::Relaxed);
         }
+        if self.images.is_none() {
+            report.insert("freed", self.take_freed().await?);
+        }
         let open = self.store.environments_open().await?;
         report.insert("seen", open.len() as i64);
         for version in &open {
@@ -106,7 +115,7 @@ impl Environments {
     async fn requeue_lost(&self) -> Result<i64> {
         let Some(python) = self.python.get().await else { return Ok(0) };
         let mut lost = 0;
-        for version in self.store.environments_ready().await? {
+        for version in self.store.environments_ready().await?.into_iter().filter(|v| v.freed_at.is_none()) {
             let Some(lock) = &version.lock_text else { continue };
             let now = digest::of_lock(lock, python);
             if now == version.digest && digest::is_made(&self.cache, &now) {
@@ -120,6 +129,45 @@ impl Environments {
             lost += 1;
         }
         Ok(lost)
+    }
+
+    /// Takes from the disk what clean-up freed; how many.
+    async fn take_freed(&self) -> Result<i64> {
+        let mut gone = 0;
+        for row in self.store.freed_environments(MANY).await? {
+            match self.take(&row).await {
+                Ok(taken) => gone += i64::from(taken),
+                Err(error) => tracing::warn!(digest = row.digest, error = %error, "a freed environment stays for now"),
+            }
+        }
+        Ok(gone)
+    }
+
+    /// Takes one, unless somebody came to need it; whether it is gone. Who needs it from here on asks this task first, as it is marked.
+    async fn take(&self, row: &FreedEnvironmentRow) -> Result<bool> {
+        let (cache, digest) = (self.cache.clone(), row.digest.clone());
+        let (mut gone, mut kept) = (false, None);
+        if self.store.environment_wanted(&row.digest).await? {
+            // It is made again, or was: only what was moved aside goes.
+            tokio::task::spawn_blocking(move || free::sweep(&cache, &digest)).await.map_err(Error::internal)??;
+        } else if let Some(used) = self.store.environment_use(&row.team_id, &row.digest).await? {
+            kept = Some(needs::of_environment(&row.team_id, &used));
+        } else {
+            match tokio::task::spawn_blocking(move || free::take(&cache, &digest)).await.map_err(Error::internal)?? {
+                Taken::Busy => return Ok(false),
+                Taken::Used => kept = Some("A program of this machine runs in it.".to_owned()),
+                Taken::Gone => gone = true,
+            }
+        }
+        let mut tx = self.store.begin().await?;
+        tx.freed_environment_done(row).await?;
+        if let Some(reason) = kept {
+            tx.environment_unfree(&row.team_id, &row.digest).await?;
+            if let Some(version) = self.store.environment_of_content(&row.team_id, &row.digest).await? {
+                event(&mut tx, &version, "keep", serde_json::json!({ "version": version.version, "reason": reason })).await?;
+            }
+        }
+        tx.commit().await.map(|()| gone)
     }
 
     /// Where the images of the shipped ones are may have been said anew.

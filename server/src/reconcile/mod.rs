@@ -1,5 +1,6 @@
 //! Background work: level-triggered, one file per noun. A tick gathers what is, lets the room decide, performs.
 
+pub mod clean_up;
 pub mod deliveries;
 pub mod deployments;
 pub mod driver;

@@ -217,7 +217,10 @@ pub async fn set_lifecycle(store: &Store, by: &TeamEditor, id: &str, to: Lifecyc
         let experiment = tx.experiment(&by.team.id, &row.experiment_id).await?;
         experiments::active(experiment.ok_or_else(|| no_run(id))?)?;
     }
-    row.revision = tx.run_set_lifecycle(row.key, to).await?;
+    row.revision = tx
+        .run_set_lifecycle(row.key, to)
+        .await?
+        .ok_or_else(|| Error::conflict(format!("The files of the run {} were freed by clean-up: it cannot be restored.", row.name)))?;
     let action = if to == Lifecycle::Active { "restore" } else { "delete" };
     let before = json!({ "lifecycle": row.lifecycle });
     event(&mut tx, by, action, &row, Some(before), json!({ "lifecycle": to.as_str() })).await?;

@@ -27,6 +27,7 @@ pub struct EnvironmentRow {
     pub workload_id: Option<String>,
     pub created_at: i64,
     pub ready_at: Option<i64>,
+    pub freed_at: Option<i64>,
 }
 
 impl EnvironmentRow {
@@ -99,7 +100,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT e.id AS environment_id, e.team_id, e.name, e.description, v.id, v.version, v.requirements, v.lock_text, v.image,
-                    v.digest, v.build, v.progress, v.reason, v.packages, v.workload_id, v.created_at, v.ready_at
+                    v.digest, v.build, v.progress, v.reason, v.packages, v.workload_id, v.created_at, v.ready_at, v.freed_at
              FROM environments e JOIN environment_versions v ON v.environment_id = e.id ",
             $rest
         )
@@ -151,6 +152,14 @@ impl Store {
     /// The database does not answer.
     pub async fn environment_version(&self, id: &str) -> Result<Option<EnvironmentRow>> {
         self.opt(select!("WHERE v.id = $1"), args![id]).await
+    }
+
+    /// The newest version of an environment of a team that has this content.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn environment_of_content(&self, team_id: &str, digest: &str) -> Result<Option<EnvironmentRow>> {
+        self.opt(select!("WHERE e.team_id = $1 AND v.digest = $2 ORDER BY v.version DESC LIMIT 1"), args![team_id, digest]).await
     }
 
     /// The newest version of an environment that can be used now.
@@ -351,7 +360,7 @@ impl Tx {
     pub async fn environment_requeue(&mut self, id: &str, from: Build, digest: &str) -> Result<bool> {
         let n = self
             .exec(
-                "UPDATE environment_versions SET build = 'queued', progress = 0, reason = NULL, workload_id = NULL, digest = $3
+                "UPDATE environment_versions SET build = 'queued', progress = 0, reason = NULL, workload_id = NULL, digest = $3, freed_at = NULL
                  WHERE id = $1 AND build = $2",
                 args![id, build_word(from), digest],
             )

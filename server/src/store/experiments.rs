@@ -197,7 +197,7 @@ impl Tx {
         Ok(row.map_or(0, |r| r.0))
     }
 
-    /// Deletes or restores an experiment with all its runs, as MLflow does; its revision after.
+    /// Deletes or restores an experiment with all its runs, as MLflow does; its revision after. Runs whose files were freed stay deleted.
     ///
     /// # Errors
     /// The database does not answer.
@@ -212,7 +212,8 @@ impl Tx {
             .await?;
         let deleted_at = (lifecycle == Lifecycle::Deleted).then_some(now);
         self.exec(
-            "UPDATE runs SET lifecycle = $2, deleted_at = $3, revision = revision + 1 WHERE experiment_key = $1 AND lifecycle <> $2",
+            "UPDATE runs SET lifecycle = $2, deleted_at = $3, revision = revision + 1
+             WHERE experiment_key = $1 AND lifecycle <> $2 AND ($2 = 'deleted' OR freed_at IS NULL)",
             args![key, lifecycle.as_str(), deleted_at],
         )
         .await?;

@@ -83,4 +83,20 @@ impl Store {
         )
         .await
     }
+
+    /// The same, of the versions registered from a run or from a logged model.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn versions_kept_from(&self, team_id: &str, run_id: Option<&str>, logged_model_id: Option<&str>) -> Result<Vec<KeptRow>> {
+        self.all(
+            "SELECT DISTINCT d.name AS deployment, r.model, r.version, v.storage FROM model_versions v JOIN models m ON m.id = v.model_id
+             JOIN revisions r ON r.team_id = v.team_id AND r.model = m.name AND r.version = v.version
+             JOIN deployments d ON d.id = r.deployment_id
+             WHERE v.team_id = $1 AND (v.run_id = $2 OR v.logged_model_id = $3) AND d.desired <> 'deleted'
+             AND (r.serving_at IS NOT NULL OR r.number = d.serving OR r.number = d.canary OR r.number = d.next) ORDER BY d.name, r.model, r.version",
+            args![team_id, run_id, logged_model_id],
+        )
+        .await
+    }
 }

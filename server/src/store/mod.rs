@@ -6,6 +6,7 @@
 pub mod arg;
 pub mod at_rest;
 pub mod caller_tokens;
+pub mod clean_up;
 pub mod constraint;
 pub mod db;
 pub mod deliveries;

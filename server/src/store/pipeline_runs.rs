@@ -361,6 +361,9 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn pipeline_run_delete(&mut self, team_id: &str, id: &str) -> Result<bool> {
+        let sql = "DELETE FROM taken_over WHERE task_id IN (SELECT t.id FROM tasks t JOIN pipeline_runs p ON p.id = t.pipeline_run_id
+                       WHERE p.team_id = $1 AND p.id = $2 AND p.live = 0)";
+        self.exec(sql, args![team_id, id]).await?;
         let sql = "DELETE FROM tasks WHERE team_id = $1 AND pipeline_run_id IN
                        (SELECT id FROM pipeline_runs WHERE team_id = $1 AND id = $2 AND live = 0)";
         self.exec(sql, args![team_id, id]).await?;

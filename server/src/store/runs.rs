@@ -252,19 +252,20 @@ impl Tx {
         Ok(out.map_or(row.revision, |r| r.0))
     }
 
-    /// Deletes or restores a run; the revision after.
+    /// Deletes or restores a run; the revision after. Nothing where it is to be restored, and its files were freed.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn run_set_lifecycle(&mut self, key: i64, lifecycle: Lifecycle) -> Result<i64> {
+    pub async fn run_set_lifecycle(&mut self, key: i64, lifecycle: Lifecycle) -> Result<Option<i64>> {
         self.runs_move();
         let deleted_at = (lifecycle == Lifecycle::Deleted).then_some(self.now());
         let out: Option<(i64,)> = self
             .opt(
-                "UPDATE runs SET lifecycle = $2, deleted_at = $3, revision = revision + 1 WHERE key = $1 RETURNING revision",
+                "UPDATE runs SET lifecycle = $2, deleted_at = $3, revision = revision + 1
+                 WHERE key = $1 AND ($2 = 'deleted' OR freed_at IS NULL) RETURNING revision",
                 args![key, lifecycle.as_str(), deleted_at],
             )
             .await?;
-        Ok(out.map_or(0, |r| r.0))
+        Ok(out.map(|r| r.0))
     }
 }

@@ -8,6 +8,7 @@ use app::api::{
     Client, ListQuery, Problem,
     callers::{NewCallerToken, RotateToken, SetCallers},
     canary::{SetCanary, Sticky},
+    clean_up::Free,
     deployments::{NewDeployment, Redeploy},
     environments::NewEnvironment,
     events::EventQuery,
@@ -76,6 +77,7 @@ fn everything(c: &Client) {
         c.token_list(l); c.token_create(&NewToken { name: text(), team: text(), role: Role::Viewer, expires_in: None, scope: None }); c.token_revoke("i");
         c.secret_list("t", l); c.secret_set("t", "s", "v"); c.secret_remove("t", "s");
         c.quota("t"); c.quota_set("t", &SetQuota::default()); c.capacity("t");
+        c.clean_up_list("t", l); c.clean_up("t", &Free::default());
         c.event_list("t", &EventQuery::default()); c.event_list_all(&EventQuery::default()); c.home("t"); c.find("t", "q"); c.platform(); c.placement_list(l);
         c.placement_set(&SetPlacement { of: PlacementOf::Size, name: text(), team: None, tolerations: text(), node_selector: text(), patch: text(), cpu: text(), memory: text(), gpu: text(), revision: 0 });
         c.runtime_list(l); c.runtime("r"); c.runtime_set("r", &SetRuntime::default()); c.runtime_remove("r", &SeenRuntime::default());
@@ -218,6 +220,11 @@ async fn one_of_each(desk: &Desk) -> (String, String) {
     let file =
         format!("/api/2.0/mlflow-artifacts/artifacts/{}/a.txt", root.strip_prefix("mlflow-artifacts:/").unwrap().trim_start_matches('/'));
     program.send(Method::PUT, &file, "", "x").await.is(200);
+    // And one that is deleted, for clean-up.
+    let gone =
+        program.post(&format!("{p}/runs/create"), json!({ "experiment_id": "0" })).await.is(200).json()["run"]["info"]["run_id"].clone();
+    program.send(Method::PUT, &file.replace(&id, gone.as_str().unwrap()), "", "x").await.is(200);
+    program.post(&format!("{p}/runs/delete"), json!({ "run_id": gone })).await.is(200);
     let hook = json!({ "name": "chat", "url": "https://hooks.example.org", "kinds": ["run_failed"] });
     w.mia.post(&format!("{own}/webhooks"), hook).await.is(201);
     // Who submitted it is told that it failed.
@@ -261,7 +268,7 @@ async fn what_the_api_answers_is_what_the_client_reads() {
     let promotion = promotion.as_str().unwrap();
     read! { admin: user_list(l); event_list_all(events); platform(); placement_list(l); runtime_list(l); runtime("slipway-python"); pipeline_images(); }
     read! { c:
-        me(); notice_list(l); notices_unread(); notice_choices(); webhook_list(TEAM, l); webhook(TEAM, "chat"); webhook_deliveries(TEAM, "chat", l); team_list(l); team(TEAM); member_list(TEAM, l); token_list(l); secret_list(TEAM, l); quota(TEAM); capacity(TEAM);
+        me(); notice_list(l); notices_unread(); notice_choices(); webhook_list(TEAM, l); webhook(TEAM, "chat"); webhook_deliveries(TEAM, "chat", l); team_list(l); team(TEAM); member_list(TEAM, l); token_list(l); secret_list(TEAM, l); quota(TEAM); capacity(TEAM); clean_up_list(TEAM, l);
         event_list(TEAM, events); home(TEAM); find(TEAM, "iris"); environment_list(TEAM, l); environment(TEAM, "serve"); environment_versions(TEAM, "serve", l);
         environment_log(TEAM, "serve", log); notebook_list(TEAM, l); notebook(TEAM, "lab"); notebook_log(TEAM, "lab", log); notebook_explain(TEAM, "lab");
         experiment_list(TEAM, l); run_list(TEAM, &RunQuery::default()); run(TEAM, id); run(TEAM, submitted);

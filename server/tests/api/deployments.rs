@@ -77,7 +77,7 @@ impl Desk {
         tx.commit().await.unwrap();
         let (store, data) = (web.store.clone(), web.config.data.clone());
         let files = ModelFiles::new(store.clone(), web.artifacts.clone(), data.clone());
-        let replicas = Replicas { store: store.clone(), files, sealer: web.sealer.clone(), data, max_body: 1 << 20 };
+        let replicas = Replicas { store: store.clone(), files, sealer: web.sealer.clone(), data, cache: None, max_body: 1 << 20 };
         let builders = Builders::default().with(WorkloadKind::Replica, replicas);
         let workloads = Workloads { store: store.clone(), cluster: w.cluster.clone(), builders };
         let service = Service { store: store.clone(), artifacts: web.artifacts.clone(), cluster: w.cluster.clone() };

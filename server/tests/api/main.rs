@@ -5,6 +5,7 @@ mod callers;
 mod canary;
 mod cards;
 mod changes;
+mod clean_up;
 mod contract;
 mod deployments;
 mod explain;

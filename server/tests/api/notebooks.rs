@@ -43,7 +43,7 @@ pub async fn world() -> World {
 pub async fn settle(w: &World) {
     let Web { store, sealer, links, cluster, logs, .. } = w.web.clone();
     let keys = NotebookKeys::new(sealer.clone());
-    let specs = NotebookSpecs { store: store.clone(), sealer, links };
+    let specs = NotebookSpecs { store: store.clone(), sealer, links, cache: None };
     let workloads =
         Workloads { store: store.clone(), cluster: cluster.clone(), builders: Builders::default().with(WorkloadKind::Notebook, specs) };
     let notebooks = Notebooks { store, cluster, logs, keys };

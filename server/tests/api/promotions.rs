@@ -52,7 +52,7 @@ impl Desk {
         }
         let (store, data) = (web.store.clone(), web.config.data.clone());
         let files = ModelFiles::new(store.clone(), web.artifacts.clone(), data.clone());
-        let builders = Builders::default().with(WorkloadKind::Gate, GateSpecs { store: store.clone(), files, data });
+        let builders = Builders::default().with(WorkloadKind::Gate, GateSpecs { store: store.clone(), files, data, cache: None });
         let workloads = Workloads { store: store.clone(), cluster: w.cluster.clone(), builders };
         let promotions = Promotions { store, artifacts: web.artifacts.clone(), logs: web.logs.clone(), cluster: w.cluster.clone() };
         Self { w, workloads, promotions }

@@ -7,8 +7,8 @@ use app::api::{
 };
 use server::{
     cluster::Exit,
-    environments::{build_result, digest, service, shipped::SHIPPED},
-    store::environments::EnvironmentRow,
+    environments::{awaits, build_result, digest, service, shipped::SHIPPED},
+    store::environments::{EnvironmentRow, NewEnvVersion},
 };
 
 async fn version(w: &World, name: &str) -> EnvironmentRow {
@@ -119,4 +119,92 @@ async fn names_and_requirements_that_are_refused() {
         let error = service::create(&w.store, &w.ada, &new).await.unwrap_err();
         assert_eq!(error.field.as_deref().unwrap_or("-"), field, "{name} {requirements}");
     }
+}
+
+/// Version 1 of `torch`, ready on the disk and not the newest: its id and digest.
+async fn earlier(w: &World) -> (String, String) {
+    let lock = "numpy==2.4.6 \\\n    --hash=sha256:00\n";
+    let digest = digest::of_lock(lock, &python());
+    w.put_environment(&digest);
+    let mut tx = w.store.begin().await.unwrap();
+    tx.environment_insert("e", Some(TEAM), "torch", "").await.unwrap();
+    let version = |id, version, lock, digest| NewEnvVersion {
+        id,
+        environment_id: "e",
+        version,
+        requirements: "numpy\n",
+        lock_text: Some(lock),
+        image: None,
+        digest,
+        build: Build::Ready,
+        reason: None,
+        packages: "[]",
+    };
+    tx.environment_version_insert(&version("t1", 1, lock, &digest)).await.unwrap();
+    tx.environment_set_latest("e", 2, "").await.unwrap();
+    tx.environment_version_insert(&version("t2", 2, "six==1.17.0\n", "d2")).await.unwrap();
+    tx.commit().await.unwrap();
+    w.put_environment("d2");
+    ("t1".into(), digest)
+}
+
+async fn free(w: &World, digest: &str) {
+    let mut tx = w.store.begin().await.unwrap();
+    tx.environment_free(TEAM, digest).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_freed_goes_and_is_made_again_for_who_needs_it() {
+    let w = World::new().await;
+    let (id, digest) = earlier(&w).await;
+    free(&w, &digest).await;
+    assert!(digest::is_made(&w.cache, &digest));
+    tick(&w.environments).await;
+    assert!(!digest::is_made(&w.cache, &digest) && digest::is_made(&w.cache, "d2"));
+    tick(&w.environments).await;
+    let row = w.store.environment_version(&id).await.unwrap().unwrap();
+    assert!(row.freed_at.is_some() && row.build() == Build::Ready, "nobody asked for it");
+    assert!(w.store.freed_environments(9).await.unwrap().is_empty());
+
+    assert!(awaits::again(&w.store, Some(&w.cache), &id).await.unwrap().is_some());
+    w.settle().await;
+    let workload = w.workload(&id).await.id;
+    let lock = w.store.environment_version(&id).await.unwrap().unwrap().lock_text.unwrap();
+    assert_eq!(w.cluster.spec(&workload).unwrap().files["lock.txt"], lock);
+    w.put_environment(&digest);
+    left(&w, &workload, &serde_json::json!({ "result": "made", "digest": digest, "lock": lock }));
+    w.cluster.exit(&workload, 0);
+    w.settle().await;
+    assert!(awaits::again(&w.store, Some(&w.cache), &id).await.unwrap().is_none(), "it is ready");
+    assert!(digest::is_made(&w.cache, &digest));
+}
+
+#[tokio::test]
+async fn who_comes_before_it_is_gone_has_it() {
+    let w = World::new().await;
+    let (id, digest) = earlier(&w).await;
+    // Somebody is to start in it.
+    free(&w, &digest).await;
+    assert!(awaits::again(&w.store, Some(&w.cache), &id).await.unwrap().is_some(), "not in what is marked");
+    w.settle().await;
+    assert!(awaits::again(&w.store, Some(&w.cache), &id).await.unwrap().is_none() && digest::is_made(&w.cache, &digest));
+
+    // A roll-back to it was asked for.
+    free(&w, &digest).await;
+    let mut tx = w.store.begin().await.unwrap();
+    tx.deployment_insert("d", TEAM, "web", 1).await.unwrap();
+    tx.exec(
+        "INSERT INTO revisions (id, deployment_id, team_id, number, model, version, runtime, environment, environment_version,
+         environment_version_id, cpu_millis, memory_bytes, gpus, env_json, secrets_json, state, created_by, attempts, created_at, serving_at)
+         VALUES ('r', 'd', $1, 1, 'iris', 1, 'x', 'torch', 1, $2, 1, 1, 0, '{}', '[]', 'retired', 'ada', 0, 0, 1)",
+        server::args![TEAM, &id],
+    )
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    tick(&w.environments).await;
+    assert!(digest::is_made(&w.cache, &digest));
+    assert_eq!(w.store.environment_version(&id).await.unwrap().unwrap().freed_at, None);
+    assert!(w.events("e").await.contains(&"keep".to_owned()), "{:?}", w.events("e").await);
 }

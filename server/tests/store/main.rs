@@ -1,5 +1,6 @@
 //! The store, one suite on SQLite and on PostgreSQL.
 
+mod clean_up;
 mod deployments;
 mod engines;
 mod experiments;

@@ -1,5 +1,6 @@
 //! A team itself: members, secrets, quota, events.
 
+pub mod clean_up;
 pub mod deliveries;
 pub mod events;
 pub mod members;

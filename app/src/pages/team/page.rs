@@ -1,6 +1,6 @@
 //! The page of a team: its tabs lie in the address.
 
-use super::{events::Events, members::Members, quota::QuotaCard, secrets::Secrets, stages::Stages, webhooks::Webhooks};
+use super::{clean_up::CleanUp, events::Events, members::Members, quota::QuotaCard, secrets::Secrets, stages::Stages, webhooks::Webhooks};
 use crate::{
     api::{Client, client::team_path, teams::Team},
     parts::{
@@ -28,6 +28,7 @@ pub fn TeamPage() -> impl IntoView {
             item("Stages", "stages"),
             item("Webhooks", "webhooks"),
             item("Quota", "quota"),
+            item("Clean-up", "clean-up"),
             item("Events", "events"),
         ];
         let maintains = access.maintains();
@@ -36,6 +37,7 @@ pub fn TeamPage() -> impl IntoView {
             "stages" => view! { <Stages client access/> }.into_any(),
             "webhooks" => view! { <Webhooks client access/> }.into_any(),
             "quota" => view! { <QuotaCard client access/> }.into_any(),
+            "clean-up" => view! { <CleanUp client access/> }.into_any(),
             "events" => view! { <Events client access/> }.into_any(),
             _ => view! { <Members client access/> }.into_any(),
         };

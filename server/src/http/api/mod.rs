@@ -3,6 +3,7 @@
 pub mod artifacts;
 pub mod callers;
 pub mod canary;
+pub mod clean_up;
 pub mod code;
 pub mod deployments;
 pub mod document;
@@ -76,6 +77,7 @@ pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(webhooks::test))
         .routes(routes!(webhooks::deliveries))
         .routes(routes!(webhooks::redeliver))
+        .routes(routes!(clean_up::clean_up_list, clean_up::clean_up))
         .routes(routes!(quota::get, quota::set))
         .routes(routes!(quota::capacity))
         .routes(routes!(events::list))

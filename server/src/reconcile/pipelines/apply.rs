@@ -9,7 +9,7 @@ use crate::{
         again,
         engine::{Inputs, Kind, NewNode, Node, Outputs, RunState, State, Step},
         ir::Component,
-        metrics,
+        kept, metrics,
         start::{Environments, Ready, Starter},
         submit::shown,
     },
@@ -285,6 +285,9 @@ impl<'a> Turn<'a> {
         (node.inputs, node.attempt) = (inputs, attempt);
         match ready {
             Ready::Cached { key, from, outputs } => {
+                if let Some(run) = kept::whose(&outputs) {
+                    self.tx.task_takes_over(id, &run).await?;
+                }
                 (node.state, node.outputs) = (State::Cached, outputs);
                 (row.cache_key, row.cached_from) = (Some(key), Some(from));
                 (row.started_at, row.ended_at) = (Some(self.now), Some(self.now));

@@ -1,0 +1,12 @@
+DROP INDEX tasks_at_work_by_environment;
+DROP INDEX revisions_by_environment;
+DROP INDEX environment_versions_by_digest;
+DROP INDEX model_versions_by_logged_model;
+DROP TABLE taken_over;
+DROP TABLE freed_environments;
+DROP TABLE freed_artifacts;
+DROP INDEX logged_models_deleted;
+DROP INDEX runs_deleted;
+ALTER TABLE environment_versions DROP COLUMN freed_at;
+ALTER TABLE logged_models DROP COLUMN freed_at;
+ALTER TABLE runs DROP COLUMN freed_at;
