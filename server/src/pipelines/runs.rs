@@ -47,6 +47,17 @@ pub async fn row(store: &Store, by: &TeamMember, id: &str) -> Result<PipelineRun
     store.pipeline_run(&by.team.id, id).await?.ok_or_else(|| Error::not_found("pipeline run"))
 }
 
+/// Whether the version that it is of is there: not of one that brought its own pipeline, or whose version was deleted.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn has_version(store: &Store, by: &TeamMember, run: &PipelineRunRow) -> Result<bool> {
+    match &run.version_id {
+        Some(id) => Ok(store.pipeline_version_by_id(&by.team.id, id).await?.is_some()),
+        None => Ok(false),
+    }
+}
+
 /// A pipeline run.
 ///
 /// # Errors

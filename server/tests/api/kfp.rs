@@ -224,6 +224,12 @@ async fn a_run_says_what_it_is_of_and_how_far() {
         ada.post(&format!("{P}/runs"), json!({ "pipeline_version_reference": { "pipeline_version_id": version } })).await.is(200).json();
     assert_eq!(alone["pipeline_version_reference"]["pipeline_id"], id);
 
+    // A version that is no more stands nowhere: what ran of it does.
+    ada.delete(&format!("{P}/pipelines/{id}/versions/{version}")).await.is(200);
+    let kept = ada.get(&format!("{P}/runs/{run}")).await.is(200).json();
+    assert_eq!((&kept["pipeline_spec"], kept.get("pipeline_version_reference")), (&spec("p"), None));
+    assert_eq!((&kept["run_details"], &kept["runtime_config"]), (&made["run_details"], &made["runtime_config"]));
+
     ada.post(&format!("{P}/runs/{run}:terminate"), json!({})).await.is(200);
     assert_eq!(ada.get(&format!("{P}/runs/{run}")).await.is(200).json()["state"], "CANCELING");
     assert_eq!(ada.delete(&format!("{P}/runs/{run}")).await.is(400).json()["code"], 9, "it has not ended");

@@ -240,6 +240,12 @@ async fn a_run_is_done_again_as_it_was() {
     w.ada.delete(&format!("{OWN}/pipelines/hello")).await.is(204);
     let again = w.ada.post(&runs, json!({ "from": id(&named) })).await.is(201).json();
     assert_eq!((&again["pipeline"], again.get("pipeline_id")), (&json!("hello"), None));
+    // And it answers as before: what it ran is kept.
+    let kept = w.vic.get(&format!("{runs}/{}", id(&named))).await.is(200).json();
+    assert_eq!((&kept["pipeline"], &kept["version_id"]), (&json!("hello"), &named["version_id"]));
+    for rest in ["outline", "tasks", &format!("compare?with={}", id(&own))] {
+        w.vic.get(&format!("{runs}/{}/{rest}", id(&named))).await.is(200);
+    }
 
     let refused = async |body: Value| w.ada.post(&runs, body).await.is(422).field();
     assert_eq!(refused(json!({ "from": id(&own), "spec": hello() })).await, "from");

@@ -39,8 +39,8 @@ pub struct Run {
     experiment_id: String,
     storage_state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pipeline_version_reference: Option<Reference>,
-    /// Of a run that brought its own; not in lists, as it may be large.
+    pub pipeline_version_reference: Option<Reference>,
+    /// Of a run that brought its own, or whose version was deleted; not in lists, as it may be large.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pipeline_spec: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -129,13 +129,17 @@ pub(super) async fn known(web: &Web, by: &TeamEditor, id: &str) -> Result<String
     Ok(experiments::get(&web.store, &by, id).await?.row.id)
 }
 
-/// A run with its tasks, and with its pipeline where that is its own.
+/// A run with its tasks, and with its pipeline where that is its own, or where the version was deleted: their clients read either what ran or where
+/// that stands, and a version that is no more stands nowhere.
 async fn told(web: &Web, by: &TeamMember, row: PipelineRunRow) -> Result<Run> {
     let tasks = whole::tasks(&web.pipelines, &web.store, by, &row).await?;
     let details = details(&row.id, tasks);
-    let spec = if row.pipeline_id.is_none() { Some(versions::spec(web, &row.spec_digest).await?) } else { None };
+    let digest = (!runs::has_version(&web.store, by, &row).await?).then(|| row.spec_digest.clone());
     let mut run = Run::from(row);
-    (run.run_details, run.pipeline_spec) = (Some(details), spec);
+    run.run_details = Some(details);
+    if let Some(digest) = digest {
+        (run.pipeline_version_reference, run.pipeline_spec) = (None, Some(versions::spec(web, &digest).await?));
+    }
     Ok(run)
 }
 
