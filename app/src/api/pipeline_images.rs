@@ -10,6 +10,19 @@ use serde::{Deserialize, Serialize};
 pub struct PipelineImages {
     /// By image. One that is named with its tag goes before one without.
     pub images: Vec<PipelineImage>,
+    /// Counts up with each change; 0 where it was never set.
+    pub revision: i64,
+}
+
+/// The table that is to be.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct SetPipelineImages {
+    /// All of it. Each image is there once.
+    pub images: Vec<PipelineImage>,
+    /// The revision that was seen; where it is no longer the one in force, nothing is changed (409).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<i64>,
 }
 
 /// A line of it.
@@ -29,7 +42,7 @@ impl Client {
         self.get("/api/v1/pipeline-images")
     }
     /// `PUT /api/v1/pipeline-images`: replaces the table.
-    pub fn pipeline_images_set(&self, body: &PipelineImages) -> Reply<PipelineImages> {
+    pub fn pipeline_images_set(&self, body: &SetPipelineImages) -> Reply<PipelineImages> {
         self.call(Method::PUT, "/api/v1/pipeline-images", body)
     }
 }

@@ -14,6 +14,7 @@ pub mod events;
 pub mod experiment;
 pub mod failure;
 pub mod here;
+mod image;
 pub mod ledger;
 pub mod list;
 pub mod login;
@@ -113,6 +114,8 @@ enum Command {
     Quota(Noun<quota::Command>),
     /// On which nodes workloads of a size or an environment run, and what more their pods have (Kubernetes)
     Placement(Noun<placement::Command>),
+    /// Which environment stands for which container image (where there are no containers)
+    Image(Noun<image::Command>),
     /// Who changed what in the team, newest first
     Events(events::Events),
     /// What there is, what is held, and what each size would do
@@ -185,6 +188,7 @@ impl Command {
             Command::Runtime(n) => runtime::run(n.command, &n.reach).await,
             Command::Quota(n) => quota::run(n.command, &n.reach).await,
             Command::Placement(n) => placement::run(n.command, &n.reach).await,
+            Command::Image(n) => image::run(n.command, &n.reach).await,
             Command::Events(e) => events::run(&e).await,
             Command::Capacity(c) => capacity::run(&c).await,
             Command::CleanUp(c) => clean_up::run(&c).await,

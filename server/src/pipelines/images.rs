@@ -6,26 +6,30 @@ use crate::{
     error::{Error, Result},
     store::{Store, events::NewEvent, pipeline_images::PipelineImageRow},
 };
-use app::api::pipeline_images::{PipelineImage, PipelineImages};
+use app::api::pipeline_images::{PipelineImage, PipelineImages, SetPipelineImages};
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Most lines.
 const MOST: usize = 1000;
+/// What it is called where somebody else changed it.
+const WHAT: &str = "The table of images";
 
 /// The table.
 ///
 /// # Errors
 /// The database does not answer.
 pub async fn get(store: &Store, _: &PlatformAdmin) -> Result<PipelineImages> {
-    let rows = store.pipeline_images().await?;
-    Ok(PipelineImages { images: rows.into_iter().map(|r| PipelineImage { image: r.image, environment: r.environment }).collect() })
+    let revision = store.pipeline_images_revision().await?;
+    let images = store.pipeline_images().await?.into_iter().map(|r| PipelineImage { image: r.image, environment: r.environment });
+    Ok(PipelineImages { images: images.collect(), revision })
 }
 
 /// Replaces the table.
 ///
 /// # Errors
-/// An image that is none, or is there twice; an environment that does not come with Slipway.
-pub async fn set(store: &Store, by: &PlatformAdmin, new: &PipelineImages) -> Result<PipelineImages> {
+/// An image that is none, or is there twice; an environment that does not come with Slipway; a stale revision.
+pub async fn set(store: &Store, by: &PlatformAdmin, new: &SetPipelineImages) -> Result<PipelineImages> {
     if new.images.len() > MOST {
         return Err(Error::invalid("images", format!("The table has at most {MOST} lines.")));
     }
@@ -46,8 +50,12 @@ pub async fn set(store: &Store, by: &PlatformAdmin, new: &PipelineImages) -> Res
         }
     }
     let rows: Vec<PipelineImageRow> = rows.into_values().collect();
+    let before = get(store, by).await?;
+    Error::unless_stale(new.revision, before.revision, WHAT)?;
     let mut tx = store.begin().await?;
-    tx.pipeline_images_set(&rows).await?;
+    if !tx.pipeline_images_set(before.revision, &rows).await? {
+        return Err(Error::stale(WHAT));
+    }
     tx.event(NewEvent {
         team_id: None,
         actor: &by.actor(),
@@ -55,9 +63,9 @@ pub async fn set(store: &Store, by: &PlatformAdmin, new: &PipelineImages) -> Res
         kind: "pipeline",
         object_id: "images",
         object_name: "images",
-        revision: 0,
-        before: None,
-        after: Some(serde_json::to_value(new)?),
+        revision: before.revision + 1,
+        before: Some(json!({ "images": before.images })),
+        after: Some(json!({ "images": new.images })),
     })
     .await?;
     tx.commit().await?;

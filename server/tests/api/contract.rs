@@ -21,7 +21,7 @@ use app::api::{
     notebooks::{DeleteNotebook, NewNotebook, NotebookChange},
     notices::{MarkRead, SetNoticeChoices},
     pipeline_diff::DiffQuery,
-    pipeline_images::PipelineImages,
+    pipeline_images::SetPipelineImages,
     pipeline_runs::{NewPipelineRun, PipelineRunQuery},
     pipelines::{NewPipeline, NewPipelineVersion, SetPipelineLimits},
     placements::{PlacementOf, SetPlacement},
@@ -106,7 +106,7 @@ fn everything(c: &Client) {
         c.pipeline_diff("t", "p", "v", &DiffQuery::default()); c.pipeline_run_compare("t", "r", "s"); c.pipeline_run_outline("t", "r"); c.task_explain("t", "r", "k"); c.run_artifact_preview("t", "r", &ArtifactQuery::default());
         c.pipeline_outline("t", "p", "v"); c.pipeline_run_list("t", &PipelineRunQuery::default()); c.pipeline_run_create("t", &NewPipelineRun::default()); c.pipeline_run("t", "r");
         c.pipeline_run_delete("t", "r"); c.pipeline_run_cancel("t", "r"); c.pipeline_run_retry("t", "r"); c.pipeline_run_archive("t", "r"); c.pipeline_run_unarchive("t", "r");
-        c.task_list("t", "r"); c.task("t", "r", "k"); c.task_log("t", "r", "k", log); c.task_approve("t", "r", "k", &Say::default()); c.task_refuse("t", "r", "k", &Say::default()); c.pipeline_images(); c.pipeline_images_set(&PipelineImages::default());
+        c.task_list("t", "r"); c.task("t", "r", "k"); c.task_log("t", "r", "k", log); c.task_approve("t", "r", "k", &Say::default()); c.task_refuse("t", "r", "k", &Say::default()); c.pipeline_images(); c.pipeline_images_set(&SetPipelineImages::default());
         c.recurring_run_list("t", &RecurringRunQuery::default()); c.recurring_run_create("t", &NewRecurringRun::default()); c.recurring_run("t", "r");
         c.recurring_run_change("t", "r", &RecurringRunChange::default()); c.recurring_run_delete("t", "r"); c.recurring_run_enable("t", "r"); c.recurring_run_disable("t", "r");
         c.recurring_run_run("t", "r"); c.schedule_preview(&Schedule::default());

@@ -149,22 +149,36 @@ async fn what_stands_for_an_image_is_the_admins_to_say() {
     let w = World::new().await;
     let path = "/api/v1/pipeline-images";
     w.mia.get(path).await.is(403);
+    assert_eq!(w.bob.get(path).await.is(200).json(), json!({ "images": [], "revision": 0 }));
     let one = |image: &str, environment: &str| json!({ "images": [{ "image": image, "environment": environment }] });
     w.bob.put(path, one("registry.example.org/ml/base:1", "train")).await.is(200);
-    assert_eq!(w.bob.get(path).await.is(200).json(), one("registry.example.org/ml/base:1", "train"));
+    let kept = w.bob.get(path).await.is(200).json();
+    assert_eq!((&kept["images"], &kept["revision"]), (&one("registry.example.org/ml/base:1", "train")["images"], &json!(1)));
+    // Who saw it before somebody else changed it does not undo that.
+    for stale in [0, 2] {
+        w.bob.put(path, json!({ "images": [], "revision": stale })).await.is(409);
+    }
+    assert_eq!(w.bob.get(path).await.is(200).json(), kept);
     for (image, environment) in [("", "train"), ("a b", "train"), ("a", "nothing")] {
         assert_eq!(w.bob.put(path, one(image, environment)).await.is(422).field(), "images");
     }
     // As the form sends it: a line for each, and a space where there is none.
     let page = "/admin?tab=images";
-    w.bob.form(page, path, &[("_method", "PUT"), ("images", "registry.example.org/ml/base=train\r\nalpine:3=")]).await.is(303);
-    let table = json!({ "images": [{ "image": "alpine:3", "environment": "" }, { "image": "registry.example.org/ml/base", "environment": "train" }] });
-    assert_eq!(w.bob.get(path).await.is(200).json(), table);
+    let lines = "registry.example.org/ml/base=train\r\nalpine:3=";
+    w.bob.form(page, path, &[("_method", "PUT"), ("images", lines), ("revision", "1")]).await.is(303);
+    let images = json!([{ "image": "alpine:3", "environment": "" }, { "image": "registry.example.org/ml/base", "environment": "train" }]);
+    assert_eq!(w.bob.get(path).await.is(200).json(), json!({ "images": images, "revision": 2 }));
+    // A form of before says so on the page, and changes nothing.
+    let back = w.bob.form(page, path, &[("_method", "PUT"), ("images", " "), ("revision", "1")]).await.is(303);
+    assert!(back.headers["location"].to_str().unwrap().contains("problem="), "{:?}", back.headers);
+    let told = w.bob.get("/api/v1/events?kind=pipeline").await.is(200).json();
+    let (before, after) = (&told["items"][0]["before"]["images"], &told["items"][0]["after"]["images"]);
+    assert_eq!((before, after), (&kept["images"], &json!([images[1], images[0]])), "as it was sent");
     // A cluster with nodes has containers, and no page for what stands for them.
     let admin = w.bob.with("accept", "text/html").get("/admin").await.is(200);
     assert!(!String::from_utf8_lossy(&admin.body).contains(page));
-    w.bob.form(page, path, &[("_method", "PUT"), ("images", " ")]).await.is(303);
-    assert_eq!(w.bob.get(path).await.is(200).json(), json!({ "images": [] }));
+    w.bob.form(page, path, &[("_method", "PUT"), ("images", " "), ("revision", "2")]).await.is(303);
+    assert_eq!(w.bob.get(path).await.is(200).json(), json!({ "images": [], "revision": 3 }));
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod model_search;
 mod models;
 mod newer;
 mod notices;
+mod pipeline_images;
 mod pipeline_search;
 mod placements;
 mod promotions;

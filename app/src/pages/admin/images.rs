@@ -13,7 +13,9 @@ const EXAMPLE: &str = "registry.example.org/ml/base=train\nregistry.example.org/
 /// The tab.
 #[component]
 pub fn Images() -> impl IntoView {
-    loaded(Every::default(), Client::from_context().pipeline_images(), |PipelineImages { images }: PipelineImages, _| {
+    loaded(Every::default(), Client::from_context().pipeline_images(), |PipelineImages { images, revision }: PipelineImages, _| {
+        // Whoever saves what somebody else has changed meanwhile is told so.
+        let seen = move || view! { <input type="hidden" name="revision" value=revision.to_string()/> };
         let lines = images.iter().map(|i| format!("{}={}", i.image, i.environment)).collect::<Vec<_>>().join("\n");
         let some = !images.is_empty();
         let rows = images.into_iter().map(|i| {
@@ -34,7 +36,7 @@ pub fn Images() -> impl IntoView {
         let clear = some.then(|| {
             view! {
                 <ApiForm id="no-images" method="PUT" action="/api/v1/pipeline-images" next=HERE say="Nothing stands for an image any more." class="inline" quiet=true>
-                    <input type="hidden" name="images" value=" "/><button class="btn small danger" type="submit">"Remove all"</button>
+                    {seen()}<input type="hidden" name="images" value=" "/><button class="btn small danger" type="submit">"Remove all"</button>
                 </ApiForm>
             }
         });
@@ -44,6 +46,7 @@ pub fn Images() -> impl IntoView {
                 <section class="card"><header><h2>"Images"</h2><span class="more">{clear}</span></header>{list}</section>
                 <Card title="Set the table">
                     <ApiForm id="images" method="PUT" action="/api/v1/pipeline-images" next=HERE say="It counts for tasks that start from now on.">
+                        {seen()}
                         <Area name="images" label="Image = environment" rows=10 value=lines placeholder=EXAMPLE required=true hint="One a line. The environment is one that comes with Slipway; nothing behind = is the Python of this machine alone."/>
                         <div class="actions"><button class="btn primary" type="submit">"Set"</button></div>
                     </ApiForm>

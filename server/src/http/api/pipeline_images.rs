@@ -6,7 +6,10 @@ use crate::{
     http::{extract::Payload, state::Web},
     pipelines::images,
 };
-use app::api::{Problem, pipeline_images::PipelineImages};
+use app::api::{
+    Problem,
+    pipeline_images::{PipelineImages, SetPipelineImages},
+};
 use axum::{Json, extract::State};
 
 /// Which environment stands for which container image
@@ -16,8 +19,8 @@ pub async fn get(State(web): State<Web>, by: PlatformAdmin) -> Result<Json<Pipel
 }
 
 /// Say which environment stands for which container image; the whole table is replaced
-#[utoipa::path(put, path = "/api/v1/pipeline-images", tag = "pipelines", request_body = PipelineImages,
-    responses((status = 200, body = PipelineImages), (status = 403, body = Problem), (status = 422, body = Problem)))]
-pub async fn set(State(web): State<Web>, by: PlatformAdmin, Payload(new): Payload<PipelineImages>) -> Result<Json<PipelineImages>> {
+#[utoipa::path(put, path = "/api/v1/pipeline-images", tag = "pipelines", request_body = SetPipelineImages,
+    responses((status = 200, body = PipelineImages), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn set(State(web): State<Web>, by: PlatformAdmin, Payload(new): Payload<SetPipelineImages>) -> Result<Json<PipelineImages>> {
     images::set(&web.store, &by, &new).await.map(Json)
 }
