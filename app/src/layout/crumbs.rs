@@ -1,7 +1,7 @@
 //! Where one is, read from the address.
 
 use super::places::PLACES;
-use crate::parts::{ThisPipelineRun, ThisRun};
+use crate::parts::{ThisPipelineRun, this_named};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
@@ -27,7 +27,7 @@ fn trail(path: &str) -> Vec<(String, String)> {
             let pipelines = ("Pipelines".to_owned(), format!("/teams/{team}/pipelines"));
             let all = ("Recurring".to_owned(), format!("/teams/{team}/recurring-runs"));
             let one = rest.first().map(|id| (end_of(id), format!("/teams/{team}/recurring-runs/{id}")));
-            let act = rest.get(1).map(|act| ((*act).to_owned(), format!("/teams/{team}/recurring-runs/{}", rest.join("/"))));
+            let act = rest.get(1).map(|act| ("Edit".to_owned(), format!("/teams/{team}/recurring-runs/{}/{act}", rest[0])));
             [pipelines, all].into_iter().chain(one).chain(act).collect()
         }
         ["teams", team, rest @ ..] => {
@@ -84,44 +84,38 @@ fn percent_decoded(text: &str) -> String {
 pub fn Crumbs() -> impl IntoView {
     let trail = use_location().pathname.with_untracked(|p| trail(p));
     let last = trail.len().saturating_sub(1);
-    let (run, flow) = (use_context::<ThisRun>(), use_context::<ThisPipelineRun>());
-    let of_pipeline = flow.clone();
-    // A run is known by its name; its id stands for one that cannot be read.
-    let named = move |words: String| match (run, flow) {
-        (Some(run), _) => Suspend::new(async move { run.read().await.map_or(words, |r| r.summary.name) }).into_any(),
-        (_, Some(run)) => Suspend::new(async move { run.read().await.map_or(words, |r| r.name) }).into_any(),
-        _ => words.into_any(),
-    };
-    // A pipeline run is reached from its pipeline, where it has one.
-    let before = move |words: String, href: String| match of_pipeline.clone().filter(|_| href.ends_with("/pipeline-runs")) {
-        Some(run) => Suspend::new(async move {
-            let pipeline =
-                run.read().await.ok().and_then(|r| {
-                    r.pipeline_id.map(|id| (format!("{}/pipelines/{id}", href.trim_end_matches("/pipeline-runs")), r.pipeline))
-                });
-            match pipeline {
-                Some((href, name)) => view! { <li><a href=href>{name}</a></li> },
-                None => view! { <li><a href=href>{words}</a></li> },
-            }
-        })
-        .into_any(),
-        None => view! { <li><a href=href>{words}</a></li> }.into_any(),
-    };
-    let mut named = Some(named);
-    view! {
-        <nav class="crumbs" aria-label="Breadcrumbs">
-            <ol>
-                {trail.into_iter().enumerate().map(|(i, (words, href))| {
-                    if i == last {
-                        let words = named.take().map(|named| named(words));
-                        view! { <li><span aria-current="page">{words}</span></li> }.into_any()
-                    } else {
-                        before(words, href)
-                    }
-                }).collect_view()}
-            </ol>
-        </nav>
-    }
+    // What has a name is known by it; its id stands for what cannot be read.
+    let mut own = this_named();
+    let flow = use_context::<ThisPipelineRun>();
+    let crumbs = trail.into_iter().enumerate().map(|(i, (words, href))| {
+        if let Some(run) = flow.clone().filter(|_| i != last && href.ends_with("/pipeline-runs")) {
+            return view! { <Before run words href/> }.into_any();
+        }
+        let words = match own.take_if(|(at, _)| *at == href) {
+            Some((_, name)) => Suspend::new(async move { name.await.unwrap_or(words) }).into_any(),
+            None => words.into_any(),
+        };
+        if i == last {
+            view! { <li><span aria-current="page">{words}</span></li> }.into_any()
+        } else {
+            view! { <li><a href=href>{words}</a></li> }.into_any()
+        }
+    });
+    let crumbs = crumbs.collect_view();
+    view! { <nav class="crumbs" aria-label="Breadcrumbs"><ol>{crumbs}</ol></nav> }
+}
+
+/// A pipeline run is reached from its pipeline, where it has one, else from all of them.
+#[component]
+fn Before(run: ThisPipelineRun, words: String, href: String) -> impl IntoView {
+    Suspend::new(async move {
+        let pipeline = run.read().await.ok().and_then(|r| Some((r.pipeline_id?, r.pipeline)));
+        let (href, words) = match pipeline {
+            Some((id, name)) => (format!("{}/pipelines/{id}", href.trim_end_matches("/pipeline-runs")), name),
+            None => (href, words),
+        };
+        view! { <li><a href=href>{words}</a></li> }
+    })
 }
 
 #[cfg(test)]
@@ -140,7 +134,7 @@ mod tests {
         assert_eq!(words("/teams/a/pipeline-runs/0190c0ffee0190c0ffee0190c0ffee01"), ["Pipelines", "Runs", "c0ffee01"]);
         assert_eq!(words("/teams/a/pipeline-runs/0190c0ffee0190c0ffee0190c0ffee01/again"), ["Pipelines", "Runs", "c0ffee01", "Run again"]);
         assert_eq!(words("/teams/a/pipeline-runs/compare"), ["Pipelines", "Runs", "Compared"]);
-        assert_eq!(words("/teams/a/recurring-runs/0190c0ffee0190c0ffee0190c0ffee01/edit"), ["Pipelines", "Recurring", "c0ffee01", "edit"]);
+        assert_eq!(words("/teams/a/recurring-runs/0190c0ffee0190c0ffee0190c0ffee01/edit"), ["Pipelines", "Recurring", "c0ffee01", "Edit"]);
         assert_eq!(words("/teams/a/pipelines/nightly/run"), ["Pipelines", "nightly", "run"]);
         assert_eq!(words("/teams/a"), ["Home"]);
         assert_eq!(words("/"), ["Teams"]);

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     api::{client::team_path, session::Me},
     islands::{Palette, palette::Line},
-    parts::{Nodes, Session, ThisPipelineRun, ThisRun},
+    parts::{Nodes, Session, provide_this},
     ui::QueryProblem,
 };
 use leptos::prelude::*;
@@ -69,8 +69,7 @@ fn platform_lines(me: Me, nodes: bool) -> Vec<Line> {
 #[component]
 pub fn Frame() -> impl IntoView {
     let session = Session::provide();
-    ThisRun::provide();
-    ThisPipelineRun::provide();
+    provide_this();
     let team = session.around.clone();
     let find = if team.is_empty() { String::new() } else { team_path(&team, "/find") };
     let palette = if session.team.is_empty() {

@@ -1,18 +1,79 @@
-//! The run or the pipeline run of the address: asked once, for its crumb and for its page.
+//! What the address is about, where that is a run, a pipeline run or a recurring run: asked once, for its crumb and for its page.
 
-use crate::api::{Client, Problem, pipeline_runs::PipelineRun, runs::Run, transport::BoxFuture};
+use crate::api::{
+    Client, Problem, client::Reply, pipeline_runs::PipelineRun, recurring_runs::RecurringRun, runs::Run, transport::BoxFuture,
+};
 use futures::future::{FutureExt, Shared};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-/// The run of the address, on its way; from context.
-#[derive(Clone)]
-pub struct ThisRun(Shared<BoxFuture<Result<Run, Problem>>>);
+/// What has an id in its address, and a name.
+pub trait Addressed: Clone + Send + Sync + 'static {
+    /// What stands before its id in the address, after the team.
+    const SECTION: &'static str;
 
-impl ThisRun {
-    /// Asks, where the address is that of a run, and puts the answer into context.
-    pub fn provide() {
-        if let Some((team, id)) = use_location().pathname.with_untracked(|p| of_address(p, "/runs/")) {
+    /// Asks for it.
+    fn ask(client: &Client, team: &str, id: &str) -> Reply<Self>;
+
+    /// Its name.
+    fn name(self) -> String;
+}
+
+impl Addressed for Run {
+    const SECTION: &'static str = "/runs/";
+
+    fn ask(client: &Client, team: &str, id: &str) -> Reply<Self> {
+        client.run(team, id)
+    }
+
+    fn name(self) -> String {
+        self.summary.name
+    }
+}
+
+impl Addressed for PipelineRun {
+    const SECTION: &'static str = "/pipeline-runs/";
+
+    fn ask(client: &Client, team: &str, id: &str) -> Reply<Self> {
+        client.pipeline_run(team, id)
+    }
+
+    fn name(self) -> String {
+        self.name
+    }
+}
+
+impl Addressed for RecurringRun {
+    const SECTION: &'static str = "/recurring-runs/";
+
+    fn ask(client: &Client, team: &str, id: &str) -> Reply<Self> {
+        client.recurring_run(team, id)
+    }
+
+    fn name(self) -> String {
+        self.name
+    }
+}
+
+/// It, on its way; from context.
+#[derive(Clone)]
+pub struct This<T: Addressed> {
+    /// The address of its page.
+    href: String,
+    answer: Shared<BoxFuture<Result<T, Problem>>>,
+}
+
+/// The run of the address.
+pub type ThisRun = This<Run>;
+/// The pipeline run of the address.
+pub type ThisPipelineRun = This<PipelineRun>;
+/// The recurring run of the address.
+pub type ThisRecurringRun = This<RecurringRun>;
+
+impl<T: Addressed> This<T> {
+    /// Asks, where the address is that of one, and puts the answer into context.
+    fn provide() {
+        if let Some((team, id)) = use_location().pathname.with_untracked(|p| of_address(p, T::SECTION)) {
             provide_context(Self::asked(&team, &id));
         }
     }
@@ -23,55 +84,41 @@ impl ThisRun {
     }
 
     fn asked(team: &str, id: &str) -> Self {
-        let run: BoxFuture<_> = Box::pin(Client::from_context().run(team, id));
-        Self(run.shared())
+        let answer: BoxFuture<_> = Box::pin(T::ask(&Client::from_context(), team, id));
+        Self { href: format!("/teams/{team}{}{id}", T::SECTION), answer: answer.shared() }
     }
 
-    /// The run.
+    /// It.
     ///
     /// # Errors
     /// There is none, or it could not be read.
-    pub async fn read(self) -> Result<Run, Problem> {
-        self.0.await
+    pub async fn read(self) -> Result<T, Problem> {
+        self.answer.await
     }
 }
 
-/// The pipeline run of the address, on its way; from context.
-#[derive(Clone)]
-pub struct ThisPipelineRun(Shared<BoxFuture<Result<PipelineRun, Problem>>>);
-
-impl ThisPipelineRun {
-    /// Asks, where the address is that of a pipeline run, and puts the answer into context.
-    pub fn provide() {
-        if let Some((team, id)) = use_location().pathname.with_untracked(|p| of_address(p, "/pipeline-runs/")) {
-            provide_context(Self::asked(&team, &id));
-        }
-    }
-
-    /// That of the address.
-    pub fn of(team: &str, id: &str) -> Self {
-        use_context::<Self>().unwrap_or_else(|| Self::asked(team, id))
-    }
-
-    fn asked(team: &str, id: &str) -> Self {
-        let run: BoxFuture<_> = Box::pin(Client::from_context().pipeline_run(team, id));
-        Self(run.shared())
-    }
-
-    /// The pipeline run.
-    ///
-    /// # Errors
-    /// There is none, or it could not be read.
-    pub async fn read(self) -> Result<PipelineRun, Problem> {
-        self.0.await
-    }
+/// Asks for what the address is about, and puts the answer into context.
+pub fn provide_this() {
+    ThisRun::provide();
+    ThisPipelineRun::provide();
+    ThisRecurringRun::provide();
 }
 
-/// Team and id in `/teams/{team}{section}{id}`.
+/// The address of the page of what the address is about, and its name, which may not be readable.
+pub fn this_named() -> Option<(String, BoxFuture<Option<String>>)> {
+    fn named<T: Addressed>() -> Option<(String, BoxFuture<Option<String>>)> {
+        let this = use_context::<This<T>>()?;
+        Some((this.href.clone(), Box::pin(async move { this.read().await.ok().map(T::name) })))
+    }
+    named::<Run>().or_else(named::<PipelineRun>).or_else(named::<RecurringRun>)
+}
+
+/// Team and id in `/teams/{team}{section}{id}`, also where a page of its own follows, such as `/edit`.
 fn of_address(path: &str, section: &str) -> Option<(String, String)> {
-    let (team, id) = path.strip_prefix("/teams/")?.trim_end_matches('/').split_once(section)?;
+    let (team, rest) = path.strip_prefix("/teams/")?.trim_end_matches('/').split_once(section)?;
+    let id = rest.split('/').next().unwrap_or(rest);
     let plain = !id.is_empty() && !["submit", "compare"].contains(&id) && id.chars().all(|c| c.is_ascii_alphanumeric());
-    plain.then(|| (team.to_owned(), id.to_owned()))
+    (plain && !team.contains('/')).then(|| (team.to_owned(), id.to_owned()))
 }
 
 #[cfg(test)]
@@ -82,9 +129,10 @@ mod tests {
     fn addresses() {
         assert_eq!(of_address("/teams/a/runs/0c1d", "/runs/"), Some(("a".into(), "0c1d".into())));
         assert_eq!(of_address("/teams/a/pipeline-runs/0c1d", "/pipeline-runs/"), Some(("a".into(), "0c1d".into())));
+        assert_eq!(of_address("/teams/a/recurring-runs/0c1d/edit", "/recurring-runs/"), Some(("a".into(), "0c1d".into())));
         assert_eq!(of_address("/teams/a/pipeline-runs/0c1d", "/runs/"), None);
         assert_eq!(of_address("/teams/a/pipeline-runs/compare", "/pipeline-runs/"), None);
-        for other in ["/teams/a/runs", "/teams/a/runs/submit", "/teams/a/models/runs", "/teams/a/runs/x%20y"] {
+        for other in ["/teams/a/runs", "/teams/a/runs/submit", "/teams/a/models/runs", "/teams/a/models/runs/3", "/teams/a/runs/x%20y"] {
             assert_eq!(of_address(other, "/runs/"), None, "{other}");
         }
     }

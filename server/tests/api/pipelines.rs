@@ -314,6 +314,13 @@ async fn a_pipeline_runs_by_itself() {
     assert_eq!((&changed["when"], changed["version_id"].is_string()), (&json!("Every day at 04:30, UTC"), true));
     w.ada.patch(&one, later).await.is(409);
     assert!(w.ada.patch(&one, json!({ "version": "newest" })).await.is(200).json().get("version_id").is_none());
+    // Its pages are known by its name.
+    for rest in ["", "/edit"] {
+        let page = w.ada.with("accept", "text/html").get(&format!("/teams/forecast/recurring-runs/{id}{rest}")).await.is(200);
+        let page = String::from_utf8_lossy(&page.body).into_owned();
+        let crumbs = page.split("Breadcrumbs").nth(1).and_then(|c| c.split("</nav>").next()).unwrap();
+        assert!(crumbs.contains("nightly") && !crumbs.contains(&format!(">{}<", &id[24..])), "{crumbs}");
+    }
     w.ada.post(&format!("{one}/enable"), json!({})).await.is(204);
     let run = w.ada.post(&format!("{one}/run"), json!({})).await.is(201).json();
     assert_eq!((&run["recurring_run_id"], run.get("scheduled_at")), (&json!(id), None));

@@ -13,7 +13,7 @@ use crate::{
         recurring_runs::{NextTime, Overlap, RecurringRun},
     },
     parts::{
-        Access, Head, loaded,
+        Access, Head, ThisRecurringRun, loaded,
         params::{param, query, team},
     },
     ui::{Ago, ApiForm, Card, Dialog, DialogButton, DialogCancel, Empty, Facts, Note, Pager, PostButton, facts::text},
@@ -24,7 +24,7 @@ use leptos::prelude::*;
 #[component]
 pub fn RecurringRunPage() -> impl IntoView {
     let (client, id, token) = (Client::from_context(), param("id"), query("page"));
-    loaded(EVERY.page("Recurring run"), client.recurring_run(&team(), &id), move |r: RecurringRun, access| {
+    loaded(EVERY.page("Recurring run"), ThisRecurringRun::of(&team(), &id).read(), move |r: RecurringRun, access| {
         let problem = r.problem.clone().map(|words| {
             let at = r.problem_at.clone().map(|time| view! { " "<span class="muted"><Ago time/></span> });
             view! { <Note tone="amber"><span class="pre">{words}</span>{at}</Note> }

@@ -10,7 +10,7 @@ use crate::{
         recurring_runs::{Overlap, RecurringRun, Schedule, ScheduleKind, SchedulePreview},
     },
     parts::{
-        Every, Head, loaded,
+        Every, Head, ThisRecurringRun, loaded,
         params::{param, team},
     },
     ui::{ApiForm, Area, Card, CodeBlock, Field, Note, Select, shell},
@@ -123,11 +123,11 @@ pub fn SchedulePipeline() -> impl IntoView {
 /// The page that changes one.
 #[component]
 pub fn EditRecurringRun() -> impl IntoView {
-    let (client, id, query) = (Client::from_context(), param("id"), use_query_map().get_untracked());
-    let asked = (team(), query.clone());
+    let (client, query) = (Client::from_context(), use_query_map().get_untracked());
+    let asked = (team(), query.clone(), ThisRecurringRun::of(&team(), &param("id")));
     let answer = async move {
-        let (team, query) = asked;
-        let run = client.recurring_run(&team, &id).await?;
+        let (team, query, run) = asked;
+        let run = run.read().await?;
         let schedule = typed_schedule(&query).unwrap_or_else(|| run.schedule.clone());
         // One that brought its own pipeline has no versions, and its parameters stay.
         let offer = match &run.pipeline_id {

@@ -10,7 +10,7 @@ use crate::{
         pipelines::{Pipeline, PipelineOutline, PipelineParameter, PipelineVersion},
     },
     parts::{
-        Access, Every, Head, loaded,
+        Access, Every, Head, ThisPipelineRun, loaded,
         params::{param, query, team},
     },
     ui::{ApiForm, Area, Card, CodeBlock, Field, Note, Select, shell},
@@ -57,8 +57,8 @@ async fn offer(client: Client, team: String, name: String, version: Option<Strin
 }
 
 /// Of what a run was of, which may be gone by now: the run has kept it.
-async fn as_it_was(client: Client, team: String, id: String) -> Result<Offer, Problem> {
-    let (run, outline) = client.pipeline_run(&team, &id).and(client.pipeline_run_outline(&team, &id)).await?;
+async fn as_it_was(client: Client, run: ThisPipelineRun, team: String, id: String) -> Result<Offer, Problem> {
+    let (run, outline) = (run.read().await?, client.pipeline_run_outline(&team, &id).await?);
     let experiments = client.experiment_list(&team, &ListQuery::default()).await?;
     Ok(Offer { title: run.name.clone(), of: Of::Run(id), outline, experiments: experiments.items, before: Some(run) })
 }
@@ -73,7 +73,8 @@ pub fn StartPipeline() -> impl IntoView {
 /// The page of a run that is done again as it was.
 #[component]
 pub fn RunAgain() -> impl IntoView {
-    let offer = as_it_was(Client::from_context(), team(), param("id"));
+    let (team, id) = (team(), param("id"));
+    let offer = as_it_was(Client::from_context(), ThisPipelineRun::of(&team, &id), team, id);
     loaded(Every::default().page("Run again"), offer, |offer: Offer, access| view! { <Start offer access/> })
 }
 
