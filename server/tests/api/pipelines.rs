@@ -321,8 +321,15 @@ async fn a_pipeline_runs_by_itself() {
         let crumbs = page.split("Breadcrumbs").nth(1).and_then(|c| c.split("</nav>").next()).unwrap();
         assert!(crumbs.contains("nightly") && !crumbs.contains(&format!(">{}<", &id[24..])), "{crumbs}");
     }
+    // All fields of its parameters emptied: they are as the pipeline has them. What a change does not name stays.
+    let given = w.ada.patch(&one, json!({ "max_active": 2 })).await.is(200).json();
+    assert_eq!(given["parameters"], nightly["parameters"]);
+    let edit = format!("/teams/forecast/recurring-runs/{id}/edit");
+    w.ada.form(&edit, &one, &[("_method", "PATCH"), ("parameters", " "), ("texts.text", "")]).await.is(303);
+    assert_eq!(w.vic.get(&one).await.is(200).json()["parameters"], json!({}));
     w.ada.post(&format!("{one}/enable"), json!({})).await.is(204);
     let run = w.ada.post(&format!("{one}/run"), json!({})).await.is(201).json();
+    assert_eq!(run["parameters"], json!({ "text": "hello" }));
     assert_eq!((&run["recurring_run_id"], run.get("scheduled_at")), (&json!(id), None));
     let runs = w.vic.get(&format!("{OWN}/pipeline-runs?recurring_run={id}")).await.is(200).json();
     assert_eq!(runs["items"][0]["id"], run["id"]);

@@ -192,6 +192,8 @@ fn Parameters(outline: PipelineOutline, values: BTreeMap<String, Value>) -> impl
         view! {
             <fieldset class="form">
                 <legend>"Parameters"</legend>
+                // Fields that are empty do not come along; with this, none of them means that none is given.
+                <input type="hidden" name="parameters" value=" "/>
                 <p class="sub">"Filled in for each run, in UTC: "<code>"[[ScheduledTime.2006-01-02]]"</code>", "<code>"[[ScheduledTime]]"</code>", "<code>"[[CurrentTime]]"</code>", "<code>"[[Index]]"</code>"."</p>
                 {fields}
             </fieldset>
