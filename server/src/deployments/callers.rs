@@ -4,7 +4,6 @@ use super::service::{Service, TRIES, busy};
 use crate::{
     access::TeamEditor,
     error::{Error, Result},
-    store::events::NewEvent,
 };
 use app::api::{
     callers::{Callers, SetCallers},
@@ -12,6 +11,7 @@ use app::api::{
     members::Role,
 };
 use http::Uri;
+use serde_json::json;
 
 /// Most origins of a deployment.
 const MOST_ORIGINS: usize = 20;
@@ -57,8 +57,7 @@ impl Service {
     pub async fn set_callers(&self, by: &TeamEditor, name: &str, ask: &SetCallers) -> Result<Deployment> {
         let callers = Callers { public: ask.public, origins: origins(&ask.origins)? };
         for _ in 0..TRIES {
-            let row = self.wanted(by, name).await?;
-            Error::unless_stale(ask.revision, row.revision, format!("The deployment {name}"))?;
+            let row = self.seen(by, name, ask.revision).await?;
             let before = row.callers();
             if callers.public && !before.public {
                 if by.role < Role::Maintainer {
@@ -71,29 +70,15 @@ impl Service {
                 }
             }
             if before == callers {
-                break;
+                return self.get(by, name).await;
             }
             let mut tx = self.store.begin().await?;
-            if !tx.deployment_callers(&row.id, row.revision, &callers).await? {
-                continue;
+            if tx.deployment_callers(&row.id, row.revision, &callers).await? {
+                let action = if callers.public && !before.public { "open" } else { "set callers" };
+                return self.keep(tx, by, &row, action, json!(before), json!(callers)).await;
             }
-            tx.event(NewEvent {
-                team_id: Some(&row.team_id),
-                actor: &by.actor(),
-                action: if callers.public && !before.public { "open" } else { "set callers" },
-                kind: "deployment",
-                object_id: &row.id,
-                object_name: &row.name,
-                revision: row.revision + 1,
-                before: Some(serde_json::to_value(&before)?),
-                after: Some(serde_json::to_value(&callers)?),
-            })
-            .await?;
-            tx.commit().await?;
-            return self.get(by, name).await;
         }
-        let now = self.get(by, name).await?;
-        if now.callers == callers { Ok(now) } else { Err(busy()) }
+        Err(busy())
     }
 }
 

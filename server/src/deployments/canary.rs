@@ -3,15 +3,13 @@
 use super::{
     ledger,
     plan::Desired,
-    service::{Service, TRIES, busy, change_of},
+    service::{Service, TRIES, busy, change_of, told},
 };
 use crate::{
     access::TeamEditor,
     error::{Error, Result},
     store::{
-        Tx,
         deployments::{Canary, DeploymentChange, DeploymentRow},
-        events::NewEvent,
         revisions::RevisionRow,
     },
 };
@@ -21,7 +19,7 @@ use app::api::{
     deployments::{Deployment, RevisionState},
 };
 use http::{HeaderName, header};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Whether a revision may be deployed as a canary with this share.
 ///
@@ -50,8 +48,7 @@ impl Service {
             return Err(Error::invalid("percent", "percent is 0 to 100."));
         }
         for _ in 0..TRIES {
-            let row = self.wanted(by, name).await?;
-            Error::unless_stale(ask.revision, row.revision, format!("The deployment {name}"))?;
+            let row = self.seen(by, name, ask.revision).await?;
             let done = match (row.canary(), row.next, row.next_share) {
                 (Some(canary), ..) if canary.percent == ask.percent => true,
                 (Some(canary), ..) => self.share(by, &row, canary, ask.percent).await?,
@@ -123,7 +120,7 @@ impl Service {
                 tx.deployment_follow(&row.id, None).await?;
             }
         }
-        told(&mut tx, by, row, "canary", None, json!({ "revision": next, "percent": percent })).await?;
+        told(&mut tx, by, row, "canary", (None, Some(json!({ "revision": next, "percent": percent })))).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -142,19 +139,15 @@ impl Service {
     pub async fn set_sticky(&self, by: &TeamEditor, name: &str, ask: &Sticky) -> Result<Deployment> {
         let header = ask.header.as_deref().map(str::trim).filter(|h| !h.is_empty()).map(header_name).transpose()?;
         for _ in 0..TRIES {
-            let row = self.wanted(by, name).await?;
-            Error::unless_stale(ask.revision, row.revision, format!("The deployment {name}"))?;
+            let row = self.seen(by, name, ask.revision).await?;
             if row.sticky_header == header {
                 return self.get(by, name).await;
             }
             let mut tx = self.store.begin().await?;
-            if !tx.deployment_sticky(&row.id, row.revision, header.as_deref()).await? {
-                continue;
+            if tx.deployment_sticky(&row.id, row.revision, header.as_deref()).await? {
+                let (was, is) = (json!({ "header": row.sticky_header }), json!({ "header": header }));
+                return self.keep(tx, by, &row, "stick", was, is).await;
             }
-            let before = Some(json!({ "header": row.sticky_header }));
-            told(&mut tx, by, &row, "stick", before, json!({ "header": header })).await?;
-            tx.commit().await?;
-            return self.get(by, name).await;
         }
         Err(busy())
     }
@@ -181,22 +174,6 @@ fn as_it_is(row: &DeploymentRow) -> DeploymentChange<'_> {
         next: row.next,
         next_share: row.next_share,
     }
-}
-
-async fn told(tx: &mut Tx, by: &TeamEditor, row: &DeploymentRow, action: &str, before: Option<Value>, after: Value) -> Result<()> {
-    tx.event(NewEvent {
-        team_id: Some(&row.team_id),
-        actor: &by.actor(),
-        action,
-        kind: "deployment",
-        object_id: &row.id,
-        object_name: &row.name,
-        revision: row.revision + 1,
-        before,
-        after: Some(after),
-    })
-    .await
-    .map(drop)
 }
 
 #[cfg(test)]

@@ -4,13 +4,13 @@ use super::service::{Service, TRIES, busy};
 use crate::{
     access::TeamEditor,
     error::{Error, Result},
-    store::events::NewEvent,
 };
 use app::api::{
     deployments::Deployment,
     limits::{LONGEST_QUEUE, LONGEST_SECONDS, Limits, MOST_AT_ONCE, SetLimits},
     resources::{bytes_words, parse_bytes},
 };
+use serde_json::json;
 
 /// Whether they may be asked for; `most` is the largest body that the portal takes, in bytes.
 fn check(limits: &Limits, most: usize) -> Result<()> {
@@ -44,33 +44,17 @@ impl Service {
         let limits = ask.limits();
         check(&limits, most)?;
         for _ in 0..TRIES {
-            let row = self.wanted(by, name).await?;
-            Error::unless_stale(ask.revision, row.revision, format!("The deployment {name}"))?;
+            let row = self.seen(by, name, ask.revision).await?;
             let before = row.limits();
             if before == limits {
-                break;
+                return self.get(by, name).await;
             }
             let mut tx = self.store.begin().await?;
-            if !tx.deployment_limits(&row.id, row.revision, &limits).await? {
-                continue;
+            if tx.deployment_limits(&row.id, row.revision, &limits).await? {
+                return self.keep(tx, by, &row, "limit", json!(before), json!(limits)).await;
             }
-            tx.event(NewEvent {
-                team_id: Some(&row.team_id),
-                actor: &by.actor(),
-                action: "limit",
-                kind: "deployment",
-                object_id: &row.id,
-                object_name: &row.name,
-                revision: row.revision + 1,
-                before: Some(serde_json::to_value(&before)?),
-                after: Some(serde_json::to_value(&limits)?),
-            })
-            .await?;
-            tx.commit().await?;
-            return self.get(by, name).await;
         }
-        let now = self.get(by, name).await?;
-        if now.limits == limits { Ok(now) } else { Err(busy()) }
+        Err(busy())
     }
 }
 

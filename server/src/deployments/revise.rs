@@ -189,8 +189,7 @@ impl Service {
     /// Not there, or being removed; a revision that never served; its version or its environment is no more; a stale revision.
     pub async fn roll_back(&self, by: &TeamEditor, name: &str, ask: &RollBack) -> Result<Deployment> {
         for _ in 0..TRIES {
-            let row = self.wanted(by, name).await?;
-            Error::unless_stale(ask.revision, row.revision, format!("The deployment {name}"))?;
+            let row = self.seen(by, name, ask.revision).await?;
             let wrong = |sentence: String| Error::invalid("to", sentence);
             let Some(old) = self.store.revision_numbered(&row.id, ask.to).await? else {
                 return Err(wrong(format!("There is no revision {}; there were {}.", ask.to, row.latest)));

@@ -9,7 +9,7 @@ use crate::{
     clock::rfc3339,
     error::{Error, Result},
     quota::capacity,
-    store::{events::NewEvent, replicas::ReplicaNowRow},
+    store::replicas::ReplicaNowRow,
 };
 use app::api::{
     Page, State,
@@ -47,31 +47,16 @@ impl Service {
     /// Not there, or being removed; too few or too many; a stale revision.
     pub async fn scale(&self, by: &TeamEditor, name: &str, ask: &Scale) -> Result<Deployment> {
         for _ in 0..TRIES {
-            let row = self.wanted(by, name).await?;
-            Error::unless_stale(ask.revision, row.revision, format!("The deployment {name}"))?;
+            let row = self.seen(by, name, ask.revision).await?;
             self.check_replicas(by, ask.replicas, self.last(&row).await?.resources()).await?;
             if row.replicas == ask.replicas {
                 return self.get(by, name).await;
             }
             let mut tx = self.store.begin().await?;
-            if !tx.deployment_scale(&row.id, row.revision, ask.replicas).await? {
-                continue;
+            if tx.deployment_scale(&row.id, row.revision, ask.replicas).await? {
+                let replicas = |n: i64| json!({ "replicas": n });
+                return self.keep(tx, by, &row, "scale", replicas(row.replicas), replicas(ask.replicas)).await;
             }
-            tx.event(NewEvent {
-                team_id: Some(&row.team_id),
-                actor: &by.actor(),
-                action: "scale",
-                kind: "deployment",
-                object_id: &row.id,
-                object_name: &row.name,
-                revision: row.revision + 1,
-                before: Some(json!({ "replicas": row.replicas })),
-                after: Some(json!({ "replicas": ask.replicas })),
-            })
-            .await?;
-            tx.wakes();
-            tx.commit().await?;
-            return self.get(by, name).await;
         }
         Err(busy())
     }

@@ -159,7 +159,7 @@ impl Service {
         if let Some(follow) = &follow {
             after["alias"] = follow.alias.into();
         }
-        event(&mut tx, by, "create", (&id, &new.name, 1), Some(after)).await?;
+        event(&mut tx, by, "create", (&id, &new.name, 1), (None, Some(after))).await?;
         tx.commit().await?;
         self.get(by, &new.name).await
     }
@@ -170,8 +170,7 @@ impl Service {
     /// Not there, or being removed; a version that cannot be served; a stale revision.
     pub async fn redeploy(&self, by: &TeamEditor, name: &str, ask: &Redeploy) -> Result<Deployment> {
         for _ in 0..TRIES {
-            let row = self.wanted(by, name).await?;
-            Error::unless_stale(ask.revision, row.revision, format!("The deployment {name}"))?;
+            let row = self.seen(by, name, ask.revision).await?;
             canary::check_canary(&row, ask.canary)?;
             check_kind(ask.custom.is_some(), [&ask.alias, &ask.runtime], ask.model.as_deref(), ask.version)?;
             let like = self.last(&row).await?;
@@ -226,7 +225,7 @@ impl Service {
             let state = if next.is_some() { RevisionState::Queued } else { again.state() };
             tx.revision_update(&again.id, &change_of(&again, state, None)).await?;
             tx.replicas_forgive(&again.id).await?;
-            event(&mut tx, by, "start", (&row.id, &row.name, row.revision + 1), None).await?;
+            told(&mut tx, by, &row, "start", (None, None)).await?;
             return tx.commit().await;
         }
         Err(busy())
@@ -290,8 +289,30 @@ impl Service {
             tx.tokens_revoke_of("deployment", &row.id).await?;
         }
         let action = if desired == Desired::Deleted { "delete" } else { "stop" };
-        event(&mut tx, by, action, (&row.id, &row.name, row.revision + 1), None).await?;
+        told(&mut tx, by, row, action, (None, None)).await?;
         tx.commit().await.map(|()| true)
+    }
+
+    /// A deployment that is not being removed, as it was seen by whoever says so.
+    pub(super) async fn seen(&self, by: &TeamEditor, name: &str, revision: Option<i64>) -> Result<DeploymentRow> {
+        let row = self.wanted(by, name).await?;
+        Error::unless_stale(revision, row.revision, format!("The deployment {name}"))?;
+        Ok(row)
+    }
+
+    /// Keeps what was set of a deployment, with its event.
+    pub(super) async fn keep(
+        &self,
+        mut tx: Tx,
+        by: &TeamEditor,
+        row: &DeploymentRow,
+        action: &str,
+        was: Value,
+        is: Value,
+    ) -> Result<Deployment> {
+        told(&mut tx, by, row, action, (Some(was), Some(is))).await?;
+        tx.commit().await?;
+        self.get(by, &row.name).await
     }
 
     /// A deployment that is not being removed.
@@ -322,8 +343,24 @@ pub fn change_of<'a>(row: &'a RevisionRow, state: RevisionState, reason: Option<
     RevisionChange { state, reason, smoke: None, attempts: row.attempts }
 }
 
-async fn event(tx: &mut Tx, by: &TeamMember, action: &str, of: (&str, &str, i64), after: Option<Value>) -> Result<()> {
-    let (object_id, object_name, revision) = of;
+/// The event of a change.
+pub(super) async fn told(
+    tx: &mut Tx,
+    by: &TeamEditor,
+    row: &DeploymentRow,
+    action: &str,
+    (before, after): (Option<Value>, Option<Value>),
+) -> Result<()> {
+    event(tx, by, action, (&row.id, &row.name, row.revision + 1), (before, after)).await
+}
+
+async fn event(
+    tx: &mut Tx,
+    by: &TeamEditor,
+    action: &str,
+    (object_id, object_name, revision): (&str, &str, i64),
+    (before, after): (Option<Value>, Option<Value>),
+) -> Result<()> {
     tx.event(NewEvent {
         team_id: Some(&by.team.id),
         actor: &by.actor(),
@@ -332,7 +369,7 @@ async fn event(tx: &mut Tx, by: &TeamMember, action: &str, of: (&str, &str, i64)
         object_id,
         object_name,
         revision,
-        before: None,
+        before,
         after,
     })
     .await
