@@ -1,6 +1,6 @@
 //! Recurring runs. What they made are pipeline runs.
 
-use super::{Store, Tx};
+use super::{Arg, Store, Tx};
 use crate::{args, error::Result};
 use std::fmt::Write;
 
@@ -79,6 +79,43 @@ pub struct RecurringRunSet<'a> {
     pub catch_up: bool,
     pub settled_at: i64,
     pub next_at: Option<i64>,
+}
+
+impl RecurringRunSet<'_> {
+    fn args(&self) -> Vec<Arg> {
+        args![
+            self.name,
+            self.description,
+            self.version_id,
+            self.parameters,
+            self.cache,
+            self.cron,
+            self.interval_s,
+            self.time_zone,
+            self.start_at,
+            self.end_at,
+            self.anchor_at,
+            self.max_active,
+            self.overlap,
+            self.catch_up,
+            self.settled_at,
+            self.next_at
+        ]
+    }
+}
+
+/// A statement that sets what may be changed of a recurring run, in the order of [`RecurringRunSet::args`].
+macro_rules! set {
+    ($before:literal, $between:literal, $after:literal) => {
+        concat!(
+            $before,
+            "name, description, version_id, parameters, cache, cron, interval_s, time_zone, start_at, end_at, anchor_at, max_active, overlap,
+             catch_up, settled_at, next_at",
+            $between,
+            "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16",
+            $after
+        )
+    };
 }
 
 /// How far a recurring run is after a look.
@@ -176,45 +213,27 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn recurring_run_insert(&mut self, new: &NewRecurringRunRow<'_>) -> Result<()> {
-        let (now, what) = (self.now(), &new.what);
-        self.exec(
-            "INSERT INTO recurring_runs (id, team_id, name, description, pipeline_id, pipeline, version_id, spec_digest, experiment_id,
-                 user_id, created_by, parameters, cache, max_tasks, cron, interval_s, time_zone, start_at, end_at, anchor_at, max_active,
-                 overlap, catch_up, enabled, settled_at, next_at, runs, revision, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26,
-                 0, 1, $27, $27)",
-            args![
-                new.id,
-                new.team_id,
-                what.name,
-                what.description,
-                new.pipeline_id,
-                new.pipeline,
-                what.version_id,
-                new.spec_digest,
-                new.experiment_id,
-                new.user_id,
-                new.created_by,
-                what.parameters,
-                what.cache,
-                new.max_tasks,
-                what.cron,
-                what.interval_s,
-                what.time_zone,
-                what.start_at,
-                what.end_at,
-                what.anchor_at,
-                what.max_active,
-                what.overlap,
-                what.catch_up,
-                new.enabled,
-                what.settled_at,
-                what.next_at,
-                now
-            ],
-        )
-        .await
-        .map(drop)
+        let sql = set!(
+            "INSERT INTO recurring_runs (",
+            ", id, team_id, pipeline_id, pipeline, spec_digest, experiment_id, user_id, created_by, max_tasks, enabled, runs, revision,
+             created_at, updated_at) VALUES (",
+            ", $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, 0, 1, $27, $27)"
+        );
+        let mut all = new.what.args();
+        all.extend(args![
+            new.id,
+            new.team_id,
+            new.pipeline_id,
+            new.pipeline,
+            new.spec_digest,
+            new.experiment_id,
+            new.user_id,
+            new.created_by,
+            new.max_tasks,
+            new.enabled,
+            self.now()
+        ]);
+        self.exec(sql, all).await.map(drop)
     }
 
     /// Changes a recurring run that is as it was seen; whether it was.
@@ -222,39 +241,14 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn recurring_run_set(&mut self, seen: &RecurringRunRow, what: &RecurringRunSet<'_>) -> Result<bool> {
-        let now = self.now();
-        let n = self
-            .exec(
-                "UPDATE recurring_runs SET name = $4, description = $5, version_id = $6, parameters = $7, cache = $8, cron = $9,
-                        interval_s = $10, time_zone = $11, start_at = $12, end_at = $13, anchor_at = $14, max_active = $15, overlap = $16,
-                        catch_up = $17, settled_at = $18, next_at = $19, problem = NULL, problem_at = NULL, revision = revision + 1,
-                        updated_at = $20
-                 WHERE id = $1 AND revision = $2 AND settled_at = $3",
-                args![
-                    &seen.id,
-                    seen.revision,
-                    seen.settled_at,
-                    what.name,
-                    what.description,
-                    what.version_id,
-                    what.parameters,
-                    what.cache,
-                    what.cron,
-                    what.interval_s,
-                    what.time_zone,
-                    what.start_at,
-                    what.end_at,
-                    what.anchor_at,
-                    what.max_active,
-                    what.overlap,
-                    what.catch_up,
-                    what.settled_at,
-                    what.next_at,
-                    now
-                ],
-            )
-            .await?;
-        Ok(n == 1)
+        let sql = set!(
+            "UPDATE recurring_runs SET (",
+            ") = (",
+            "), problem = NULL, problem_at = NULL, revision = revision + 1, updated_at = $20 WHERE id = $17 AND revision = $18 AND settled_at = $19"
+        );
+        let mut all = what.args();
+        all.extend(args![&seen.id, seen.revision, seen.settled_at, self.now()]);
+        Ok(self.exec(sql, all).await? == 1)
     }
 
     /// Switches a recurring run that is as it was seen on or off; whether it was.
