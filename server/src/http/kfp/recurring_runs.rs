@@ -4,9 +4,9 @@ use super::{
     asker::{Asker, At, verb},
     error::Reply,
     list::{Listing, Noun},
-    runs::{Reference, RuntimeConfig, filled, known},
+    runs::{Asked, filled},
     versions,
-    wire::{Body, Empty, no_text, not_here, time},
+    wire::{Both, Empty, time},
 };
 use crate::{
     access::{TeamEditor, TeamMember},
@@ -99,27 +99,10 @@ fn trigger(row: &RecurringRunRow) -> Value {
     json!({ "cron_schedule": schedule })
 }
 
-/// A recurring run to make. What only answers say is passed over.
+/// What makes a run to make a recurring one. What only answers say is passed over.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Asked {
-    #[serde(alias = "displayName")]
-    display_name: Option<String>,
-    description: Option<String>,
-    #[serde(alias = "experimentId")]
-    experiment_id: Option<String>,
-    #[serde(alias = "pipelineSpec")]
-    pipeline_spec: Option<Value>,
-    #[serde(alias = "pipelineVersionReference")]
-    pipeline_version_reference: Option<Reference>,
-    #[serde(alias = "pipelineVersionId")]
-    pipeline_version_id: Option<String>,
-    #[serde(alias = "runtimeConfig")]
-    runtime_config: Option<RuntimeConfig>,
-    #[serde(alias = "serviceAccount")]
-    service_account: Option<String>,
-    #[serde(alias = "pluginsInput")]
-    plugins_input: Option<Value>,
+pub struct Recurs {
     #[serde(alias = "maxConcurrency")]
     max_concurrency: Option<Value>,
     trigger: Option<Trigger>,
@@ -187,40 +170,27 @@ impl Trigger {
     }
 }
 
-impl Asked {
-    fn refuse(&self) -> Result<()> {
-        let root = self.runtime_config.as_ref().and_then(|c| c.pipeline_root.as_deref());
-        no_text("runtime_config.pipeline_root", root, "What tasks make is kept by this server, beside the files of runs.")?;
-        no_text("service_account", self.service_account.as_deref(), "Tasks run for their team and have no accounts of Kubernetes.")?;
-        not_here("plugins_input", self.plugins_input.as_ref(), "Each run is a run of MLflow here, without being told.")
-    }
-}
-
-pub async fn create(State(web): State<Web>, asker: Asker, Body(asked): Body<Asked>) -> Reply<RecurringRun> {
-    let by = asker.editor(&web, asked.namespace.as_deref()).await?;
+pub async fn create(State(web): State<Web>, asker: Asker, Both(mut asked, recurs): Both<Asked, Recurs>) -> Reply<RecurringRun> {
+    let by = asker.editor(&web, recurs.namespace.as_deref()).await?;
     asked.refuse()?;
-    let name = filled(asked.display_name).ok_or_else(|| Error::invalid("display_name", "A recurring run has a name."))?;
-    let enabled = match asked.mode.as_deref() {
+    let name = filled(asked.display_name.take()).ok_or_else(|| Error::invalid("display_name", "A recurring run has a name."))?;
+    let enabled = match recurs.mode.as_deref() {
         Some("ENABLE") => true,
         None | Some("" | "DISABLE" | "MODE_UNSPECIFIED") => false,
         Some(_) => return Err(Error::invalid("mode", "The mode is ENABLE or DISABLE.").into()),
     };
-    let reference = asked.pipeline_version_reference.unwrap_or_default();
-    let (pipeline, version) = reference.resolve(&web, &by, asked.pipeline_version_id).await?;
+    let (pipeline, version) = asked.version(&web, &by).await?;
     let new = NewRecurringRun {
         name: Some(name),
-        description: asked.description,
         pipeline,
         version,
-        spec: asked.pipeline_spec.filter(|s| !s.is_null()).map(|s| s.to_string()),
-        parameters: asked.runtime_config.and_then(|c| c.parameters).unwrap_or_default(),
-        experiment_id: match filled(asked.experiment_id).or_else(|| filled(asker.query.experiment_id)) {
-            Some(id) => Some(known(&web, &by, &id).await?),
-            None => None,
-        },
-        schedule: asked.trigger.unwrap_or_default().schedule()?,
-        max_active: whole("max_concurrency", asked.max_concurrency)?,
-        catch_up: asked.no_catchup.map(|no| !no),
+        spec: asked.spec(),
+        parameters: asked.parameters(),
+        experiment_id: asked.experiment(&web, &by, asker.query.experiment_id).await?,
+        description: asked.description,
+        schedule: recurs.trigger.unwrap_or_default().schedule()?,
+        max_active: whole("max_concurrency", recurs.max_concurrency)?,
+        catch_up: recurs.no_catchup.map(|no| !no),
         enabled: Some(enabled),
         ..NewRecurringRun::default()
     };

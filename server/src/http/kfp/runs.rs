@@ -23,13 +23,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// A run to make. What only answers say is passed over.
+/// A run to make, now or at its times. What only answers say is passed over.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
     #[serde(alias = "displayName")]
-    display_name: Option<String>,
-    description: Option<String>,
+    pub(super) display_name: Option<String>,
+    pub(super) description: Option<String>,
     #[serde(alias = "experimentId")]
     experiment_id: Option<String>,
     #[serde(alias = "pipelineSpec")]
@@ -49,7 +49,7 @@ pub struct Asked {
 /// Which version of which pipeline.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Reference {
+struct Reference {
     #[serde(alias = "pipelineId")]
     pipeline_id: Option<String>,
     #[serde(alias = "pipelineVersionId")]
@@ -59,10 +59,10 @@ pub(super) struct Reference {
 /// What a run is given.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct RuntimeConfig {
-    pub(super) parameters: Option<BTreeMap<String, Value>>,
+struct RuntimeConfig {
+    parameters: Option<BTreeMap<String, Value>>,
     #[serde(alias = "pipelineRoot")]
-    pub(super) pipeline_root: Option<String>,
+    pipeline_root: Option<String>,
 }
 
 /// What is not empty.
@@ -71,21 +71,24 @@ pub(super) fn filled(text: Option<String>) -> Option<String> {
 }
 
 impl Asked {
-    fn refuse(&self) -> Result<()> {
+    /// Refuses what would be kept or done elsewhere.
+    ///
+    /// # Errors
+    /// It asks for that.
+    pub(super) fn refuse(&self) -> Result<()> {
         let root = self.runtime_config.as_ref().and_then(|c| c.pipeline_root.as_deref());
         no_text("runtime_config.pipeline_root", root, "What tasks make is kept by this server, beside the files of runs.")?;
         no_text("service_account", self.service_account.as_deref(), "Tasks run for their team and have no accounts of Kubernetes.")?;
         not_here("plugins_input", self.plugins_input.as_ref(), "Each run is a run of MLflow here, without being told.")
     }
-}
 
-impl Reference {
-    /// Ids of pipeline and version. `version`: what older clients say beside it.
+    /// Ids of pipeline and version, where it names them. Older clients say the version beside the reference.
     ///
     /// # Errors
     /// No such version.
-    pub(super) async fn resolve(self, web: &Web, by: &TeamEditor, version: Option<String>) -> Result<(Option<String>, Option<String>)> {
-        match (filled(self.pipeline_id), filled(self.pipeline_version_id).or_else(|| filled(version))) {
+    pub(super) async fn version(&mut self, web: &Web, by: &TeamEditor) -> Result<(Option<String>, Option<String>)> {
+        let Reference { pipeline_id, pipeline_version_id } = self.pipeline_version_reference.take().unwrap_or_default();
+        match (filled(pipeline_id), filled(pipeline_version_id).or_else(|| filled(self.pipeline_version_id.take()))) {
             // A version alone says of which pipeline it is.
             (None, Some(version)) => {
                 let row = describe::version_by_id(&web.store, by, &version).await?;
@@ -94,39 +97,45 @@ impl Reference {
             both => Ok(both),
         }
     }
+
+    /// The id of its experiment as it is kept. `beside`: what the address says.
+    ///
+    /// # Errors
+    /// No such experiment.
+    pub(super) async fn experiment(&mut self, web: &Web, by: &TeamEditor, beside: Option<String>) -> Result<Option<String>> {
+        let Some(id) = filled(self.experiment_id.take()).or_else(|| filled(beside)) else { return Ok(None) };
+        let by = TeamViewer::from_member(TeamMember::clone(by))?;
+        Ok(Some(experiments::get(&web.store, &by, &id).await?.row.id))
+    }
+
+    /// The pipeline that it brings along.
+    pub(super) fn spec(&self) -> Option<String> {
+        self.pipeline_spec.as_ref().filter(|s| !s.is_null()).map(Value::to_string)
+    }
+
+    /// What it is given.
+    pub(super) fn parameters(&mut self) -> BTreeMap<String, Value> {
+        self.runtime_config.take().and_then(|c| c.parameters).unwrap_or_default()
+    }
 }
 
-pub async fn create(State(web): State<Web>, asker: Asker, Body(asked): Body<Asked>) -> Reply<Run> {
+pub async fn create(State(web): State<Web>, asker: Asker, Body(mut asked): Body<Asked>) -> Reply<Run> {
     let by = asker.editor(&web, None).await?;
     asked.refuse()?;
-    let (pipeline, version) = asked.pipeline_version_reference.unwrap_or_default().resolve(&web, &by, asked.pipeline_version_id).await?;
-    let experiment = filled(asked.experiment_id).or_else(|| filled(asker.query.experiment_id));
+    let (pipeline, version) = asked.version(&web, &by).await?;
     let new = NewPipelineRun {
-        name: asked.display_name,
-        description: asked.description,
         pipeline,
         version,
-        spec: asked.pipeline_spec.filter(|s| !s.is_null()).map(|s| s.to_string()),
-        parameters: asked.runtime_config.and_then(|c| c.parameters).unwrap_or_default(),
-        experiment: None,
-        experiment_id: match experiment {
-            Some(id) => Some(known(&web, &by, &id).await?),
-            None => None,
-        },
-        cache: None,
-        max_tasks: None,
-        from: None,
-        texts: Default::default(),
+        spec: asked.spec(),
+        parameters: asked.parameters(),
+        experiment_id: asked.experiment(&web, &by, asker.query.experiment_id).await?,
+        name: asked.display_name,
+        description: asked.description,
+        ..NewPipelineRun::default()
     };
     let made = submit::create(&web.pipelines, &web.store, &by, &new).await?;
     let row = runs::row(&web.store, &by, &made.id).await?;
     Ok(Json(told(&web, &by, row).await?))
-}
-
-/// The id of an experiment that is there, as it is kept.
-pub(super) async fn known(web: &Web, by: &TeamEditor, id: &str) -> Result<String> {
-    let by = TeamViewer::from_member(TeamMember::clone(by))?;
-    Ok(experiments::get(&web.store, &by, id).await?.row.id)
 }
 
 /// A run with its tasks, and with its pipeline where that is its own, or where the version was deleted: their clients read either what ran or where

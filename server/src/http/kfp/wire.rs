@@ -21,15 +21,29 @@ pub struct Body<T>(pub T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = KfpError;
     async fn from_request(request: Request, state: &S) -> std::result::Result<Self, KfpError> {
-        let body = Bytes::from_request(request, state).await.map_err(|e| {
-            if e.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                Error::new(Kind::TooLarge, "The body is larger than this server takes.")
-            } else {
-                Error::invalid("", "The body could not be read to its end.")
-            }
-        })?;
-        Ok(Self(json(&body)?))
+        Ok(Self(json(&bytes(request, state).await?)?))
     }
+}
+
+/// A JSON body of which two structures read their parts. One within the other would no longer say which field is wrong.
+pub struct Both<A, B>(pub A, pub B);
+
+impl<A: DeserializeOwned, B: DeserializeOwned, S: Send + Sync> FromRequest<S> for Both<A, B> {
+    type Rejection = KfpError;
+    async fn from_request(request: Request, state: &S) -> std::result::Result<Self, KfpError> {
+        let body = bytes(request, state).await?;
+        Ok(Self(json(&body)?, json(&body)?))
+    }
+}
+
+async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes> {
+    Bytes::from_request(request, state).await.map_err(|e| {
+        if e.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Error::new(Kind::TooLarge, "The body is larger than this server takes.")
+        } else {
+            Error::invalid("", "The body could not be read to its end.")
+        }
+    })
 }
 
 /// An answer that says nothing: `{}`.
