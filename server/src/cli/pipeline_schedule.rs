@@ -6,7 +6,6 @@ use app::api::{
     recurring_runs::{NewRecurringRun, Overlap, RecurringRun, RecurringRunChange, RecurringRunQuery, Schedule, SchedulePreview},
 };
 use clap::{Args, Subcommand};
-use serde_json::Value;
 use std::{collections::BTreeMap, path::PathBuf};
 
 /// Verbs.
@@ -90,7 +89,7 @@ pub struct Create {
     file: Option<PathBuf>,
     #[command(flatten)]
     when: When,
-    /// A parameter NAME=VALUE; the value is JSON, or text where it is none; may be repeated
+    /// A parameter NAME=VALUE; lists and objects are JSON; may be repeated
     #[arg(long = "param", short, value_name = "NAME=VALUE", value_parser = super::pairs::pair)]
     params: Vec<(String, String)>,
     /// Name [default: that of the pipeline]
@@ -182,10 +181,6 @@ impl When {
     }
 }
 
-fn values(params: Vec<(String, String)>) -> BTreeMap<String, Value> {
-    params.into_iter().map(|(name, text)| (name, serde_json::from_str(&text).unwrap_or(Value::String(text)))).collect()
-}
-
 /// Runs a verb.
 ///
 /// # Errors
@@ -200,8 +195,8 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
                 pipeline: new.pipeline,
                 version: new.version,
                 spec: new.file.as_ref().map(pipeline::read).transpose()?,
-                parameters: values(new.params),
-                texts: BTreeMap::new(),
+                parameters: BTreeMap::new(),
+                texts: new.params.into_iter().collect(),
                 experiment: new.experiment,
                 experiment_id: None,
                 cache: new.no_cache.then_some(false),
@@ -232,18 +227,15 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
         }
         Command::Change(change) => {
             let before = client.recurring_run(team, &change.id).await?;
-            let parameters = (!change.params.is_empty()).then(|| {
-                let mut all = before.parameters.clone();
-                all.extend(values(change.params));
-                all
-            });
+            // Those that are named are laid over those there were.
+            let parameters = (!change.params.is_empty()).then(|| before.parameters.clone());
             let asked = RecurringRunChange {
                 revision: Some(before.revision),
                 name: change.name,
                 description: change.description,
                 version: change.version,
                 parameters,
-                texts: BTreeMap::new(),
+                texts: change.params.into_iter().collect(),
                 cache: None,
                 schedule: change.when.over(&before.schedule),
                 max_active: change.max_active,
