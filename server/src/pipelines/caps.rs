@@ -4,12 +4,9 @@ use super::upload;
 use crate::{
     access::TeamEditor,
     error::{Error, Result},
-    store::{Store, events::NewEvent},
+    store::Store,
 };
-use app::api::{
-    changes::kinds,
-    pipelines::{Pipeline, SetPipelineLimits},
-};
+use app::api::pipelines::{Pipeline, SetPipelineLimits};
 use serde_json::json;
 
 /// Most tasks at once that may be asked for.
@@ -40,18 +37,8 @@ pub async fn set(store: &Store, by: &TeamEditor, pipeline: &str, new: &SetPipeli
     let Some(revision) = tx.pipeline_cap(&by.team.id, &row.id, new.max_tasks).await? else {
         return Err(Error::not_found("pipeline"));
     };
-    tx.event(NewEvent {
-        team_id: Some(&by.team.id),
-        actor: &by.actor(),
-        action: "set_limits",
-        kind: kinds::PIPELINE,
-        object_id: &row.id,
-        object_name: &row.name,
-        revision,
-        before: Some(json!({ "max_tasks": row.max_tasks })),
-        after: Some(json!({ "max_tasks": new.max_tasks })),
-    })
-    .await?;
+    let told = |n: Option<i64>| Some(json!({ "max_tasks": n }));
+    upload::event(&mut tx, by, "set_limits", (&row.id, &row.name), revision, (told(row.max_tasks), told(new.max_tasks))).await?;
     tx.commit().await?;
     upload::get(store, by, &row.id).await
 }

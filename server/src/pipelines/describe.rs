@@ -1,18 +1,16 @@
 //! What people read of a pipeline and of its versions; a pipeline that has no version yet, or none any more.
 
-use super::upload::{self, text};
+use super::upload::{self, event, text};
 use crate::{
     access::{TeamEditor, TeamMember},
     error::{Error, Result},
     ids,
     store::{
-        Store, Tx,
-        events::NewEvent,
+        Store,
         pipelines::{NewPipelineRow, PipelineRow, PipelineVersionRow},
     },
 };
-use app::api::changes::kinds;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Longest name, in characters.
 const MAX_NAME: usize = 128;
@@ -122,27 +120,4 @@ pub async fn delete_bare(store: &Store, by: &TeamEditor, pipeline: &str) -> Resu
     tx.pipeline_delete(&by.team.id, &row.id).await?;
     event(&mut tx, by, "delete", (&row.id, &row.name), revision, (None, None)).await?;
     tx.commit().await
-}
-
-async fn event(
-    tx: &mut Tx,
-    by: &TeamEditor,
-    action: &str,
-    (id, name): (&str, &str),
-    revision: i64,
-    (before, after): (Option<Value>, Option<Value>),
-) -> Result<()> {
-    tx.event(NewEvent {
-        team_id: Some(&by.team.id),
-        actor: &by.actor(),
-        action,
-        kind: kinds::PIPELINE,
-        object_id: id,
-        object_name: name,
-        revision,
-        before,
-        after,
-    })
-    .await
-    .map(drop)
 }

@@ -19,6 +19,7 @@ use app::api::{
     changes::kinds,
     pipelines::{self as words, NewPipeline, NewPipelineVersion, PipelineOutline, PipelineSpec, PipelineVersion},
 };
+use serde_json::{Value, json};
 use std::{collections::HashMap, sync::Arc};
 
 /// How many of its last runs are shown beside a pipeline.
@@ -162,7 +163,7 @@ pub async fn create(parsed: &Parsed, store: &Store, by: &TeamEditor, new: &NewPi
     let version = text("version", new.version.as_deref().filter(|v| !v.is_empty()).unwrap_or(&name), MAX_NAME)?;
     let first = Wanted { name: &version, display_name: &version, description: "", spec: &new.spec, digest: &digest };
     insert_version(&mut tx, store, by, &id, &first).await?;
-    event(&mut tx, by, "create", (&id, &name), Some(serde_json::json!({ "version": version }))).await?;
+    event(&mut tx, by, "create", (&id, &name), 1, (None, Some(json!({ "version": version })))).await?;
     tx.commit().await?;
     get(store, by, &id).await
 }
@@ -193,12 +194,10 @@ pub async fn create_version(
     let description = text("description", new.description.as_deref().unwrap_or_default(), MAX_DESCRIPTION)?;
     let mut tx = store.begin().await?;
     // Deleted meanwhile: its versions go with it.
-    if tx.pipeline_touch(&by.team.id, &of.id).await?.is_none() {
-        return Err(Error::not_found("pipeline"));
-    }
+    let Some(revision) = tx.pipeline_touch(&by.team.id, &of.id).await? else { return Err(Error::not_found("pipeline")) };
     let wanted = Wanted { name: &name, display_name: &display_name, description: &description, spec: &new.spec, digest: &digest };
     let id = insert_version(&mut tx, store, by, &of.id, &wanted).await?;
-    event(&mut tx, by, "update", (&of.id, &of.name), Some(serde_json::json!({ "version": name }))).await?;
+    event(&mut tx, by, "update", (&of.id, &of.name), revision, (None, Some(json!({ "version": name })))).await?;
     tx.commit().await?;
     version_row(store, by, &of.id, Some(&id)).await.map(view::version)
 }
@@ -238,7 +237,7 @@ pub async fn delete(store: &Store, by: &TeamEditor, pipeline: &str) -> Result<()
     if !tx.pipeline_delete(&by.team.id, &of.id).await? {
         return Err(Error::not_found("pipeline"));
     }
-    event(&mut tx, by, "delete", (&of.id, &of.name), None).await?;
+    event(&mut tx, by, "delete", (&of.id, &of.name), of.revision, (None, None)).await?;
     tx.commit().await
 }
 
@@ -252,20 +251,28 @@ pub async fn delete_version(store: &Store, by: &TeamEditor, pipeline: &str, vers
     if !tx.pipeline_version_delete(&by.team.id, &of.pipeline_id, &of.id).await? {
         return Err(Error::not_found("pipeline version"));
     }
-    event(&mut tx, by, "delete_version", (&of.pipeline_id, &of.pipeline), Some(serde_json::json!({ "version": of.name }))).await?;
+    event(&mut tx, by, "delete_version", (&of.pipeline_id, &of.pipeline), 0, (None, Some(json!({ "version": of.name })))).await?;
     tx.commit().await
 }
 
-async fn event(tx: &mut Tx, by: &TeamEditor, action: &str, (id, name): (&str, &str), after: Option<serde_json::Value>) -> Result<()> {
+/// The event of a change of a pipeline, or of its versions.
+pub(super) async fn event(
+    tx: &mut Tx,
+    by: &TeamEditor,
+    action: &str,
+    (object_id, object_name): (&str, &str),
+    revision: i64,
+    (before, after): (Option<Value>, Option<Value>),
+) -> Result<()> {
     tx.event(NewEvent {
         team_id: Some(&by.team.id),
         actor: &by.actor(),
         action,
         kind: kinds::PIPELINE,
-        object_id: id,
-        object_name: name,
-        revision: 0,
-        before: None,
+        object_id,
+        object_name,
+        revision,
+        before,
         after,
     })
     .await
