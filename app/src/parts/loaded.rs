@@ -3,6 +3,12 @@
 use super::{Access, Head, Session};
 use crate::{api::Problem, ui::ProblemNote};
 use leptos::prelude::*;
+use std::sync::Arc;
+
+/// Given by the server to every page: says that something which the page is to show is not there. What a page asks beside, and does without, says
+/// nothing.
+#[derive(Clone)]
+pub struct Missing(pub Arc<dyn Fn() + Send + Sync>);
 
 /// When the browser reads the page again.
 #[derive(Debug, Clone, Copy, Default)]
@@ -69,7 +75,7 @@ where
     T: Send + 'static,
     V: IntoView + 'static,
 {
-    let session = use_context::<Session>();
+    let (session, missing) = (use_context::<Session>(), use_context::<Missing>());
     let content = Suspend::new(async move {
         let access = match session {
             Some(session) => session.access().await,
@@ -78,6 +84,9 @@ where
         match (answer.await, access) {
             (Ok(data), Ok(access)) => view(data, access).into_any(),
             (Err(problem), _) | (_, Err(problem)) => {
+                if let Some(Missing(say)) = missing.filter(|_| problem.status == 404) {
+                    say();
+                }
                 let whole = !every.page.is_empty();
                 let head = whole.then(|| view! { <Head title=every.page/> });
                 let again =

@@ -28,7 +28,7 @@ pub use artifact_preview::FilePreview;
 pub use environment_picker::EnvironmentPicker;
 pub use follow::follow_options;
 pub use head::Head;
-pub use loaded::{Every, loaded, loaded_of};
+pub use loaded::{Every, Missing, loaded, loaded_of};
 pub use markdown::Markdown;
 pub use nodes::Nodes;
 pub use offers::{Offers, offers};

@@ -18,7 +18,7 @@ use app::{
         },
     },
     pages::not_found::UNAVAILABLE,
-    parts::{LastTeam, Nodes},
+    parts::{LastTeam, Missing, Nodes},
 };
 use axum::{
     Router,
@@ -60,7 +60,10 @@ pub fn router(web: &Web, api: Router) -> Router {
             provide_context(last);
         }
         provide_context(nodes);
-        provide_context(Client::new(InProcess(inner(api.clone(), principal, options.clone()))));
+        provide_context(Client::new(InProcess(inner(api.clone(), principal))));
+        if let Some(page) = options.clone() {
+            provide_context(Missing(Arc::new(move || page.set_status(StatusCode::NOT_FOUND))));
+        }
         if let (Some(nonce), Some(options)) = (leptos::nonce::use_nonce(), options)
             && let Ok(policy) = headers::page_policy(&nonce, &notebooks).parse()
         {
@@ -139,21 +142,16 @@ pub(super) fn asks_for_one(request: &Request) -> bool {
     html && request.method() == Method::GET && !["/api/", "/ajax-api/", "/serve/"].iter().any(|start| path.starts_with(start))
 }
 
-/// The API in process: the page's principal goes along in the extensions, where nothing from the wire can get. The page of what is not
-/// there is "not found" itself.
-fn inner(api: Router, principal: Option<Principal>, page: Option<ResponseOptions>) -> Inner {
+/// The API in process: the page's principal goes along in the extensions, where nothing from the wire can get.
+fn inner(api: Router, principal: Option<Principal>) -> Inner {
     Arc::new(move |call: Call| {
-        let (api, principal, page) = (api.clone(), principal.clone(), page.clone());
+        let (api, principal) = (api.clone(), principal.clone());
         Box::pin(async move {
             let lost = |e: String| Problem::new(500, "The page could not be put together.").hint(e);
             // A task of its own: a page waits for its parts one after the other. A part that nobody looks after for a while would keep the
             // connection to the database that it has, or was promised, from the part that the page waits for.
             let asked = tokio::spawn(ask(api, call, principal).in_current_span());
-            let answer = asked.await.map_err(|e| lost(e.to_string()))?.map_err(lost)?;
-            if let Some(page) = page.filter(|_| answer.status == StatusCode::NOT_FOUND.as_u16()) {
-                page.set_status(StatusCode::NOT_FOUND);
-            }
-            Ok(answer)
+            asked.await.map_err(|e| lost(e.to_string()))?.map_err(lost)
         })
     })
 }

@@ -260,6 +260,11 @@ async fn a_run_is_done_again_as_it_was() {
     for rest in ["outline", "tasks", &format!("compare?with={}", id(&own))] {
         w.vic.get(&format!("{runs}/{}/{rest}", id(&named))).await.is(200);
     }
+    // A page does without what is gone; only one that is itself gone is not found.
+    let pages = w.vic.with("accept", "text/html");
+    let page = pages.get(&format!("/teams/forecast/pipeline-runs/{}", id(&named))).await.is(200);
+    assert!(String::from_utf8_lossy(&page.body).contains("a version that was deleted"));
+    pages.get("/teams/forecast/pipeline-runs/0123456789abcdef0123456789abcdef").await.is(404);
 
     let refused = async |body: Value| w.ada.post(&runs, body).await.is(422).field();
     assert_eq!(refused(json!({ "from": id(&own), "spec": hello() })).await, "from");
