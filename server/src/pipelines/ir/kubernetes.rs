@@ -93,6 +93,7 @@ impl Reader {
             self.done(secret);
             out.secret_env.extend(name.map(|secret| SecretEnv { secret, keys, optional }));
         }
+        // Tasks that are processes of one machine share its paths: a file at one of them would be there for every task.
         self.never(&mut f, "secretAsVolume", "secrets are variables only, not files", "kubernetes.use_secret_as_env");
         // A task's shared memory is as large as its memory anyway.
         self.skip(&mut f, "enabledSharedMemory");
