@@ -1,5 +1,7 @@
 // A pipeline by hand: upload, run with parameters, watch, read a task's log, see why one failed, retry, the end of it, and a schedule.
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { expect, test } from '@playwright/test';
@@ -250,4 +252,32 @@ test('a pipeline asks, and is answered from Home', async ({ page }) => {
   const tasks = await send('GET', `/api/v1/teams/asking/pipeline-runs/${id}/tasks`);
   expect(tasks.map((t) => [t.name, t.state, t.reason ?? ''])).toEqual([['ship', 'succeeded', ''], ['tell', 'failed', 'Refused by ada.']]);
   expect(heard).toEqual([]);
+});
+
+test('HTML of a run is laid out in a frame that runs and loads nothing', async ({ page }) => {
+  const heard = listen(page);
+  await team('paper');
+  const send = await program('paper');
+  const { run } = await send('POST', '/api/2.0/mlflow/runs/create', { experiment_id: '0', run_name: 'report', start_time: 1_790_000_000_000 });
+  const asked = [];
+  const elsewhere = createServer((request, answer) => answer.end(String(asked.push(request.url)))).listen(0, '127.0.0.1');
+  await once(elsewhere, 'listening');
+  const html = `<!doctype html><style>h1 { color: rgb(1, 2, 3) }</style><h1>Report</h1><p id="by">still</p>
+    <img alt="far" src="http://127.0.0.1:${elsewhere.address().port}/x.png"><script>document.getElementById('by').textContent = 'ran';</script>`;
+  const { experiment_id: experiment, run_id: id } = run.info;
+  await send('PUT', `/api/2.0/mlflow-artifacts/artifacts/${experiment}/${id}/artifacts/report`, new TextEncoder().encode(html));
+  await signIn(page, '/teams/paper');
+  await open(page, `${url()}/teams/paper/runs/${id}?tab=artifacts&file=report`);
+  const framed = page.frameLocator('.look iframe');
+  await expect(framed.getByRole('heading', { name: 'Report' })).toHaveCSS('color', 'rgb(1, 2, 3)');
+  await expect(framed.locator('#by')).toHaveText('still');
+  await page.getByRole('link', { name: 'Source', exact: true }).click();
+  await expect(page.locator('.look pre')).toContainText('<h1>Report</h1>');
+  await expect(page.locator('.look iframe')).toHaveCount(0);
+  await page.getByRole('link', { name: 'Laid out' }).click();
+  await expect(framed.getByRole('heading', { name: 'Report' })).toBeVisible();
+  elsewhere.close();
+  expect(asked).toEqual([]);
+  // The browser says what it kept from it, and nothing else.
+  expect(heard.filter((h) => !/sandboxed|Content Security Policy/.test(h))).toEqual([]);
 });

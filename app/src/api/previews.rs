@@ -44,7 +44,7 @@ pub enum Shows {
     Tsv,
     /// Markdown.
     Markdown,
-    /// HTML, as its source.
+    /// HTML: its source. `artifact/page` answers it for a frame.
     Html,
     /// An image, which the address of the file answers.
     Image,

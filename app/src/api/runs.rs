@@ -379,6 +379,11 @@ pub fn artifact_path(team: &str, id: &str, query: &ArtifactQuery) -> String {
     with_query(path(team, id, "/artifact"), query)
 }
 
+/// Path of a file as HTML, for a frame.
+pub fn artifact_page_path(team: &str, id: &str, query: &ArtifactQuery) -> String {
+    with_query(path(team, id, "/artifact/page"), query)
+}
+
 /// Path of the log of a run.
 pub fn log_path(team: &str, id: &str) -> String {
     path(team, id, "/log")

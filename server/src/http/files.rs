@@ -1,5 +1,5 @@
 //! Files as answers: whole or in part, and never as a page of ours. What somebody uploaded must not run on our origin, so it is shown
-//! as plain text or as an image, or handed over to be saved.
+//! as plain text or as an image, within a frame that keeps it apart, or handed over to be saved.
 
 use crate::{
     artifacts::{Opened, Range},
@@ -14,6 +14,10 @@ use std::fmt::Write;
 
 /// Nothing in a file may load or run anything, whatever a browser takes it for.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+/// HTML in a frame of ours: laid out, with its own style and the images that it has within. It runs nothing, loads nothing, sends nothing, and is of no
+/// origin. Only our pages frame it.
+const FRAMED: &str =
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 /// Names without an ending that are text.
 const TEXT_NAMES: [&str; 5] = ["MLmodel", "Dockerfile", "Makefile", "README", "LICENSE"];
 
@@ -22,6 +26,8 @@ const TEXT_NAMES: [&str; 5] = ["MLmodel", "Dockerfile", "Makefile", "README", "L
 pub enum As {
     /// By its kind: text, images, CSV and JSON are shown, everything else is saved.
     Preview,
+    /// As HTML, where a frame asks for it; else saved.
+    Framed,
     /// Bytes for a program.
     Bytes,
 }
@@ -58,7 +64,14 @@ pub fn answer(file: Result<Opened>, name: &str, how: As, headers: &HeaderMap) ->
         out.headers_mut().insert(header::CONTENT_LENGTH, (file.range.end - file.range.start).into());
         out
     };
-    let (kind, inline) = if how == As::Bytes { ("application/octet-stream".into(), false) } else { kind(name) };
+    let (kind, inline, policy) = match how {
+        As::Preview => {
+            let (kind, inline) = kind(name);
+            (kind, inline, POLICY)
+        }
+        As::Framed if may_be_framed(headers) => ("text/html; charset=utf-8".into(), true, FRAMED),
+        As::Framed | As::Bytes => ("application/octet-stream".into(), false, POLICY),
+    };
     let put = |out: &mut Response, name, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             out.headers_mut().insert(name, value);
@@ -66,7 +79,7 @@ pub fn answer(file: Result<Opened>, name: &str, how: As, headers: &HeaderMap) ->
     };
     put(&mut out, header::CONTENT_TYPE, &kind);
     put(&mut out, header::CONTENT_DISPOSITION, &disposition(name, inline));
-    put(&mut out, header::CONTENT_SECURITY_POLICY, POLICY);
+    put(&mut out, header::CONTENT_SECURITY_POLICY, policy);
     put(&mut out, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     put(&mut out, header::ACCEPT_RANGES, "bytes");
     // Compressed on the way it would have neither length nor parts.
@@ -78,6 +91,12 @@ pub fn answer(file: Result<Opened>, name: &str, how: As, headers: &HeaderMap) ->
         out.headers_mut().insert(header::ETAG, tag);
     }
     Ok(out)
+}
+
+/// Whether it may be a frame that asks. Browsers say so where they trust the connection; what they say is a page of its own would look like one of
+/// ours, by its address.
+fn may_be_framed(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-dest").is_none_or(|dest| dest == "iframe")
 }
 
 fn outside(error: &Error) -> Response {

@@ -10,11 +10,12 @@ use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Pr
 
 const STRICT: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// The content security policy of a page, with the nonce of what leptos writes inline. Forms lead to us, and on to the notebook origin.
+/// The content security policy of a page, with the nonce of what leptos writes inline. Forms lead to us, and on to the notebook origin; frames
+/// show what is ours, which is HTML of a run that is kept apart.
 pub fn page_policy(nonce: &str, notebooks: &str) -> String {
     format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
-         connect-src 'self'; font-src 'self'; form-action 'self' {notebooks}; base-uri 'none'; frame-ancestors 'none'"
+         connect-src 'self'; font-src 'self'; frame-src 'self'; form-action 'self' {notebooks}; base-uri 'none'; frame-ancestors 'none'"
     )
 }
 

@@ -76,8 +76,47 @@ async fn an_image_without_an_ending_is_one_and_a_page_never_is() {
         assert!(told(&file, "content-security-policy").contains("sandbox"), "{path}");
         assert_eq!(told(&file, "x-content-type-options"), "nosniff", "{path}");
     }
-    // What is shown of a page is its source.
-    let page = w.ada.with("accept", "text/html").get(&format!("/teams/forecast/runs/{run}?tab=artifacts&file=page")).await.is(200);
-    let page = String::from_utf8_lossy(&page.body).into_owned();
-    assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && !page.contains("<script>alert(1)"), "{page}");
+    // A page is shown in a frame that allows nothing, or as its source.
+    let shown = async |query: &str| {
+        let address = format!("/teams/forecast/runs/{run}?tab=artifacts&file=page{query}");
+        let page = w.ada.with("accept", "text/html").get(&address).await.is(200);
+        assert!(told(&page, "content-security-policy").contains("frame-src 'self'"));
+        String::from_utf8_lossy(&page.body).into_owned()
+    };
+    let framed = shown("").await;
+    let frame = framed.split("<iframe ").nth(1).and_then(|f| f.split('>').next()).unwrap();
+    assert!(frame.contains("sandbox") && !frame.contains("allow") && frame.contains("artifact/page?path=page"), "{frame}");
+    let source = shown("&html=source").await;
+    assert!(source.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && !source.contains("<iframe"), "{source}");
+    assert!(!framed.contains("<script>alert(1)") && !source.contains("<script>alert(1)"));
+}
+
+#[tokio::test]
+async fn a_page_is_laid_out_in_a_frame_of_ours_alone() {
+    let w = World::new().await;
+    let ada = w.ada.token("forecast", "editor").await;
+    let run = run(&ada, &[("page", b"<html><script>alert(1)</script>")]).await;
+    let address = format!("{OWN}/runs/{run}/artifact/page?path=page");
+    let told = |a: &Answer, name: &str| a.headers[name].to_str().unwrap_or_default().to_owned();
+    for who in [w.vic.clone(), w.vic.with("sec-fetch-dest", "iframe")] {
+        let framed = who.get(&address).await.is(200);
+        assert_eq!(told(&framed, "content-type"), "text/html; charset=utf-8");
+        let policy = told(&framed, "content-security-policy");
+        let rules: Vec<&str> = policy.split(';').map(str::trim).collect();
+        for rule in
+            ["sandbox", "default-src 'none'", "style-src 'unsafe-inline'", "img-src data:", "form-action 'none'", "frame-ancestors 'self'"]
+        {
+            assert!(rules.contains(&rule), "{rule}: {policy}");
+        }
+        assert!(!policy.contains("script-src") && !policy.contains("allow-"), "{policy}");
+        assert!(told(&framed, "content-disposition").starts_with("inline"));
+    }
+    // Alone it would look like a page of ours.
+    let alone = w.vic.with("sec-fetch-dest", "document").get(&address).await.is(200);
+    assert_eq!(told(&alone, "content-type"), "application/octet-stream");
+    assert!(told(&alone, "content-disposition").starts_with("attachment"));
+    w.vic.get(&format!("{OWN}/runs/{run}/artifact/page?path=none")).await.is(404);
+    w.vic.get(&format!("{OWN}/runs/{run}/artifact/page?path=../x")).await.is(422);
+    w.eve.get(&address).await.is(404);
+    w.eve.get(&format!("/api/v1/teams/elsewhere/runs/{run}/artifact/page?path=page")).await.is(404);
 }

@@ -50,6 +50,22 @@ pub async fn file(
     files::answer(found, &name, files::As::Preview, &headers)
 }
 
+/// A file of a run as HTML within a frame: a browser lays it out, runs nothing of it and loads nothing for it
+#[utoipa::path(get, path = "/api/v1/teams/{team}/runs/{id}/artifact/page", tag = "artifacts",
+    params(("team" = String, Path), ("id" = String, Path), ArtifactQuery),
+    responses((status = 200, body = String, content_type = "text/html"), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn page(
+    State(web): State<Web>,
+    by: TeamViewer,
+    At([id]): At<1>,
+    Query(query): Query<ArtifactQuery>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let path = query.path.unwrap_or_default();
+    let found = run_files::open(&web.store, &web.artifacts, &by, &id, &path, None).await;
+    files::answer(found, path.rsplit('/').next().unwrap_or_default(), files::As::Framed, &headers)
+}
+
 /// The beginning of a file of a run, as far as it can be shown
 #[utoipa::path(get, path = "/api/v1/teams/{team}/runs/{id}/artifact/preview", tag = "artifacts",
     params(("team" = String, Path), ("id" = String, Path), ArtifactQuery),

@@ -153,6 +153,7 @@ pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(runs::metrics))
         .routes(routes!(artifacts::list))
         .routes(routes!(artifacts::file))
+        .routes(routes!(artifacts::page))
         .routes(routes!(artifacts::look))
         .routes(routes!(environments::list, environments::create))
         .routes(routes!(environments::get))
