@@ -20,6 +20,11 @@ pub struct Socket {
     writes: Option<AsyncFd<UnixStream>>,
 }
 
+#[expect(deprecated, reason = "the safe constructor is sound for a descriptor that we own")]
+fn watched(stream: UnixStream, of: Interest) -> io::Result<AsyncFd<UnixStream>> {
+    AsyncFd::with_interest(stream, of)
+}
+
 impl Socket {
     /// Connects to who listens at `path`.
     ///
@@ -27,7 +32,7 @@ impl Socket {
     /// Nobody listens there.
     pub async fn connect(path: &Path) -> io::Result<Self> {
         let stream = tokio::net::UnixStream::connect(path).await?.into_std()?;
-        Ok(Self { reads: AsyncFd::register_with_interest(stream, Interest::READABLE)?, writes: None })
+        Ok(Self { reads: watched(stream, Interest::READABLE)?, writes: None })
     }
 
     fn write(&mut self, cx: &mut Context<'_>, write: impl Fn(&UnixStream) -> io::Result<usize>) -> Poll<io::Result<usize>> {
@@ -36,7 +41,7 @@ impl Socket {
                 match write(self.reads.get_ref()) {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                         let same = self.reads.get_ref().try_clone()?;
-                        self.writes = Some(AsyncFd::register_with_interest(same, Interest::WRITABLE)?);
+                        self.writes = Some(watched(same, Interest::WRITABLE)?);
                         continue;
                     }
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,

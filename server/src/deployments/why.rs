@@ -55,41 +55,15 @@ mod tests {
     #[test]
     fn an_end_in_a_sentence() {
         let row = |code: Option<i64>, signal: Option<i64>, oom: i64| WorkloadRow {
-            id: "w".into(),
-            key: 1,
-            cluster: "local".into(),
-            team_id: None,
-            kind: "replica".into(),
-            owner_id: "r".into(),
-            name: "d".into(),
-            attempt: 1,
-            generation: 1,
             state_text: "failed".into(),
             reason: Some("It ended so.".into()),
-            cpu_millis: 1,
             memory_bytes: 1 << 30,
-            gpus: 0,
-            nodes: 1,
-            granted_cpu_millis: None,
-            granted_memory_bytes: None,
-            granted_gpus: None,
             exit_code: code,
             signal,
             out_of_memory: oom,
-            timed_out: 0,
-            failed_node: None,
-            endpoint_json: None,
-            queued_at: 0,
-            granted_at: None,
             ensured_at: Some(1),
-            running_at: None,
             ended_at: Some(7),
-            stop_requested_at: None,
-            stop_reason: None,
-            stop_grace_seconds: None,
-            settled: 0,
-            forgotten: 0,
-            revision: 1,
+            ..WorkloadRow::test("w")
         };
         let said = || Some("the model cannot be loaded: KeyError: x".to_owned());
         let is = |sentence: &str, lost| End { sentence: sentence.into(), lost, asked: false, at: 7 };

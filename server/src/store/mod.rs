@@ -68,7 +68,7 @@ pub mod users;
 pub mod webhooks;
 mod workload_people;
 pub mod workloads;
-pub mod workloads_seen;
+mod workloads_seen;
 
 pub use arg::Arg;
 pub use db::{Db, Row};

@@ -52,6 +52,48 @@ pub struct WorkloadRow {
 }
 
 impl WorkloadRow {
+    /// One that waits, for tests.
+    #[cfg(test)]
+    pub(crate) fn test(id: &str) -> Self {
+        Self {
+            id: id.into(),
+            key: 1,
+            cluster: "local".into(),
+            team_id: None,
+            kind: "replica".into(),
+            owner_id: "r".into(),
+            name: "d".into(),
+            attempt: 1,
+            generation: 1,
+            state_text: "queued".into(),
+            reason: None,
+            cpu_millis: 1,
+            memory_bytes: 1,
+            gpus: 0,
+            nodes: 1,
+            granted_cpu_millis: None,
+            granted_memory_bytes: None,
+            granted_gpus: None,
+            exit_code: None,
+            signal: None,
+            out_of_memory: 0,
+            timed_out: 0,
+            failed_node: None,
+            endpoint_json: None,
+            queued_at: 0,
+            granted_at: None,
+            ensured_at: None,
+            running_at: None,
+            ended_at: None,
+            stop_requested_at: None,
+            stop_reason: None,
+            stop_grace_seconds: None,
+            settled: 0,
+            forgotten: 0,
+            revision: 1,
+        }
+    }
+
     /// Its state; a word nobody knows counts as failed.
     pub fn state(&self) -> State {
         self.state_text.parse().unwrap_or(State::Failed)
@@ -145,6 +187,13 @@ const SELECT: &str = "SELECT id, key, cluster, team_id, kind, owner_id, name, at
     memory_bytes, gpus, nodes, granted_cpu_millis, granted_memory_bytes, granted_gpus, exit_code, signal, out_of_memory, timed_out, failed_node, endpoint, queued_at, granted_at, ensured_at, running_at, ended_at, stop_requested_at,
     stop_reason, stop_grace_seconds, settled, forgotten, revision FROM workloads";
 
+/// Ids and revisions, oldest first.
+macro_rules! stamps {
+    ($which:literal) => {
+        concat!("SELECT id, revision FROM workloads WHERE ", $which, " ORDER BY queued_at, id")
+    };
+}
+
 fn select(rest: &str) -> sqlx::AssertSqlSafe<String> {
     sqlx::AssertSqlSafe(format!("{SELECT} {rest}"))
 }
@@ -180,7 +229,9 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn workloads_known(&self) -> Result<Vec<WorkloadRow>> {
-        self.workloads_that(|_| true).await
+        let known = self.all(stamps!("forgotten = 0"), vec![]).await?;
+        self.workloads.keep(&known);
+        self.workloads_of_stamps(&known).await
     }
 
     /// Everything that waits or holds, oldest first.
@@ -188,7 +239,7 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn workloads_live(&self) -> Result<Vec<WorkloadRow>> {
-        self.workloads_that(|row| !row.ended()).await
+        self.workloads_of_stamps(&self.all(stamps!("live = 1"), vec![]).await?).await
     }
 
     /// Everything of a team that waits or holds, oldest first.
@@ -196,7 +247,7 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn workloads_live_of(&self, team_id: &str) -> Result<Vec<WorkloadRow>> {
-        self.all(select("WHERE team_id = $1 AND live = 1 ORDER BY queued_at, id"), args![team_id]).await
+        self.workloads_of_stamps(&self.all(stamps!("team_id = $1 AND live = 1"), args![team_id]).await?).await
     }
 
     /// What a noun's reconciler has to look at: live, or ended and not settled; oldest first.
@@ -204,17 +255,15 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn workloads_unsettled(&self, kind: WorkloadKind) -> Result<Vec<WorkloadRow>> {
-        self.workloads_that(|row| row.settled == 0 && row.kind == kind.as_str()).await
+        self.workloads_of_stamps(&self.all(stamps!("settled = 0 AND kind = $1"), args![kind.as_str()]).await?).await
     }
 
-    /// Those of which the cluster may still know, oldest first, each as it is when it is read. They are looked at many times a second, and few
-    /// change in between: what is as it was is not read again.
-    async fn workloads_that(&self, wanted: impl Fn(&WorkloadRow) -> bool) -> Result<Vec<WorkloadRow>> {
-        let known: Vec<(String, i64)> =
-            self.all("SELECT id, revision FROM workloads WHERE forgotten = 0 ORDER BY queued_at, id", vec![]).await?;
-        let changed = self.workloads.changed(&known);
+    /// These workloads, each as it is when it is read. They are looked at many times a second, and few change in between: what is as it was
+    /// is not read again.
+    async fn workloads_of_stamps(&self, stamps: &[(String, i64)]) -> Result<Vec<WorkloadRow>> {
+        let changed = self.workloads.changed(stamps);
         let read = if changed.is_empty() { Vec::new() } else { self.workloads_by_id(&changed).await? };
-        Ok(self.workloads.take(&known, read, |row| row.forgotten == 0 && wanted(row)))
+        Ok(self.workloads.take(stamps, read))
     }
 }
 

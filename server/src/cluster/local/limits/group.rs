@@ -63,11 +63,13 @@ impl Group {
     }
 
     fn limit(&self, limits: &Limits, id: &str, resources: Resources) -> io::Result<()> {
-        let quota = (resources.cpu_millis * PERIOD / 1000).max(1000);
+        let (quota, share) = (quota(resources.cpu_millis), resources.cpu_millis.max(10));
         let memory = resources.memory_bytes.max(4 << 20).to_string();
         if let Some(folder) = limits.unified.as_ref().map(|b| b.join(id)) {
             fs::write(folder.join("cpu.max"), format!("{quota} {PERIOD}"))?;
             fs::write(folder.join("memory.max"), &memory)?;
+            // Where all want more than there is, each gets by what it holds: 100 is a processor.
+            let _ = fs::write(folder.join("cpu.weight"), (share / 10).min(10_000).to_string());
             // Both are absent on some machines and only make the end of a workload cleaner.
             let _ = fs::write(folder.join("memory.swap.max"), "0");
             let _ = fs::write(folder.join("memory.oom.group"), "1");
@@ -75,10 +77,28 @@ impl Group {
         if let Some(folder) = limits.cpu.as_ref().map(|b| b.join(id)) {
             fs::write(folder.join("cpu.cfs_period_us"), PERIOD.to_string())?;
             fs::write(folder.join("cpu.cfs_quota_us"), quota.to_string())?;
+            let _ = fs::write(folder.join("cpu.shares"), (share * 1024 / 1000).to_string());
         }
         if let Some(folder) = limits.memory.as_ref().map(|b| b.join(id)) {
             fs::write(folder.join("memory.limit_in_bytes"), &memory)?;
             let _ = fs::write(folder.join("memory.memsw.limit_in_bytes"), &memory);
+        }
+        Ok(())
+    }
+
+    /// From now on it may use so many thousandths of a processor.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn limit_cpu(&self, millis: i64) -> io::Result<()> {
+        let quota = quota(millis);
+        for folder in self.folders() {
+            for (name, text) in [("cpu.max", format!("{quota} {PERIOD}")), ("cpu.cfs_quota_us", quota.to_string())] {
+                let file = folder.join(name);
+                if file.exists() {
+                    fs::write(file, text)?;
+                }
+            }
         }
         Ok(())
     }
@@ -144,6 +164,11 @@ impl Group {
     }
 }
 
+/// Microseconds of each period.
+fn quota(millis: i64) -> i64 {
+    (millis * PERIOD / 1000).max(1000)
+}
+
 fn make(folder: &Path) -> io::Result<()> {
     match fs::create_dir_all(folder) {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -177,6 +202,20 @@ mod tests {
         assert_eq!((group.out_of_memory_kills(), group.memory_bytes(), group.cpu_micros()), (2, Some(5096), Some(123)));
         assert_eq!(group.processes(), [7, 12]);
         assert_eq!(Group::of(group.folders()).out_of_memory_kills(), 2);
+        assert_eq!(text("cpu.weight"), "150");
+        group.limit_cpu(250).unwrap();
+        assert_eq!((text("cpu.max").as_str(), folder.join("cpu.cfs_quota_us").exists()), ("25000 100000", false));
+    }
+
+    #[test]
+    fn version_1_is_told_the_limits() {
+        let base = tempfile::tempdir().unwrap();
+        let limits = Limits { mode: LimitsMode::CgroupV1, cpu: Some(base.path().to_owned()), ..Limits::NONE };
+        let group = Group::make(&limits, "one", Resources { cpu_millis: 250, memory_bytes: 1 << 30, gpus: 0 }).unwrap();
+        let text = |name: &str| fs::read_to_string(base.path().join("one").join(name)).unwrap();
+        assert_eq!((text("cpu.cfs_quota_us").as_str(), text("cpu.shares").as_str()), ("25000", "256"));
+        group.limit_cpu(1000).unwrap();
+        assert_eq!((text("cpu.cfs_quota_us").as_str(), text("cpu.cfs_period_us").as_str()), ("100000", "100000"));
     }
 
     #[test]

@@ -11,9 +11,14 @@ use crate::{
     cluster::Exit,
     logs::{LogWriter, node_folder},
 };
+use app::api::resources::Resources;
 use rustix::process::{Pid, Signal, WaitStatus, kill_process_group};
 use std::{io, time::Duration};
 use tokio::{task::JoinHandle, time::timeout};
+
+/// What a server may at least use until it answers, in thousandths of a processor: it loads libraries for seconds, whatever it gets by with later,
+/// and somebody waits for it.
+const STARTING: i64 = 1000;
 
 /// A node.
 pub struct Node {
@@ -58,7 +63,18 @@ impl Node {
         let log = LogWriter::open(&node_folder(&paths.logs(&spec.id), place), spec.attempt, handover.log_bytes)?;
         let name = if place == 0 { spec.id.clone() } else { format!("{}-{place}", spec.id) };
         let group = Group::make(&handover.limits, &name, spec.resources)?;
+        if spec.server.is_some() {
+            // Where that cannot be, it starts with what it holds.
+            let _ = group.limit_cpu(spec.resources.cpu_millis.max(STARTING));
+        }
         Ok(Self { rank, group, log: SharedLog::new(log), cause: None, child: None, status: None, pumps: Vec::new() })
+    }
+
+    /// It answers: from now on it gets by with what it holds.
+    pub fn has_started(&self, resources: Resources) {
+        if let Err(why) = self.group.limit_cpu(resources.cpu_millis) {
+            self.log.say(&format!("Its limit of CPU could not be set: {why}"));
+        }
     }
 
     /// For the record.

@@ -264,7 +264,10 @@ impl Story {
                 answered = &mut readiness, if !is_ready && self.is_wanted() => {
                     is_ready = true;
                     match answered {
-                        Ok(()) => self.recorder.phase(RecordedPhase::Running { endpoint: endpoint.clone() }),
+                        Ok(()) => {
+                            self.nodes.iter().for_each(|node| node.has_started(spec.resources));
+                            self.recorder.phase(RecordedPhase::Running { endpoint: endpoint.clone() });
+                        }
                         Err(why) => self.end(Cause::Failed(why), NOT_READY_GRACE),
                     }
                 }

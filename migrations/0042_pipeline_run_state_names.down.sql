@@ -1,0 +1,1 @@
+DROP INDEX pipeline_runs_by_state_name;
