@@ -134,10 +134,16 @@ mod tests {
         assert!(measured.whole && measured.files == 2 && (10_000..100_000).contains(&measured.bytes), "{measured:?}");
         assert!(!measure(&folder, 1).unwrap().whole);
 
-        let mut runs = Command::new("sleep").arg("600").env("VIRTUAL_ENV", &folder).stdin(Stdio::null()).spawn().unwrap();
-        assert_eq!(take(cache.path(), "abc").unwrap(), Taken::Used);
-        runs.kill().unwrap();
+        let mut runs = Command::new("cat").env("VIRTUAL_ENV", &folder).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        // A program that has just begun has no environment for a moment.
+        while fs::read(format!("/proc/{}/environ", runs.id())).unwrap().is_empty() {
+            std::thread::yield_now();
+        }
+        // It ends with us, too.
+        let taken = take(cache.path(), "abc").unwrap();
+        drop(runs.stdin.take());
         runs.wait().unwrap();
+        assert_eq!(taken, Taken::Used);
         let making = fs::File::create(folder.with_file_name("abc.lock")).unwrap();
         making.lock().unwrap();
         assert_eq!(take(cache.path(), "abc").unwrap(), Taken::Busy);

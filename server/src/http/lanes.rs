@@ -148,8 +148,8 @@ impl Listener for Sorted {
 
 /// Whether a connection that begins so asks a deployment.
 fn is_for_a_deployment(head: &[u8]) -> bool {
-    let path = head.iter().take(METHOD).position(|b| *b == b' ').and_then(|blank| head.get(blank + 1..));
-    path.is_some_and(|path| path.starts_with(BEGINS))
+    let Some(blank) = head.iter().take(METHOD).position(|b| *b == b' ') else { return false };
+    head[..blank].iter().all(u8::is_ascii_uppercase) && head[blank + 1..].starts_with(BEGINS)
 }
 
 #[cfg(test)]
