@@ -261,8 +261,8 @@ impl Store {
     /// These workloads, each as it is when it is read. They are looked at many times a second, and few change in between: what is as it was
     /// is not read again.
     async fn workloads_of_stamps(&self, stamps: &[(String, i64)]) -> Result<Vec<WorkloadRow>> {
-        let changed = self.workloads.changed(stamps);
-        let read = if changed.is_empty() { Vec::new() } else { self.workloads_by_id(&changed).await? };
+        let outdated = self.workloads.outdated(stamps);
+        let read = if outdated.is_empty() { Vec::new() } else { self.workloads_by_id(&outdated).await? };
         Ok(self.workloads.take(stamps, read))
     }
 }

@@ -25,7 +25,7 @@ impl WorkloadsSeen {
     }
 
     /// Which of these, with their revisions, have to be read.
-    pub(super) fn changed(&self, stamps: &[(String, i64)]) -> Vec<String> {
+    pub(super) fn outdated(&self, stamps: &[(String, i64)]) -> Vec<String> {
         let rows = self.rows();
         let is_new = |(id, revision): &&(String, i64)| rows.get(id).is_none_or(|row| row.revision < *revision);
         stamps.iter().filter(is_new).map(|(id, _)| id.clone()).collect()
@@ -59,19 +59,19 @@ mod tests {
         let row = |id: &str, revision: i64| WorkloadRow { revision, ..WorkloadRow::test(id) };
         let stamps = |all: &[(&str, i64)]| all.iter().map(|(id, n)| ((*id).to_owned(), *n)).collect::<Vec<_>>();
         let both = stamps(&[("b", 1), ("a", 1)]);
-        assert_eq!(seen.changed(&both), ["b", "a"]);
+        assert_eq!(seen.outdated(&both), ["b", "a"]);
         let taken =
             |stamps: &[(String, i64)], read| seen.take(stamps, read).into_iter().map(|row| (row.id, row.revision)).collect::<Vec<_>>();
         assert_eq!(taken(&both, vec![row("a", 1), row("b", 1)]), both, "in the order of the question");
         let later = stamps(&[("b", 1), ("a", 3)]);
-        assert_eq!(seen.changed(&later), ["a"]);
+        assert_eq!(seen.outdated(&later), ["a"]);
         assert_eq!(taken(&later, vec![row("a", 4)]), stamps(&[("b", 1), ("a", 4)]));
         // Who read it before, and comes later, changes nothing; and gets what is newer.
         assert_eq!(taken(&later, vec![row("a", 3)]), stamps(&[("b", 1), ("a", 4)]));
         seen.keep(&stamps(&[("a", 4)]));
-        assert_eq!(seen.changed(&later), ["b"]);
+        assert_eq!(seen.outdated(&later), ["b"]);
         let forgotten = WorkloadRow { forgotten: 1, ..row("a", 5) };
         assert_eq!(taken(&stamps(&[("a", 5)]), vec![forgotten]), stamps(&[("a", 5)]));
-        assert_eq!(seen.changed(&stamps(&[("a", 5)])), ["a"]);
+        assert_eq!(seen.outdated(&stamps(&[("a", 5)])), ["a"]);
     }
 }
