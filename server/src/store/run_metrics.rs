@@ -2,11 +2,7 @@
 //!
 //! Reading curves is in [`super::run_curves`].
 
-use super::{
-    Arg, Store, Tx, list,
-    run_tags::{chunk, values_sql},
-    series::KnownSeries,
-};
+use super::{Arg, Store, Tx, list, run_tags::chunk, series::KnownSeries};
 use crate::{args, error::Result};
 use std::collections::BTreeMap;
 
@@ -238,7 +234,8 @@ impl Tx {
                 .iter()
                 .flat_map(|r| args![r.series, r.run_key, r.experiment_key, &r.key, r.value, r.is_nan, r.step, r.time])
                 .collect::<Vec<Arg>>();
-            self.exec(values_sql(INSERT, 8, now.len(), CONFLICT), args).await?;
+            let sql = self.values_sql(INSERT, 8, now.len(), CONFLICT);
+            self.exec(sql, args).await?;
             rest = later;
         }
         Ok(())
@@ -270,7 +267,8 @@ impl Tx {
                     args![*series, p.time, p.step, value, is_nan]
                 })
                 .collect::<Vec<Arg>>();
-            self.exec(values_sql(INSERT, 5, now.len(), CONFLICT), args).await?;
+            let sql = self.values_sql(INSERT, 5, now.len(), CONFLICT);
+            self.exec(sql, args).await?;
             rest = later;
         }
         Ok(())

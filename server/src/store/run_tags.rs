@@ -109,8 +109,8 @@ impl Tx {
         while !rest.is_empty() {
             let (now, later) = rest.split_at(chunk(rest.len()));
             let args = now.iter().flat_map(|p| args![p.run_key, p.experiment_key, &p.key, &p.value]).collect::<Vec<Arg>>();
-            self.exec(values_sql(&format!("INSERT INTO {table} (run_key, experiment_key, key, value)"), 4, now.len(), conflict), args)
-                .await?;
+            let sql = self.values_sql(&format!("INSERT INTO {table} (run_key, experiment_key, key, value)"), 4, now.len(), conflict);
+            self.exec(sql, args).await?;
             rest = later;
         }
         Ok(())
@@ -128,13 +128,15 @@ pub(super) const fn chunk(n: usize) -> usize {
 }
 
 /// `{insert} VALUES ($1, …), (…) {conflict}`; all three come from us alone.
-pub(super) fn values_sql(insert: &str, columns: usize, rows: usize, conflict: &str) -> SqlStr {
+fn values_sql(postgres: bool, insert: &str, columns: usize, rows: usize, conflict: &str) -> SqlStr {
     use std::fmt::Write;
     let mut out = format!("{insert} VALUES ");
     for row in 0..rows {
         out.push_str(if row == 0 { "(" } else { ", (" });
         for column in 1..=columns {
-            let _ = write!(out, "{}${}", if column == 1 { "" } else { ", " }, row * columns + column);
+            out.push_str(if column == 1 { "" } else { ", " });
+            // SQLite looks for the name of each parameter in a list of all names: without names there is nothing to look through.
+            let _ = if postgres { write!(out, "${}", row * columns + column) } else { write!(out, "?") };
         }
         out.push(')');
     }
@@ -144,6 +146,11 @@ pub(super) fn values_sql(insert: &str, columns: usize, rows: usize, conflict: &s
 }
 
 impl Tx {
+    /// An insert of several rows at once, for the engine of this transaction.
+    pub(super) fn values_sql(&self, insert: &str, columns: usize, rows: usize, conflict: &str) -> SqlStr {
+        values_sql(self.is_postgres(), insert, columns, rows, conflict)
+    }
+
     /// [`list::sql`] for the engine of this transaction.
     pub(super) fn list_sql(&self, template: &str) -> SqlStr {
         list::sql_for(self.is_postgres(), template)

@@ -1,9 +1,6 @@
 //! Tasks of pipeline runs.
 
-use super::{
-    Arg, Store, Tx, list,
-    run_tags::{chunk, values_sql},
-};
+use super::{Arg, Store, Tx, list, run_tags::chunk};
 use crate::{args, error::Result};
 
 /// A task.
@@ -226,7 +223,8 @@ impl Tx {
         while !rest.is_empty() {
             let (now, later) = rest.split_at(chunk(rest.len()));
             let args: Vec<Arg> = now.iter().flat_map(|t| values(t)).collect();
-            self.exec(values_sql(&format!("INSERT INTO tasks ({PUT})"), PUT.split(',').count(), now.len(), CHANGED), args).await?;
+            let sql = self.values_sql(&format!("INSERT INTO tasks ({PUT})"), PUT.split(',').count(), now.len(), CHANGED);
+            self.exec(sql, args).await?;
             rest = later;
         }
         Ok(())
