@@ -127,7 +127,7 @@ pub(super) const fn chunk(n: usize) -> usize {
     }
 }
 
-/// `{insert} VALUES ($1, …), (…) {conflict}`; all three come from us alone.
+/// `{insert} VALUES ($1, …), (…) {conflict}`, or `?` in place of `$1`; all three come from us alone.
 fn values_sql(postgres: bool, insert: &str, columns: usize, rows: usize, conflict: &str) -> SqlStr {
     use std::fmt::Write;
     let mut out = format!("{insert} VALUES ");
