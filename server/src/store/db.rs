@@ -1,10 +1,10 @@
 //! The two engines: native pools of both, and one macro that runs the same `$1` text on either.
 
-use super::arg::Arg;
+use super::{arg::Arg, lent::Connections};
 use sqlx::{
-    ConnectOptions, Connection, Executor, FromRow, PgPool, SqlSafeStr, SqlitePool,
+    ConnectOptions, Connection, FromRow, PgPool, SqlSafeStr,
     postgres::{PgPoolOptions, PgRow},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous},
 };
 use std::{fs::File, io::ErrorKind, path::Path, str::FromStr, time::Duration};
 
@@ -17,9 +17,9 @@ pub enum Db {
     /// One writer, several readers, WAL; a commit is on disk when it is acknowledged.
     Sqlite {
         /// The one connection that writes.
-        writer: SqlitePool,
+        writer: Connections,
         /// Connections that read.
-        readers: SqlitePool,
+        readers: Connections,
     },
     /// PostgreSQL.
     Postgres(PgPool),
@@ -82,15 +82,17 @@ impl Db {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10))
             .optimize_on_close(true, None)
+            // A thread hands rows over, and waits where there is no room for more.
+            .row_buffer_size(512)
             .statement_cache_capacity(400);
         if !options.get_filename().exists() && !url.contains(":memory:") {
             make(&options).await?;
         }
         // A page that many commits touch is folded back once: metrics of many series touch the same few hundred pages again and again.
         let writes = options.clone().pragma("wal_autocheckpoint", "4000");
-        let writer = SqlitePoolOptions::new().max_connections(1).min_connections(1).connect_with(writes).await?;
-        MIGRATIONS.run(&writer).await?;
-        let readers = SqlitePoolOptions::new().max_connections(4).min_connections(1).connect_with(options.read_only(true)).await?;
+        let writer = Connections::open(writes, 1).await?;
+        MIGRATIONS.run(writer.lend().await?.connection()?).await?;
+        let readers = Connections::open(options.read_only(true), 4).await?;
         Ok(Db::Sqlite { writer, readers })
     }
 
@@ -104,15 +106,35 @@ impl Db {
 
     pub(super) async fn all<T: Row>(&self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<Vec<T>, sqlx::Error> {
         match self {
-            Db::Sqlite { readers, .. } => bound!(sqlx::query_as::<sqlx::Sqlite, T>(sql), args).fetch_all(readers).await,
+            Db::Sqlite { readers, .. } => {
+                let mut lent = readers.lend().await?;
+                let answer = bound!(sqlx::query_as::<sqlx::Sqlite, T>(sql), args).fetch_all(lent.connection()?).await;
+                lent.heard(answer)
+            }
             Db::Postgres(pool) => bound!(sqlx::query_as::<sqlx::Postgres, T>(sql), args).fetch_all(pool).await,
         }
     }
 
     pub(super) async fn opt<T: Row>(&self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<Option<T>, sqlx::Error> {
         match self {
-            Db::Sqlite { readers, .. } => bound!(sqlx::query_as::<sqlx::Sqlite, T>(sql), args).fetch_optional(readers).await,
+            Db::Sqlite { readers, .. } => {
+                let mut lent = readers.lend().await?;
+                let answer = bound!(sqlx::query_as::<sqlx::Sqlite, T>(sql), args).fetch_optional(lent.connection()?).await;
+                lent.heard(answer)
+            }
             Db::Postgres(pool) => bound!(sqlx::query_as::<sqlx::Postgres, T>(sql), args).fetch_optional(pool).await,
+        }
+    }
+
+    /// Runs a statement outside of any transaction; how many rows it touched.
+    pub(super) async fn exec(&self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<u64, sqlx::Error> {
+        match self {
+            Db::Sqlite { writer, .. } => {
+                let mut lent = writer.lend().await?;
+                let answer = bound!(sqlx::query(sql), args).execute(lent.connection()?).await;
+                lent.heard(answer).map(|r| r.rows_affected())
+            }
+            Db::Postgres(pool) => bound!(sqlx::query(sql), args).execute(pool).await.map(|r| r.rows_affected()),
         }
     }
 
@@ -121,7 +143,11 @@ impl Db {
         match self {
             Db::Sqlite { writer, readers } => {
                 readers.close().await;
-                let _ = writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").await;
+                if let Ok(mut lent) = writer.lend().await
+                    && let Ok(connection) = lent.connection()
+                {
+                    let _ = sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").execute(connection).await;
+                }
                 writer.close().await;
             }
             Db::Postgres(pool) => pool.close().await,

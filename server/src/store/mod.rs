@@ -20,6 +20,7 @@ pub mod find;
 pub mod idempotency;
 pub mod keyset;
 pub mod ledger;
+mod lent;
 mod list;
 pub mod logged_model_search;
 pub mod logged_models;
@@ -69,6 +70,7 @@ pub mod webhooks;
 mod workload_people;
 pub mod workloads;
 mod workloads_seen;
+mod writing;
 
 pub use arg::Arg;
 pub use db::{Db, Row};
@@ -131,6 +133,15 @@ impl Store {
     /// The database does not answer.
     pub async fn begin(&self) -> Result<Tx> {
         Tx::begin(self).await
+    }
+
+    /// One statement that is a transaction of its own; how many rows it touched. Nothing is told by it, and it takes no part in a request under an
+    /// `Idempotency-Key`.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn alone(&self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<u64> {
+        Ok(self.db.exec(sql, args).await?)
     }
 
     /// All rows of a query.

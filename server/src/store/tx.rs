@@ -1,6 +1,6 @@
 //! A transaction that may write, with the changes it will tell once it is committed.
 
-use super::{Arg, Db, Epoch, Row, Store, db::bound, epoch::Touch};
+use super::{Arg, Db, Epoch, Row, Store, db::bound, epoch::Touch, writing::Writing};
 use crate::{
     error::Result,
     wake::{Bell, TeamChange},
@@ -8,7 +8,7 @@ use crate::{
 use sqlx::SqlSafeStr;
 
 enum Inner {
-    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    Sqlite(Writing),
     Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
 }
 
@@ -26,7 +26,7 @@ pub struct Tx {
 impl Tx {
     pub(super) async fn begin(store: &Store) -> Result<Self> {
         let inner = match store.db() {
-            Db::Sqlite { writer, .. } => Inner::Sqlite(begin(writer).await?),
+            Db::Sqlite { writer, .. } => Inner::Sqlite(Writing::begin(writer).await?),
             Db::Postgres(pool) => Inner::Postgres(pool.begin().await?),
         };
         let epochs = (store.access().clone(), store.runs_moved().clone());
@@ -58,7 +58,7 @@ impl Tx {
     /// The database does not answer.
     pub async fn all<T: Row>(&mut self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<Vec<T>> {
         Ok(match &mut self.inner {
-            Inner::Sqlite(tx) => bound!(sqlx::query_as::<sqlx::Sqlite, T>(sql), args).fetch_all(&mut **tx).await,
+            Inner::Sqlite(tx) => bound!(sqlx::query_as::<sqlx::Sqlite, T>(sql), args).fetch_all(tx.connection()?).await,
             Inner::Postgres(tx) => bound!(sqlx::query_as::<sqlx::Postgres, T>(sql), args).fetch_all(&mut **tx).await,
         }?)
     }
@@ -69,7 +69,7 @@ impl Tx {
     /// The database does not answer, or a named constraint is broken (then it is a sentence).
     pub async fn opt<T: Row>(&mut self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<Option<T>> {
         match &mut self.inner {
-            Inner::Sqlite(tx) => bound!(sqlx::query_as::<sqlx::Sqlite, T>(sql), args).fetch_optional(&mut **tx).await,
+            Inner::Sqlite(tx) => bound!(sqlx::query_as::<sqlx::Sqlite, T>(sql), args).fetch_optional(tx.connection()?).await,
             Inner::Postgres(tx) => bound!(sqlx::query_as::<sqlx::Postgres, T>(sql), args).fetch_optional(&mut **tx).await,
         }
         .map_err(super::constraint::explain)
@@ -81,7 +81,7 @@ impl Tx {
     /// The database does not answer, or a named constraint is broken (then it is a sentence).
     pub async fn exec(&mut self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<u64> {
         match &mut self.inner {
-            Inner::Sqlite(tx) => bound!(sqlx::query(sql), args).execute(&mut **tx).await.map(|r| r.rows_affected()),
+            Inner::Sqlite(tx) => bound!(sqlx::query(sql), args).execute(tx.connection()?).await.map(|r| r.rows_affected()),
             Inner::Postgres(tx) => bound!(sqlx::query(sql), args).execute(&mut **tx).await.map(|r| r.rows_affected()),
         }
         .map_err(super::constraint::explain)
@@ -149,17 +149,5 @@ impl Tx {
         drop(touched);
         self.bell.ring(self.changes, self.work);
         Ok(())
-    }
-}
-
-/// Begins on the one connection that writes. Where SQLite itself rolled back (the disk was full), sqlx counts a transaction that is no
-/// more and would never begin another: such a connection is replaced.
-async fn begin(writer: &sqlx::SqlitePool) -> std::result::Result<sqlx::Transaction<'static, sqlx::Sqlite>, sqlx::Error> {
-    match writer.begin_with("BEGIN IMMEDIATE").await {
-        Err(sqlx::Error::InvalidSavePointStatement) => {
-            writer.acquire().await?.close().await?;
-            writer.begin_with("BEGIN IMMEDIATE").await
-        }
-        begun => begun,
     }
 }
