@@ -16,8 +16,8 @@ use rustix::process::{Pid, Signal, WaitStatus, kill_process_group};
 use std::{io, time::Duration};
 use tokio::{task::JoinHandle, time::timeout};
 
-/// What a server may at least use until it answers, in thousandths of a processor: it loads libraries for seconds, whatever it gets by with later,
-/// and somebody waits for it.
+/// What each may at least use at first, in thousandths of a processor: it loads libraries, for seconds if it is a server, whatever it gets by with
+/// later, and somebody waits for it. Where all want more than there is, each gets by what it holds all the same.
 const STARTING: i64 = 1000;
 
 /// A node.
@@ -63,14 +63,12 @@ impl Node {
         let log = LogWriter::open(&node_folder(&paths.logs(&spec.id), place), spec.attempt, handover.log_bytes)?;
         let name = if place == 0 { spec.id.clone() } else { format!("{}-{place}", spec.id) };
         let group = Group::make(&handover.limits, &name, spec.resources)?;
-        if spec.server.is_some() {
-            // Where that cannot be, it starts with what it holds.
-            let _ = group.limit_cpu(spec.resources.cpu_millis.max(STARTING));
-        }
+        // Where that cannot be, it starts with what it holds.
+        let _ = group.limit_cpu(spec.resources.cpu_millis.max(STARTING));
         Ok(Self { rank, group, log: SharedLog::new(log), cause: None, child: None, status: None, pumps: Vec::new() })
     }
 
-    /// It answers: from now on it gets by with what it holds.
+    /// It answers, or has had its time: from now on it gets by with what it holds.
     pub fn has_started(&self, resources: Resources) {
         if let Err(why) = self.group.limit_cpu(resources.cpu_millis) {
             self.log.say(&format!("Its limit of CPU could not be set: {why}"));

@@ -42,6 +42,9 @@ use tokio::{
 /// Time between SIGTERM and SIGKILL for a server that did not get ready.
 const NOT_READY_GRACE: Duration = Duration::from_secs(5);
 
+/// How long what is no server starts: then it gets by with the CPU that it holds. A server does when it answers.
+const STARTS: Duration = Duration::from_secs(2);
+
 /// Supervises a workload to its end. `answer` hears once, as soon as the start is recorded, or that it was before; `news` rings when there is a
 /// request to read for which nobody sends a signal.
 ///
@@ -232,6 +235,7 @@ impl Story {
         let mut memory = MemoryWatch::new(spec.resources.memory_bytes, self.nodes.iter().filter_map(|n| Some((n.rank, n.leader()?))));
         let watch_memory = !self.handover.limits.memory_is_limited();
         let mut is_ready = spec.server.is_none();
+        let mut starts = is_ready;
         loop {
             self.look_for_ends(&mut memory);
             if self.nodes.iter().all(|n| n.status.is_some()) {
@@ -241,6 +245,10 @@ impl Story {
                 _ = children.recv() => {}
                 asked = self.stops.next() => self.asked(asked),
                 () = sleep_until(self.kill_at.unwrap_or(far)), if self.kill_at.is_some() => break,
+                () = sleep_until(begin + STARTS), if starts => {
+                    starts = false;
+                    self.nodes.iter().for_each(|node| node.has_started(spec.resources));
+                }
                 () = sleep_until(timeout_at), if self.is_wanted() && spec.timeout_seconds.is_some() => {
                     let seconds = spec.timeout_seconds.unwrap_or_default();
                     self.end(Cause::TimedOut { seconds }, Duration::from_secs(spec.grace_seconds));
