@@ -28,7 +28,7 @@ use crate::{
         state::Opened,
     },
     notebooks::{NotebookKeys, spec::NotebookSpecs},
-    pipelines::launch::TaskSpecs,
+    pipelines::{launch::TaskSpecs, token::TaskTokens},
     platform::cluster::{kubernetes, reserve},
     promotions::spec::GateSpecs,
     reconcile::{
@@ -153,10 +153,12 @@ pub fn start_tasks(web: &Web) {
         cache: web.config.cache.clone(),
         local: cluster.name() == "local",
     };
+    let task_tokens = TaskTokens::new(&web.sealer);
     let tasks = TaskSpecs {
         store: store.clone(),
         parsed: web.pipelines.clone(),
         sealer: web.sealer.clone(),
+        tokens: task_tokens.clone(),
         links: web.links.clone(),
         artifacts: web.artifacts.clone(),
         cache: cache.clone(),
@@ -183,7 +185,7 @@ pub fn start_tasks(web: &Web) {
     driver.run(Environments::new(store.clone(), logs.clone(), web.config.cache.clone(), python).of_images(images));
     driver.run(Promotions { store: store.clone(), artifacts: web.artifacts.clone(), logs: logs.clone(), cluster: cluster.clone() });
     driver.run(RecurringRuns { store: store.clone(), parsed: web.pipelines.clone() });
-    driver.run(Pipelines::new(store.clone(), web.pipelines.clone(), logs.clone(), cluster.clone(), web.artifacts.clone()));
+    driver.run(Pipelines::new(store.clone(), web.pipelines.clone(), logs.clone(), cluster.clone(), web.artifacts.clone(), task_tokens));
     driver.run(Deployments::new(store.clone(), web.gateway.routes.clone(), web.gateway.reach.clone(), logs, web.artifacts.clone()));
     let service = Service { store: store.clone(), artifacts: web.artifacts.clone(), cluster: cluster.clone() };
     driver.run(Following { service });

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 /// An amount as it comes out: millicores, bytes, whole GPUs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Resources {
     /// CPU in thousandths of a core.

@@ -10,7 +10,7 @@ use super::{
     tokens::{self, Found},
 };
 use crate::{
-    error::{Error, Kind, Result},
+    error::Result,
     store::{Store, teams::TeamRow},
 };
 use app::api::members::Role;
@@ -73,9 +73,7 @@ impl Tokens {
     }
 
     async fn look_up(&self, store: &Store, secret: &str, hash: [u8; 32], epoch: u64, now: i64) -> Result<Arc<Known>> {
-        let Found { principal, team, expires_at, rate } = tokens::authenticate(store, secret).await?;
-        let gone = || Error::new(Kind::Unauthenticated, "The team of this token is not there any more.");
-        let (team, member) = store.team_of(&team, &principal.user_id).await?.ok_or_else(gone)?;
+        let Found { principal, team, member, expires_at, rate } = tokens::authenticate(store, secret).await?;
         let known = Arc::new(Known { principal, team, member, rate });
         let until = expires_at.unwrap_or(i64::MAX).min(now.saturating_add(FRESH));
         let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);

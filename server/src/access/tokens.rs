@@ -8,6 +8,7 @@ use crate::{
     store::{
         Store, Tx,
         events::NewEvent,
+        teams::TeamRow,
         tokens::{NewTokenRow, TokenRow},
     },
 };
@@ -112,8 +113,10 @@ pub fn beginning(secret: &str) -> &str {
 pub struct Found {
     /// Who it belongs to.
     pub principal: Principal,
-    /// Name of its team.
-    pub team: String,
+    /// Its team.
+    pub team: TeamRow,
+    /// The role of its user there; none where they are no member.
+    pub member: Option<Role>,
     /// Milliseconds since 1970.
     pub expires_at: Option<i64>,
     /// Most requests per second with it.
@@ -171,13 +174,15 @@ pub async fn authenticate(store: &Store, secret: &str) -> Result<Found> {
     if row.user_disabled != 0 && row.subject_kind.as_deref() != Some(DEPLOYMENT) {
         return Err(refused("The user of this token is disabled."));
     }
-    if row.last_used_at.is_none_or(|t| now - t > 60_000) {
+    // Nobody looks when a workload used its own.
+    let by_hand = row.subject_kind.is_none() || row.subject_kind.as_deref() == Some(DEPLOYMENT);
+    if by_hand && row.last_used_at.is_none_or(|t| now - t > 60_000) {
         let mut tx = store.begin().await?;
         tx.token_used(&row.id).await?;
         tx.commit().await?;
     }
-    let (team, expires_at, rate) = (row.team_name.clone(), row.expires_at, row.rate);
-    Ok(Found { principal: principal(row)?, team, expires_at, rate })
+    let ((team, member), expires_at, rate) = (row.team()?, row.expires_at, row.rate);
+    Ok(Found { principal: principal(row)?, team, member, expires_at, rate })
 }
 
 fn principal(row: TokenRow) -> Result<Principal> {

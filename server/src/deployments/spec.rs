@@ -9,11 +9,13 @@ use crate::{
     cluster::{Runtime, ServerSpec, WorkloadKind, WorkloadSpec},
     environments::awaits::awaits,
     error::{Kind, Result},
-    platform::placements,
     secrets::Sealer,
     store::{Store, revisions::RevisionRow, teams::TeamRow, workloads::WorkloadRow},
     teams::secrets,
-    workloads::specs::{Build, SpecBuilder},
+    workloads::{
+        seen::Seen,
+        specs::{Build, SpecBuilder},
+    },
 };
 use app::api::{environments::Build as EnvBuild, runtimes::Program};
 use async_trait::async_trait;
@@ -53,7 +55,7 @@ pub struct Replicas {
 
 #[async_trait]
 impl SpecBuilder for Replicas {
-    async fn build(&self, row: &WorkloadRow, team: Option<&TeamRow>) -> Result<Build> {
+    async fn build(&self, row: &WorkloadRow, team: Option<&TeamRow>, seen: &Seen) -> Result<Build> {
         let (Some(revision), Some(team)) = (self.store.revision(&row.owner_id).await?, team) else {
             return Ok(Build::Never("Its deployment is no more.".into()));
         };
@@ -79,7 +81,7 @@ impl SpecBuilder for Replicas {
             Err(error) if matches!(error.kind, Kind::Invalid | Kind::NotFound) => return Ok(Build::Never(error.public)),
             Err(error) => return Err(error),
         };
-        let placement = placements::of(&self.store, row.resources(), &revision.environment_version_id).await?;
+        let placement = seen.placement(&self.store, row.resources(), &revision.environment_version_id).await?;
         let (command, env, server) = match &program {
             Some(program) => told(row, &revision, program),
             None => {

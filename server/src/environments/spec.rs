@@ -8,7 +8,10 @@ use crate::{
     cluster::{Runtime, WorkloadKind, WorkloadSpec},
     error::Result,
     store::{Store, environments::EnvironmentRow, teams::TeamRow, workloads::WorkloadRow},
-    workloads::specs::{Build, SpecBuilder},
+    workloads::{
+        seen::Seen,
+        specs::{Build, SpecBuilder},
+    },
 };
 use async_trait::async_trait;
 use std::{
@@ -53,7 +56,7 @@ pub struct EnvironmentSpecs {
 
 #[async_trait]
 impl SpecBuilder for EnvironmentSpecs {
-    async fn build(&self, row: &WorkloadRow, team: Option<&TeamRow>) -> Result<Build> {
+    async fn build(&self, row: &WorkloadRow, team: Option<&TeamRow>, _: &Seen) -> Result<Build> {
         let Some(version) = self.store.environment_version(&row.owner_id).await? else {
             return Ok(Build::Never("Its environment was removed.".into()));
         };

@@ -6,12 +6,12 @@ use crate::{
     cluster::{Runtime, ServerSpec, WorkloadKind, WorkloadSpec},
     environments::awaits,
     error::{Error, Kind, Result},
-    platform::placements,
     secrets::Sealer,
     store::{Store, environments::EnvVersion, notebooks::NotebookRow, teams::TeamRow, workloads::WorkloadRow},
     teams::secrets,
     workloads::{
         links::Links,
+        seen::Seen,
         specs::{Build, SpecBuilder},
     },
 };
@@ -41,7 +41,7 @@ pub struct NotebookSpecs {
 
 #[async_trait]
 impl SpecBuilder for NotebookSpecs {
-    async fn build(&self, row: &WorkloadRow, team: Option<&TeamRow>) -> Result<Build> {
+    async fn build(&self, row: &WorkloadRow, team: Option<&TeamRow>, seen: &Seen) -> Result<Build> {
         let notebook = self.store.notebook(&row.owner_id).await?.filter(|n| n.workload_id == row.id);
         let (Some(notebook), Some(team)) = (notebook, team) else { return Ok(Build::Never("The notebook was deleted.".into())) };
         let Some(environment) = self.store.environment_usable(&team.id, &notebook.environment).await? else {
@@ -65,7 +65,7 @@ impl SpecBuilder for NotebookSpecs {
         let jupyter = NotebookKeys::new(self.sealer.clone()).open(&row.id, &notebook.server_token)?;
         let token = self.token(&notebook, environment.version).await?;
         let mut spec = spec(row, team, &notebook, &environment, &self.links, Tokens { jupyter, token, secrets })?;
-        spec.placement = placements::of(&self.store, row.resources(), &environment.id).await?;
+        spec.placement = seen.placement(&self.store, row.resources(), &environment.id).await?;
         Ok(Build::Ready(Box::new(spec)))
     }
 }

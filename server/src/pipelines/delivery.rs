@@ -11,7 +11,8 @@ use crate::{
     artifacts::ArtifactStore,
     error::{Error, Result},
     launcher,
-    store::Store,
+    store::{Store, pipeline_runs::PipelineRunRow, tasks::Line},
+    wake::TeamChange,
 };
 use app::api::{
     changes::kinds,
@@ -45,31 +46,25 @@ impl Deliveries<'_> {
             return Err(Error::invalid("files", "These are more outputs than a task may have.").hint("Use an artifact for what is large."));
         }
         let nobody = || Error::conflict("Nobody waits for this task any more.");
-        let row = self.store.task_of_run(&by.team.id, run_id).await?.ok_or_else(nobody)?;
-        let run = self.store.pipeline_run(&by.team.id, &row.pipeline_run_id).await?.ok_or_else(nobody)?;
-        let keep = self.keep(&row, &run, delivery).await?;
-        let mut tx = self.store.begin().await?;
-        if !tx.task_deliver(run_id, delivery.attempt, &serde_json::to_string(delivery)?).await? {
+        let line = self.store.task_line_of_run(&by.team.id, run_id).await?.ok_or_else(nobody)?;
+        let run = self.parsed.run_as_made(&line.task.pipeline_run_id).await?.ok_or_else(nobody)?;
+        let keep = self.keep(&line, &run, delivery).await?;
+        if !self.store.task_deliver(run_id, delivery.attempt, &serde_json::to_string(delivery)?).await? {
             return Err(nobody());
         }
         if !keep.is_empty() {
-            tx.changed(Some(&by.team.id), kinds::ARTIFACT, run_id, 0);
+            let change = TeamChange { team_id: Some(by.team.id.clone()), kind: kinds::ARTIFACT.into(), id: run_id.into(), revision: 0 };
+            self.store.bell().ring(vec![change], false);
         }
-        tx.commit().await?;
         Ok(TaskKeep { keep })
     }
 
-    async fn keep(
-        &self,
-        row: &crate::store::tasks::TaskRow,
-        run: &crate::store::pipeline_runs::PipelineRunRow,
-        delivery: &TaskDelivery,
-    ) -> Result<Vec<KeptFile>> {
+    async fn keep(&self, line: &Line, run: &PipelineRunRow, delivery: &TaskDelivery) -> Result<Vec<KeptFile>> {
+        let row = &line.task;
         let pipeline = pipeline_of(self.parsed, &run.spec_digest).await?;
         let node: Node = serde_json::from_str(&row.node)?;
-        let above = self.store.task_line(&row.id).await?;
         let wrong = |why: String| Error::invalid("files", why);
-        let of = launched::of(&pipeline, &above, row).ok_or_else(|| wrong("The pipeline does not say what it runs.".into()))?;
+        let of = launched::of(&pipeline, &line.all, row).ok_or_else(|| wrong("The pipeline does not say what it runs.".into()))?;
         let launch = launched::launch(of, run, row, &node.inputs, Default::default()).map_err(wrong)?;
         let collected = engine::collect(of.component, &launch, &launched::written(delivery)).map_err(wrong)?;
         let one = |(path, address): (String, String)| {

@@ -5,22 +5,28 @@ use super::{
     environment::{self, Base},
     launched,
     parsed::Parsed,
+    token::TaskTokens,
     upload::pipeline_of,
 };
 use crate::{
-    access::{Subject, tokens},
     artifacts::ArtifactStore,
     cluster::{Runtime, SLIPWAY, WorkloadKind, WorkloadSpec},
     environments::awaits::awaits,
     error::{Error, Kind, Result},
     ids,
     launcher::{PLAN, Plan},
-    platform::placements,
     secrets::Sealer,
-    store::{Store, pipeline_runs::PipelineRunRow, tasks::TaskRow, teams::TeamRow, workloads::WorkloadRow},
+    store::{
+        Store,
+        pipeline_runs::PipelineRunRow,
+        tasks::{Line, TaskRow},
+        teams::TeamRow,
+        workloads::WorkloadRow,
+    },
     teams::secrets,
     workloads::{
         links::Links,
+        seen::Seen,
         specs::{Build, SpecBuilder},
     },
 };
@@ -46,6 +52,8 @@ pub struct TaskSpecs {
     pub parsed: Parsed,
     /// Opens the team's secrets.
     pub sealer: Sealer,
+    /// Tokens of tasks.
+    pub tokens: TaskTokens,
     /// How the task reaches the portal.
     pub links: Links,
     /// Where artifacts lie.
@@ -56,10 +64,10 @@ pub struct TaskSpecs {
 
 #[async_trait]
 impl SpecBuilder for TaskSpecs {
-    async fn build(&self, row: &WorkloadRow, team: Option<&TeamRow>) -> Result<Build> {
+    async fn build(&self, row: &WorkloadRow, team: Option<&TeamRow>, seen: &Seen) -> Result<Build> {
         let gone = || Ok(Build::Never("Its pipeline run is no more.".into()));
-        let (Some(task), Some(team)) = (self.store.task_any(&row.owner_id).await?, team) else { return gone() };
-        let Some(run) = self.store.pipeline_run_any(&task.pipeline_run_id).await? else { return gone() };
+        let (Some(Line { task, all }), Some(team)) = (self.store.task_line(&row.owner_id).await?, team) else { return gone() };
+        let Some(run) = seen.pipeline_run(&self.store, &task.pipeline_run_id).await? else { return gone() };
         if task.workload_id.as_deref() != Some(&row.id) {
             return gone();
         }
@@ -78,7 +86,7 @@ impl SpecBuilder for TaskSpecs {
             None => (None, Runtime::Host),
         };
         let node: Node = serde_json::from_str(&task.node)?;
-        let Planned { plan, image, timeout_s } = match self.plan(&task, &run, &node).await? {
+        let Planned { plan, image, timeout_s } = match self.plan(&task, &all, &run, &node).await? {
             Ok(planned) => planned,
             Err(why) => return Ok(Build::Never(why)),
         };
@@ -96,10 +104,10 @@ impl SpecBuilder for TaskSpecs {
             Err(e) if e.kind == Kind::Invalid => return Ok(Build::Never(e.public)),
             Err(e) => return Err(e),
         };
-        let token = self.token(&run, &run_id, row).await?;
+        let token = self.tokens.ready(&self.store, &run, &run_id, (&row.id, &row.name)).await?;
         secrets.insert("MLFLOW_TRACKING_TOKEN".into(), token.clone());
         secrets.insert("SLIPWAY_TOKEN".into(), token);
-        let placement = placements::of(&self.store, row.resources(), environment.as_deref().unwrap_or_default()).await?;
+        let placement = seen.placement(&self.store, row.resources(), environment.as_deref().unwrap_or_default()).await?;
         Ok(Build::Ready(Box::new(WorkloadSpec {
             id: row.id.clone(),
             team: team.name.clone(),
@@ -127,10 +135,15 @@ impl SpecBuilder for TaskSpecs {
 
 impl TaskSpecs {
     /// What the launcher does, the image that the component asks for, and how long it may take.
-    async fn plan(&self, task: &TaskRow, run: &PipelineRunRow, node: &Node) -> Result<std::result::Result<Planned, String>> {
+    async fn plan(
+        &self,
+        task: &TaskRow,
+        above: &[TaskRow],
+        run: &PipelineRunRow,
+        node: &Node,
+    ) -> Result<std::result::Result<Planned, String>> {
         let pipeline = pipeline_of(&self.parsed, &run.spec_digest).await?;
-        let above = self.store.task_line(&task.id).await?;
-        let Some(of) = launched::of(&pipeline, &above, task) else {
+        let Some(of) = launched::of(&pipeline, above, task) else {
             return Ok(Err("The pipeline does not say what it runs.".into()));
         };
         let local = self.cache.is_some();
@@ -195,17 +208,6 @@ impl TaskSpecs {
             }
         }
         Ok(opened)
-    }
-
-    /// A fresh token for this attempt; those of attempts before are dead.
-    async fn token(&self, run: &PipelineRunRow, run_id: &str, row: &WorkloadRow) -> Result<String> {
-        let mut tx = self.store.begin().await?;
-        tx.tokens_revoke_of("run", run_id).await?;
-        let subject = Subject::Run(run_id.to_owned());
-        let name = format!("task {}", row.name);
-        let token = tokens::create_for_workload(&mut tx, &self.store, &run.user_id, &run.team_id, &name, &subject).await?;
-        tx.commit().await?;
-        Ok(token)
     }
 }
 

@@ -27,6 +27,7 @@ pub mod search;
 pub mod start;
 pub mod submit;
 pub mod tasks;
+pub mod token;
 pub mod told;
 pub mod upload;
 pub mod view;

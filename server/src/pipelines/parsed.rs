@@ -4,7 +4,7 @@ use super::ir::{self, Pipeline, Refusal};
 use crate::{
     error::{Error, Result},
     ids,
-    store::Store,
+    store::{Store, pipeline_runs::PipelineRunRow},
 };
 use std::{
     collections::HashMap,
@@ -15,6 +15,8 @@ use std::{
 const MOST: usize = 64;
 /// And no more than have so many bytes of text together, unless it is one alone: in memory each takes several times as much.
 const MOST_BYTES: usize = 16 << 20;
+/// So many runs are kept, each a few hundred bytes.
+const MOST_RUNS: usize = 1000;
 /// So many refusals are told at once.
 const TOLD: usize = 10;
 
@@ -57,12 +59,14 @@ impl Kept {
 pub struct Parsed {
     store: Store,
     kept: Arc<Mutex<Kept>>,
+    /// What was run, by id.
+    made: Arc<Mutex<HashMap<String, Arc<PipelineRunRow>>>>,
 }
 
 impl Parsed {
     /// Nothing is read yet.
     pub fn new(store: Store) -> Self {
-        Self { store, kept: Arc::default() }
+        Self { store, kept: Arc::default(), made: Arc::default() }
     }
 
     /// The pipeline of a digest; `None` where nothing of that digest is kept.
@@ -79,6 +83,27 @@ impl Parsed {
         let pipeline = Arc::new(pipeline);
         self.kept().put(digest.to_owned(), bytes, pipeline.clone());
         Ok(Some(pipeline))
+    }
+
+    /// A pipeline run as it was made: of its row only what never changes counts. Its tasks ask one after the other.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn run_as_made(&self, id: &str) -> Result<Option<Arc<PipelineRunRow>>> {
+        if let Some(there) = self.made().get(id) {
+            return Ok(Some(there.clone()));
+        }
+        let Some(row) = self.store.pipeline_run_any(id).await?.map(Arc::new) else { return Ok(None) };
+        let mut made = self.made();
+        if made.len() >= MOST_RUNS {
+            made.clear();
+        }
+        made.insert(id.to_owned(), row.clone());
+        Ok(Some(row))
+    }
+
+    fn made(&self) -> MutexGuard<'_, HashMap<String, Arc<PipelineRunRow>>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads what is uploaded: its digest, and the pipeline, which is about to be asked for.

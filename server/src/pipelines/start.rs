@@ -9,7 +9,11 @@ use super::{
 use crate::{
     error::Result,
     quota::sizes::Sizes,
-    store::{Store, Tx, pipeline_runs::PipelineRunRow, tasks::TaskRow},
+    store::{
+        Store, Tx,
+        pipeline_runs::PipelineRunRow,
+        tasks::{CachedRow, TaskRow},
+    },
 };
 use app::api::resources::{Resources, ResourcesAsked};
 use std::collections::{BTreeMap, HashMap};
@@ -42,6 +46,22 @@ pub enum Ready {
     Never(String),
 }
 
+/// A task that can start, as far as the pipeline says.
+pub struct Wanted {
+    launch: Launch,
+    resources: Resources,
+    key: Option<String>,
+    /// Whether it may take over what another made.
+    fresh: bool,
+}
+
+impl Wanted {
+    /// By what another task is found that made the same; none where it is to be made in any case.
+    pub fn takes_over(&self) -> Option<&str> {
+        self.key.as_deref().filter(|_| self.fresh)
+    }
+}
+
 /// Environments that were found in one transaction, by image and packages: most tasks of a loop want the same.
 pub type Environments = HashMap<(String, Vec<String>), std::result::Result<Option<String>, String>>;
 
@@ -64,45 +84,44 @@ pub struct Starter<'a> {
 }
 
 impl Starter<'_> {
-    /// Looks; makes the environment of the task where there is none.
+    /// What a task wants, by the pipeline alone; or what comes of it without any more looking.
     ///
     /// # Errors
-    /// The database does not answer.
-    pub async fn look(
+    /// It does not start at all: it asks somebody, or never can.
+    pub fn wants(
         &self,
-        (tx, found): (&mut Tx, &mut Environments),
         task: Option<(&Task, &Component)>,
         row: &TaskRow,
         node: &Node,
         inputs: &Inputs,
-    ) -> Result<Ready> {
+    ) -> std::result::Result<Wanted, Ready> {
         let Some(of) = launched::found(self.pipeline, task) else {
-            return Ok(Ready::Never("The pipeline does not say what it runs.".into()));
+            return Err(Ready::Never("The pipeline does not say what it runs.".into()));
         };
-        let launch = match launched::launch(of, self.run, row, inputs, BTreeMap::new()) {
-            Ok(launch) => launch,
-            Err(why) => return Ok(Ready::Never(why)),
-        };
+        let launch = launched::launch(of, self.run, row, inputs, BTreeMap::new()).map_err(Ready::Never)?;
         if of.container.is_approval() {
-            return Ok(engine::ask(&launch, self.store.clock().now()).map_or_else(Ready::Never, Ready::Ask));
+            return Err(engine::ask(&launch, self.store.clock().now()).map_or_else(Ready::Never, Ready::Ask));
         }
         if launch.image == ir::approval::IMAGE {
-            return Ok(Ready::Never(format!(
+            return Err(Ready::Never(format!(
                 "The image {} is no parameter's to choose: the pipeline itself has to name it.",
                 launch.image
             )));
         }
-        let resources = match self.resources(&launch.resources) {
-            Ok(resources) => resources,
-            Err(why) => return Ok(Ready::Never(why)),
-        };
+        let resources = self.resources(&launch.resources).map_err(Ready::Never)?;
         let may = self.run.cache != 0;
         let key = may.then(|| engine::cache_key(of.task, of.component, inputs, &launch.image, &launched::contents(inputs))).flatten();
         // What failed with what it took over would fail again.
-        if node.attempt == 0
-            && let Some(key) = &key
-            && let Some(cached) = self.store.task_cached(&self.run.team_id, key).await?
-        {
+        Ok(Wanted { launch, resources, key, fresh: node.attempt == 0 })
+    }
+
+    /// Looks; makes the environment of the task where there is none. `made`: the newest task that made what this one is to make.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn look(&self, (tx, found): (&mut Tx, &mut Environments), wanted: Wanted, made: Option<&CachedRow>) -> Result<Ready> {
+        let Wanted { launch, resources, key, .. } = wanted;
+        if let Some((key, cached)) = key.as_ref().zip(made) {
             let outputs = serde_json::from_str::<Node>(&cached.node)?.outputs;
             let unsure: Vec<String> = kept::promised(&outputs).filter(|at| !self.there.contains_key(*at)).map(str::to_owned).collect();
             if !unsure.is_empty() {
@@ -110,7 +129,7 @@ impl Starter<'_> {
             }
             // Where something is gone, it is made anew.
             if kept::promised(&outputs).all(|at| self.there.get(at) == Some(&true)) {
-                return Ok(Ready::Cached { key: key.clone(), from: cached.id, outputs });
+                return Ok(Ready::Cached { key: key.clone(), from: cached.id.clone(), outputs });
             }
         }
         let environment_version_id = if self.local {

@@ -139,7 +139,8 @@ pub(super) async fn insert(tx: &mut Tx, store: &Store, by: &TeamEditor, experime
         ("slipway.pipeline", pipeline),
     ];
     tags.extend(new.recurring.map(|(id, _)| ("slipway.recurring_run", id)));
-    shown(tx, &run, new.parameters, &tags).await?;
+    tx.params_insert(&shown_parameters(&run, new.parameters).collect::<Vec<_>>()).await?;
+    tx.run_tags_set(&shown_tags(&run, &tags)).await?;
     tx.pipeline_run_insert(&NewPipelineRunRow {
         id: new.id,
         team_id: &by.team.id,
@@ -277,16 +278,19 @@ async fn again(parsed: &Parsed, store: &Store, by: &TeamEditor, run: &str, new: 
     Ok(Of { pipeline: pipeline_of(parsed, &row.spec_digest).await?, digest: row.spec_digest, named, version })
 }
 
-/// Parameters and tags of a run of MLflow.
-///
-/// # Errors
-/// The database does not answer.
-pub async fn shown(tx: &mut Tx, run: &RunRow, parameters: &Map<String, Value>, tags: &[(&str, &str)]) -> Result<()> {
-    let pair = |key: &str, value: String| NewPair { run_key: run.key, experiment_key: run.experiment_key, key: key.to_owned(), value };
-    let parameters = parameters.iter().filter(|(_, v)| !v.is_null()).map(|(key, value)| {
+/// What is shown as parameters of a run of MLflow.
+pub fn shown_parameters<'a>(run: &'a RunRow, parameters: &'a Map<String, Value>) -> impl Iterator<Item = NewPair> + 'a {
+    parameters.iter().filter(|(_, v)| !v.is_null()).map(|(key, value)| {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        pair(key, value.chars().take(MAX_SHOWN).collect())
-    });
-    tx.params_insert(&parameters.collect::<Vec<_>>()).await?;
-    tx.run_tags_set(&tags.iter().map(|(key, value)| pair(key, (*value).to_owned())).collect::<Vec<_>>()).await
+        pair(run, key, value.chars().take(MAX_SHOWN).collect())
+    })
+}
+
+/// Its tags.
+pub fn shown_tags(run: &RunRow, tags: &[(&str, &str)]) -> Vec<NewPair> {
+    tags.iter().map(|(key, value)| pair(run, key, (*value).to_owned())).collect()
+}
+
+fn pair(run: &RunRow, key: &str, value: String) -> NewPair {
+    NewPair { run_key: run.key, experiment_key: run.experiment_key, key: key.to_owned(), value }
 }

@@ -9,9 +9,11 @@ use crate::{
     },
     environments::awaits,
     error::Result,
-    platform::placements,
     store::{Store, promotions::PromotionRow, teams::TeamRow, workloads::WorkloadRow},
-    workloads::specs::{Build, SpecBuilder},
+    workloads::{
+        seen::Seen,
+        specs::{Build, SpecBuilder},
+    },
 };
 use app::api::{environments::Build as EnvBuild, promotions::Gate};
 use async_trait::async_trait;
@@ -35,7 +37,7 @@ pub struct GateSpecs {
 
 #[async_trait]
 impl SpecBuilder for GateSpecs {
-    async fn build(&self, row: &WorkloadRow, team: Option<&TeamRow>) -> Result<Build> {
+    async fn build(&self, row: &WorkloadRow, team: Option<&TeamRow>, seen: &Seen) -> Result<Build> {
         let gone = || Ok(Build::Never("Its promotion is no more.".into()));
         let Some(team) = team else { return gone() };
         let Some(promotion) = self.store.promotion(&team.id, &row.owner_id).await? else { return gone() };
@@ -89,7 +91,7 @@ impl SpecBuilder for GateSpecs {
             };
             env.insert(variable.to_owned(), format!("{{folder:{folder}}}"));
         }
-        let placement = placements::of(&self.store, row.resources(), &environment.id).await?;
+        let placement = seen.placement(&self.store, row.resources(), &environment.id).await?;
         Ok(Build::Ready(Box::new(WorkloadSpec {
             id: row.id.clone(),
             team: team.name.clone(),

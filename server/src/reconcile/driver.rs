@@ -53,6 +53,8 @@ pub struct Driver {
 
 /// Ticks closer together than this are joined.
 const BREATH: Duration = Duration::from_millis(30);
+/// And where there was nothing to look at, again and again, than this: others have much to do.
+const DEEP_BREATH: Duration = Duration::from_millis(240);
 
 impl Driver {
     /// A driver that ends with `drain`.
@@ -64,7 +66,7 @@ impl Driver {
     pub fn run(&self, task: impl Task + 'static) -> tokio::task::JoinHandle<()> {
         let (clock, reports, mut drain, mut work) = (self.clock.clone(), self.reports.clone(), self.drain.clone(), self.bell.work());
         tokio::spawn(async move {
-            let mut pace = Pace::new(Instant::now());
+            let (mut pace, mut breath) = (Pace::new(Instant::now()), BREATH);
             loop {
                 work.mark_unchanged();
                 let begun = Instant::now();
@@ -76,12 +78,16 @@ impl Driver {
                 metrics::histogram!("slipway_task_seconds", "task" => task.name()).record(begun.elapsed().as_secs_f64());
                 let ended = Instant::now();
                 let ready = ended + pace.rest(begun, ended);
+                let idle = result.is_ok_and(|report| report.values().all(|n| *n == 0));
                 tokio::select! {
                     () = drained(&mut drain) => return,
                     () = sleep(task.every()) => {}
                     _ = work.changed(), if task.listens() => match task.eager() {
                         true => sleep_until(ready).await,
-                        false => sleep(BREATH).await,
+                        false => {
+                            breath = next_breath(breath, idle, ended.elapsed());
+                            sleep(breath).await;
+                        }
                     },
                 }
             }
@@ -89,7 +95,29 @@ impl Driver {
     }
 }
 
+/// How long a task that is not eager waits after a ring. `idle`: there was nothing to look at; `quiet`: how long no bell rang.
+fn next_breath(last: Duration, idle: bool, quiet: Duration) -> Duration {
+    if idle && quiet < DEEP_BREATH { (last * 2).min(DEEP_BREATH) } else { BREATH }
+}
+
 async fn drained(drain: &mut watch::Receiver<bool>) {
     // An error means that the sender is gone: the server ends as well.
     drop(drain.wait_for(|d| *d).await);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_finds_nothing_again_and_again_looks_less_often() {
+        let (busy, quiet) = (Duration::from_millis(1), Duration::from_secs(1));
+        let mut breath = BREATH;
+        for wanted in [60, 120, 240, 240] {
+            breath = next_breath(breath, true, busy);
+            assert_eq!(breath, Duration::from_millis(wanted));
+        }
+        assert_eq!(next_breath(breath, false, busy), BREATH);
+        assert_eq!(next_breath(breath, true, quiet), BREATH);
+    }
 }

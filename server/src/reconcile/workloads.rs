@@ -12,6 +12,7 @@ use crate::{
     workloads::{
         end,
         queue::{self, Decision},
+        seen::Seen,
         specs::{Build, Builders},
     },
 };
@@ -161,8 +162,9 @@ impl Task for Workloads {
         self.note(&notes, &mut report).await;
         let granted = self.grant().await?;
         report.insert("granted", granted.len() as i64);
-        let known = rows.iter().map(|row| self.act(row, observed.get(&row.id)));
-        let acts = known.chain(granted.iter().map(|row| self.act(row, None))).collect::<Vec<_>>();
+        let seen = Seen::default();
+        let known = rows.iter().map(|row| self.act(row, observed.get(&row.id), &seen));
+        let acts = known.chain(granted.iter().map(|row| self.act(row, None, &seen))).collect::<Vec<_>>();
         let (send, mut done) = mpsc::unbounded_channel();
         let acting = async move {
             let mut acting = stream::iter(acts).buffer_unordered(AT_ONCE);
@@ -214,30 +216,43 @@ impl Workloads {
 
     async fn write(&self, notes: &[(&WorkloadRow, Note)]) -> Result<()> {
         let mut tx = self.store.begin().await?;
+        // Those of which the same is to be written, and nothing of their own, are written together.
+        let (mut ensured, mut running, mut ended, mut forgotten) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (row, note) in notes {
             match note {
-                Note::Ensured => tx.workload_ensured(&row.id).await?,
+                Note::Ensured => ensured.push(row.id.as_str()),
                 Note::Doing(doing) => tx.workload_reason(&row.id, Some(doing)).await?,
+                Note::Running(None) => running.push(row.id.as_str()),
                 Note::Running(endpoint) => tx.workload_running(&row.id, endpoint.as_ref()).await?,
                 Note::Stopping => tx.workload_stopping(&row.id).await?,
-                Note::Ended(end) => tx.workload_end(&row.id, end).await?,
+                Note::Ended(end) => ended.push((row.id.as_str(), end)),
                 // Nobody waits for that.
                 Note::Forgotten => {
-                    tx.workload_forgotten(&row.id).await?;
+                    forgotten.push(row.id.as_str());
                     continue;
                 }
             }
             tx.changed(row.team_id.as_deref(), "workload", &row.id, 0);
             tx.wakes();
         }
+        if !ensured.is_empty() {
+            tx.workloads_ensured(&ensured).await?;
+        }
+        if !running.is_empty() {
+            tx.workloads_running(&running).await?;
+        }
+        tx.workloads_end(&ended).await?;
+        if !forgotten.is_empty() {
+            tx.workloads_forgotten(&forgotten).await?;
+        }
         tx.commit().await
     }
 
     /// Tells the cluster what shall be of one workload.
-    async fn act<'a>(&self, row: &'a WorkloadRow, observed: Option<&Observed>) -> Outcome<'a> {
+    async fn act<'a>(&self, row: &'a WorkloadRow, observed: Option<&Observed>, seen: &Seen) -> Outcome<'a> {
         let done = match (step(row, observed), observed) {
             (Step::Observe, Some(observed)) => self.stop(row, observed).await.map(|()| None),
-            (Step::Build, _) => match self.build(row).await {
+            (Step::Build, _) => match self.build(row, seen).await {
                 Ok(note) => Ok(Some(note)),
                 Err(error) => {
                     let note = self.stumbled(row, &error);
@@ -261,14 +276,14 @@ impl Workloads {
         }
     }
 
-    async fn build(&self, row: &WorkloadRow) -> Result<Note> {
+    async fn build(&self, row: &WorkloadRow, seen: &Seen) -> Result<Note> {
         let kind = kind(&row.kind)?;
         let builder = self.builders.of(kind).ok_or_else(|| Error::internal(format!("nobody builds {}", row.kind)))?;
         let team = match &row.team_id {
-            Some(id) => self.store.team(id).await?,
+            Some(id) => seen.team(&self.store, id).await?,
             None => None,
         };
-        match builder.build(row, team.as_ref()).await? {
+        match builder.build(row, team.as_deref(), seen).await? {
             Build::Ready(spec) => self.cluster.ensure(&spec).await.map(|()| Note::Ensured),
             Build::NotYet(doing) => Ok(Note::Doing(doing)),
             Build::Never(reason) => {
@@ -331,17 +346,18 @@ impl Workloads {
             return Ok(Vec::new());
         }
         let mut tx = self.store.begin().await?;
+        let room: Vec<&str> = decided.iter().filter(|(_, d)| matches!(d, Decision::Grant)).map(|(row, _)| row.id.as_str()).collect();
+        let still: HashSet<String> = match room.is_empty() {
+            true => HashSet::new(),
+            false => tx.workloads_grant(&room).await?.into_iter().collect(),
+        };
         let mut granted = Vec::new();
         for (row, decision) in decided {
             match decision {
                 Decision::Wait(why) => tx.workload_reason(&row.id, Some(&why)).await?,
-                Decision::Grant => {
-                    // Asked to end meanwhile, or granted by somebody else.
-                    if !tx.workload_grant(&row.id).await? {
-                        continue;
-                    }
-                    granted.push(row.granted_at(tx.now()));
-                }
+                Decision::Grant if still.contains(&row.id) => granted.push(row.granted_at(tx.now())),
+                // Asked to end meanwhile, or granted by somebody else.
+                Decision::Grant => continue,
             }
             tx.changed(row.team_id.as_deref(), "workload", &row.id, 0);
             tx.wakes();

@@ -6,12 +6,12 @@ use crate::{
     cluster::{Runtime, WorkloadKind, WorkloadSpec},
     environments::awaits::awaits,
     error::{Error, Kind, Result},
-    platform::placements,
     secrets::Sealer,
     store::{Store, environments::EnvironmentRow, submissions::SubmissionRow, teams::TeamRow, workloads::WorkloadRow},
     teams::secrets,
     workloads::{
         links::Links,
+        seen::Seen,
         specs::{Build, SpecBuilder},
     },
 };
@@ -40,7 +40,7 @@ pub struct RunSpecs {
 
 #[async_trait]
 impl SpecBuilder for RunSpecs {
-    async fn build(&self, row: &WorkloadRow, team: Option<&TeamRow>) -> Result<Build> {
+    async fn build(&self, row: &WorkloadRow, team: Option<&TeamRow>, seen: &Seen) -> Result<Build> {
         let (Some(run), Some(team)) = (self.store.submission_any(&row.owner_id).await?, team) else {
             return Ok(Build::Never("Its run was removed.".into()));
         };
@@ -70,7 +70,7 @@ impl SpecBuilder for RunSpecs {
         let token = self.token(&run).await?;
         let mut spec = spec(row, team, &run, &environment, &self.links)?;
         spec.archive = archive;
-        spec.placement = placements::of(&self.store, row.resources(), &environment.id).await?;
+        spec.placement = seen.placement(&self.store, row.resources(), &environment.id).await?;
         spec.secrets = opened;
         spec.secrets.insert("MLFLOW_TRACKING_TOKEN".into(), token.clone());
         spec.secrets.insert("SLIPWAY_TOKEN".into(), token);

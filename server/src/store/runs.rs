@@ -1,9 +1,9 @@
 //! Runs: MLflow's, whether Slipway executes them or somebody else does. Metrics, parameters, tags and inputs have files of their own.
 
-use super::{Store, Tx, experiments::ExperimentRow, list};
+use super::{Store, Tx, experiments::ExperimentRow, list, run_tags::chunk};
 use crate::{
     args,
-    error::Result,
+    error::{Error, Result},
     records::run::{Lifecycle, RunStatus},
 };
 use app::api::State;
@@ -86,6 +86,32 @@ pub struct NewRunRow<'a> {
     pub started_at: i64,
 }
 
+impl NewRunRow<'_> {
+    fn row(&self, key: i64, now: i64) -> RunRow {
+        RunRow {
+            key,
+            id: self.id.into(),
+            team_id: self.experiment.team_id.clone(),
+            experiment_key: self.experiment.key,
+            experiment_id: self.experiment.id.clone(),
+            experiment: self.experiment.name.clone(),
+            name: self.name.into(),
+            user_name: self.user_name.into(),
+            created_by: self.created_by.into(),
+            status: RunStatus::of(self.state).as_str().into(),
+            state: self.state.as_str().into(),
+            reason: self.reason.map(Into::into),
+            submitted: i64::from(self.submitted),
+            artifact_uri: format!("{}/{}/artifacts", self.experiment.artifact_location.trim_end_matches('/'), self.id),
+            started_at: self.started_at,
+            ended_at: None,
+            lifecycle: Lifecycle::Active.as_str().into(),
+            revision: 1,
+            created_at: now,
+        }
+    }
+}
+
 /// What a client may change of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunChange<'a> {
@@ -166,51 +192,65 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn run_insert(&mut self, new: &NewRunRow<'_>) -> Result<RunRow> {
-        let (key, now, experiment) = (self.next("runs").await?, self.now(), new.experiment);
-        let row = RunRow {
-            key,
-            id: new.id.into(),
-            team_id: experiment.team_id.clone(),
-            experiment_key: experiment.key,
-            experiment_id: experiment.id.clone(),
-            experiment: experiment.name.clone(),
-            name: new.name.into(),
-            user_name: new.user_name.into(),
-            created_by: new.created_by.into(),
-            status: RunStatus::of(new.state).as_str().into(),
-            state: new.state.as_str().into(),
-            reason: new.reason.map(Into::into),
-            submitted: i64::from(new.submitted),
-            artifact_uri: format!("{}/{}/artifacts", experiment.artifact_location.trim_end_matches('/'), new.id),
-            started_at: new.started_at,
-            ended_at: None,
-            lifecycle: Lifecycle::Active.as_str().into(),
-            revision: 1,
-            created_at: now,
-        };
-        self.exec(
+        self.runs_insert(std::slice::from_ref(new)).await?.pop().ok_or_else(|| Error::internal("the run just inserted"))
+    }
+
+    /// Inserts runs; as they are then, in the same order.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn runs_insert(&mut self, all: &[NewRunRow<'_>]) -> Result<Vec<RunRow>> {
+        const INSERT: &str =
             "INSERT INTO runs (key, id, team_id, experiment_key, name, user_name, created_by, status, state, reason, submitted,
-                               artifact_uri, started_at, lifecycle, revision, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'active', 1, $14)",
-            args![
-                key,
-                &row.id,
-                &row.team_id,
-                row.experiment_key,
-                &row.name,
-                &row.user_name,
-                &row.created_by,
-                &row.status,
-                &row.state,
-                row.reason.as_deref(),
-                row.submitted,
-                &row.artifact_uri,
-                row.started_at,
-                now
-            ],
-        )
-        .await?;
-        Ok(row)
+            artifact_uri, started_at, lifecycle, revision, created_at)";
+        if all.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (first, now) = (self.next_many("runs", all.len() as i64).await?, self.now());
+        let rows: Vec<RunRow> = (first..).zip(all).map(|(key, new)| new.row(key, now)).collect();
+        let mut rest = rows.as_slice();
+        while !rest.is_empty() {
+            let (some, later) = rest.split_at(chunk(rest.len()));
+            let row = |r: &RunRow| {
+                args![
+                    r.key,
+                    &r.id,
+                    &r.team_id,
+                    r.experiment_key,
+                    &r.name,
+                    &r.user_name,
+                    &r.created_by,
+                    &r.status,
+                    &r.state,
+                    r.reason.as_deref(),
+                    r.submitted,
+                    &r.artifact_uri,
+                    r.started_at,
+                    &r.lifecycle,
+                    r.revision,
+                    r.created_at
+                ]
+            };
+            let sql = self.values_sql(INSERT, 16, some.len(), "");
+            self.exec(sql, some.iter().flat_map(row).collect()).await?;
+            rest = later;
+        }
+        Ok(rows)
+    }
+
+    /// Moves runs that Slipway executes to a state in which there is nothing to say, as [`Tx::run_set_state`] moves one.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn runs_set_state(&mut self, keys: &[i64], state: State) -> Result<()> {
+        let now = self.now();
+        let ended_at = state.is_final().then_some(now);
+        let sql = self.list_sql(
+            "UPDATE runs SET state = $2, status = $3, reason = NULL, ended_at = $4, revision = revision + 1,
+                    started_at = CASE WHEN $2 = 'running' AND started_at = created_at THEN $5 ELSE started_at END
+             WHERE key IN (@INTS($1))",
+        );
+        self.exec(sql, args![list::ints(keys), state.as_str(), RunStatus::of(state).as_str(), ended_at, now]).await.map(drop)
     }
 
     /// Moves a run that Slipway executes to a state: MLflow's status follows, a first `running` is its start, a final state its end.

@@ -2,6 +2,7 @@
 
 use super::{Arg, Store, Tx, list, run_tags::chunk};
 use crate::{args, error::Result};
+use std::collections::HashMap;
 
 /// A task.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -36,6 +37,8 @@ pub struct TaskRow {
 /// A task whose outputs another may take over.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct CachedRow {
+    /// By what it is found.
+    pub cache_key: String,
     /// Id of the task.
     pub id: String,
     /// What it is to the engine, JSON.
@@ -55,6 +58,33 @@ pub struct ApprovalRow {
     pub pipeline_run: String,
     /// Who made the run.
     pub created_by: String,
+}
+
+/// A task with what holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The task.
+    pub task: TaskRow,
+    /// It, and those that hold it.
+    pub all: Vec<TaskRow>,
+}
+
+impl Line {
+    fn of(all: Vec<TaskRow>, is_it: impl Fn(&TaskRow) -> bool) -> Option<Self> {
+        let task = all.iter().find(|row| is_it(row))?.clone();
+        Some(Self { task, all })
+    }
+}
+
+/// The task of which a condition is true, and those that hold it.
+macro_rules! line {
+    ($which:literal) => {
+        concat!(
+            "WHERE id IN (WITH RECURSIVE line (id, parent_id) AS (SELECT id, parent_id FROM tasks WHERE ",
+            $which,
+            " UNION SELECT t.id, t.parent_id FROM tasks t JOIN line l ON t.id = l.parent_id) SELECT id FROM line)"
+        )
+    };
 }
 
 const COLUMNS: &str =
@@ -129,21 +159,22 @@ impl Store {
         self.opt(select("WHERE id = $1"), args![id]).await
     }
 
-    /// A task and those that hold it, in no order.
+    /// A task, and it with those that hold it, in no order; nothing where it is not there.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn task_line(&self, id: &str) -> Result<Vec<TaskRow>> {
-        self.all(
-            select(
-                "WHERE id IN (WITH RECURSIVE line (id, parent_id) AS (
-                     SELECT id, parent_id FROM tasks WHERE id = $1
-                     UNION SELECT t.id, t.parent_id FROM tasks t JOIN line l ON t.id = l.parent_id)
-                 SELECT id FROM line)",
-            ),
-            args![id],
-        )
-        .await
+    pub async fn task_line(&self, id: &str) -> Result<Option<Line>> {
+        let rows = self.all(select(line!("id = $1")), args![id]).await?;
+        Ok(Line::of(rows, |row| row.id == id))
+    }
+
+    /// The same for the task of a team whose run of MLflow this is.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn task_line_of_run(&self, team_id: &str, run_id: &str) -> Result<Option<Line>> {
+        let rows = self.all(select(line!("run_id = $2 AND team_id = $1")), args![team_id, run_id]).await?;
+        Ok(Line::of(rows, |row| row.run_id.as_deref() == Some(run_id)))
     }
 
     /// The task of a team whose run of MLflow this is.
@@ -152,6 +183,15 @@ impl Store {
     /// The database does not answer.
     pub async fn task_of_run(&self, team_id: &str, run_id: &str) -> Result<Option<TaskRow>> {
         self.opt(select("WHERE run_id = $2 AND team_id = $1"), args![team_id, run_id]).await
+    }
+
+    /// Keeps what the launcher of a task's attempt brings, while that attempt is under way; whether it is. A transaction of its own.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn task_deliver(&self, run_id: &str, attempt: i64, delivered: &str) -> Result<bool> {
+        let sql = "UPDATE tasks SET delivered = $3 WHERE run_id = $1 AND attempt = $2 AND workload_id IS NOT NULL AND ended_at IS NULL";
+        Ok(self.alone(sql, args![run_id, attempt, delivered]).await? == 1)
     }
 
     /// Those of these tasks for which something was delivered: id and what, JSON.
@@ -187,13 +227,17 @@ impl Store {
         .await
     }
 
-    /// The newest task of a team that succeeded with this key.
+    /// The newest task of a team that succeeded with each of these keys, by key.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn task_cached(&self, team_id: &str, key: &str) -> Result<Option<CachedRow>> {
-        let sql = "SELECT id, node FROM tasks WHERE team_id = $1 AND cache_key = $2 AND state = 'succeeded' ORDER BY id DESC LIMIT 1";
-        self.opt(sql, args![team_id, key]).await
+    pub async fn tasks_cached(&self, team_id: &str, keys: &[String]) -> Result<HashMap<String, CachedRow>> {
+        let sql = "WITH keys (key) AS (@TEXTS($2)),
+                newest (id) AS (SELECT (SELECT t.id FROM tasks t WHERE t.team_id = $1 AND t.cache_key = keys.key AND t.state = 'succeeded'
+                    ORDER BY t.id DESC LIMIT 1) FROM keys)
+             SELECT cache_key, id, node FROM tasks WHERE id IN (SELECT id FROM newest)";
+        let rows: Vec<CachedRow> = self.all(list::sql(self.db(), sql), args![team_id, list::texts(keys)]).await?;
+        Ok(rows.into_iter().map(|row| (row.cache_key.clone(), row)).collect())
     }
 }
 
@@ -230,21 +274,13 @@ impl Tx {
         Ok(())
     }
 
-    /// Keeps what the launcher of a task's attempt brings, while that attempt is under way; whether it is.
+    /// Forgets what was delivered for these: another attempt begins.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn task_deliver(&mut self, run_id: &str, attempt: i64, delivered: &str) -> Result<bool> {
-        let sql = "UPDATE tasks SET delivered = $3 WHERE run_id = $1 AND attempt = $2 AND workload_id IS NOT NULL AND ended_at IS NULL";
-        Ok(self.exec(sql, args![run_id, attempt, delivered]).await? == 1)
-    }
-
-    /// Forgets what was delivered: another attempt begins.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn task_undeliver(&mut self, id: &str) -> Result<()> {
-        self.exec("UPDATE tasks SET delivered = NULL WHERE id = $1", args![id]).await.map(drop)
+    pub async fn tasks_undeliver(&mut self, ids: &[&str]) -> Result<()> {
+        let sql = self.list_sql("UPDATE tasks SET delivered = NULL WHERE id IN (@TEXTS($1))");
+        self.exec(sql, args![list::texts(ids)]).await.map(drop)
     }
 
     /// Removes tasks of a pipeline run, which is to make them again.

@@ -1,6 +1,6 @@
 //! Workloads: one row for each time something occupies resources, kept for good.
 
-use super::{Store, Tx, list};
+use super::{Store, Tx, list, run_tags::chunk};
 use crate::{
     args,
     cluster::{Endpoint, WorkloadKind},
@@ -114,7 +114,7 @@ impl WorkloadRow {
         self.resources().part_of(self.nodes)
     }
 
-    /// The row as it is after it was granted what it asks for ([`Tx::workload_grant`]).
+    /// The row as it is after it was granted what it asks for ([`Tx::workloads_grant`]).
     #[must_use]
     pub fn granted_at(&self, now: i64) -> Self {
         Self {
@@ -273,31 +273,57 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn workload_insert(&mut self, w: &NewWorkload<'_>) -> Result<()> {
-        let (now, key, all) = (self.now(), self.next("workloads").await?, w.resources.times(w.nodes));
+        self.workloads_insert(std::slice::from_ref(w)).await
+    }
+
+    /// Inserts workloads, which begin queued, in the order in which they are given.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn workloads_insert(&mut self, all: &[NewWorkload<'_>]) -> Result<()> {
+        const INSERT: &str =
+            "INSERT INTO workloads (id, key, cluster, team_id, kind, owner_id, name, attempt, generation, state, cpu_millis,
+            memory_bytes, gpus, nodes, out_of_memory, timed_out, queued_at, live, settled, forgotten)";
+        if all.is_empty() {
+            return Ok(());
+        }
+        let (now, first) = (self.now(), self.next_many("workloads", all.len() as i64).await?);
         self.wakes();
-        self.changed(w.team_id, "workload", w.id, 0);
-        self.exec(
-            "INSERT INTO workloads (id, key, cluster, team_id, kind, owner_id, name, attempt, generation, state, cpu_millis, memory_bytes,
-                gpus, nodes, out_of_memory, timed_out, queued_at, live, settled, forgotten)
-             VALUES ($1, $2, 'local', $3, $4, $5, $6, $7, $8, 'queued', $9, $10, $11, $12, 0, 0, $13, 1, 0, 0)",
-            args![
-                w.id,
-                key,
-                w.team_id,
-                w.kind.as_str(),
-                w.owner_id,
-                w.name,
-                w.attempt,
-                w.generation,
-                all.cpu_millis,
-                all.memory_bytes,
-                all.gpus,
-                w.nodes,
-                now
-            ],
-        )
-        .await
-        .map(drop)
+        let mut keyed = (first..).zip(all).collect::<Vec<_>>();
+        for (_, w) in &keyed {
+            self.changed(w.team_id, "workload", w.id, 0);
+        }
+        while !keyed.is_empty() {
+            let some: Vec<_> = keyed.drain(..chunk(keyed.len())).collect();
+            let row = |(key, w): &(i64, &NewWorkload<'_>)| {
+                let asked = w.resources.times(w.nodes);
+                args![
+                    w.id,
+                    *key,
+                    "local",
+                    w.team_id,
+                    w.kind.as_str(),
+                    w.owner_id,
+                    w.name,
+                    w.attempt,
+                    w.generation,
+                    State::Queued.as_str(),
+                    asked.cpu_millis,
+                    asked.memory_bytes,
+                    asked.gpus,
+                    w.nodes,
+                    0,
+                    0,
+                    now,
+                    1,
+                    0,
+                    0
+                ]
+            };
+            let sql = self.values_sql(INSERT, 20, some.len(), "");
+            self.exec(sql, some.iter().flat_map(row).collect()).await?;
+        }
+        Ok(())
     }
 
     /// Asks a workload to end. Asked again, the first asking stands.
@@ -321,25 +347,32 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn workload_settle(&mut self, id: &str) -> Result<()> {
-        self.wakes();
-        self.exec("UPDATE workloads SET revision = revision + 1, settled = 1 WHERE id = $1 AND live = 0", args![id]).await.map(drop)
+        self.workloads_settle(&[id]).await
     }
 
-    /// Grants a queued workload what it asks for; whether it was still queued.
+    /// The same for several.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn workload_grant(&mut self, id: &str) -> Result<bool> {
+    pub async fn workloads_settle(&mut self, ids: &[&str]) -> Result<()> {
+        self.wakes();
+        let sql = self.list_sql("UPDATE workloads SET revision = revision + 1, settled = 1 WHERE id IN (@TEXTS($1)) AND live = 0");
+        self.exec(sql, args![list::texts(ids)]).await.map(drop)
+    }
+
+    /// Grants queued workloads what they ask for; ids of those that were still queued, in no order.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn workloads_grant(&mut self, ids: &[&str]) -> Result<Vec<String>> {
         let now = self.now();
-        let n = self
-            .exec(
-                "UPDATE workloads SET revision = revision + 1, state = 'starting', granted_at = $2, granted_cpu_millis = cpu_millis, granted_memory_bytes = memory_bytes,
-                    granted_gpus = gpus, reason = NULL
-                 WHERE id = $1 AND state = 'queued' AND stop_requested_at IS NULL",
-                args![id, now],
-            )
-            .await?;
-        Ok(n == 1)
+        let sql = self.list_sql(
+            "UPDATE workloads SET revision = revision + 1, state = 'starting', granted_at = $2, granted_cpu_millis = cpu_millis,
+                granted_memory_bytes = memory_bytes, granted_gpus = gpus, reason = NULL
+             WHERE id IN (@TEXTS($1)) AND state = 'queued' AND stop_requested_at IS NULL RETURNING id",
+        );
+        let granted: Vec<(String,)> = self.all(sql, args![list::texts(ids), now]).await?;
+        Ok(granted.into_iter().map(|(id,)| id).collect())
     }
 
     /// Why a workload waits, or what it does right now.
@@ -350,15 +383,28 @@ impl Tx {
         self.exec("UPDATE workloads SET revision = revision + 1, reason = $2 WHERE id = $1 AND live = 1", args![id, reason]).await.map(drop)
     }
 
-    /// The cluster took it on.
+    /// The cluster took these on.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn workload_ensured(&mut self, id: &str) -> Result<()> {
+    pub async fn workloads_ensured(&mut self, ids: &[&str]) -> Result<()> {
         let now = self.now();
-        self.exec("UPDATE workloads SET revision = revision + 1, ensured_at = $2, reason = NULL WHERE id = $1 AND live = 1", args![id, now])
-            .await
-            .map(drop)
+        let sql = self
+            .list_sql("UPDATE workloads SET revision = revision + 1, ensured_at = $2, reason = NULL WHERE id IN (@TEXTS($1)) AND live = 1");
+        self.exec(sql, args![list::texts(ids), now]).await.map(drop)
+    }
+
+    /// These run, and are no servers.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn workloads_running(&mut self, ids: &[&str]) -> Result<()> {
+        let now = self.now();
+        let sql = self.list_sql(
+            "UPDATE workloads SET revision = revision + 1, state = 'running', running_at = COALESCE(running_at, $2), endpoint = NULL,
+                reason = NULL WHERE id IN (@TEXTS($1)) AND live = 1",
+        );
+        self.exec(sql, args![list::texts(ids), now]).await.map(drop)
     }
 
     /// It runs; a server is ready at `endpoint`.
@@ -387,36 +433,45 @@ impl Tx {
             .map(drop)
     }
 
-    /// It has ended.
+    /// These have ended.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn workload_end(&mut self, id: &str, end: &WorkloadEnd) -> Result<()> {
-        let state = end.state.unwrap_or(State::Failed);
-        self.exec(
-            "UPDATE workloads SET revision = revision + 1, state = $2, reason = $3, exit_code = $4, signal = $5, out_of_memory = $6, timed_out = $7, ended_at = $8,
-                failed_node = $9, live = 0, endpoint = NULL WHERE id = $1 AND live = 1",
-            args![
-                id,
-                state.as_str(),
-                end.reason.as_deref(),
-                end.exit_code,
-                end.signal,
-                end.out_of_memory,
-                end.timed_out,
-                end.ended_at,
-                end.failed_node
-            ],
-        )
-        .await
-        .map(drop)
+    pub async fn workloads_end(&mut self, ends: &[(&str, &WorkloadEnd)]) -> Result<()> {
+        const ENDS: &str = "WITH ends (id, state, reason, exit_code, signal, out_of_memory, timed_out, ended_at, failed_node) AS (";
+        const END: &str = ") UPDATE workloads SET revision = revision + 1, state = e.state, reason = e.reason, exit_code = e.exit_code,
+                signal = e.signal, out_of_memory = e.out_of_memory, timed_out = e.timed_out, ended_at = e.ended_at,
+                failed_node = e.failed_node, live = 0, endpoint = NULL
+             FROM ends e WHERE workloads.id = e.id AND workloads.live = 1";
+        let mut rest = ends;
+        while !rest.is_empty() {
+            let (some, later) = rest.split_at(chunk(rest.len()));
+            let row = |(id, end): &(&str, &WorkloadEnd)| {
+                args![
+                    *id,
+                    end.state.unwrap_or(State::Failed).as_str(),
+                    end.reason.as_deref(),
+                    end.exit_code,
+                    end.signal,
+                    end.out_of_memory,
+                    end.timed_out,
+                    end.ended_at,
+                    end.failed_node
+                ]
+            };
+            let sql = self.values_sql(ENDS, 9, some.len(), END);
+            self.exec(sql, some.iter().flat_map(row).collect()).await?;
+            rest = later;
+        }
+        Ok(())
     }
 
-    /// The cluster has forgotten it.
+    /// The cluster has forgotten these.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn workload_forgotten(&mut self, id: &str) -> Result<()> {
-        self.exec("UPDATE workloads SET revision = revision + 1, forgotten = 1 WHERE id = $1", args![id]).await.map(drop)
+    pub async fn workloads_forgotten(&mut self, ids: &[&str]) -> Result<()> {
+        let sql = self.list_sql("UPDATE workloads SET revision = revision + 1, forgotten = 1 WHERE id IN (@TEXTS($1))");
+        self.exec(sql, args![list::texts(ids)]).await.map(drop)
     }
 }

@@ -4,4 +4,5 @@ pub mod end;
 pub mod explain;
 pub mod links;
 pub mod queue;
+pub mod seen;
 pub mod specs;

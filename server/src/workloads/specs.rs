@@ -1,5 +1,6 @@
 //! Who builds what the cluster is told about a workload: each noun for its own kind.
 
+use super::seen::Seen;
 use crate::{
     cluster::{WorkloadKind, WorkloadSpec},
     error::Result,
@@ -23,11 +24,11 @@ pub enum Build {
 /// again for the same workload, after a crash in between.
 #[async_trait]
 pub trait SpecBuilder: Send + Sync {
-    /// The specification of `row`; `team` is none for what belongs to the platform.
+    /// The specification of `row`; `team` is none for what belongs to the platform. `seen`: what others of the same look have read.
     ///
     /// # Errors
     /// Something failed that may work the next time.
-    async fn build(&self, row: &WorkloadRow, team: Option<&TeamRow>) -> Result<Build>;
+    async fn build(&self, row: &WorkloadRow, team: Option<&TeamRow>, seen: &Seen) -> Result<Build>;
 }
 
 /// The builders by kind.

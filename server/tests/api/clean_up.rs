@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use server::{
     environments::{digest, free::Taken},
     ids,
+    pipelines::token::TaskTokens,
     reconcile::{Task, clean_up::CleanUp, pipelines::Pipelines},
     store::{environments::NewEnvVersion, tasks::TaskRow},
 };
@@ -239,7 +240,14 @@ async fn task(w: &World) -> TaskRow {
     let spec = std::fs::read_to_string(concat!(env!("SLIPWAY_ROOT"), "/end2end/kfp/compiled/hello.yaml")).unwrap();
     let made = w.ada.post("/api/v1/teams/forecast/pipeline-runs", json!({ "spec": spec, "name": "nightly" })).await.is(201).json();
     let (web, id) = (&w.web, made["id"].as_str().unwrap());
-    let pipelines = Pipelines::new(web.store.clone(), web.pipelines.clone(), web.logs.clone(), web.cluster.clone(), web.artifacts.clone());
+    let pipelines = Pipelines::new(
+        web.store.clone(),
+        web.pipelines.clone(),
+        web.logs.clone(),
+        web.cluster.clone(),
+        web.artifacts.clone(),
+        TaskTokens::new(&web.sealer),
+    );
     pipelines.tick().await.unwrap();
     let mut tx = web.store.begin().await.unwrap();
     tx.exec("UPDATE pipeline_runs SET live = 0 WHERE id = $1", server::args![id]).await.unwrap();

@@ -40,7 +40,10 @@ use app::api::{
 };
 use axum::http::Method;
 use serde_json::{Value, json};
-use server::reconcile::{Task, pipelines::Pipelines};
+use server::{
+    pipelines::token::TaskTokens,
+    reconcile::{Task, pipelines::Pipelines},
+};
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex},
@@ -182,10 +185,17 @@ async fn a_pipeline_run(desk: &Desk) -> (String, String, String) {
     let run = w.mia.post(&format!("{own}/pipeline-runs"), json!({ "pipeline": "hello" })).await.is(201).json()["id"].clone();
     let run = run.as_str().unwrap().to_owned();
     let web = &w.web;
-    Pipelines::new(web.store.clone(), web.pipelines.clone(), web.logs.clone(), web.cluster.clone(), web.artifacts.clone())
-        .tick()
-        .await
-        .unwrap();
+    Pipelines::new(
+        web.store.clone(),
+        web.pipelines.clone(),
+        web.logs.clone(),
+        web.cluster.clone(),
+        web.artifacts.clone(),
+        TaskTokens::new(&web.sealer),
+    )
+    .tick()
+    .await
+    .unwrap();
     let task = w.mia.get(&format!("{own}/pipeline-runs/{run}/tasks")).await.is(200).json()[0]["id"].clone();
     (run, task.as_str().unwrap().to_owned(), again.as_str().unwrap().to_owned())
 }

@@ -4,6 +4,7 @@ use super::world::{Person, World};
 use serde_json::{Value, json};
 use server::{
     environments::{python::Python, shipped},
+    pipelines::token::TaskTokens,
     reconcile::{Task, pipelines::Pipelines},
 };
 
@@ -86,8 +87,14 @@ async fn a_pipeline_run_that_failed_needs_somebody_until_it_is_put_away() {
     // Nothing stands for its image, so its task can never start.
     let spec = hello.replace("image: python:3.11", "image: registry.example.org/ml/none");
     let run = w.ada.post(&format!("{own}/pipeline-runs"), json!({ "spec": spec, "name": "nightly" })).await.is(201).json();
-    let pipelines =
-        Pipelines::new(w.web.store.clone(), w.web.pipelines.clone(), w.web.logs.clone(), w.web.cluster.clone(), w.web.artifacts.clone());
+    let pipelines = Pipelines::new(
+        w.web.store.clone(),
+        w.web.pipelines.clone(),
+        w.web.logs.clone(),
+        w.web.cluster.clone(),
+        w.web.artifacts.clone(),
+        TaskTokens::new(&w.web.sealer),
+    );
     for _ in 0..3 {
         pipelines.tick().await.unwrap();
     }

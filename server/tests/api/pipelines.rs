@@ -2,7 +2,10 @@
 
 use super::world::World;
 use serde_json::{Value, json};
-use server::reconcile::{Task, pipelines::Pipelines};
+use server::{
+    pipelines::token::TaskTokens,
+    reconcile::{Task, pipelines::Pipelines},
+};
 
 const OWN: &str = "/api/v1/teams/forecast";
 
@@ -11,10 +14,17 @@ async fn asking(w: &World) -> (String, String) {
     let spec = std::fs::read_to_string(concat!(env!("SLIPWAY_ROOT"), "/end2end/kfp/compiled/approval.yaml")).unwrap();
     let run = w.ada.post(&format!("{OWN}/pipeline-runs"), json!({ "spec": spec })).await.is(201).json()["id"].as_str().unwrap().to_owned();
     let web = &w.web;
-    Pipelines::new(web.store.clone(), web.pipelines.clone(), web.logs.clone(), web.cluster.clone(), web.artifacts.clone())
-        .tick()
-        .await
-        .unwrap();
+    Pipelines::new(
+        web.store.clone(),
+        web.pipelines.clone(),
+        web.logs.clone(),
+        web.cluster.clone(),
+        web.artifacts.clone(),
+        TaskTokens::new(&web.sealer),
+    )
+    .tick()
+    .await
+    .unwrap();
     let tasks = w.vic.get(&format!("{OWN}/pipeline-runs/{run}/tasks")).await.is(200).json();
     let of = |name: &str| {
         let id = tasks.as_array().unwrap().iter().find(|t| t["name"] == name).unwrap()["id"].as_str().unwrap();

@@ -7,6 +7,7 @@ use server::{
     cluster::{Exit, WorkloadKind, WorkloadSpec},
     deployments::model_files::ModelFiles,
     logs::{LogWriter, Stream},
+    pipelines::token::TaskTokens,
     promotions::spec::GateSpecs,
     reconcile::{Task, pipelines::Pipelines, promotions::Promotions, workloads::Workloads},
     workloads::specs::Builders,
@@ -176,7 +177,14 @@ async fn a_task_asks_for_what_another_task_of_its_pipeline_run_made() {
         let made = d.w.ada.post(&format!("{team}/pipeline-runs"), json!({ "spec": spec, "cache": false })).await.is(201).json();
         begun.push(made["id"].as_str().expect("an id").to_owned());
     }
-    let pipelines = Pipelines::new(web.store.clone(), web.pipelines.clone(), web.logs.clone(), d.w.cluster.clone(), web.artifacts.clone());
+    let pipelines = Pipelines::new(
+        web.store.clone(),
+        web.pipelines.clone(),
+        web.logs.clone(),
+        d.w.cluster.clone(),
+        web.artifacts.clone(),
+        TaskTokens::new(&web.sealer),
+    );
     assert_eq!(pipelines.tick().await.expect("a tick").get("failed"), None);
     let vic = &d.w.vic;
     let tasks = |run: &str| {

@@ -1,6 +1,6 @@
 //! Pipeline runs: from the first task to the end.
 
-use crate::world::{TEAM, World, artifacts, tick};
+use crate::world::{TEAM, World, artifacts, tick, tokens};
 use app::api::{
     State,
     explain::TaskExplanation,
@@ -88,9 +88,7 @@ async fn task(w: &World, run: &PipelineRun, name: &str) -> Task {
 async fn deliver(w: &World, task: &Task, said: &str) {
     let files = BTreeMap::from([("said".to_owned(), said.to_owned())]);
     let delivery = serde_json::to_string(&TaskDelivery { attempt: task.attempt, files }).unwrap();
-    let mut tx = w.store.begin().await.unwrap();
-    assert!(tx.task_deliver(task.run_id.as_deref().unwrap(), task.attempt, &delivery).await.unwrap());
-    tx.commit().await.unwrap();
+    assert!(w.store.task_deliver(task.run_id.as_deref().unwrap(), task.attempt, &delivery).await.unwrap());
 }
 
 async fn ends_well(w: &World, task: &Task, said: &str) {
@@ -259,9 +257,7 @@ async fn a_failed_task_is_tried_again_after_a_pause_and_then_fails_the_run() {
     let again = task(&w, &run, "second").await;
     assert_eq!((again.attempt, again.state), (2, TaskState::Starting));
     // What the first attempt would have delivered counts no more.
-    let mut tx = w.store.begin().await.unwrap();
-    assert!(!tx.task_deliver(again.run_id.as_deref().unwrap(), 1, "{}").await.unwrap());
-    drop(tx);
+    assert!(!w.store.task_deliver(again.run_id.as_deref().unwrap(), 1, "{}").await.unwrap());
     w.cluster.exit(again.workload_id.as_deref().unwrap(), 3);
     w.settle().await;
     let run = now(&w, &run).await;
@@ -407,8 +403,14 @@ async fn an_approval_waits_for_its_answer_and_runs_nothing() {
     assert_eq!((twice.kind, twice.public.as_str()), (Kind::Conflict, "mia approved it already."));
     // A server that starts between the answer and what follows goes on with it.
     let logs = server::logs::LogStore::new(&w.data);
-    let other =
-        server::reconcile::pipelines::Pipelines::new(w.store.clone(), w.parsed.clone(), logs, w.cluster.clone(), artifacts(&w.data));
+    let other = server::reconcile::pipelines::Pipelines::new(
+        w.store.clone(),
+        w.parsed.clone(),
+        logs,
+        w.cluster.clone(),
+        artifacts(&w.data),
+        tokens(),
+    );
     tick(&other).await;
     assert_eq!(now(&w, &run).await.tasks_ended, 2);
     let detail = tasks::get(&w.parsed, &w.store, &w.ada, &run.id, &asked.id).await.unwrap();
@@ -544,6 +546,7 @@ async fn a_server_that_starts_again_goes_on_where_the_other_was() {
         server::logs::LogStore::new(&w.data),
         w.cluster.clone(),
         artifacts(&w.data),
+        tokens(),
     );
     for _ in 0..3 {
         tick(&w.workloads).await;

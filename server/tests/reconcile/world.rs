@@ -17,7 +17,7 @@ use server::{
         spec::{EnvironmentSpecs, Interpreter},
     },
     logs::LogStore,
-    pipelines::{launch::TaskSpecs, parsed::Parsed},
+    pipelines::{launch::TaskSpecs, parsed::Parsed, token::TaskTokens},
     reconcile::{Report, Task, environments::Environments, pipelines::Pipelines, runs::Runs, workloads::Workloads},
     runs::{spec::RunSpecs, submit::Submitter},
     secrets::Sealer,
@@ -56,6 +56,11 @@ pub fn artifacts(data: &Path) -> ArtifactStore {
 /// An interpreter that nobody starts.
 pub fn python() -> Python {
     Python::new("/usr/bin/python3.11", "3.11.7", "x86_64")
+}
+
+/// Tokens of tasks, as those who build them have them.
+pub fn tokens() -> TaskTokens {
+    TaskTokens::new(&Sealer::new(&[7; 32]))
 }
 
 impl World {
@@ -99,6 +104,7 @@ impl World {
                     store: store.clone(),
                     parsed: parsed.clone(),
                     sealer: Sealer::new(&[7; 32]),
+                    tokens: tokens(),
                     links: Links { internal_url: "http://127.0.0.1:1".into() },
                     artifacts: artifacts(&data),
                     cache: Some(cache.clone()),
@@ -111,7 +117,7 @@ impl World {
         Self {
             workloads: Workloads { store: store.clone(), cluster: cluster.clone(), builders },
             runs: Runs { store: store.clone(), logs: LogStore::new(&data) },
-            pipelines: Pipelines::new(store.clone(), parsed.clone(), LogStore::new(&data), cluster.clone(), artifacts(&data)),
+            pipelines: Pipelines::new(store.clone(), parsed.clone(), LogStore::new(&data), cluster.clone(), artifacts(&data), tokens()),
             parsed,
             environments: Environments::new(store.clone(), LogStore::new(&data), cache.clone(), interpreter),
             store,

@@ -21,4 +21,5 @@ mod run_search;
 mod runs;
 mod usage;
 mod webhooks;
+mod workloads;
 mod writer;

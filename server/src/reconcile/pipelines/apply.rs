@@ -10,8 +10,9 @@ use crate::{
         engine::{Inputs, Kind, NewNode, Node, Outputs, RunState, State, Step},
         ir::Component,
         kept, metrics,
-        start::{Environments, Ready, Starter},
-        submit::shown,
+        start::{Environments, Ready, Starter, Wanted},
+        submit::{shown_parameters, shown_tags},
+        token::{NewTaskToken, TaskTokens},
     },
     quota::sizes::Sizes,
     store::{
@@ -64,6 +65,30 @@ pub struct Turn<'a> {
     there: &'a HashMap<String, bool>,
     /// Those that have to be looked at before a task can start, or take over what was made before.
     pub unsure: BTreeSet<String>,
+    /// The tokens of what is asked for.
+    tokens: &'a TaskTokens,
+    /// Attempts that began, and are to be asked for.
+    begun: Vec<Begun>,
+    /// Workloads that were asked for.
+    asked: Vec<String>,
+}
+
+/// An attempt that begins. What is written of it is written with that of the others.
+struct Begun {
+    /// Which task.
+    place: usize,
+    /// What it asks for.
+    resources: Resources,
+    /// Whether it is the first of its task.
+    first: bool,
+}
+
+/// A task that is to start.
+struct Starting {
+    place: usize,
+    attempt: u32,
+    inputs: Inputs,
+    wanted: Wanted,
 }
 
 /// Where workloads would run.
@@ -88,11 +113,27 @@ impl<'a> Turn<'a> {
         loaded: &'a mut Loaded,
         workloads: &'a HashMap<String, WorkloadRow>,
         there: &'a HashMap<String, bool>,
+        tokens: &'a TaskTokens,
     ) -> Result<Self> {
-        let tx = store.begin().await?;
-        let (now, changed, unsure) = (store.clock().now(), BTreeSet::new(), BTreeSet::new());
-        let (experiment, environments, over) = (None, Environments::new(), None);
-        Ok(Self { store, room, run, loaded, now, tx, changed, experiment, environments, over, workloads, stopped: false, there, unsure })
+        Ok(Self {
+            tx: store.begin().await?,
+            now: store.clock().now(),
+            store,
+            room,
+            run,
+            loaded,
+            changed: BTreeSet::new(),
+            experiment: None,
+            environments: Environments::new(),
+            over: None,
+            workloads,
+            stopped: false,
+            there,
+            unsure: BTreeSet::new(),
+            tokens,
+            begun: Vec::new(),
+            asked: Vec::new(),
+        })
     }
 
     /// Takes note of workloads that began to run.
@@ -100,6 +141,7 @@ impl<'a> Turn<'a> {
     /// # Errors
     /// The database does not answer.
     pub async fn follow(&mut self) -> Result<()> {
+        let mut running = Vec::new();
         for place in 0..self.loaded.rows.len() {
             let Some(since) = self.loaded.workload(place, self.workloads).and_then(|w| w.running_at) else { continue };
             let row = &mut self.loaded.rows[place];
@@ -107,11 +149,10 @@ impl<'a> Turn<'a> {
                 continue;
             }
             row.started_at = Some(since);
-            let key = row.run_key;
+            running.extend(row.run_key);
             self.changed.insert(place);
-            self.run_of_mlflow(key, RunsState::Running, None).await?;
         }
-        Ok(())
+        self.runs_of_mlflow(&running, RunsState::Running).await
     }
 
     async fn run_of_mlflow(&mut self, key: Option<i64>, state: RunsState, reason: Option<&str>) -> Result<()> {
@@ -121,39 +162,49 @@ impl<'a> Turn<'a> {
         Ok(())
     }
 
-    /// A workload has ended.
+    async fn runs_of_mlflow(&mut self, keys: &[i64], state: RunsState) -> Result<()> {
+        if !keys.is_empty() {
+            self.tx.runs_set_state(keys, state).await?;
+        }
+        Ok(())
+    }
+
+    /// Workloads have ended.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn end(&mut self, end: End) -> Result<()> {
-        let End { place, workload, state, error, outputs } = end;
-        let (row, node) = (&mut self.loaded.rows[place], &mut self.loaded.nodes[place]);
-        row.workload_id = None;
-        row.ended_at = Some(workload.ended_at.unwrap_or(self.now));
-        (node.state, node.error, node.outputs) = (state, error.clone(), outputs);
-        let (key, run_id) = (row.run_key, row.run_id.clone());
-        self.tx.workload_settle(&workload.id).await?;
-        if let Some(run_id) = &run_id {
-            // What has ended writes nothing more.
-            self.tx.tokens_revoke_of("run", run_id).await?;
+    pub async fn ends(&mut self, ends: Vec<End>) -> Result<()> {
+        if ends.is_empty() {
+            return Ok(());
         }
-        if state == State::Succeeded
-            && let Some(key) = key
-        {
-            let experiment = self.experiment().await?.key;
-            let points = metrics::points(&self.loaded.nodes[place].outputs, key, experiment, self.now);
-            if !points.is_empty() {
-                self.tx.metrics_insert(&points).await?;
+        let workloads: Vec<&str> = ends.iter().map(|end| end.workload.id.as_str()).collect();
+        self.tx.workloads_settle(&workloads).await?;
+        // What has ended writes nothing more.
+        let runs: Vec<&str> = ends.iter().filter_map(|end| self.loaded.rows[end.place].run_id.as_deref()).collect();
+        self.tx.tokens_revoke_of_all("run", &runs).await?;
+        let (mut points, mut succeeded) = (Vec::new(), Vec::new());
+        for End { place, workload, state, error, outputs } in ends {
+            let (row, node) = (&mut self.loaded.rows[place], &mut self.loaded.nodes[place]);
+            row.workload_id = None;
+            row.ended_at = Some(workload.ended_at.unwrap_or(self.now));
+            (node.state, node.error, node.outputs) = (state, error.clone(), outputs);
+            let key = row.run_key;
+            self.changed.insert(place);
+            match state {
+                State::Succeeded => {
+                    let Some(key) = key else { continue };
+                    succeeded.push(key);
+                    let experiment = self.experiment().await?.key;
+                    points.extend(metrics::points(&self.loaded.nodes[place].outputs, key, experiment, self.now));
+                }
+                State::Canceled => self.run_of_mlflow(key, RunsState::Cancelled, error.as_deref()).await?,
+                _ => self.run_of_mlflow(key, RunsState::Failed, error.as_deref()).await?,
             }
         }
-        let ended = match state {
-            State::Succeeded => RunsState::Succeeded,
-            State::Canceled => RunsState::Cancelled,
-            _ => RunsState::Failed,
-        };
-        self.run_of_mlflow(key, ended, error.as_deref()).await?;
-        self.changed.insert(place);
-        Ok(())
+        if !points.is_empty() {
+            self.tx.metrics_insert(&points).await?;
+        }
+        self.runs_of_mlflow(&succeeded, RunsState::Succeeded).await
     }
 
     /// Does these steps; whether anything was done.
@@ -161,11 +212,14 @@ impl<'a> Turn<'a> {
     /// # Errors
     /// The database does not answer.
     pub async fn perform(&mut self, steps: Vec<Step>) -> Result<bool> {
-        let mut did = false;
+        let (mut did, mut starts) = (false, Vec::new());
         for step in steps {
             did |= match step {
                 Step::Expand { node, inputs, children } => self.expand(node, inputs, children),
-                Step::Start { node, attempt, inputs } => self.start(&node, attempt, inputs).await?,
+                Step::Start { node, attempt, inputs } => {
+                    starts.push((node, attempt, inputs));
+                    false
+                }
                 Step::Finish { node, state, inputs, outputs, error } => self.finish(&node, state, inputs, outputs, error),
                 Step::Retry { node, retried, not_before_ms } => self.retry(&node, retried, not_before_ms).await?,
                 Step::Cancel { node } => self.cancel(&node).await?,
@@ -175,6 +229,8 @@ impl<'a> Turn<'a> {
                 }
             };
         }
+        did |= self.starts(starts).await?;
+        self.ask().await?;
         Ok(did)
     }
 
@@ -251,31 +307,57 @@ impl<'a> Turn<'a> {
         (row, node)
     }
 
-    /// Whether one more task may run at once.
-    fn has_room(&self) -> bool {
-        let Some(most) = self.run.max_tasks else { return true };
+    /// How many more tasks may run at once.
+    fn room(&self) -> usize {
+        let Some(most) = self.run.max_tasks else { return usize::MAX };
         let running = self.loaded.nodes.iter().filter(|n| n.kind == Kind::Executor && n.state == State::Running).count();
-        (running as i64) < most
+        usize::try_from(most).unwrap_or_default().saturating_sub(running)
     }
 
-    async fn start(&mut self, id: &str, attempt: u32, inputs: Inputs) -> Result<bool> {
-        let Some(place) = self.loaded.place(id) else { return Ok(false) };
-        let (row, node) = (&self.loaded.rows[place], &self.loaded.nodes[place]);
-        // Who waits for somebody holds nothing.
-        if node.kind == Kind::Executor && !self.has_room() {
-            return Ok(false);
-        }
-        let task = self.loaded.task(place);
+    /// Starts tasks; whether anything was done. Those for which there is no room are named again the next time.
+    async fn starts(&mut self, starts: Vec<(String, u32, Inputs)>) -> Result<bool> {
+        let (pipeline, sizes) = (self.loaded.pipeline.clone(), self.room.sizes.clone());
         let starter = Starter {
             store: self.store,
             run: self.run,
-            pipeline: &self.loaded.pipeline,
+            pipeline: &pipeline,
             total: self.room.total,
-            sizes: &self.room.sizes,
+            sizes: &sizes,
             local: self.room.local,
             there: self.there,
         };
-        let ready = starter.look((&mut self.tx, &mut self.environments), task, row, node, &inputs).await?;
+        let (mut room, mut did, mut starting, mut keys) = (self.room(), false, Vec::new(), Vec::new());
+        for (id, attempt, inputs) in starts {
+            let Some(place) = self.loaded.place(&id) else { continue };
+            let (row, node) = (&self.loaded.rows[place], &self.loaded.nodes[place]);
+            // Who waits for somebody holds nothing.
+            if node.kind == Kind::Executor {
+                if room == 0 {
+                    continue;
+                }
+                room -= 1;
+            }
+            match starter.wants(self.loaded.task(place), row, node, &inputs) {
+                Ok(wanted) => {
+                    keys.extend(wanted.takes_over().map(str::to_owned));
+                    starting.push(Starting { place, attempt, inputs, wanted });
+                }
+                Err(ready) => did |= self.start(place, attempt, inputs, ready).await?,
+            }
+        }
+        let made = match keys.is_empty() {
+            true => HashMap::new(),
+            false => self.store.tasks_cached(&self.run.team_id, &keys).await?,
+        };
+        for Starting { place, attempt, inputs, wanted } in starting {
+            let made = wanted.takes_over().and_then(|key| made.get(key));
+            let ready = starter.look((&mut self.tx, &mut self.environments), wanted, made).await?;
+            did |= self.start(place, attempt, inputs, ready).await?;
+        }
+        Ok(did)
+    }
+
+    async fn start(&mut self, place: usize, attempt: u32, inputs: Inputs, ready: Ready) -> Result<bool> {
         if let Ready::Unsure(addresses) = ready {
             self.unsure.extend(addresses);
             return Ok(false);
@@ -286,7 +368,7 @@ impl<'a> Turn<'a> {
         match ready {
             Ready::Cached { key, from, outputs } => {
                 if let Some(run) = kept::whose(&outputs) {
-                    self.tx.task_takes_over(id, &run).await?;
+                    self.tx.task_takes_over(&row.id, &run).await?;
                 }
                 (node.state, node.outputs) = (State::Cached, outputs);
                 (row.cache_key, row.cached_from) = (Some(key), Some(from));
@@ -312,67 +394,108 @@ impl<'a> Turn<'a> {
                 row.attempt = i64::from(attempt);
                 (row.cache_key, row.environment_version_id) = (key, environment_version_id);
                 (row.started_at, row.ended_at, row.retry_at) = (None, None, None);
-                self.workload(place, resources).await?;
+                let first = row.run_id.is_none();
+                if first {
+                    row.run_id = Some(ids::new_id(&**self.store.clock()));
+                }
+                row.workload_id = Some(ids::new_id(&**self.store.clock()));
+                self.begun.push(Begun { place, resources, first });
             }
         }
         Ok(true)
     }
 
-    /// Asks for the workload of an attempt, and makes the task's run of MLflow with the first.
-    async fn workload(&mut self, place: usize, resources: Resources) -> Result<()> {
-        if self.loaded.rows[place].run_id.is_none() {
-            let experiment = self.experiment().await?.clone();
-            let row = &self.loaded.rows[place];
-            let name = match row.iteration {
-                Some(turn) => format!("{} {turn}", row.display_name),
-                None => row.display_name.clone(),
-            };
-            let made = self
-                .tx
-                .run_insert(&NewRunRow {
-                    id: &ids::new_id(&**self.store.clock()),
-                    experiment: &experiment,
-                    name: &name,
-                    user_name: self.run.created_by.as_str(),
-                    created_by: &self.run.created_by,
-                    state: RunsState::Queued,
-                    reason: None,
-                    submitted: true,
-                    started_at: self.now,
-                })
-                .await?;
-            let tags = [
-                ("mlflow.runName", name.as_str()),
-                ("mlflow.user", &self.run.created_by),
-                ("mlflow.parentRunId", &self.run.run_id),
-                ("slipway.pipeline_run", &self.run.id),
-                ("slipway.task", &row.id),
-            ];
-            shown(&mut self.tx, &made, &self.loaded.nodes[place].inputs.parameters, &tags).await?;
-            let row = &mut self.loaded.rows[place];
-            (row.run_id, row.run_key) = (Some(made.id), Some(made.key));
-        } else {
-            let (key, id) = (self.loaded.rows[place].run_key, self.loaded.rows[place].id.clone());
-            self.run_of_mlflow(key, RunsState::Queued, None).await?;
-            self.tx.task_undeliver(&id).await?;
+    /// Asks for the workloads of the attempts that began, each with its token, and makes the task's run of MLflow with the first.
+    async fn ask(&mut self) -> Result<()> {
+        let begun = std::mem::take(&mut self.begun);
+        if begun.is_empty() {
+            return Ok(());
         }
-        let id = ids::new_id(&**self.store.clock());
-        let row = &self.loaded.rows[place];
-        self.tx
-            .workload_insert(&NewWorkload {
-                id: &id,
+        let (first, again): (Vec<&Begun>, Vec<&Begun>) = begun.iter().partition(|b| b.first);
+        self.make_runs(&first.iter().map(|b| b.place).collect::<Vec<_>>()).await?;
+        if !again.is_empty() {
+            let rows = || again.iter().map(|b| &self.loaded.rows[b.place]);
+            let (keys, runs): (Vec<i64>, Vec<&str>) =
+                (rows().filter_map(|r| r.run_key).collect(), rows().filter_map(|r| r.run_id.as_deref()).collect());
+            let tasks: Vec<&str> = rows().map(|r| r.id.as_str()).collect();
+            self.tx.tokens_revoke_of_all("run", &runs).await?;
+            self.tx.tasks_undeliver(&tasks).await?;
+            self.tx.runs_set_state(&keys, RunsState::Queued).await?;
+        }
+        let asked: Vec<(&TaskRow, &str, &str, Resources, String)> = begun
+            .iter()
+            .filter_map(|b| {
+                let row = &self.loaded.rows[b.place];
+                let name = format!("{}: {}", self.run.name, row.display_name);
+                Some((row, row.workload_id.as_deref()?, row.run_id.as_deref()?, b.resources, name))
+            })
+            .collect();
+        let workloads: Vec<NewWorkload<'_>> = asked
+            .iter()
+            .map(|(row, id, _, resources, name)| NewWorkload {
+                id,
                 team_id: Some(&self.run.team_id),
                 kind: WorkloadKind::Task,
                 owner_id: &row.id,
-                name: &format!("{}: {}", self.run.name, row.display_name),
+                name,
                 attempt: row.attempt,
                 generation: 1,
-                resources,
+                resources: *resources,
                 nodes: 1,
             })
-            .await?;
-        self.loaded.rows[place].workload_id = Some(id);
+            .collect();
+        self.tx.workloads_insert(&workloads).await?;
+        let tokens: Vec<NewTaskToken> = asked.iter().map(|(_, id, run, _, name)| self.tokens.of(self.store, id, run, name)).collect();
+        self.tx.tokens_insert(&tokens.iter().map(|t| t.row(self.run)).collect::<Vec<_>>()).await?;
+        let asked: Vec<String> = asked.iter().map(|(_, id, ..)| (*id).to_owned()).collect();
+        self.asked.extend(asked);
         Ok(())
+    }
+
+    /// Makes the runs of MLflow of tasks that start for the first time.
+    async fn make_runs(&mut self, places: &[usize]) -> Result<()> {
+        if places.is_empty() {
+            return Ok(());
+        }
+        let experiment = self.experiment().await?.clone();
+        let name = |row: &TaskRow| match row.iteration {
+            Some(turn) => format!("{} {turn}", row.display_name),
+            None => row.display_name.clone(),
+        };
+        let named: Vec<(usize, String)> = places.iter().map(|place| (*place, name(&self.loaded.rows[*place]))).collect();
+        let new: Vec<NewRunRow<'_>> = named
+            .iter()
+            .map(|(place, name)| NewRunRow {
+                id: self.loaded.rows[*place].run_id.as_deref().unwrap_or_default(),
+                experiment: &experiment,
+                name,
+                user_name: self.run.created_by.as_str(),
+                created_by: &self.run.created_by,
+                state: RunsState::Queued,
+                reason: None,
+                submitted: true,
+                started_at: self.now,
+            })
+            .collect();
+        let made = self.tx.runs_insert(&new).await?;
+        let (mut parameters, mut tags) = (Vec::new(), Vec::new());
+        for ((place, name), made) in named.iter().zip(&made) {
+            let row = &mut self.loaded.rows[*place];
+            row.run_key = Some(made.key);
+            parameters.extend(shown_parameters(made, &self.loaded.nodes[*place].inputs.parameters));
+            tags.extend(shown_tags(
+                made,
+                &[
+                    ("mlflow.runName", name),
+                    ("mlflow.user", &self.run.created_by),
+                    ("mlflow.parentRunId", &self.run.run_id),
+                    ("slipway.pipeline_run", &self.run.id),
+                    ("slipway.task", &row.id),
+                ],
+            ));
+        }
+        self.tx.params_insert(&parameters).await?;
+        self.tx.run_tags_set(&tags).await
     }
 
     async fn event(&mut self, action: &str, revision: i64, after: serde_json::Value) -> Result<()> {
@@ -481,6 +604,7 @@ impl<'a> Turn<'a> {
             self.event(word(state), revision, after).await?;
         }
         self.tx.commit().await?;
+        self.tokens.wrote(self.asked);
         Ok(Some(if state.is_final() { Committed::Over } else { Committed::Live(revision) }))
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     cluster::{SharedCluster, WorkloadKind},
     error::Result,
     logs::LogStore,
-    pipelines::{engine, kept, parsed::Parsed},
+    pipelines::{engine, kept, parsed::Parsed, token::TaskTokens},
     quota::sizes::Sizes,
     store::{Store, pipeline_runs::PipelineRunRow, workloads::WorkloadRow},
 };
@@ -33,14 +33,15 @@ pub struct Pipelines {
     logs: LogStore,
     cluster: SharedCluster,
     artifacts: ArtifactStore,
+    tokens: TaskTokens,
     /// What was read before: a run that did not change since is not read again. Nothing rests on it.
     known: Mutex<Known>,
 }
 
 impl Pipelines {
     /// Over this database; nothing was read yet.
-    pub fn new(store: Store, parsed: Parsed, logs: LogStore, cluster: SharedCluster, artifacts: ArtifactStore) -> Self {
-        Self { store, parsed, logs, cluster, artifacts, known: Mutex::default() }
+    pub fn new(store: Store, parsed: Parsed, logs: LogStore, cluster: SharedCluster, artifacts: ArtifactStore, tokens: TaskTokens) -> Self {
+        Self { store, parsed, logs, cluster, artifacts, tokens, known: Mutex::default() }
     }
 }
 
@@ -130,11 +131,9 @@ impl Pipelines {
             sizes: Sizes::in_force(&self.store).await?,
             local: self.cluster.name() != "kubernetes",
         };
-        let mut turn = Turn::begin(&self.store, room, run, &mut loaded, workloads, there).await?;
+        let mut turn = Turn::begin(&self.store, room, run, &mut loaded, workloads, there, &self.tokens).await?;
         turn.follow().await?;
-        for end in ended {
-            turn.end(end).await?;
-        }
+        turn.ends(ended).await?;
         for _ in 0..DEEP {
             let steps = engine::plan(&turn.loaded.pipeline, &inputs, &turn.loaded.nodes, now);
             if !turn.perform(steps).await? {
