@@ -33,6 +33,9 @@ pub struct PipelineRun {
     /// Id of the pipeline; absent where the run brought its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pipeline_id: Option<String>,
+    /// Whether that pipeline was deleted since.
+    #[serde(default)]
+    pub pipeline_deleted: bool,
     /// Id of the version; absent where the run brought its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
@@ -81,7 +84,7 @@ pub struct PipelineRun {
 #[cfg_attr(feature = "ssr", derive(utoipa::IntoParams))]
 #[cfg_attr(feature = "ssr", into_params(parameter_in = Query))]
 pub struct PipelineRunQuery {
-    /// Id or name of a pipeline.
+    /// Id or name of a pipeline; of one that was deleted its id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pipeline: Option<String>,
     /// Id of an experiment.

@@ -114,6 +114,9 @@ pub struct RecurringRun {
     /// Id of the pipeline; absent where it brought its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pipeline_id: Option<String>,
+    /// Whether that pipeline was deleted since.
+    #[serde(default)]
+    pub pipeline_deleted: bool,
     /// Id of the version; absent where each run takes the newest there is, or where it brought its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
@@ -165,7 +168,7 @@ pub struct RecurringRun {
 #[cfg_attr(feature = "ssr", derive(utoipa::IntoParams))]
 #[cfg_attr(feature = "ssr", into_params(parameter_in = Query))]
 pub struct RecurringRunQuery {
-    /// Id or name of a pipeline.
+    /// Id or name of a pipeline; of one that was deleted its id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pipeline: Option<String>,
     /// 1 to 1000; 50 when absent.

@@ -105,16 +105,18 @@ pub fn Crumbs() -> impl IntoView {
     view! { <nav class="crumbs" aria-label="Breadcrumbs"><ol>{crumbs}</ol></nav> }
 }
 
-/// A pipeline run is reached from its pipeline, where it has one, else from all of them.
+/// A pipeline run is reached from its pipeline, where it has one, else from all of them. A pipeline that was deleted leads nowhere.
 #[component]
 fn Before(run: ThisPipelineRun, words: String, href: String) -> impl IntoView {
     Suspend::new(async move {
-        let pipeline = run.read().await.ok().and_then(|r| Some((r.pipeline_id?, r.pipeline)));
-        let (href, words) = match pipeline {
+        let run = run.read().await.ok();
+        let deleted = run.as_ref().is_some_and(|r| r.pipeline_deleted);
+        let (href, words) = match run.and_then(|r| Some((r.pipeline_id?, r.pipeline))) {
+            Some((_, name)) if deleted => return view! { <li><span title="This pipeline was deleted.">{name}</span></li> }.into_any(),
             Some((id, name)) => (format!("{}/pipelines/{id}", href.trim_end_matches("/pipeline-runs")), name),
             None => (href, words),
         };
-        view! { <li><a href=href>{words}</a></li> }
+        view! { <li><a href=href>{words}</a></li> }.into_any()
     })
 }
 

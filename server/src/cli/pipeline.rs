@@ -482,11 +482,16 @@ pub(super) fn runs(all: &[PipelineRun]) -> String {
     )
 }
 
+/// The pipeline that something is of.
+pub(super) fn of(name: &str, deleted: bool) -> String {
+    if deleted { format!("{name} (deleted)") } else { name.to_owned() }
+}
+
 pub(super) fn run_facts(r: &PipelineRun) -> String {
     output::facts(&[
         ("Pipeline run", r.name.clone()),
         ("Id", r.id.clone()),
-        ("Pipeline", r.pipeline.clone()),
+        ("Pipeline", of(&r.pipeline, r.pipeline_deleted)),
         ("For the time", r.scheduled_at.clone().unwrap_or_default()),
         ("State", r.state.label().to_owned()),
         ("Reason", r.reason.clone().unwrap_or_default()),

@@ -303,7 +303,7 @@ fn facts(r: &RecurringRun) -> String {
     let text = output::facts(&[
         ("Recurring run", r.name.clone()),
         ("Id", r.id.clone()),
-        ("Pipeline", r.pipeline.clone()),
+        ("Pipeline", pipeline::of(&r.pipeline, r.pipeline_deleted)),
         ("Version", r.version_id.clone().unwrap_or_else(|| if r.pipeline_id.is_some() { "the newest".into() } else { "its own".into() })),
         ("When", r.when.clone()),
         ("Switched", if r.enabled { "on".into() } else { "off".into() }),

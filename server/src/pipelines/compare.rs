@@ -3,6 +3,7 @@
 use super::{
     diff,
     engine::Node,
+    gone::Gone,
     ir::json_text,
     metrics,
     parsed::Parsed,
@@ -59,7 +60,8 @@ async fn compared(store: &Store, by: &TeamMember, row: PipelineRunRow) -> Result
         Some(id) => store.pipeline_version_by_id(&by.team.id, id).await?.map(|v| v.display_name),
         None => None,
     };
-    Ok(ComparedRun { version, digest: row.spec_digest.clone(), run: runs_view::run(row) })
+    let gone = Gone::of(store, &by.team.id, [row.pipeline_id.as_deref()]).await?;
+    Ok(ComparedRun { version, digest: row.spec_digest.clone(), run: runs_view::run(row, &gone) })
 }
 
 /// A name on the way to a task, and the turn of a loop.

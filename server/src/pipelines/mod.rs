@@ -11,6 +11,7 @@ pub mod diff;
 pub mod engine;
 pub mod environment;
 pub mod explain;
+pub mod gone;
 pub mod images;
 pub mod ir;
 pub mod kept;

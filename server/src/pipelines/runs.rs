@@ -1,6 +1,6 @@
 //! What one may ask of pipeline runs.
 
-use super::{again, parsed::Parsed, runs_view, upload, view};
+use super::{again, gone::Gone, parsed::Parsed, runs_view, upload, view};
 use crate::{
     access::{TeamEditor, TeamMember},
     error::{Error, Result},
@@ -18,14 +18,14 @@ use app::api::{
     pipelines::PipelineOutline,
 };
 
-/// Pipeline runs of a team, newest first.
+/// Pipeline runs of a team, newest first; those of one pipeline also after it was deleted.
 ///
 /// # Errors
 /// No such pipeline; a page token that is not ours.
 pub async fn list(store: &Store, by: &TeamMember, query: &PipelineRunQuery) -> Result<Page<PipelineRun>> {
     let keyset = Keyset::<String>::new(query.page_size, query.page_token.as_deref())?;
     let pipeline = match query.pipeline.as_deref().filter(|p| !p.is_empty()) {
-        Some(pipeline) => Some(upload::row(store, by, pipeline).await?.id),
+        Some(pipeline) => Some(upload::known(store, by, pipeline).await?),
         None => None,
     };
     let filter = PipelineRunFilter {
@@ -36,7 +36,8 @@ pub async fn list(store: &Store, by: &TeamMember, query: &PipelineRunQuery) -> R
         state: query.state,
     };
     let rows = store.pipeline_run_list(&by.team.id, &filter, keyset.after.as_deref(), keyset.limit()).await?;
-    Ok(keyset.page(rows, |r| r.id.clone(), runs_view::run))
+    let gone = Gone::of(store, &by.team.id, rows.iter().map(|r| r.pipeline_id.as_deref())).await?;
+    Ok(keyset.page(rows, |r| r.id.clone(), |r| runs_view::run(r, &gone)))
 }
 
 /// The row of a pipeline run.
@@ -63,7 +64,9 @@ pub async fn has_version(store: &Store, by: &TeamMember, run: &PipelineRunRow) -
 /// # Errors
 /// Not there.
 pub async fn get(store: &Store, by: &TeamMember, id: &str) -> Result<PipelineRun> {
-    row(store, by, id).await.map(runs_view::run)
+    let row = row(store, by, id).await?;
+    let gone = Gone::of(store, &by.team.id, [row.pipeline_id.as_deref()]).await?;
+    Ok(runs_view::run(row, &gone))
 }
 
 /// What it ran, for a form and a graph.

@@ -1,11 +1,11 @@
 //! Pipeline runs as the API answers them.
 
-use super::{engine::Outputs, tasks::values};
+use super::{engine::Outputs, gone::Gone, tasks::values};
 use crate::{clock::rfc3339, store::pipeline_runs::PipelineRunRow};
 use app::api::pipeline_runs::PipelineRun;
 
-/// A pipeline run.
-pub fn run(row: PipelineRunRow) -> PipelineRun {
+/// A pipeline run. `gone`: which pipelines were deleted, its own among them.
+pub fn run(row: PipelineRunRow, gone: &Gone) -> PipelineRun {
     PipelineRun {
         state: row.state(),
         id: row.id,
@@ -13,6 +13,7 @@ pub fn run(row: PipelineRunRow) -> PipelineRun {
         description: row.description,
         reason: row.reason,
         pipeline: row.pipeline,
+        pipeline_deleted: gone.has(row.pipeline_id.as_deref()),
         pipeline_id: row.pipeline_id,
         version_id: row.version_id,
         recurring_run_id: row.recurring_run_id,

@@ -2,6 +2,7 @@
 
 use super::{
     caps,
+    gone::Gone,
     ir::Pipeline,
     parsed::{Parsed, refused},
     runs, runs_view,
@@ -108,7 +109,7 @@ pub async fn create(parsed: &Parsed, store: &Store, by: &TeamEditor, new: &NewPi
     insert(&mut tx, store, by, &experiment, &ready).await?;
     tx.commit().await?;
     let row = store.pipeline_run(&by.team.id, &id).await?.ok_or_else(|| Error::internal("the pipeline run just made"))?;
-    Ok(runs_view::run(row))
+    Ok(runs_view::run(row, &Gone::none()))
 }
 
 /// Writes a pipeline run, and the run of MLflow that those of its tasks are below.

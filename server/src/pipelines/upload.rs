@@ -1,6 +1,6 @@
 //! Pipelines and their versions: uploaded, listed, deleted.
 
-use super::{ir::Pipeline, parsed::Parsed, runs_view, view};
+use super::{gone::Gone, ir::Pipeline, parsed::Parsed, runs_view, view};
 use crate::{
     access::{TeamEditor, TeamMember},
     clock::rfc3339,
@@ -62,7 +62,7 @@ fn one(latest: Option<PipelineVersionRow>, runs: Vec<PipelineRunRow>, row: Pipel
         created_at: rfc3339(row.created_at),
         max_tasks: row.max_tasks,
         latest: latest.map(view::version),
-        runs: runs.into_iter().map(runs_view::run).collect(),
+        runs: runs.into_iter().map(|r| runs_view::run(r, &Gone::none())).collect(),
     }
 }
 
@@ -72,6 +72,18 @@ fn one(latest: Option<PipelineVersionRow>, runs: Vec<PipelineRunRow>, row: Pipel
 /// Not there.
 pub async fn row(store: &Store, by: &TeamMember, pipeline: &str) -> Result<PipelineRow> {
     store.pipeline(&by.team.id, pipeline).await?.ok_or_else(|| Error::not_found("pipeline"))
+}
+
+/// Id of a pipeline, by its id or its name; of one that was deleted by its id, where something that ran is of it.
+///
+/// # Errors
+/// There was none in the team.
+pub async fn known(store: &Store, by: &TeamMember, pipeline: &str) -> Result<String> {
+    match store.pipeline(&by.team.id, pipeline).await? {
+        Some(row) => Ok(row.id),
+        None if store.pipeline_ran(&by.team.id, pipeline).await? => Ok(pipeline.to_owned()),
+        None => Err(Error::not_found("pipeline")),
+    }
 }
 
 /// A pipeline.

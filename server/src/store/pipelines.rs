@@ -154,6 +154,26 @@ impl Store {
         self.all(list::sql(self.db(), sql), args![team_id, list::texts(ids)]).await
     }
 
+    /// Which of these pipelines a team has.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn pipelines_there(&self, team_id: &str, ids: &[String]) -> Result<Vec<String>> {
+        let sql = "SELECT id FROM pipelines WHERE team_id = $1 AND id IN (@TEXTS($2))";
+        Ok(self.all::<(String,)>(list::sql(self.db(), sql), args![team_id, list::texts(ids)]).await?.into_iter().map(|r| r.0).collect())
+    }
+
+    /// Whether a pipeline run or a recurring run of a team is of a pipeline with this id, be it there or deleted.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn pipeline_ran(&self, team_id: &str, id: &str) -> Result<bool> {
+        // A pipeline is of one team: what is no column as it stands leads into no index.
+        let sql = "SELECT id FROM pipeline_runs WHERE pipeline_id = $2 AND (team_id || '') = $1
+                   UNION ALL SELECT id FROM recurring_runs WHERE pipeline_id = $2 AND (team_id || '') = $1 LIMIT 1";
+        Ok(self.opt::<(String,)>(sql, args![team_id, id]).await?.is_some())
+    }
+
     /// What a digest stands for, as it was uploaded.
     ///
     /// # Errors

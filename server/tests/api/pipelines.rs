@@ -273,7 +273,7 @@ async fn a_run_is_done_again_as_it_was() {
     // A page does without what is gone; only one that is itself gone is not found.
     let pages = w.vic.with("accept", "text/html");
     let page = pages.get(&format!("/teams/forecast/pipeline-runs/{}", id(&named))).await.is(200);
-    assert!(String::from_utf8_lossy(&page.body).contains("a version that was deleted"));
+    assert!(String::from_utf8_lossy(&page.body).contains("class=\"tag\">deleted<"));
     pages.get("/teams/forecast/pipeline-runs/0123456789abcdef0123456789abcdef").await.is(404);
 
     let refused = async |body: Value| w.ada.post(&runs, body).await.is(422).field();
@@ -286,6 +286,51 @@ async fn a_run_is_done_again_as_it_was() {
     w.eve.get(&format!("{runs}/{}/outline", id(&own))).await.is(404);
     let form = w.ada.with("accept", "text/html").get(&format!("/teams/forecast/pipeline-runs/{}/again", id(&own))).await.is(200);
     assert!(String::from_utf8_lossy(&form.body).contains("value=\"first\""), "what it was given stands in the fields");
+}
+
+#[tokio::test]
+async fn what_ran_of_a_pipeline_is_found_after_it_was_deleted() {
+    let w = World::new().await;
+    let pipeline = w.ada.post(&format!("{OWN}/pipelines"), json!({ "spec": hello() })).await.is(201).json()["id"].clone();
+    let pipeline = pipeline.as_str().unwrap();
+    let (runs, recurring) = (format!("{OWN}/pipeline-runs"), format!("{OWN}/recurring-runs"));
+    let id = |made: Value| made["id"].as_str().unwrap().to_owned();
+    let one = id(w.ada.post(&runs, json!({ "pipeline": "hello" })).await.is(201).json());
+    let other = id(w.ada.post(&runs, json!({ "spec": hello() })).await.is(201).json());
+    let nightly = json!({ "pipeline": "hello", "name": "nightly", "schedule": { "cron": "0 0 2 * * *" } });
+    let nightly = id(w.ada.post(&recurring, nightly).await.is(201).json());
+    let deleted = async |path: &str| w.vic.get(path).await.is(200).json()["pipeline_deleted"].clone();
+    for path in [format!("{runs}/{one}"), format!("{runs}/{other}"), format!("{recurring}/{nightly}")] {
+        assert_eq!(deleted(&path).await, false, "{path}");
+    }
+    w.ada.delete(&format!("{OWN}/pipelines/{pipeline}")).await.is(204);
+    for (path, is) in [(format!("{runs}/{one}"), true), (format!("{runs}/{other}"), false), (format!("{recurring}/{nightly}"), true)] {
+        assert_eq!(deleted(&path).await, is, "{path}");
+    }
+    // By its id; its name may be another's by now.
+    for (path, first) in [(&runs, &one), (&recurring, &nightly)] {
+        let listed = w.vic.get(&format!("{path}?pipeline={pipeline}")).await.is(200).json();
+        let items = listed["items"].as_array().unwrap();
+        assert_eq!((items.len(), &items[0]["id"], &items[0]["pipeline_deleted"]), (1, &json!(first), &json!(true)), "{path}");
+        w.vic.get(&format!("{path}?pipeline=hello")).await.is(404);
+        w.vic.get(&format!("{path}?pipeline={one}")).await.is(404);
+        w.eve.get(&format!("{path}?pipeline={pipeline}")).await.is(404);
+        w.eve.get(&format!("{}?pipeline={pipeline}", path.replace("/forecast/", "/elsewhere/"))).await.is(404);
+    }
+    // No page leads where nothing is.
+    for (path, says) in [
+        (format!("pipeline-runs/{one}"), true),
+        (format!("pipeline-runs/{one}/again"), false),
+        (format!("pipeline-runs/compare?from={one}&to={other}"), true),
+        ("pipeline-runs".to_owned(), true),
+        ("recurring-runs".to_owned(), true),
+        (format!("recurring-runs/{nightly}"), true),
+    ] {
+        let page = w.ada.with("accept", "text/html").get(&format!("/teams/forecast/{path}")).await.is(200);
+        let page = String::from_utf8_lossy(&page.body).into_owned();
+        assert!(!page.contains(&format!("/pipelines/{pipeline}")), "{path}");
+        assert_eq!(page.contains("class=\"tag\">deleted<"), says, "{path}");
+    }
 }
 
 #[tokio::test]

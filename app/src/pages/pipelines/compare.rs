@@ -2,6 +2,7 @@
 
 use super::{
     drawing::tone,
+    of_pipeline::OfPipeline,
     task::{Made, Value as Shown},
 };
 use crate::{
@@ -145,12 +146,9 @@ fn whole(before: ComparedRun, after: ComparedRun, access: &Access) -> Two {
         let href = access.href(&format!("/pipeline-runs/{}", segment(&r.id)));
         view! { <a class="link" href=href>{r.name.clone()}</a> }.into_any()
     });
-    let pipeline = runs.map(|r| match &r.pipeline_id {
-        Some(id) => {
-            let href = access.href(&format!("/pipelines/{}", segment(id)));
-            view! { <a class="link" href=href>{r.pipeline.clone()}</a> }.into_any()
-        }
-        None => r.pipeline.clone().into_any(),
+    let pipeline = runs.map(|r| {
+        let (name, id) = (r.pipeline.clone(), r.pipeline_id.clone());
+        view! { <OfPipeline name id deleted=r.pipeline_deleted access=access.clone()/> }.into_any()
     });
     let version = [&both[0], &both[1]].map(|c| {
         c.version

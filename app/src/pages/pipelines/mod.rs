@@ -6,6 +6,7 @@ pub mod drawing;
 pub mod layout;
 pub mod list;
 pub mod measured;
+pub mod of_pipeline;
 pub mod pick;
 pub mod pipeline;
 pub mod recurring;

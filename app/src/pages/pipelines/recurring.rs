@@ -1,6 +1,6 @@
 //! Recurring runs: of the team, and of one pipeline.
 
-use super::ticks::Ticks;
+use super::{of_pipeline::OfPipeline, ticks::Ticks};
 use crate::{
     api::{
         Client,
@@ -51,12 +51,9 @@ pub fn Rows(
     let edits = access.edits();
     let rows = items.into_iter().map(|r| {
         let href = access.href(&format!("/recurring-runs/{}", segment(&r.id)));
-        let pipeline = of_all.then(|| match r.pipeline_id.clone() {
-            Some(id) => {
-                let href = access.href(&format!("/pipelines/{}", segment(&id)));
-                view! { <td data-label="Pipeline"><a class="link" href=href>{r.pipeline.clone()}</a></td> }.into_any()
-            }
-            None => view! { <td data-label="Pipeline">{r.pipeline.clone()}</td> }.into_any(),
+        let pipeline = of_all.then(|| {
+            let (name, id) = (r.pipeline.clone(), r.pipeline_id.clone());
+            view! { <td data-label="Pipeline"><OfPipeline name id deleted=r.pipeline_deleted access=access.clone()/></td> }
         });
         let next = r.next.first().map(|n| view! { <span title=n.at.clone()>{n.words.clone()}</span> });
         let switch = edits.then(|| view! { <Switch run=r.clone() access=access.clone() small=true/> });

@@ -1,6 +1,7 @@
 //! One recurring run: when it runs, what it made, what it is of.
 
 use super::{
+    of_pipeline::OfPipeline,
     recurring::{EVERY, Switch, Switched},
     runs,
     task::Value as Shown,
@@ -98,22 +99,22 @@ pub fn Times(
 #[component]
 fn About(client: Client, run: RecurringRun, access: Access) -> impl IntoView {
     let r = run;
-    let (pipeline, version) = match &r.pipeline_id {
-        Some(id) => {
-            let href = access.href(&format!("/pipelines/{}", segment(id)));
-            let version = match &r.version_id {
-                Some(version) => {
-                    let version = client.pipeline_version(&access.team, id, version);
-                    // It may be gone by now.
-                    let name = async move { version.await.map_or_else(|_| "one that was deleted".to_owned(), |v| v.display_name) };
-                    Some(Suspend::new(name).into_any())
-                }
-                None => text("the newest at each time"),
-            };
-            (Some(view! { <a class="link" href=href>{r.pipeline.clone()}</a> }.into_any()), version)
-        }
-        None => (text(r.pipeline.clone()), text("its own")),
+    let version = match &r.pipeline_id {
+        // Its versions went with it.
+        Some(_) if r.pipeline_deleted => None,
+        Some(id) => match &r.version_id {
+            Some(version) => {
+                let version = client.pipeline_version(&access.team, id, version);
+                // It may be gone by now.
+                let name = async move { version.await.map_or_else(|_| "one that was deleted".to_owned(), |v| v.display_name) };
+                Some(Suspend::new(name).into_any())
+            }
+            None => text("the newest at each time"),
+        },
+        None => text("its own"),
     };
+    let deleted = r.pipeline_deleted;
+    let pipeline = view! { <OfPipeline name=r.pipeline id=r.pipeline_id deleted access/> }.into_any();
     let full = match r.overlap {
         Overlap::Wait => "a time that comes meanwhile waits",
         Overlap::Skip => "a time that comes meanwhile is passed over",
@@ -124,7 +125,7 @@ fn About(client: Client, run: RecurringRun, access: Access) -> impl IntoView {
         view! { <Card title="Parameters"><dl class="facts values">{rows}</dl></Card> }
     });
     let rows = vec![
-        ("Pipeline", pipeline),
+        ("Pipeline", Some(pipeline)),
         ("Version", version),
         ("When", text(r.when)),
         ("Start", r.schedule.start_at.and_then(text)),

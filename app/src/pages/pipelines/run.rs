@@ -2,6 +2,7 @@
 
 use super::{
     drawing::Drawing,
+    of_pipeline::OfPipeline,
     shown::{is_one, names},
     tables::{Artifacts, Parameters},
     task::TaskPanel,
@@ -18,7 +19,7 @@ use crate::{
         Access, Every, Head, StateBadge, ThisPipelineRun, loaded_of,
         params::{param, query, team},
     },
-    ui::{Ago, ApiForm, Badge, Card, Dialog, DialogButton, DialogCancel, Empty, Facts, Lasting, Note, PostButton, Tabs, Tone, facts::text},
+    ui::{Ago, ApiForm, Badge, Card, Dialog, DialogButton, DialogCancel, Empty, Facts, Lasting, Note, PostButton, Tabs, Tone},
 };
 use leptos::prelude::*;
 
@@ -88,7 +89,9 @@ fn Beside(client: Client, team: String, run: PipelineRun) -> impl IntoView {
 
 /// Name of the version that ran; nothing where the run brought its own.
 fn version(client: &Client, team: &str, run: &PipelineRun) -> Option<impl IntoView + use<>> {
-    let version = client.pipeline_version(team, run.pipeline_id.as_ref()?, run.version_id.as_ref()?);
+    // Those of a pipeline that was deleted went with it.
+    let pipeline = run.pipeline_id.as_ref().filter(|_| !run.pipeline_deleted)?;
+    let version = client.pipeline_version(team, pipeline, run.version_id.as_ref()?);
     // It may be gone by now.
     Some(Suspend::new(async move { version.await.map_or_else(|_| "a version that was deleted".to_owned(), |v| v.display_name) }))
 }
@@ -153,13 +156,6 @@ fn GraphTab(client: Client, run: PipelineRun, tasks: Vec<Task>, task: Option<Str
 #[component]
 fn About(client: Client, run: PipelineRun, access: Access) -> impl IntoView {
     let r = run;
-    let pipeline = match &r.pipeline_id {
-        Some(id) => {
-            let href = access.href(&format!("/pipelines/{}", segment(id)));
-            Some(view! { <a class="link" href=href>{r.pipeline.clone()}</a> }.into_any())
-        }
-        None => text(r.pipeline.clone()),
-    };
     let version = version(&client, &access.team, &r).map(IntoAny::into_any);
     let (runs, one) =
         (access.href(&format!("/runs?experiment={}", segment(&r.experiment_id))), access.href(&format!("/runs/{}", segment(&r.run_id))));
@@ -168,8 +164,10 @@ fn About(client: Client, run: PipelineRun, access: Access) -> impl IntoView {
         let time = r.scheduled_at.clone().map(|time| view! { " for "<Ago time/> });
         view! { <span><a class="link" href=href>"recurring run"</a>{time}</span> }.into_any()
     });
+    let deleted = r.pipeline_deleted;
+    let pipeline = view! { <OfPipeline name=r.pipeline id=r.pipeline_id deleted access/> }.into_any();
     let rows = vec![
-        ("Pipeline", pipeline),
+        ("Pipeline", Some(pipeline)),
         ("Version", version),
         ("Made by its", recurring),
         ("Made", Some(view! { <span><Ago time=r.created_at/>" by "{r.created_by}</span> }.into_any())),

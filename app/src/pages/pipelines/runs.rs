@@ -1,6 +1,9 @@
 //! Pipeline runs: of the team, and of one pipeline.
 
-use super::pick::{Pick, Picked};
+use super::{
+    of_pipeline::OfPipeline,
+    pick::{Pick, Picked},
+};
 use crate::{
     api::{
         Client, State,
@@ -73,11 +76,7 @@ pub fn Rows(
         let reason = r.reason.map(|text| view! { <Cut text/> });
         let took = r.started_at.map(|from| view! { <Lasting from to=r.ended_at/> });
         let pipeline = of_all.then(|| {
-            let link = r.pipeline_id.map(|id| access.href(&format!("/pipelines/{}", segment(&id))));
-            match link {
-                Some(href) => view! { <td data-label="Pipeline"><a class="link" href=href>{r.pipeline}</a></td> }.into_any(),
-                None => view! { <td data-label="Pipeline">{r.pipeline}</td> }.into_any(),
-            }
+            view! { <td data-label="Pipeline"><OfPipeline name=r.pipeline id=r.pipeline_id deleted=r.pipeline_deleted access=access.clone()/></td> }
         });
         view! {
             <tr>

@@ -102,7 +102,7 @@ fn Start(offer: Offer, access: Access) -> impl IntoView {
         }
         Of::Run(id) => {
             let back = access.href(&format!("/pipeline-runs/{}", segment(&id)));
-            let other = before.as_ref().and_then(|r| r.pipeline_id.as_ref()).map(|of| {
+            let other = before.as_ref().filter(|r| !r.pipeline_deleted).and_then(|r| r.pipeline_id.as_ref()).map(|of| {
                 let href = access.href(&format!("/pipelines/{}/run?from={}", segment(of), segment(&id)));
                 view! { <a class="btn" href=href>"Choose another version"</a> }.into_any()
             });

@@ -61,6 +61,7 @@ mod tests {
             reason: None,
             pipeline: "nightly".into(),
             pipeline_id: None,
+            pipeline_deleted: false,
             version_id: None,
             recurring_run_id: None,
             scheduled_at: None,

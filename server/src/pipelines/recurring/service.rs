@@ -12,6 +12,7 @@ use crate::{
     ids,
     pipelines::{
         caps,
+        gone::Gone,
         ir::Pipeline,
         parsed::Parsed,
         runs_view, submit,
@@ -40,14 +41,14 @@ const MAX_DESCRIPTION: usize = 5000;
 /// The version of a change that asks for the newest at each time.
 const NEWEST: &str = "newest";
 
-/// Recurring runs of a team, newest first.
+/// Recurring runs of a team, newest first; those of one pipeline also after it was deleted.
 ///
 /// # Errors
 /// No such pipeline; a page token that is not ours.
 pub async fn list(store: &Store, by: &TeamMember, query: &RecurringRunQuery) -> Result<Page<RecurringRun>> {
     let keyset = Keyset::<String>::new(query.page_size, query.page_token.as_deref())?;
     let pipeline = match query.pipeline.as_deref().filter(|p| !p.is_empty()) {
-        Some(pipeline) => Some(upload::row(store, by, pipeline).await?.id),
+        Some(pipeline) => Some(upload::known(store, by, pipeline).await?),
         None => None,
     };
     let rows = store.recurring_run_list(&by.team.id, pipeline.as_deref(), keyset.after.as_deref(), keyset.limit()).await?;
@@ -302,7 +303,7 @@ pub async fn run(parsed: &Parsed, store: &Store, by: &TeamEditor, id: &str) -> R
     tx.changed(Some(&by.team.id), kinds::RECURRING_RUN, id, row.revision);
     tx.commit().await?;
     let run = store.pipeline_run(&by.team.id, &made).await?.ok_or_else(|| Error::internal("the pipeline run just made"))?;
-    Ok(runs_view::run(run))
+    Ok(runs_view::run(run, &Gone::none()))
 }
 
 async fn event(

@@ -4,7 +4,7 @@ use super::{schedule::Schedule, words};
 use crate::{
     clock::rfc3339,
     error::Result,
-    pipelines::runs_view,
+    pipelines::{gone::Gone, runs_view},
     store::{Store, pipeline_runs::PipelineRunFilter, recurring_runs::RecurringRunRow},
 };
 use app::api::recurring_runs::{NextTime, RecurringRun, Schedule as Words, SchedulePreview};
@@ -47,6 +47,7 @@ pub fn preview(schedule: &Schedule, after: i64, now: i64) -> SchedulePreview {
 pub async fn whole(store: &Store, row: RecurringRunRow) -> Result<RecurringRun> {
     let filter = PipelineRunFilter { recurring_run_id: Some(&row.id), ..PipelineRunFilter::default() };
     let runs = store.pipeline_run_list(&row.team_id, &filter, None, RECENT).await?;
+    let gone = Gone::of(store, &row.team_id, runs.iter().map(|r| r.pipeline_id.as_deref()).chain([row.pipeline_id.as_deref()])).await?;
     let now = store.clock().now();
     let schedule = schedule(&row)?;
     // What waits for a run to end has come already, and is still to come.
@@ -64,6 +65,7 @@ pub async fn whole(store: &Store, row: RecurringRunRow) -> Result<RecurringRun> 
         name: row.name,
         description: row.description,
         pipeline: row.pipeline,
+        pipeline_deleted: gone.has(row.pipeline_id.as_deref()),
         pipeline_id: row.pipeline_id,
         version_id: row.version_id,
         experiment_id: row.experiment_id,
@@ -75,7 +77,7 @@ pub async fn whole(store: &Store, row: RecurringRunRow) -> Result<RecurringRun> 
         catch_up: row.catch_up != 0,
         enabled: row.enabled != 0,
         made: row.runs,
-        runs: runs.into_iter().map(runs_view::run).collect(),
+        runs: runs.into_iter().map(|r| runs_view::run(r, &gone)).collect(),
         problem: row.problem,
         problem_at: row.problem_at.map(rfc3339),
         created_by: row.created_by,
