@@ -4,6 +4,7 @@ use super::{again, gone::Gone, parsed::Parsed, runs_view, upload, view};
 use crate::{
     access::{TeamEditor, TeamMember},
     error::{Error, Result},
+    records::run::Lifecycle,
     store::{
         Store, Tx,
         events::NewEvent,
@@ -17,6 +18,7 @@ use app::api::{
     pipeline_runs::{PipelineRun, PipelineRunQuery},
     pipelines::PipelineOutline,
 };
+use serde_json::json;
 
 /// Pipeline runs of a team, newest first; those of one pipeline also after it was deleted.
 ///
@@ -137,16 +139,32 @@ pub async fn archive(store: &Store, by: &TeamEditor, id: &str, archived: bool) -
     tx.commit().await
 }
 
-/// Deletes a pipeline run that has ended, with its tasks. Their runs of MLflow stay.
+/// Deletes a pipeline run that has ended, with its tasks. Their runs of MLflow are deleted as MLflow does: they can be restored, and their
+/// files stay until clean-up frees them.
 ///
 /// # Errors
 /// Not there, or it has not ended.
 pub async fn delete(store: &Store, by: &TeamEditor, id: &str) -> Result<()> {
     let before = row(store, by, id).await?;
     let mut tx = store.begin().await?;
+    let runs = tx.pipeline_run_runs_delete(&by.team.id, id).await?;
+    // Dropped without a commit, nothing was done.
     if !tx.pipeline_run_delete(&by.team.id, id).await? {
         return Err(Error::conflict("The pipeline run has not ended.").hint("Cancel it first."));
     }
+    let actor = by.actor();
+    let told = runs.iter().map(|run| NewEvent {
+        team_id: Some(&by.team.id),
+        actor: &actor,
+        action: "delete",
+        kind: kinds::RUN,
+        object_id: &run.id,
+        object_name: &run.name,
+        revision: run.revision,
+        before: Some(json!({ "lifecycle": Lifecycle::Active.as_str() })),
+        after: Some(json!({ "lifecycle": Lifecycle::Deleted.as_str(), "pipeline_run": before.id })),
+    });
+    tx.events(&told.collect::<Vec<_>>()).await?;
     event(&mut tx, by, "delete", &before, before.revision).await?;
     tx.commit().await
 }
@@ -160,7 +178,7 @@ async fn event(tx: &mut Tx, by: &TeamEditor, action: &str, row: &PipelineRunRow,
         object_id: &row.id,
         object_name: &row.name,
         revision,
-        before: Some(serde_json::json!({ "state": row.state_text })),
+        before: Some(json!({ "state": row.state_text })),
         after: None,
     })
     .await

@@ -1,6 +1,6 @@
 //! The one sequence of events. A row is written in the transaction of its change; `seq` follows the order of commits.
 
-use super::{Store, Tx, keyset::Keyset};
+use super::{Arg, Store, Tx, keyset::Keyset, run_tags::chunk};
 use crate::{args, error::Result};
 use app::api::{changes::kinds, events::EventQuery, page::Page};
 use serde_json::Value;
@@ -54,37 +54,65 @@ pub struct EventRow {
     pub after_json: Option<String>,
 }
 
+/// What is written of an event.
+const PUT: &str = "seq, time, team_id, actor, action, kind, object_id, object_name, revision, before_json, after_json";
+
+/// In the order of [`PUT`].
+fn values(seq: i64, now: i64, event: &NewEvent<'_>) -> Vec<Arg> {
+    let json = |v: &Option<Value>| v.as_ref().map(Value::to_string);
+    args![
+        seq,
+        now,
+        event.team_id,
+        event.actor,
+        event.action,
+        event.kind,
+        event.object_id,
+        event.object_name,
+        event.revision,
+        json(&event.before),
+        json(&event.after)
+    ]
+}
+
 impl Tx {
     /// Records an event, and tells the live streams after the commit.
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn event(&mut self, event: NewEvent<'_>) -> Result<i64> {
-        debug_assert!(kinds::RECORDED.contains(&event.kind), "{} is no kind that events are filtered by", event.kind);
         let seq = self.next("events").await?;
-        let now = self.now();
-        let json = |v: &Option<Value>| v.as_ref().map(Value::to_string);
-        self.exec(
-            "INSERT INTO events (seq, time, team_id, actor, action, kind, object_id, object_name, revision, before_json, after_json)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-            args![
-                seq,
-                now,
-                event.team_id,
-                event.actor,
-                event.action,
-                event.kind,
-                event.object_id,
-                event.object_name,
-                event.revision,
-                json(&event.before),
-                json(&event.after)
-            ],
-        )
-        .await?;
-        self.changed(event.team_id, event.kind, event.object_id, event.revision);
-        self.wakes();
+        self.events_put(seq, std::slice::from_ref(&event)).await?;
         Ok(seq)
+    }
+
+    /// The same for several things at once, in this order.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn events(&mut self, events: &[NewEvent<'_>]) -> Result<()> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let first = self.next_many("events", events.len() as i64).await?;
+        self.events_put(first, events).await
+    }
+
+    async fn events_put(&mut self, mut seq: i64, events: &[NewEvent<'_>]) -> Result<()> {
+        let (now, mut rest) = (self.now(), events);
+        while !rest.is_empty() {
+            let (part, later) = rest.split_at(chunk(rest.len()));
+            let args: Vec<Arg> = part.iter().zip(seq..).flat_map(|(event, seq)| values(seq, now, event)).collect();
+            let sql = self.values_sql(&format!("INSERT INTO events ({PUT})"), PUT.split(',').count(), part.len(), "");
+            self.exec(sql, args).await?;
+            (seq, rest) = (seq + part.len() as i64, later);
+        }
+        for event in events {
+            debug_assert!(kinds::RECORDED.contains(&event.kind), "{} is no kind that events are filtered by", event.kind);
+            self.changed(event.team_id, event.kind, event.object_id, event.revision);
+        }
+        self.wakes();
+        Ok(())
     }
 }
 

@@ -49,6 +49,17 @@ impl PipelineRunRow {
     }
 }
 
+/// A run of MLflow that was deleted with its pipeline run.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct DeletedRunRow {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Revision after it.
+    pub revision: i64,
+}
+
 /// A pipeline run to insert; it begins queued.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "the columns of the table")]
@@ -357,6 +368,33 @@ impl Tx {
         let sql =
             "UPDATE pipeline_runs SET archived = 1, revision = revision + 1 WHERE team_id = $1 AND experiment_id = $2 AND archived = 0";
         self.exec(sql, args![team_id, experiment_id]).await.map(drop)
+    }
+
+    /// Deletes the runs of MLflow of a pipeline run, as MLflow does: its own, those of its tasks, and those of tasks that were made again since.
+    /// Those that were not deleted before.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn pipeline_run_runs_delete(&mut self, team_id: &str, id: &str) -> Result<Vec<DeletedRunRow>> {
+        self.runs_move();
+        let now = self.now();
+        // Ids are fewer than the runs of a team: what is no column as it stands leads into no index. What somebody submitted is no task's, whatever
+        // tag it has.
+        self.all(
+            "UPDATE runs SET lifecycle = 'deleted', deleted_at = $3, revision = revision + 1
+             WHERE (team_id || '') = $1 AND (lifecycle || '') = 'active' AND id IN (
+                 SELECT p.run_id FROM pipeline_runs p WHERE p.id = $2 AND p.team_id = $1
+                 UNION SELECT t.run_id FROM tasks t WHERE t.pipeline_run_id = $2 AND t.run_id IS NOT NULL
+                 UNION SELECT r.id FROM pipeline_runs p JOIN runs e ON e.key = p.run_key
+                     JOIN run_tags g ON g.experiment_key = e.experiment_key AND g.key = 'slipway.pipeline_run'
+                         AND substr(g.value, 1, 100) = p.id
+                     JOIN runs r ON r.key = g.run_key
+                     WHERE p.id = $2 AND p.team_id = $1 AND r.submitted = 1
+                     AND NOT EXISTS (SELECT 1 FROM submissions s WHERE s.run_id = r.id))
+             RETURNING id, name, revision",
+            args![team_id, id, now],
+        )
+        .await
     }
 
     /// Deletes a pipeline run that has ended, with its tasks; whether it was there.

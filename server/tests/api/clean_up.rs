@@ -235,6 +235,60 @@ async fn what_a_pipeline_run_shows_or_took_over_is_kept() {
     free(&w.mia, &item).await.is(200);
 }
 
+#[tokio::test]
+async fn a_pipeline_run_takes_its_runs_along() {
+    let w = World::new().await;
+    let ada = w.ada.token("forecast", "editor").await;
+    let task = task(&w).await;
+    let path = format!("/api/v1/teams/forecast/pipeline-runs/{}", task.pipeline_run_id);
+    let parent = w.vic.get(&path).await.is(200).json()["run_id"].as_str().unwrap().to_owned();
+    // One task was made again since; the run of the other has files.
+    let made_again = task.run_id.clone().unwrap();
+    let (id, root) = run(&ada, &["model/MLmodel", "plot.png"]).await;
+    let mut tx = w.web.store.begin().await.unwrap();
+    tx.tasks_remove(&task.pipeline_run_id, std::slice::from_ref(&task.id)).await.unwrap();
+    tx.task_put(&TaskRow { id: "again".into(), run_id: Some(id.clone()), ..task.clone() }).await.unwrap();
+    tx.commit().await.unwrap();
+    // Somebody's own, whatever it is tagged with.
+    let (own, _) = run(&ada, &["x"]).await;
+    let tag = json!({ "run_id": own, "key": "slipway.pipeline_run", "value": task.pipeline_run_id });
+    ada.post(&format!("{MLFLOW}/runs/set-tag"), tag).await.is(200);
+    ada.post(&format!("{MLFLOW}/registered-models/create"), json!({ "name": "hello" })).await.is(200);
+    let body = json!({ "name": "hello", "source": format!("runs:/{id}/model"), "run_id": id });
+    ada.post(&format!("{MLFLOW}/model-versions/create"), body).await.is(200);
+
+    let lifecycle = async |run: &str| {
+        let got = ada.get(&format!("{MLFLOW}/runs/get?run_id={run}")).await.is(200).json();
+        got["run"]["info"]["lifecycle_stage"].as_str().unwrap().to_owned()
+    };
+    w.eve.delete(&path).await.is(404);
+    w.vic.delete(&path).await.is(403);
+    assert_eq!((lifecycle(&parent).await.as_str(), list(&w.vic).await.len()), ("active", 0));
+    w.ada.delete(&path).await.is(204);
+    for (run, is) in [(&parent, "deleted"), (&made_again, "deleted"), (&id, "deleted"), (&own, "active")] {
+        assert_eq!(lifecycle(run).await, is, "{run}");
+    }
+    let events = w.vic.get("/api/v1/teams/forecast/events?kind=run&action=delete").await.is(200).json();
+    let mut told: Vec<&str> = events["items"].as_array().unwrap().iter().map(|e| e["object_id"].as_str().unwrap()).collect();
+    let mut three = vec![parent.as_str(), &made_again, &id];
+    told.sort_unstable();
+    three.sort_unstable();
+    assert_eq!((told, &events["items"][0]["actor"]), (three, &json!("ada")));
+
+    // Files are counted, kept for the version, and freed without it.
+    let item = format!("run:{id}");
+    let found = list(&w.vic).await;
+    assert_eq!((found.len(), &found[0]["item"], &found[0]["files"]), (1, &json!(item), &json!(2)), "{found:?}");
+    assert_eq!(found[0]["kept"], "hello v1 was registered from it: delete the version first.");
+    free(&w.mia, &item).await.is(409);
+    let body = json!({ "name": "hello", "version": "1" }).to_string();
+    ada.send(Method::DELETE, &format!("{MLFLOW}/model-versions/delete"), "application/json", body).await.is(200);
+    free(&w.mia, &item).await.is(200);
+    take(&w).await;
+    assert!(!on_disk(&w, &root));
+    ada.post(&format!("{MLFLOW}/runs/restore"), json!({ "run_id": made_again })).await.is(200);
+}
+
 /// The task of a pipeline run that has ended.
 async fn task(w: &World) -> TaskRow {
     let spec = std::fs::read_to_string(concat!(env!("SLIPWAY_ROOT"), "/end2end/kfp/compiled/hello.yaml")).unwrap();

@@ -120,7 +120,7 @@ fn Actions(run: PipelineRun, access: Access) -> impl IntoView {
             <DialogButton id="delete" class="btn danger">"Delete"</DialogButton>
             <Dialog id="delete" title="Delete the pipeline run">
                 <ApiForm id="delete-form" method="DELETE" action next say="The pipeline run is deleted.">
-                    <p>"Its tasks go with it; their runs, with metrics and files, stay in their experiment."</p>
+                    <p>"Its tasks go with it, and their runs are deleted. Files stay until clean-up frees them."</p>
                     <div class="actions"><button class="btn danger" type="submit">"Delete"</button><DialogCancel/></div>
                 </ApiForm>
             </Dialog>

@@ -45,7 +45,7 @@ pub async fn get(State(web): State<Web>, by: TeamViewer, At([id]): At<1>) -> Res
     runs::get(&web.store, &by, &id).await.map(Json)
 }
 
-/// Delete a pipeline run that has ended; the runs of its tasks stay in their experiment
+/// Delete a pipeline run that has ended, with the runs of its tasks; their files stay until clean-up frees them
 #[utoipa::path(delete, path = "/api/v1/teams/{team}/pipeline-runs/{id}", tag = "pipelines",
     params(("team" = String, Path), ("id" = String, Path)),
     responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem)))]
