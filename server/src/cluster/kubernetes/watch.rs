@@ -132,3 +132,65 @@ fn news<K, T>(event: Event<DeserializeGuard<K>>, read: &impl Fn(&K) -> Option<T>
         Event::Delete(object) => News::Gone(one(object)?),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::{
+        Router,
+        body::Body,
+        http::{StatusCode, Uri},
+        response::{IntoResponse, Response},
+    };
+    use futures::stream;
+    use serde_json::json;
+    use std::{
+        io,
+        sync::atomic::{AtomicUsize, Ordering},
+    };
+
+    const EXPIRED: &str = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"too old resource version: 1 (9)","reason":"Expired","code":410}"#;
+
+    /// An API server with one node at each listing: `n1`, `n2`, ... It no longer knows from where to go on, and says so instead of a watch at
+    /// first, then in one, and then keeps quiet.
+    fn answer(uri: &Uri, lists: &AtomicUsize) -> Response {
+        if !uri.query().unwrap_or_default().contains("watch=true") {
+            let n = lists.fetch_add(1, Ordering::Relaxed) + 1;
+            let name = format!("n{n}");
+            let node = json!({ "metadata": { "name": name, "uid": name, "resourceVersion": "1" }, "spec": {}, "status": {} });
+            let list = json!({ "kind": "NodeList", "apiVersion": "v1", "metadata": { "resourceVersion": n.to_string() }, "items": [node] });
+            return ([("content-type", "application/json")], list.to_string()).into_response();
+        }
+        let said = match lists.load(Ordering::Relaxed) {
+            1 => return (StatusCode::GONE, [("content-type", "application/json")], EXPIRED).into_response(),
+            2 => format!("{{\"type\":\"ERROR\",\"object\":{EXPIRED}}}\n"),
+            _ => String::new(),
+        };
+        Body::from_stream(stream::iter([Ok::<_, io::Error>(said)]).chain(stream::pending())).into_response()
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_gone_on_with_is_listed_again() {
+        let (listener, lists) = (tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap(), Arc::new(AtomicUsize::new(0)));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let config = json!({
+            "apiVersion": "v1", "kind": "Config", "current-context": "c",
+            "clusters": [{ "name": "c", "cluster": { "server": format!("http://{}", listener.local_addr().unwrap()) } }],
+            "users": [{ "name": "u", "user": {} }],
+            "contexts": [{ "name": "c", "context": { "cluster": "c", "user": "u" } }],
+        });
+        std::fs::write(file.path(), config.to_string()).unwrap();
+        let app = Router::new().fallback(move |uri: Uri| async move { answer(&uri, &lists) });
+        tokio::spawn(async move { axum::serve(listener, app).await });
+
+        let (api, index) = (ApiServer::connect(Some(file.path()), None).await.unwrap(), Arc::new(Index::default()));
+        let mut bell = index.bell();
+        let follows = follow(&api, &index, &nodes::resource(), Config::default(), Node::read, |t| &mut t.nodes);
+        let names = || index.tables().nodes.all().map(|n| n.name.clone()).collect::<Vec<_>>();
+        // What was there before and is not listed any more is gone from the table.
+        while names() != ["n3"] {
+            bell.changed().await.unwrap();
+        }
+        follows.abort();
+    }
+}
