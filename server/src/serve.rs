@@ -139,7 +139,7 @@ pub fn start_tasks(web: &Web) {
     let gates = GateSpecs { store: store.clone(), files: files.clone(), data: web.config.data.clone(), cache: cache.clone() };
     let replicas = Replicas {
         store: store.clone(),
-        files,
+        files: files.clone(),
         sealer: web.sealer.clone(),
         data: web.config.data.clone(),
         cache: cache.clone(),
@@ -199,7 +199,7 @@ pub fn start_tasks(web: &Web) {
     driver.run(Usage { store: store.clone(), cluster: cluster.clone() });
     let (session_idle_ms, session_max_ms) = (web.config.session_idle_seconds * 1000, web.config.session_max_seconds * 1000);
     let (artifacts, sweep_at) = (web.artifacts.clone(), AtomicI64::new(0));
-    driver.run(Housekeeping { store, artifacts, sweep_at, session_idle_ms, session_max_ms });
+    driver.run(Housekeeping { store, artifacts, files, sweep_at, session_idle_ms, session_max_ms });
     if let Some(metrics) = web.metrics.clone() {
         tokio::spawn(crate::telemetry::fold(metrics));
     }

@@ -1,19 +1,25 @@
-//! The files of a version, fetched once and in the background: whoever asks is told how far it is.
+//! The files of a version, fetched once and in the background: whoever asks is told how far it is. And copies that nobody needs any more.
 
 use crate::{
     artifacts::ArtifactStore,
-    error::{Error, Kind},
-    models::fetch,
+    durable,
+    error::{Context, Error, Kind, Result},
+    ids,
+    models::fetch::{self, FOLDER, UNFINISHED},
     store::Store,
 };
 use std::{
-    collections::HashMap,
-    path::PathBuf,
+    collections::{HashMap, HashSet},
+    io,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// How often a fetch that broke is tried again before it is given up.
 const TRIES: u32 = 3;
+
+/// What can be rolled back to keeps its copy so long after it served last, milliseconds.
+const UNUSED_MS: i64 = 30 * 24 * 3600 * 1000;
 
 /// How far the files of a version are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,22 +49,33 @@ struct Inner {
     store: Store,
     artifacts: ArtifactStore,
     data: PathBuf,
-    jobs: Mutex<HashMap<Key, Job>>,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    jobs: HashMap<Key, Job>,
+    /// Folders that were made or handed out since copies were last looked through.
+    handed: HashSet<PathBuf>,
 }
 
 impl ModelFiles {
     /// Fetches to `{data}/models`.
     pub fn new(store: Store, artifacts: ArtifactStore, data: PathBuf) -> Self {
-        Self(Arc::new(Inner { store, artifacts, data, jobs: Mutex::default() }))
+        Self(Arc::new(Inner { store, artifacts, data, known: Mutex::default() }))
     }
 
     /// How far the files of a version are; begins to fetch them where nobody has.
     pub fn of(&self, team_id: &str, model: &str, version: i64) -> Files {
         let key: Key = (team_id.to_owned(), model.to_owned(), version);
-        let mut jobs = self.jobs();
+        let mut guard = self.known();
+        let Known { jobs, handed } = &mut *guard;
         let tries = match jobs.get(&key) {
             Some(Job::Runs) => return Files::Fetching,
-            Some(Job::Done(folder)) if folder.is_dir() => return Files::Ready(folder.clone()),
+            Some(Job::Done(folder)) if folder.is_dir() => {
+                handed.insert(folder.clone());
+                return Files::Ready(folder.clone());
+            }
             Some(Job::Broke(error, tries)) if *tries >= TRIES || !may_pass(error.kind) => {
                 let why = error.public.clone();
                 // Whoever deploys it again gets another try.
@@ -69,7 +86,7 @@ impl ModelFiles {
             Some(Job::Done(_)) | None => 0,
         };
         jobs.insert(key.clone(), Job::Runs);
-        drop(jobs);
+        drop(guard);
         let this = self.clone();
         tokio::spawn(async move { this.fetch(key, tries + 1).await });
         Files::Fetching
@@ -91,16 +108,119 @@ impl ModelFiles {
                 Job::Broke(error, tries)
             }
         };
-        self.jobs().insert(key, job);
+        let mut known = self.known();
+        if let Job::Done(folder) = &job {
+            known.handed.insert(folder.clone());
+        }
+        known.jobs.insert(key, job);
+        drop(known);
         inner.store.bell().wake();
     }
 
-    fn jobs(&self) -> MutexGuard<'_, HashMap<Key, Job>> {
-        self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes copies away that nobody needs, and what a server left that ended meanwhile; how many copies. Each is moved aside in one step first,
+    /// so that it is whole or not there.
+    ///
+    /// Who asks for files has the row of its workload by then: it asked before the rows are read here, and they tell, or after, and is
+    /// remembered.
+    ///
+    /// # Errors
+    /// The database does not answer; the folder cannot be read or written.
+    pub async fn sweep(&self) -> Result<u64> {
+        let (inner, all) = (&self.0, self.0.data.join(FOLDER));
+        self.known().handed.clear();
+        let names = names(&all).context("read the folder of models")?;
+        let (left, rest): (Vec<String>, Vec<String>) = names.into_iter().partition(|n| n.starts_with(UNFINISHED));
+        // What else lies there is not ours.
+        let digests: Vec<String> = rest.into_iter().filter(|n| n.len() == 64 && n.bytes().all(|b| b.is_ascii_hexdigit())).collect();
+        if left.is_empty() && digests.is_empty() {
+            return Ok(0);
+        }
+        let since = inner.store.clock().now() - UNUSED_MS;
+        let needed: HashSet<String> = inner.store.copies_needed(&digests, since).await?.into_iter().collect();
+        let unneeded = digests.into_iter().filter(|d| !needed.contains(d)).collect();
+        let Some((moved, aside)) = self.aside(unneeded, left).context("move a model aside")? else { return Ok(0) };
+        if moved > 0 {
+            // What is deleted does not come back under its name.
+            durable::folder(&all).await?;
+        }
+        tokio::task::spawn_blocking(move || aside.iter().for_each(|folder| fetch::remove(folder))).await.map_err(Error::internal)?;
+        Ok(moved)
+    }
+
+    /// Moves aside what was not handed out meanwhile; how many, and all that is to be deleted. Nothing while something is being fetched: what
+    /// lies there may be on its way.
+    fn aside(&self, digests: Vec<String>, left: Vec<String>) -> io::Result<Option<(u64, Vec<PathBuf>)>> {
+        let all = self.0.data.join(FOLDER);
+        let mut known = self.known();
+        if known.jobs.values().any(|job| matches!(job, Job::Runs)) {
+            return Ok(None);
+        }
+        let (mut moved, mut aside) = (0, left.into_iter().map(|name| all.join(name)).collect::<Vec<_>>());
+        for digest in digests {
+            let folder = all.join(digest);
+            if known.handed.contains(&folder) {
+                continue;
+            }
+            let to = all.join(format!("{UNFINISHED}gone-{}", ids::random_secret()));
+            std::fs::rename(&folder, &to)?;
+            known.jobs.retain(|_, job| !matches!(job, Job::Done(done) if *done == folder));
+            aside.push(to);
+            moved += 1;
+        }
+        Ok(Some((moved, aside)))
+    }
+}
+
+/// What lies in a folder; nothing where there is none.
+fn names(folder: &Path) -> io::Result<Vec<String>> {
+    match std::fs::read_dir(folder) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        entries => entries?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect(),
     }
 }
 
 /// Whether the same may work a little later.
 const fn may_pass(kind: Kind) -> bool {
     matches!(kind, Kind::Internal | Kind::Unavailable | Kind::Upstream | Kind::Full)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{clock::SystemClock, wake::Bell};
+
+    #[tokio::test]
+    async fn what_is_handed_out_meanwhile_stays() {
+        let data = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", data.path().join("slipway.db").display());
+        let store = Store::open(&url, Arc::new(SystemClock), Bell::default()).await.unwrap();
+        let artifacts = ArtifactStore::open_folder(&data.path().join("artifacts"), 1 << 20).unwrap();
+        let files = ModelFiles::new(store, artifacts, data.path().to_owned());
+        let digest = "ab".repeat(32);
+        let folder = data.path().join(FOLDER).join(&digest);
+        std::fs::create_dir_all(&folder).unwrap();
+        let key: Key = ("t".into(), "iris".into(), 1);
+        files.known().jobs.insert(key.clone(), Job::Done(folder.clone()));
+
+        // Asked for after the rows were read.
+        assert_eq!(files.of("t", "iris", 1), Files::Ready(folder.clone()));
+        let aside = || files.aside(vec![digest.clone()], vec![]).unwrap();
+        assert_eq!(aside(), Some((0, vec![])));
+        // Something is on its way there.
+        files.known().handed.clear();
+        files.known().jobs.insert(("t".into(), "iris".into(), 2), Job::Runs);
+        assert_eq!(aside(), None);
+        assert!(folder.is_dir());
+        files.known().jobs.remove(&("t".into(), "iris".into(), 2));
+        let (moved, left) = aside().unwrap();
+        assert!(moved == 1 && left[0].is_dir() && !folder.exists());
+        // Who asks from now on has it fetched again; what was moved aside goes with the next look, also one of another server.
+        assert!(!files.known().jobs.contains_key(&key));
+        assert_eq!(files.sweep().await.unwrap(), 0);
+        assert!(!left[0].exists());
+    }
 }

@@ -16,6 +16,11 @@ use std::{
 };
 use tokio::io::AsyncWriteExt;
 
+/// Where copies of models lie in the data folder.
+pub const FOLDER: &str = "models";
+/// How the name of what is not yet, or no longer, a copy begins.
+pub const UNFINISHED: char = '.';
+
 /// Most files of one model.
 const MAX_FILES: usize = 10_000;
 
@@ -75,7 +80,7 @@ impl Located {
 /// # Errors
 /// There is no model; the files changed since they were fetched first; the disk is full.
 pub async fn fetch(store: &Store, artifacts: &ArtifactStore, data: &Path, team_id: &str, located: &Located) -> Result<Fetched> {
-    let all = data.join("models");
+    let all = data.join(FOLDER);
     if let Some(digest) = &located.version.digest
         && tokio::fs::try_exists(all.join(digest)).await?
     {
@@ -84,7 +89,7 @@ pub async fn fetch(store: &Store, artifacts: &ArtifactStore, data: &Path, team_i
     let files = located.files(artifacts, team_id).await?;
     tokio::fs::create_dir_all(&all).await.context("make the folder of models")?;
     // Beside its final place, so that the move at the end is one step.
-    let scratch = Scratch(all.join(format!(".part-{}", ids::random_secret())));
+    let scratch = Scratch(all.join(format!("{UNFINISHED}part-{}", ids::random_secret())));
     let digest = copy(artifacts, team_id, located, &files, &scratch.0).await?;
     if let Some(known) = located.version.digest.as_ref().filter(|d| **d != digest) {
         let (model, version) = (&located.version.model, located.version.version);
@@ -153,15 +158,17 @@ impl Drop for Scratch {
     }
 }
 
-/// Read-only folders do not let go of what is in them.
-fn remove(folder: &Path) {
+/// Takes a copy away that nobody reads any more. Read-only folders do not let go of what is in them. Blocks.
+pub fn remove(folder: &Path) {
     let _ = std::fs::set_permissions(folder, PermissionsExt::from_mode(0o755));
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.file_type().is_ok_and(|t| t.is_dir()) {
             remove(&entry.path());
         }
     }
-    if let Err(e) = std::fs::remove_dir_all(folder) {
-        tracing::warn!(folder = %folder.display(), error = %e, "a half-fetched model stays behind");
+    if let Err(e) = std::fs::remove_dir_all(folder)
+        && e.kind() != std::io::ErrorKind::NotFound
+    {
+        tracing::warn!(folder = %folder.display(), error = %e, "what is left of a model stays behind");
     }
 }

@@ -1,7 +1,8 @@
-//! Drops what has had its time: sessions, answers to repeated requests, usage samples, old notices and deliveries, uploads that were cut off.
+//! Drops what has had its time: sessions, answers to repeated requests, usage samples, old notices and deliveries, uploads that were cut off,
+//! copies of models that nobody needs.
 
 use super::{Report, Task};
-use crate::{artifacts::ArtifactStore, error::Result, store::Store};
+use crate::{artifacts::ArtifactStore, deployments::model_files::ModelFiles, error::Result, store::Store};
 use async_trait::async_trait;
 use std::{
     sync::atomic::{AtomicI64, Ordering},
@@ -23,6 +24,8 @@ pub struct Housekeeping {
     pub store: Store,
     /// Files of runs and models.
     pub artifacts: ArtifactStore,
+    /// Copies of models.
+    pub files: ModelFiles,
     /// When uploads are looked at next, milliseconds since 1970; 0 at the start.
     pub sweep_at: AtomicI64,
     /// A session ends after this time without a request, milliseconds.
@@ -60,6 +63,7 @@ impl Task for Housekeeping {
             uploads = self.artifacts.sweep(now - DAY_MS).await?;
             self.sweep_at.store(now + SWEEP_MS, Ordering::Relaxed);
         }
+        let copies = self.files.sweep().await?;
         Ok(Report::from([
             ("sessions", (sessions + notebooks) as i64),
             ("answers", answers as i64),
@@ -67,6 +71,7 @@ impl Task for Housekeeping {
             ("notices", notices as i64),
             ("deliveries", deliveries as i64),
             ("uploads", uploads as i64),
+            ("copies", copies as i64),
         ]))
     }
 }

@@ -145,6 +145,19 @@ const ENVIRONMENT_USES: &str = "SELECT 'revision' AS kind, r.team_id, d.name, r.
                 WHERE n.environment_id = e.id AND n.build = 'ready')))
     LIMIT 1";
 
+/// Copies of models on this machine that somebody needs: a revision that serves, is to, or can be rolled back to and served lately; a replica
+/// or a gate at work; a promotion that is not decided.
+const COPIES: &str = "SELECT DISTINCT v.digest FROM model_versions v JOIN models m ON m.id = v.model_id
+    WHERE v.digest IN (@TEXTS($1)) AND (
+        EXISTS (SELECT 1 FROM revisions r JOIN deployments d ON d.id = r.deployment_id
+            WHERE r.team_id = v.team_id AND r.model = m.name AND r.version = v.version AND d.desired <> 'deleted'
+            AND (r.number = d.serving OR r.number = d.canary OR r.number = d.next OR r.number = d.latest
+                OR (r.serving_at IS NOT NULL AND (r.retired_at IS NULL OR r.retired_at >= $2))))
+        OR EXISTS (SELECT 1 FROM revisions r JOIN workloads w ON w.owner_id = r.id
+            WHERE r.team_id = v.team_id AND r.model = m.name AND r.version = v.version AND w.live = 1)
+        OR EXISTS (SELECT 1 FROM promotions p WHERE p.model_id = v.model_id AND (p.version = v.version OR p.current_version = v.version)
+            AND (p.open_key IS NOT NULL OR EXISTS (SELECT 1 FROM workloads w WHERE w.owner_id = p.id AND w.live = 1))))";
+
 impl Store {
     /// Deleted runs, or deleted logged models, of a team that clean-up did not free, newest deletion first. Environments have no such time:
     /// none is answered for them.
@@ -224,6 +237,16 @@ impl Store {
     /// The database does not answer.
     pub async fn freed_environments(&self, limit: i64) -> Result<Vec<FreedEnvironmentRow>> {
         self.all("SELECT team_id, digest FROM freed_environments ORDER BY created_at, team_id, digest LIMIT $1", args![limit]).await
+    }
+
+    /// Which of these copies of models, by digest, somebody of any team needs on this machine. `since`: what can be rolled back to is needed
+    /// where it served until then or later, milliseconds since 1970.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn copies_needed(&self, digests: &[String], since: i64) -> Result<Vec<String>> {
+        let rows: Vec<(String,)> = self.all(list::sql(self.db(), COPIES), args![list::texts(digests), since]).await?;
+        Ok(rows.into_iter().map(|r| r.0).collect())
     }
 
     /// Whether some version with this content is wanted on the disk: it was not freed, or is made again.

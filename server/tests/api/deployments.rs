@@ -29,6 +29,7 @@ const FLAVORS: &str = "flavors:\n  python_function:\n    loader_module: x\n";
 /// A portal with an environment, a model of four versions (the last cannot be served), and its reconcilers.
 pub struct Desk {
     pub w: World,
+    pub files: ModelFiles,
     workloads: Workloads,
     deployments: Deployments,
     pub following: Following,
@@ -77,13 +78,22 @@ impl Desk {
         tx.commit().await.unwrap();
         let (store, data) = (web.store.clone(), web.config.data.clone());
         let files = ModelFiles::new(store.clone(), web.artifacts.clone(), data.clone());
-        let replicas = Replicas { store: store.clone(), files, sealer: web.sealer.clone(), data, cache: None, max_body: 1 << 20 };
+        let replicas =
+            Replicas { store: store.clone(), files: files.clone(), sealer: web.sealer.clone(), data, cache: None, max_body: 1 << 20 };
         let builders = Builders::default().with(WorkloadKind::Replica, replicas);
         let workloads = Workloads { store: store.clone(), cluster: w.cluster.clone(), builders };
         let service = Service { store: store.clone(), artifacts: web.artifacts.clone(), cluster: w.cluster.clone() };
         let deployments =
             Deployments::new(store, web.gateway.routes.clone(), web.gateway.reach.clone(), web.logs.clone(), web.artifacts.clone());
-        Self { w, workloads, deployments, following: Following { service }, gone: Arc::default(), sockets: tempfile::tempdir().unwrap() }
+        Self {
+            w,
+            files,
+            workloads,
+            deployments,
+            following: Following { service },
+            gone: Arc::default(),
+            sockets: tempfile::tempdir().unwrap(),
+        }
     }
 
     /// Lets the reconcilers come to rest; models are fetched and tried on other tasks meanwhile.

@@ -7,6 +7,7 @@ mod cards;
 mod changes;
 mod clean_up;
 mod contract;
+mod copies;
 mod deployments;
 mod explain;
 mod find;
