@@ -32,6 +32,8 @@ impl Sql {
     /// `column op operand`, for every comparison but those with NULL.
     pub(super) fn compare(&mut self, column: &str, op: Op, operand: &Operand) -> String {
         match (op, operand) {
+            // One that an index finds, and goes on in its order from there: of a list nobody knows how many there are.
+            (Op::In, Operand::List(items)) if items.len() == 1 => format!("{column} = {}", self.bind(&items[0])),
             (Op::In | Op::NotIn, Operand::List(items)) => {
                 let list = self.bind(list::texts(items));
                 format!("{column} {} (@TEXTS({list}))", op.as_str())
