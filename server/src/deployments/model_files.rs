@@ -13,6 +13,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 /// How often a fetch that broke is tried again before it is given up.
@@ -20,6 +21,12 @@ const TRIES: u32 = 3;
 
 /// What can be rolled back to keeps its copy so long after it served last, milliseconds.
 const UNUSED_MS: i64 = 30 * 24 * 3600 * 1000;
+
+/// How the name of what was moved aside begins.
+const GONE: &str = ".gone-";
+
+/// After this long a fetch is no longer under way.
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// How far the files of a version are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,7 +110,7 @@ impl ModelFiles {
             Err(error) => {
                 tracing::warn!(model = key.1, version = key.2, tries, error = %error, "its files could not be fetched");
                 if may_pass(error.kind) {
-                    tokio::time::sleep(std::time::Duration::from_secs(u64::from(tries))).await;
+                    tokio::time::sleep(Duration::from_secs(u64::from(tries))).await;
                 }
                 Job::Broke(error, tries)
             }
@@ -134,6 +141,8 @@ impl ModelFiles {
         self.known().handed.clear();
         let names = names(&all).context("read the folder of models")?;
         let (left, rest): (Vec<String>, Vec<String>) = names.into_iter().partition(|n| n.starts_with(UNFINISHED));
+        // What is on its way elsewhere, as where two servers overlap, is left alone.
+        let left: Vec<String> = left.into_iter().filter(|name| name.starts_with(GONE) || is_old(&all.join(name))).collect();
         // What else lies there is not ours.
         let digests: Vec<String> = rest.into_iter().filter(|n| n.len() == 64 && n.bytes().all(|b| b.is_ascii_hexdigit())).collect();
         if left.is_empty() && digests.is_empty() {
@@ -165,7 +174,7 @@ impl ModelFiles {
             if known.handed.contains(&folder) {
                 continue;
             }
-            let to = all.join(format!("{UNFINISHED}gone-{}", ids::random_secret()));
+            let to = all.join(format!("{GONE}{}", ids::random_secret()));
             std::fs::rename(&folder, &to)?;
             known.jobs.retain(|_, job| !matches!(job, Job::Done(done) if *done == folder));
             aside.push(to);
@@ -173,6 +182,12 @@ impl ModelFiles {
         }
         Ok(Some((moved, aside)))
     }
+}
+
+/// Whether nothing was put into a folder for a day.
+fn is_old(folder: &Path) -> bool {
+    let changed = std::fs::metadata(folder).and_then(|about| about.modified());
+    changed.is_ok_and(|at| at.elapsed().is_ok_and(|since| since > DAY))
 }
 
 /// What lies in a folder; nothing where there is none.

@@ -2,7 +2,7 @@
 
 use crate::cluster::kubernetes::places::{BIN, ROOTS};
 use app::api::pipeline_runs::{TaskDelivery, TaskKeep};
-use reqwest::{Certificate, Client, Method, RequestBuilder, Response, StatusCode};
+use reqwest::{Certificate, Client, Method, RequestBuilder, Response, StatusCode, redirect::Policy};
 use std::{fs, path::Path, sync::OnceLock, time::Duration};
 
 const CONNECT: Duration = Duration::from_secs(5);
@@ -165,7 +165,7 @@ fn client(url: &str) -> reqwest::Result<Client> {
     let mut client = Client::builder().connect_timeout(CONNECT).read_timeout(SILENT).user_agent("slipway-task");
     if url.starts_with("http://") {
         // To read whom this machine trusts takes as long as all the rest.
-        client = client.tls_certs_only([]);
+        client = client.tls_certs_only([]).redirect(Policy::none());
     } else if let Ok(roots) = fs::read(Path::new(BIN).join(ROOTS)) {
         // In a pod the image is the component's, which may trust nobody.
         client = client.tls_certs_only(Certificate::from_pem_bundle(&roots)?);

@@ -6,7 +6,7 @@
 use crate::{
     access::{Subject, tokens},
     cluster::knock::Knocks,
-    error::Result,
+    error::{Error, Result},
     ids,
     secrets::Sealer,
     store::{Store, Tx, pipeline_runs::PipelineRunRow, tokens::NewTokenRow},
@@ -72,17 +72,24 @@ impl TaskTokens {
     /// asked for, or that was an older Slipway: then it is written now, and those of attempts before are dead.
     ///
     /// # Errors
-    /// The database does not answer.
+    /// The database does not answer; the task no longer waits for this workload.
     pub async fn ready(&self, store: &Store, run: &PipelineRunRow, run_id: &str, workload: (&str, &str)) -> Result<String> {
         let (id, name) = workload;
         let secret = self.secret(id);
-        if self.written().remove(id) || store.token_is_good(&ids::sha256(&secret)).await? {
+        let hash = ids::sha256(&secret);
+        if self.written().remove(id) || store.token_is_good(&hash).await? {
             return Ok(secret);
         }
         let new = self.of(store, id, run_id, name);
         let mut tx: Tx = store.begin().await?;
+        if !tx.task_waits_for(run_id, id).await? {
+            return Err(Error::conflict("Its task does not wait for it any more."));
+        }
         tx.tokens_revoke_of("run", run_id).await?;
-        tx.token_insert(&new.row(run)).await?;
+        // Written once, revoked since by a server that did not know it.
+        if !tx.token_restore(&hash).await? {
+            tx.token_insert(&new.row(run)).await?;
+        }
         tx.commit().await?;
         Ok(secret)
     }

@@ -64,6 +64,7 @@ impl Task for Housekeeping {
             self.sweep_at.store(now + SWEEP_MS, Ordering::Relaxed);
         }
         let copies = self.files.sweep().await?;
+        self.store.optimize().await?;
         Ok(Report::from([
             ("sessions", (sessions + notebooks) as i64),
             ("answers", answers as i64),

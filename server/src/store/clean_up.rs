@@ -146,8 +146,16 @@ const ENVIRONMENT_USES: &str = "SELECT 'revision' AS kind, r.team_id, d.name, r.
     LIMIT 1";
 
 /// Copies of models on this machine that somebody needs: a revision that serves, is to, or can be rolled back to and served lately; a replica
-/// or a gate at work; a promotion that is not decided.
-const COPIES: &str = "SELECT DISTINCT v.digest FROM model_versions v JOIN models m ON m.id = v.model_id
+/// or a gate at work; a promotion that is not decided. And those of which nobody knows the version any more, as long as something is at work with
+/// a version that was deleted.
+const COPIES: &str = "WITH digests (digest) AS (@TEXTS($1))
+    SELECT d.digest FROM digests d WHERE NOT EXISTS (SELECT 1 FROM model_versions v WHERE v.digest = d.digest) AND (
+        EXISTS (SELECT 1 FROM workloads w JOIN revisions r ON r.id = w.owner_id WHERE w.live = 1 AND w.kind = 'replica'
+            AND NOT EXISTS (SELECT 1 FROM model_versions v JOIN models m ON m.id = v.model_id
+                WHERE m.team_id = r.team_id AND m.name = r.model AND v.version = r.version))
+        OR EXISTS (SELECT 1 FROM workloads w JOIN promotions p ON p.id = w.owner_id WHERE w.live = 1 AND w.kind = 'gate'
+            AND NOT EXISTS (SELECT 1 FROM model_versions v WHERE v.model_id = p.model_id AND v.version = p.version)))
+    UNION SELECT v.digest FROM model_versions v JOIN models m ON m.id = v.model_id
     WHERE v.digest IN (@TEXTS($1)) AND (
         EXISTS (SELECT 1 FROM revisions r JOIN deployments d ON d.id = r.deployment_id
             WHERE r.team_id = v.team_id AND r.model = m.name AND r.version = v.version AND d.desired <> 'deleted'

@@ -138,6 +138,17 @@ impl Db {
         }
     }
 
+    /// Lets SQLite look whether what it knows of its tables is outdated; PostgreSQL does so by itself.
+    pub(super) async fn optimize(&self) -> Result<(), sqlx::Error> {
+        if let Db::Sqlite { writer, .. } = self {
+            let mut lent = writer.lend().await?;
+            // So many entries of an index are looked at, and no more: others wait.
+            let answer = sqlx::raw_sql("PRAGMA analysis_limit = 1000; PRAGMA optimize").execute(lent.connection()?).await;
+            lent.heard(answer)?;
+        }
+        Ok(())
+    }
+
     /// Folds the write-ahead log and closes.
     pub async fn close(&self) {
         match self {

@@ -63,7 +63,7 @@ impl Connections {
             Some(connection) => connection,
             None => self.0.options.connect().await?,
         };
-        Ok(Lent { connection: Some(connection), home: self.0.clone(), _room: room })
+        Ok(Lent { connection: Some(connection), asked: false, home: self.0.clone(), _room: room })
     }
 
     /// Closes all, once nobody uses one.
@@ -85,6 +85,8 @@ impl Connections {
 pub struct Lent {
     /// None where it does not go back.
     connection: Option<SqliteConnection>,
+    /// It was asked something, and nobody heard the answer.
+    asked: bool,
     home: Arc<Inner>,
     _room: OwnedSemaphorePermit,
 }
@@ -95,11 +97,23 @@ impl Lent {
     /// # Errors
     /// It was of no use any more.
     pub(super) fn connection(&mut self) -> Result<&mut SqliteConnection, Error> {
+        self.asked = true;
         self.connection.as_mut().ok_or(Error::WorkerCrashed)
+    }
+
+    /// Takes the connection away. It is closed with what is then dropped, unless it is given back.
+    pub(super) const fn take(&mut self) -> Option<SqliteConnection> {
+        self.connection.take()
+    }
+
+    /// Gives back what was taken.
+    pub(super) fn give(&mut self, connection: SqliteConnection) {
+        self.connection = Some(connection);
     }
 
     /// Looks at an answer: a connection that is of no use any more does not go back.
     pub(super) fn heard<T>(&mut self, answer: Result<T, Error>) -> Result<T, Error> {
+        self.asked = false;
         if matches!(answer, Err(Error::WorkerCrashed)) {
             self.connection = None;
         }
@@ -109,9 +123,11 @@ impl Lent {
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            self.home.idle().push(connection);
-        }
+        let Some(connection) = self.connection.take() else { return };
+        let mut idle = self.home.idle();
+        // One that may still be at work is lent last.
+        let place = if self.asked { 0 } else { idle.len() };
+        idle.insert(place, connection);
     }
 }
 
@@ -126,7 +142,8 @@ mod tests {
     }
 
     async fn one(lent: &mut Lent, sql: &'static str) -> i64 {
-        let row: (i64,) = sqlx::query_as(sql).fetch_one(lent.connection().unwrap()).await.unwrap();
+        let answer = sqlx::query_as(sql).fetch_one(lent.connection().unwrap()).await;
+        let row: (i64,) = lent.heard(answer).unwrap();
         row.0
     }
 
@@ -137,6 +154,7 @@ mod tests {
         let mut first = all.lend().await.unwrap();
         one(&mut first, "SELECT 1").await;
         sqlx::raw_sql("CREATE TEMP TABLE mine (n INTEGER)").execute(first.connection().unwrap()).await.unwrap();
+        one(&mut first, "SELECT 2").await;
         drop(first);
         let mut again = all.lend().await.unwrap();
         assert_eq!(one(&mut again, "SELECT count(*) FROM mine").await, 0, "what was used last is used next");
@@ -159,10 +177,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let all = two(folder.path()).await;
         let long = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT i FROM n";
-        let mut lent = all.lend().await.unwrap();
+        let (mut lent, mut other) = (all.lend().await.unwrap(), all.lend().await.unwrap());
+        sqlx::raw_sql("CREATE TEMP TABLE mine (n INTEGER)").execute(other.connection().unwrap()).await.unwrap();
+        other.heard(Ok(())).unwrap();
+        drop(other);
         let waited = timeout(Duration::ZERO, sqlx::query_as::<_, (i64,)>(long).fetch_all(lent.connection().unwrap())).await;
         assert!(waited.is_err());
         drop(lent);
-        assert_eq!(one(&mut all.lend().await.unwrap(), "SELECT 7").await, 7);
+        let (mut other, mut lent) = (all.lend().await.unwrap(), all.lend().await.unwrap());
+        assert_eq!(one(&mut other, "SELECT count(*) FROM mine").await, 0, "the one that does nothing comes first");
+        assert_eq!(one(&mut lent, "SELECT 7").await, 7);
     }
 }

@@ -160,6 +160,14 @@ impl Store {
         Ok(self.db.opt(sql, args).await?)
     }
 
+    /// Brings what the database knows of its tables up to date.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn optimize(&self) -> Result<()> {
+        Ok(self.db.optimize().await?)
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors

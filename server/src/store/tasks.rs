@@ -274,6 +274,16 @@ impl Tx {
         Ok(())
     }
 
+    /// Whether the task of a run of MLflow waits for a workload.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn task_waits_for(&mut self, run_id: &str, workload_id: &str) -> Result<bool> {
+        let row: Option<(String,)> =
+            self.opt("SELECT id FROM tasks WHERE run_id = $1 AND workload_id = $2", args![run_id, workload_id]).await?;
+        Ok(row.is_some())
+    }
+
     /// Forgets what was delivered for these: another attempt begins.
     ///
     /// # Errors

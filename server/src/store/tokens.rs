@@ -200,6 +200,15 @@ impl Tx {
         self.exec(sql, args![kind, list::texts(ids), now]).await.map(drop)
     }
 
+    /// Makes a token good that was revoked; whether there is one whose secret has this hash.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn token_restore(&mut self, hash: &str) -> Result<bool> {
+        self.access_changes();
+        Ok(self.exec("UPDATE tokens SET revoked_at = NULL WHERE hash = $1", args![hash]).await? > 0)
+    }
+
     /// Revokes a person's own tokens in a team.
     ///
     /// # Errors

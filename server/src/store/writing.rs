@@ -46,12 +46,13 @@ impl Writing {
 impl Drop for Writing {
     fn drop(&mut self) {
         let Some(mut lent) = self.0.take() else { return };
+        // Closed, as where the process is about to end, it is rolled back as well.
+        let (Ok(runtime), Some(mut connection)) = (tokio::runtime::Handle::try_current(), lent.take()) else { return };
         // Whoever comes next waits for this. Where SQLite itself rolled back (the disk was full), or nothing was begun or all is committed,
         // there is nothing to roll back, which it says.
-        tokio::spawn(async move {
-            if let Ok(connection) = lent.connection() {
-                let answer = raw_sql("ROLLBACK").execute(connection).await;
-                let _ = lent.heard(answer);
+        runtime.spawn(async move {
+            if !matches!(raw_sql("ROLLBACK").execute(&mut connection).await, Err(Error::WorkerCrashed)) {
+                lent.give(connection);
             }
         });
     }

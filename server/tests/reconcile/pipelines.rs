@@ -558,3 +558,38 @@ async fn a_server_that_starts_again_goes_on_where_the_other_was() {
     w.settle().await;
     assert_eq!(w.store.workloads_of(&task(&w, &run, "second").await.id, 9).await.unwrap().len(), 1);
 }
+
+/// So many tasks that all make the same.
+fn alike(n: usize) -> String {
+    let mut spec: Value = serde_json::from_str(&two()).unwrap();
+    let mut task = spec["root"]["dag"]["tasks"]["first"].clone();
+    task["inputs"]["parameters"]["text"] = json!({ "runtimeValue": { "constant": "hello" } });
+    let tasks = (0..n).map(|i| {
+        let name = format!("task-{i}");
+        task["taskInfo"]["name"] = name.clone().into();
+        (name, task.clone())
+    });
+    spec["root"]["dag"]["tasks"] = tasks.collect::<serde_json::Map<_, _>>().into();
+    spec["components"].as_object_mut().unwrap().remove("comp-second");
+    spec["deploymentSpec"]["executors"].as_object_mut().unwrap().remove("exec-second");
+    spec.to_string()
+}
+
+#[tokio::test]
+async fn what_is_taken_over_takes_no_room() {
+    let w = World::new().await;
+    // More than one look holds.
+    let run = begin(&w, NewPipelineRun { spec: Some(alike(450)), max_tasks: Some(1), ..NewPipelineRun::default() }).await;
+    w.settle().await;
+    let all = tasks::list(&w.parsed, &w.store, &w.ada, &run.id).await.unwrap();
+    let started: Vec<&Task> = all.iter().filter(|t| t.workload_id.is_some()).collect();
+    assert_eq!((all.len(), started.len()), (450, 1));
+    ends_well(&w, started[0], "x").await;
+    for _ in 0..5 {
+        w.settle().await;
+    }
+    let run = now(&w, &run).await;
+    assert_eq!((run.state, run.tasks_ended), (State::Succeeded, 450));
+    let all = tasks::list(&w.parsed, &w.store, &w.ada, &run.id).await.unwrap();
+    assert_eq!(all.iter().filter(|t| t.state == TaskState::Cached).count(), 449);
+}

@@ -32,6 +32,9 @@ use std::collections::{BTreeSet, HashMap};
 /// Seconds between SIGTERM and SIGKILL of a task that is cancelled.
 const GRACE_SECONDS: i64 = 30;
 
+/// So many tasks at most are asked about at once, whether what they make was made before.
+const AT_ONCE: usize = 256;
+
 /// What was committed.
 pub enum Committed {
     /// The run goes on; its revision now.
@@ -326,35 +329,47 @@ impl<'a> Turn<'a> {
             local: self.room.local,
             there: self.there,
         };
-        let (mut room, mut did, mut starting, mut keys) = (self.room(), false, Vec::new(), Vec::new());
-        for (id, attempt, inputs) in starts {
-            let Some(place) = self.loaded.place(&id) else { continue };
-            let (row, node) = (&self.loaded.rows[place], &self.loaded.nodes[place]);
-            // Who waits for somebody holds nothing.
-            if node.kind == Kind::Executor {
-                if room == 0 {
+        let (mut room, mut did, mut starts) = (self.room(), false, starts.into_iter());
+        loop {
+            let (mut starting, mut keys) = (Vec::new(), Vec::new());
+            for (id, attempt, inputs) in starts.by_ref() {
+                let Some(place) = self.loaded.place(&id) else { continue };
+                let (row, node) = (&self.loaded.rows[place], &self.loaded.nodes[place]);
+                // Who waits for somebody holds nothing.
+                if node.kind == Kind::Executor && room == 0 {
                     continue;
                 }
-                room -= 1;
-            }
-            match starter.wants(self.loaded.task(place), row, node, &inputs) {
-                Ok(wanted) => {
-                    keys.extend(wanted.takes_over().map(str::to_owned));
-                    starting.push(Starting { place, attempt, inputs, wanted });
+                match starter.wants(self.loaded.task(place), row, node, &inputs) {
+                    Ok(wanted) => {
+                        keys.extend(wanted.takes_over().map(str::to_owned));
+                        starting.push(Starting { place, attempt, inputs, wanted });
+                    }
+                    Err(ready) => did |= self.start(place, attempt, inputs, ready).await?,
                 }
-                Err(ready) => did |= self.start(place, attempt, inputs, ready).await?,
+                // How many find room is known only when it is known which take over what was made before.
+                if starting.len() >= room.min(AT_ONCE) {
+                    break;
+                }
+            }
+            if starting.is_empty() {
+                return Ok(did);
+            }
+            let made = match keys.is_empty() {
+                true => HashMap::new(),
+                false => self.store.tasks_cached(&self.run.team_id, &keys).await?,
+            };
+            for Starting { place, attempt, inputs, wanted } in starting {
+                let made = wanted.takes_over().and_then(|key| made.get(key));
+                let ready = starter.look((&mut self.tx, &mut self.environments), wanted, made).await?;
+                if matches!(ready, Ready::Go { .. }) {
+                    if room == 0 {
+                        continue;
+                    }
+                    room -= 1;
+                }
+                did |= self.start(place, attempt, inputs, ready).await?;
             }
         }
-        let made = match keys.is_empty() {
-            true => HashMap::new(),
-            false => self.store.tasks_cached(&self.run.team_id, &keys).await?,
-        };
-        for Starting { place, attempt, inputs, wanted } in starting {
-            let made = wanted.takes_over().and_then(|key| made.get(key));
-            let ready = starter.look((&mut self.tx, &mut self.environments), wanted, made).await?;
-            did |= self.start(place, attempt, inputs, ready).await?;
-        }
-        Ok(did)
     }
 
     async fn start(&mut self, place: usize, attempt: u32, inputs: Inputs, ready: Ready) -> Result<bool> {

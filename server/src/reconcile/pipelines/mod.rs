@@ -134,9 +134,11 @@ impl Pipelines {
         let mut turn = Turn::begin(&self.store, room, run, &mut loaded, workloads, there, &self.tokens).await?;
         turn.follow().await?;
         turn.ends(ended).await?;
+        let mut rests = false;
         for _ in 0..DEEP {
             let steps = engine::plan(&turn.loaded.pipeline, &inputs, &turn.loaded.nodes, now);
             if !turn.perform(steps).await? {
+                rests = true;
                 break;
             }
         }
@@ -148,10 +150,12 @@ impl Pipelines {
                 known.keep(&run.id, loaded);
                 return Ok(unsure);
             }
-            apply::Committed::Live(revision) => {
+            apply::Committed::Live(revision) if rests => {
                 loaded.rest(revision, &inputs, now);
                 known.keep(&run.id, loaded);
             }
+            // There was more to do than one transaction is to hold: it is read anew, and goes on with the next look.
+            apply::Committed::Live(_) => known.forget(&run.id),
             apply::Committed::Over => known.forget(&run.id),
         }
         *did = true;
