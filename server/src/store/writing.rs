@@ -88,7 +88,10 @@ mod tests {
         insert(Writing::begin(&writer).await.unwrap()).await.commit().await.unwrap();
         assert_eq!(count(&writer).await, 1, "committed");
         // A begin that nobody waits for any more.
-        assert!(tokio::time::timeout(std::time::Duration::ZERO, Writing::begin(&writer)).await.is_err());
+        {
+            let mut begin = std::pin::pin!(Writing::begin(&writer));
+            let _ = futures::poll!(&mut begin);
+        }
         // Rolled back from within, as SQLite does where the disk is full.
         let mut tx = insert(Writing::begin(&writer).await.unwrap()).await;
         raw_sql("ROLLBACK").execute(tx.connection().unwrap()).await.unwrap();

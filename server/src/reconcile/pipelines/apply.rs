@@ -1,8 +1,9 @@
 //! Doing what the engine says, in one transaction that holds as long as nobody else changed the run.
 
+mod ask;
+
 use super::{judge::End, loaded::Loaded};
 use crate::{
-    cluster::WorkloadKind,
     error::Result,
     ids,
     pipelines::{
@@ -11,8 +12,7 @@ use crate::{
         ir::Component,
         kept, metrics,
         start::{Environments, Ready, Starter, Wanted},
-        submit::{shown_parameters, shown_tags},
-        token::{NewTaskToken, TaskTokens},
+        token::TaskTokens,
     },
     quota::sizes::Sizes,
     store::{
@@ -20,12 +20,12 @@ use crate::{
         events::NewEvent,
         experiments::ExperimentRow,
         pipeline_runs::{PipelineRunChange, PipelineRunRow},
-        runs::NewRunRow,
         tasks::TaskRow,
-        workloads::{NewWorkload, WorkloadRow},
+        workloads::WorkloadRow,
     },
 };
 use app::api::{State as RunsState, changes::kinds, resources::Resources};
+use ask::Begun;
 use serde_json::json;
 use std::collections::{BTreeSet, HashMap};
 
@@ -74,16 +74,6 @@ pub struct Turn<'a> {
     begun: Vec<Begun>,
     /// Workloads that were asked for.
     asked: Vec<String>,
-}
-
-/// An attempt that begins. What is written of it is written with that of the others.
-struct Begun {
-    /// Which task.
-    place: usize,
-    /// What it asks for.
-    resources: Resources,
-    /// Whether it is the first of its task.
-    first: bool,
 }
 
 /// A task that is to start.
@@ -418,99 +408,6 @@ impl<'a> Turn<'a> {
             }
         }
         Ok(true)
-    }
-
-    /// Asks for the workloads of the attempts that began, each with its token, and makes the task's run of MLflow with the first.
-    async fn ask(&mut self) -> Result<()> {
-        let begun = std::mem::take(&mut self.begun);
-        if begun.is_empty() {
-            return Ok(());
-        }
-        let (first, again): (Vec<&Begun>, Vec<&Begun>) = begun.iter().partition(|b| b.first);
-        self.make_runs(&first.iter().map(|b| b.place).collect::<Vec<_>>()).await?;
-        if !again.is_empty() {
-            let rows = || again.iter().map(|b| &self.loaded.rows[b.place]);
-            let (keys, runs): (Vec<i64>, Vec<&str>) =
-                (rows().filter_map(|r| r.run_key).collect(), rows().filter_map(|r| r.run_id.as_deref()).collect());
-            let tasks: Vec<&str> = rows().map(|r| r.id.as_str()).collect();
-            self.tx.tokens_revoke_of_all("run", &runs).await?;
-            self.tx.tasks_undeliver(&tasks).await?;
-            self.tx.runs_set_state(&keys, RunsState::Queued).await?;
-        }
-        let asked: Vec<(&TaskRow, &str, &str, Resources, String)> = begun
-            .iter()
-            .filter_map(|b| {
-                let row = &self.loaded.rows[b.place];
-                let name = format!("{}: {}", self.run.name, row.display_name);
-                Some((row, row.workload_id.as_deref()?, row.run_id.as_deref()?, b.resources, name))
-            })
-            .collect();
-        let workloads: Vec<NewWorkload<'_>> = asked
-            .iter()
-            .map(|(row, id, _, resources, name)| NewWorkload {
-                id,
-                team_id: Some(&self.run.team_id),
-                kind: WorkloadKind::Task,
-                owner_id: &row.id,
-                name,
-                attempt: row.attempt,
-                generation: 1,
-                resources: *resources,
-                nodes: 1,
-            })
-            .collect();
-        self.tx.workloads_insert(&workloads).await?;
-        let tokens: Vec<NewTaskToken> = asked.iter().map(|(_, id, run, _, name)| self.tokens.of(self.store, id, run, name)).collect();
-        self.tx.tokens_insert(&tokens.iter().map(|t| t.row(self.run)).collect::<Vec<_>>()).await?;
-        let asked: Vec<String> = asked.iter().map(|(_, id, ..)| (*id).to_owned()).collect();
-        self.asked.extend(asked);
-        Ok(())
-    }
-
-    /// Makes the runs of MLflow of tasks that start for the first time.
-    async fn make_runs(&mut self, places: &[usize]) -> Result<()> {
-        if places.is_empty() {
-            return Ok(());
-        }
-        let experiment = self.experiment().await?.clone();
-        let name = |row: &TaskRow| match row.iteration {
-            Some(turn) => format!("{} {turn}", row.display_name),
-            None => row.display_name.clone(),
-        };
-        let named: Vec<(usize, String)> = places.iter().map(|place| (*place, name(&self.loaded.rows[*place]))).collect();
-        let new: Vec<NewRunRow<'_>> = named
-            .iter()
-            .map(|(place, name)| NewRunRow {
-                id: self.loaded.rows[*place].run_id.as_deref().unwrap_or_default(),
-                experiment: &experiment,
-                name,
-                user_name: self.run.created_by.as_str(),
-                created_by: &self.run.created_by,
-                state: RunsState::Queued,
-                reason: None,
-                submitted: true,
-                started_at: self.now,
-            })
-            .collect();
-        let made = self.tx.runs_insert(&new).await?;
-        let (mut parameters, mut tags) = (Vec::new(), Vec::new());
-        for ((place, name), made) in named.iter().zip(&made) {
-            let row = &mut self.loaded.rows[*place];
-            row.run_key = Some(made.key);
-            parameters.extend(shown_parameters(made, &self.loaded.nodes[*place].inputs.parameters));
-            tags.extend(shown_tags(
-                made,
-                &[
-                    ("mlflow.runName", name),
-                    ("mlflow.user", &self.run.created_by),
-                    ("mlflow.parentRunId", &self.run.run_id),
-                    ("slipway.pipeline_run", &self.run.id),
-                    ("slipway.task", &row.id),
-                ],
-            ));
-        }
-        self.tx.params_insert(&parameters).await?;
-        self.tx.run_tags_set(&tags).await
     }
 
     async fn event(&mut self, action: &str, revision: i64, after: serde_json::Value) -> Result<()> {
