@@ -28,7 +28,8 @@ async fn a_copy_stays_while_somebody_may_need_it() {
     d.told().await;
     assert_eq!((d.iris().await["serving"]["version"].clone(), d.files.sweep().await.unwrap()), (json!(2), 0));
 
-    // It served a month ago: the copy goes, and a roll-back has it fetched again.
+    // It served a month ago, and its replica has ended: the copy goes, and a roll-back has it fetched again.
+    sql(&d, "UPDATE workloads SET live = 0 WHERE owner_id IN (SELECT id FROM revisions WHERE number = 1)").await;
     sql(&d, "UPDATE revisions SET retired_at = retired_at - 31 * 86400000 WHERE number = 1").await;
     assert_eq!(d.files.sweep().await.unwrap(), 1);
     assert!(!one.exists() && two.exists());
