@@ -11,7 +11,7 @@ use crate::{
     artifacts::ArtifactStore,
     error::{Error, Result},
     launcher,
-    store::{Store, pipeline_runs::PipelineRunRow, tasks::Line},
+    store::{Store, pipeline_runs::PipelineRunRow, tasks::TaskRow},
     wake::TeamChange,
 };
 use app::api::{
@@ -46,9 +46,9 @@ impl Deliveries<'_> {
             return Err(Error::invalid("files", "These are more outputs than a task may have.").hint("Use an artifact for what is large."));
         }
         let nobody = || Error::conflict("Nobody waits for this task any more.");
-        let line = self.store.task_line_of_run(&by.team.id, run_id).await?.ok_or_else(nobody)?;
-        let run = self.parsed.run_as_made(&line.task.pipeline_run_id).await?.ok_or_else(nobody)?;
-        let keep = self.keep(&line, &run, delivery).await?;
+        let row = self.store.task_of_run(&by.team.id, run_id).await?.ok_or_else(nobody)?;
+        let run = self.parsed.run_as_made(&row.pipeline_run_id).await?.ok_or_else(nobody)?;
+        let keep = self.keep(&row, &run, delivery).await?;
         if !self.store.task_deliver(run_id, delivery.attempt, &serde_json::to_string(delivery)?).await? {
             return Err(nobody());
         }
@@ -59,12 +59,12 @@ impl Deliveries<'_> {
         Ok(TaskKeep { keep })
     }
 
-    async fn keep(&self, line: &Line, run: &PipelineRunRow, delivery: &TaskDelivery) -> Result<Vec<KeptFile>> {
-        let row = &line.task;
+    async fn keep(&self, row: &TaskRow, run: &PipelineRunRow, delivery: &TaskDelivery) -> Result<Vec<KeptFile>> {
         let pipeline = pipeline_of(self.parsed, &run.spec_digest).await?;
+        let lines = self.parsed.places().lines(&[&row.id]).await?;
         let node: Node = serde_json::from_str(&row.node)?;
         let wrong = |why: String| Error::invalid("files", why);
-        let of = launched::of(&pipeline, &line.all, row).ok_or_else(|| wrong("The pipeline does not say what it runs.".into()))?;
+        let of = launched::of(&pipeline, &lines, &row.id).ok_or_else(|| wrong("The pipeline does not say what it runs.".into()))?;
         let launch = launched::launch(of, run, row, &node.inputs, Default::default()).map_err(wrong)?;
         let collected = engine::collect(of.component, &launch, &launched::written(delivery)).map_err(wrong)?;
         let one = |(path, address): (String, String)| {

@@ -19,7 +19,7 @@ use crate::{
     store::{
         Store,
         pipeline_runs::PipelineRunRow,
-        tasks::{Line, TaskRow},
+        tasks::TaskRow,
         teams::TeamRow,
         workloads::WorkloadRow,
     },
@@ -64,9 +64,15 @@ pub struct TaskSpecs {
 
 #[async_trait]
 impl SpecBuilder for TaskSpecs {
+    async fn prepare(&self, rows: &[&WorkloadRow], seen: &Seen) -> Result<()> {
+        let ids: Vec<&str> = rows.iter().map(|row| row.owner_id.as_str()).collect();
+        seen.tasks(self.store.tasks_any(&ids).await?);
+        self.parsed.places().lines(&ids).await.map(drop)
+    }
+
     async fn build(&self, row: &WorkloadRow, team: Option<&TeamRow>, seen: &Seen) -> Result<Build> {
         let gone = || Ok(Build::Never("Its pipeline run is no more.".into()));
-        let (Some(Line { task, all }), Some(team)) = (self.store.task_line(&row.owner_id).await?, team) else { return gone() };
+        let (Some(task), Some(team)) = (seen.task(&self.store, &row.owner_id).await?, team) else { return gone() };
         let Some(run) = seen.pipeline_run(&self.store, &task.pipeline_run_id).await? else { return gone() };
         if task.workload_id.as_deref() != Some(&row.id) {
             return gone();
@@ -86,7 +92,7 @@ impl SpecBuilder for TaskSpecs {
             None => (None, Runtime::Host),
         };
         let node: Node = serde_json::from_str(&task.node)?;
-        let Planned { plan, image, timeout_s } = match self.plan(&task, &all, &run, &node).await? {
+        let Planned { plan, image, timeout_s } = match self.plan(&task, &run, &node).await? {
             Ok(planned) => planned,
             Err(why) => return Ok(Build::Never(why)),
         };
@@ -94,7 +100,7 @@ impl SpecBuilder for TaskSpecs {
         let (environment, runtime) = match &self.cache {
             Some(_) => (environment, runtime),
             None => {
-                let stands = self.stands_for(&run.team_id, &image).await?;
+                let stands = seen.stands_for(&run.team_id, &image, self.stands_for(&run.team_id, &image)).await?;
                 (stands, Runtime::Environment { digest: ids::sha256(&image), image: Some(image) })
             }
         };
@@ -138,12 +144,12 @@ impl TaskSpecs {
     async fn plan(
         &self,
         task: &TaskRow,
-        above: &[TaskRow],
         run: &PipelineRunRow,
         node: &Node,
     ) -> Result<std::result::Result<Planned, String>> {
         let pipeline = pipeline_of(&self.parsed, &run.spec_digest).await?;
-        let Some(of) = launched::of(&pipeline, above, task) else {
+        let lines = self.parsed.places().lines(&[&task.id]).await?;
+        let Some(of) = launched::of(&pipeline, &lines, &task.id) else {
             return Ok(Err("The pipeline does not say what it runs.".into()));
         };
         let local = self.cache.is_some();

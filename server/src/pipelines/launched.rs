@@ -3,6 +3,7 @@
 use super::{
     engine::{self, Artifact, Inputs, Launch, Node, Places, RunNames, Written},
     ir::{Component, Container, Executor, Pipeline, Task},
+    places::Lines,
 };
 use crate::{
     artifacts::{ArtifactPath, ArtifactStore},
@@ -33,9 +34,9 @@ pub struct Of<'a> {
     pub container: &'a Container,
 }
 
-/// Finds what a task runs; nothing where the pipeline does not say it. `above`: it, and those that hold it.
-pub fn of<'a>(pipeline: &'a Pipeline, above: &[TaskRow], row: &TaskRow) -> Option<Of<'a>> {
-    found(pipeline, engine::task_of(pipeline, row, |id| above.iter().find(|r| r.id == id)))
+/// Finds what a task runs; nothing where the pipeline does not say it.
+pub fn of<'a>(pipeline: &'a Pipeline, lines: &Lines, task_id: &str) -> Option<Of<'a>> {
+    found(pipeline, engine::task_of(pipeline, lines.find(task_id)?, |id| lines.find(id)))
 }
 
 /// The same, where the task is at hand with its component.

@@ -21,6 +21,7 @@ pub mod metrics;
 pub mod open;
 pub mod outputs;
 pub mod parsed;
+pub mod places;
 pub mod recurring;
 pub mod runs;
 pub mod runs_view;

@@ -1,6 +1,9 @@
 //! Pipelines that were read lately: a run asks for its own at every look.
 
-use super::ir::{self, Pipeline, Refusal};
+use super::{
+    ir::{self, Pipeline, Refusal},
+    places::Places,
+};
 use crate::{
     error::{Error, Result},
     ids,
@@ -61,12 +64,19 @@ pub struct Parsed {
     kept: Arc<Mutex<Kept>>,
     /// What was run, by id.
     made: Arc<Mutex<HashMap<String, Arc<PipelineRunRow>>>>,
+    places: Places,
 }
 
 impl Parsed {
     /// Nothing is read yet.
     pub fn new(store: Store) -> Self {
-        Self { store, kept: Arc::default(), made: Arc::default() }
+        let places = Places::new(store.clone());
+        Self { store, kept: Arc::default(), made: Arc::default(), places }
+    }
+
+    /// Where tasks stand.
+    pub(super) const fn places(&self) -> &Places {
+        &self.places
     }
 
     /// The pipeline of a digest; `None` where nothing of that digest is kept.

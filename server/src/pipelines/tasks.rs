@@ -104,7 +104,7 @@ pub async fn get(parsed: &Parsed, store: &Store, by: &TeamMember, id: &str, task
     let run = runs::row(store, by, id).await?;
     let row = row(store, by, id, task).await?;
     let pipeline = pipeline_of(parsed, &run.spec_digest).await?;
-    let above = store.task_line(&row.id).await?.ok_or_else(|| Error::not_found("task"))?.all;
+    let above = store.task_line(&row.id).await?;
     let beside = |ids: Option<&String>| ids.cloned().into_iter().collect::<Vec<_>>();
     let workloads = store.workloads_by_id(&beside(row.workload_id.as_ref())).await?.into_iter().map(|w| (w.id.clone(), w)).collect();
     let from = store.tasks_of_runs(&by.team.id, &beside(row.cached_from.as_ref())).await?.into_iter().collect();

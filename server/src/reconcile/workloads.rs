@@ -163,6 +163,7 @@ impl Task for Workloads {
         let granted = self.grant().await?;
         report.insert("granted", granted.len() as i64);
         let seen = Seen::default();
+        self.prepare(rows.iter().filter(|row| step(row, observed.get(&row.id)) == Step::Build).chain(&granted), &seen).await?;
         let known = rows.iter().map(|row| self.act(row, observed.get(&row.id), &seen));
         let acts = known.chain(granted.iter().map(|row| self.act(row, None, &seen))).collect::<Vec<_>>();
         let (send, mut done) = mpsc::unbounded_channel();
@@ -274,6 +275,23 @@ impl Workloads {
                 Outcome { row, note: None, failed: true }
             }
         }
+    }
+
+    /// Lets each builder read what it can read at once.
+    async fn prepare(&self, rows: impl Iterator<Item = &WorkloadRow>, seen: &Seen) -> Result<()> {
+        let mut by_kind: HashMap<WorkloadKind, Vec<&WorkloadRow>> = HashMap::new();
+        for row in rows {
+            // One of a kind that nobody knows says so when it is built.
+            if let Ok(kind) = kind(&row.kind) {
+                by_kind.entry(kind).or_default().push(row);
+            }
+        }
+        for (kind, rows) in by_kind {
+            if let Some(builder) = self.builders.of(kind) {
+                builder.prepare(&rows, seen).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn build(&self, row: &WorkloadRow, seen: &Seen) -> Result<Note> {

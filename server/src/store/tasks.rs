@@ -60,23 +60,17 @@ pub struct ApprovalRow {
     pub created_by: String,
 }
 
-/// A task with what holds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
-    /// The task.
-    pub task: TaskRow,
-    /// It, and those that hold it.
-    pub all: Vec<TaskRow>,
+/// Where a task stands in its pipeline run: what never changes.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[expect(missing_docs, reason = "the columns of the table; its migration says what they mean")]
+pub struct PlaceRow {
+    pub id: String,
+    pub parent_id: Option<String>,
+    pub name: String,
+    pub iteration: Option<i64>,
 }
 
-impl Line {
-    fn of(all: Vec<TaskRow>, is_it: impl Fn(&TaskRow) -> bool) -> Option<Self> {
-        let task = all.iter().find(|row| is_it(row))?.clone();
-        Some(Self { task, all })
-    }
-}
-
-/// The task of which a condition is true, and those that hold it.
+/// The tasks of which a condition is true, and those that hold them.
 macro_rules! line {
     ($which:literal) => {
         concat!(
@@ -159,22 +153,30 @@ impl Store {
         self.opt(select("WHERE id = $1"), args![id]).await
     }
 
-    /// A task, and it with those that hold it, in no order; nothing where it is not there.
+    /// Tasks, in no order.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn task_line(&self, id: &str) -> Result<Option<Line>> {
-        let rows = self.all(select(line!("id = $1")), args![id]).await?;
-        Ok(Line::of(rows, |row| row.id == id))
+    pub async fn tasks_any<T: AsRef<str>>(&self, ids: &[T]) -> Result<Vec<TaskRow>> {
+        let sql = format!("{COLUMNS} WHERE id IN (@TEXTS($1))");
+        self.all(list::sql(self.db(), &sql), args![list::texts(ids)]).await
     }
 
-    /// The same for the task of a team whose run of MLflow this is.
+    /// A task with those that hold it, in no order; nothing where it is not there.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn task_line_of_run(&self, team_id: &str, run_id: &str) -> Result<Option<Line>> {
-        let rows = self.all(select(line!("run_id = $2 AND team_id = $1")), args![team_id, run_id]).await?;
-        Ok(Line::of(rows, |row| row.run_id.as_deref() == Some(run_id)))
+    pub async fn task_line(&self, id: &str) -> Result<Vec<TaskRow>> {
+        self.all(select(line!("id = $1")), args![id]).await
+    }
+
+    /// Where tasks stand, with those that hold them, in no order.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn task_places(&self, ids: &[String]) -> Result<Vec<PlaceRow>> {
+        let sql = concat!("SELECT id, parent_id, name, iteration FROM tasks ", line!("id IN (@TEXTS($1))"));
+        self.all(list::sql(self.db(), sql), args![list::texts(ids)]).await
     }
 
     /// The task of a team whose run of MLflow this is.

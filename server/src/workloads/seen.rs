@@ -4,7 +4,7 @@ use crate::{
     cluster::placement::Placement,
     error::Result,
     platform::placements,
-    store::{Store, pipeline_runs::PipelineRunRow, teams::TeamRow},
+    store::{Store, pipeline_runs::PipelineRunRow, tasks::TaskRow, teams::TeamRow},
 };
 use app::api::resources::Resources;
 use std::{
@@ -30,8 +30,12 @@ impl<K: Hash + Eq, V: Clone> Memo<K, V> {
             return Ok(there);
         }
         let value = read.await?;
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, value.clone());
+        self.put([(key, value.clone())]);
         Ok(value)
+    }
+
+    fn put(&self, all: impl IntoIterator<Item = (K, V)>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(all);
     }
 }
 
@@ -40,6 +44,8 @@ impl<K: Hash + Eq, V: Clone> Memo<K, V> {
 pub struct Seen {
     teams: Memo<String, Option<Arc<TeamRow>>>,
     pipeline_runs: Memo<String, Option<Arc<PipelineRunRow>>>,
+    tasks: Memo<String, Option<Arc<TaskRow>>>,
+    stands_for: Memo<(String, String), Option<String>>,
     placements: Memo<(Resources, String), Placement>,
 }
 
@@ -58,6 +64,32 @@ impl Seen {
     /// The database does not answer.
     pub async fn pipeline_run(&self, store: &Store, id: &str) -> Result<Option<Arc<PipelineRunRow>>> {
         self.pipeline_runs.get(id.to_owned(), async { Ok(store.pipeline_run_any(id).await?.map(Arc::new)) }).await
+    }
+
+    /// A task.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn task(&self, store: &Store, id: &str) -> Result<Option<Arc<TaskRow>>> {
+        self.tasks.get(id.to_owned(), async { Ok(store.task_any(id).await?.map(Arc::new)) }).await
+    }
+
+    /// Takes tasks that were read together.
+    pub fn tasks(&self, rows: Vec<TaskRow>) {
+        self.tasks.put(rows.into_iter().map(|row| (row.id.clone(), Some(Arc::new(row)))));
+    }
+
+    /// Id of the environment that stands for an image where a team runs it, by `read`.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn stands_for(
+        &self,
+        team_id: &str,
+        image: &str,
+        read: impl Future<Output = Result<Option<String>>>,
+    ) -> Result<Option<String>> {
+        self.stands_for.get((team_id.to_owned(), image.to_owned()), read).await
     }
 
     /// Where what asks for this much in this environment goes.

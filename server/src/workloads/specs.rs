@@ -24,6 +24,14 @@ pub enum Build {
 /// again for the same workload, after a crash in between.
 #[async_trait]
 pub trait SpecBuilder: Send + Sync {
+    /// Reads for all that are about to be built what can be read at once.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    async fn prepare(&self, _rows: &[&WorkloadRow], _seen: &Seen) -> Result<()> {
+        Ok(())
+    }
+
     /// The specification of `row`; `team` is none for what belongs to the platform. `seen`: what others of the same look have read.
     ///
     /// # Errors

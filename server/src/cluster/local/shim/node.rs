@@ -3,8 +3,9 @@
 use super::{
     super::{handover::Handover, limits::Group, paths::Paths, process::ProcessId, record::NodeState},
     ending::{self, Cause},
+    prepare::Prepared,
     pump::SharedLog,
-    start::Started,
+    start::{Entrance, start},
 };
 use crate::{
     clock::{Clock, SystemClock},
@@ -34,6 +35,8 @@ pub struct Node {
     pub child: Option<ProcessId>,
     /// How that ended, and when, milliseconds since 1970.
     pub status: Option<(WaitStatus, i64)>,
+    /// What becomes its command, until it does.
+    entrance: Option<io::Result<Entrance>>,
     pumps: Vec<JoinHandle<()>>,
 }
 
@@ -65,7 +68,8 @@ impl Node {
         let group = Group::make(&handover.limits, &name, spec.resources)?;
         // Where that cannot be, it starts with what it holds.
         let _ = group.limit_cpu(spec.resources.cpu_millis.max(STARTING));
-        Ok(Self { rank, group, log: SharedLog::new(log), cause: None, child: None, status: None, pumps: Vec::new() })
+        let entrance = Some(Entrance::open(&handover.program));
+        Ok(Self { rank, group, log: SharedLog::new(log), cause: None, child: None, status: None, entrance, pumps: Vec::new() })
     }
 
     /// It answers, or has had its time: from now on it gets by with what it holds.
@@ -80,11 +84,16 @@ impl Node {
         NodeState { child: self.child, groups: self.group.folders().to_vec() }
     }
 
-    /// Its command is on its way; what tells how that goes.
-    pub fn began(&mut self, started: Started) -> tokio::net::UnixStream {
+    /// Starts its command; what tells how that goes.
+    ///
+    /// # Errors
+    /// A sentence for the reader.
+    pub fn start(&mut self, handover: &Handover, prepared: &Prepared) -> Result<tokio::net::UnixStream, String> {
+        let entrance = self.entrance.take().ok_or("It was started before.")?;
+        let started = start(handover, self.rank, prepared, (&self.group, entrance), &self.log)?;
         self.child = Some(started.child);
         self.pumps.extend(started.pumps);
-        started.entering
+        Ok(started.entering)
     }
 
     /// Pid of its first process, as long as that is not collected.

@@ -10,13 +10,13 @@ use super::{
 use crate::{cluster::SLIPWAY, logs::Stream};
 use std::{
     collections::BTreeMap,
-    io::Write,
+    io::{self, Write},
     os::{
         fd::OwnedFd,
         unix::{net::UnixStream, process::CommandExt},
     },
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
 };
 use tokio::{io::AsyncReadExt, task::JoinHandle};
 
@@ -33,11 +33,60 @@ pub struct Started {
     pub entering: tokio::net::UnixStream,
 }
 
+/// The process that will become a command. It waits for its plan: it starts while folders are prepared. Without a plan it ends.
+pub struct Entrance {
+    child: Child,
+    socket: UnixStream,
+}
+
+impl Entrance {
+    /// Starts it. `program`: how this program is started.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn open(program: &[String]) -> io::Result<Self> {
+        let (socket, theirs) = UnixStream::pair()?;
+        let (first, rest) = program.split_first().ok_or_else(|| io::Error::other("it is not known how to start it"))?;
+        let child = Command::new(first)
+            .arg0("slipway")
+            .args(rest)
+            .args(["shim", "enter"])
+            .env_clear()
+            .current_dir("/")
+            .stdin(OwnedFd::from(theirs))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()?;
+        Ok(Self { child, socket })
+    }
+
+    fn become_command(mut self, plan: &EnterPlan, log: &SharedLog) -> io::Result<Started> {
+        let pid = self.child.id() as i32;
+        let mut line = serde_json::to_vec(plan)?;
+        line.push(b'\n');
+        // Should it have died, its end tells more than this error.
+        let _ = self.socket.write_all(&line);
+        self.socket.set_nonblocking(true)?;
+        let missing = || io::Error::other("it has no output");
+        let out = pump(self.child.stdout.take().ok_or_else(missing)?.into(), Stream::Out, log.clone())?;
+        let err = pump(self.child.stderr.take().ok_or_else(missing)?.into(), Stream::Err, log.clone())?;
+        let start = super::super::process::stat(pid).map_or(0, |s| s.starttime);
+        Ok(Started { child: ProcessId { pid, start }, pumps: [out, err], entering: tokio::net::UnixStream::from_std(self.socket)? })
+    }
+}
+
 /// Starts that of a node.
 ///
 /// # Errors
 /// A sentence for the reader.
-pub fn start(handover: &Handover, rank: u32, prepared: &Prepared, group: &Group, log: &SharedLog) -> Result<Started, String> {
+pub fn start(
+    handover: &Handover,
+    rank: u32,
+    prepared: &Prepared,
+    (group, entrance): (&Group, io::Result<Entrance>),
+    log: &SharedLog,
+) -> Result<Started, String> {
     let spec = &handover.spec;
     let files = &prepared.folders[handover.place(rank) as usize].files;
     let endpoint = prepared.endpoint.as_ref();
@@ -49,34 +98,7 @@ pub fn start(handover: &Handover, rank: u32, prepared: &Prepared, group: &Group,
         .ok_or_else(|| format!("The command \"{name}\" was not found, neither in the environment nor in PATH."))?;
     let nice = if handover.limits.cpu_is_limited() { 0 } else { NICE };
     let plan = EnterPlan { program, arguments, environment, folder: files.clone(), groups: group.folders().to_vec(), nice };
-    spawn(&handover.program, &plan, log).map_err(|e| format!("The command could not be started: {e}."))
-}
-
-fn spawn(program: &[String], plan: &EnterPlan, log: &SharedLog) -> std::io::Result<Started> {
-    let (mut ours, theirs) = UnixStream::pair()?;
-    let (first, rest) = program.split_first().ok_or_else(|| std::io::Error::other("it is not known how to start it"))?;
-    let mut child = Command::new(first)
-        .arg0("slipway")
-        .args(rest)
-        .args(["shim", "enter"])
-        .env_clear()
-        .current_dir("/")
-        .stdin(OwnedFd::from(theirs))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .spawn()?;
-    let pid = child.id() as i32;
-    let mut line = serde_json::to_vec(plan)?;
-    line.push(b'\n');
-    // Should it have died, its end tells more than this error.
-    let _ = ours.write_all(&line);
-    ours.set_nonblocking(true)?;
-    let missing = || std::io::Error::other("it has no output");
-    let out = pump(child.stdout.take().ok_or_else(missing)?.into(), Stream::Out, log.clone())?;
-    let err = pump(child.stderr.take().ok_or_else(missing)?.into(), Stream::Err, log.clone())?;
-    let start = super::super::process::stat(pid).map_or(0, |s| s.starttime);
-    Ok(Started { child: ProcessId { pid, start }, pumps: [out, err], entering: tokio::net::UnixStream::from_std(ours)? })
+    entrance.and_then(|e| e.become_command(&plan, log)).map_err(|e| format!("The command could not be started: {e}."))
 }
 
 /// Waits until the command has taken over (`None`), or could not (the reason).

@@ -14,7 +14,7 @@ use super::{
     prepare::{Prepared, prepare},
     ready::ready,
     recorder::Recorder,
-    start::{entered, start},
+    start::entered,
     stop::{Asked, StopRequests},
 };
 use crate::{
@@ -202,8 +202,8 @@ impl Story {
         for (place, node) in self.nodes.iter_mut().enumerate() {
             let which = if of > 1 { format!("Starting node {} of {of}", node.rank) } else { "Starting".into() };
             node.log.say(&format!("{which} with {}: {command}", spec.resources.words()));
-            match start(&self.handover, node.rank, prepared, &node.group, &node.log) {
-                Ok(started) => entering.push((place, node.began(started))),
+            match node.start(&self.handover, prepared) {
+                Ok(socket) => entering.push((place, socket)),
                 Err(why) => {
                     node.cause = Some(Cause::Failed(why));
                     self.failed = Some(place);
