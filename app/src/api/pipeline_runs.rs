@@ -371,6 +371,9 @@ pub struct TaskDelivery {
     pub attempt: i64,
     /// Text of each file of outputs that was written, by its name.
     pub files: BTreeMap<String, String>,
+    /// SHA-256 of what was kept, by its path in the portal's store. It is known when all else is delivered: then the launcher delivers once more.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub digests: BTreeMap<String, String>,
 }
 
 /// What the launcher is to keep before it ends.

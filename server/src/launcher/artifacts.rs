@@ -3,8 +3,10 @@
 use super::{Input, portal::Portal};
 use app::api::pipeline_runs::KeptFile;
 use futures::TryStreamExt;
+use sha2::{Digest, Sha256};
 use std::{
     fs, io,
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
 };
 use tokio::io::AsyncWriteExt;
@@ -49,18 +51,19 @@ async fn file(portal: &Portal, artifact: &str, to: &Path) -> Result<bool, String
     Ok(true)
 }
 
-/// Keeps what the command put there, if it did.
+/// Keeps what the command put there, if it did; the digest of its content.
 ///
 /// # Errors
 /// The portal does not take it; it is neither file nor folder.
-pub async fn keep(portal: &Portal, output: &KeptFile) -> Result<(), String> {
+pub async fn keep(portal: &Portal, output: &KeptFile) -> Result<String, String> {
     let from = PathBuf::from(&output.path);
-    let Ok(kind) = fs::symlink_metadata(&from) else { return Ok(()) };
+    let Ok(kind) = fs::symlink_metadata(&from) else { return Ok(content(&from, &[])?) };
     let files = if kind.is_dir() { below(&from)? } else { vec![PathBuf::new()] };
+    let digest = content(&from, &files)?;
     // What a link points to is copied: the link itself is no file of the store.
     if let Some(place) = output.place.as_ref().filter(|_| !kind.is_symlink()) {
         match moved(&from, Path::new(place), &files) {
-            Ok(()) => return Ok(()),
+            Ok(()) => return Ok(digest),
             // Another file system, or a store that may not be written from here: the portal copies it.
             Err(e) if matches!(e.kind(), io::ErrorKind::CrossesDevices | io::ErrorKind::PermissionDenied) => {}
             Err(e) => return Err(format!("{} could not be kept: {e}.", from.display())),
@@ -75,7 +78,23 @@ pub async fn keep(portal: &Portal, output: &KeptFile) -> Result<(), String> {
         };
         portal.put(&artifact, &file).await?;
     }
-    Ok(())
+    Ok(digest)
+}
+
+/// SHA-256 of files with their names, in this order.
+fn content(from: &Path, files: &[PathBuf]) -> Result<String, String> {
+    let mut all = Sha256::new();
+    for name in files {
+        let path = if name.as_os_str().is_empty() { from.to_owned() } else { from.join(name) };
+        let mut one = Sha256::new();
+        let read = |e: io::Error| format!("{} cannot be read: {e}.", path.display());
+        io::copy(&mut fs::File::open(&path).map_err(read)?, &mut one).map_err(read)?;
+        // A name cannot run over into what follows: it is told with its length.
+        all.update((name.as_os_str().len() as u64).to_be_bytes());
+        all.update(name.as_os_str().as_bytes());
+        all.update(one.finalize());
+    }
+    Ok(all.finalize().iter().fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}")))
 }
 
 /// Files below a folder, relative to it. Links are followed by nobody: what they point to is not the task's.

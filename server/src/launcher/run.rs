@@ -112,7 +112,11 @@ async fn deliver(portal: &Portal, plan: &Plan, work: &str) -> Result<(), String>
     }
     for mut kept in portal.deliver(&delivery).await?.keep {
         kept.path = kept.path.replace(WORK, work);
-        artifacts::keep(portal, &kept).await?;
+        let digest = artifacts::keep(portal, &kept).await?;
+        delivery.digests.insert(kept.artifact, digest);
+    }
+    if !delivery.digests.is_empty() {
+        portal.deliver(&delivery).await?;
     }
     Ok(())
 }

@@ -56,7 +56,7 @@ pub fn names(run: &PipelineRunRow) -> RunNames {
         id: run.id.clone(),
         root: format!("mlflow-artifacts:/{}/{}/artifacts", run.experiment_id, run.run_id),
         created_at: rfc3339(run.created_at),
-        scheduled_at: rfc3339(run.created_at),
+        scheduled_at: rfc3339(run.scheduled_at.unwrap_or(run.created_at)),
     }
 }
 
@@ -118,9 +118,14 @@ pub fn written(delivery: &TaskDelivery) -> Written {
     Written { output_file, parameters }
 }
 
-/// Digests by which the artifacts that go in are told apart: what lies in our store under an address is written once.
+/// Digests by which the artifacts that go in are told apart, by their addresses. Of what lies in our store and has none the address is one, as it is
+/// written once; of what lies elsewhere nobody knows the content.
 pub fn contents(inputs: &Inputs) -> BTreeMap<String, String> {
-    inputs.artifacts.values().flatten().map(|a: &Artifact| (a.uri.clone(), a.uri.clone())).collect()
+    let known = |a: &Artifact| {
+        let ours = || location::path_of(&a.uri).ok().flatten().map(|_| a.uri.clone());
+        Some((a.uri.clone(), a.digest.clone().or_else(ours)?))
+    };
+    inputs.artifacts.values().flatten().filter_map(known).collect()
 }
 
 /// The path in the store that belongs to an address, as long as it is the task's own.

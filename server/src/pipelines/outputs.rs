@@ -4,7 +4,10 @@ use super::{
     engine::{self, Node, Outputs},
     launched::{self, Of},
 };
-use crate::store::{pipeline_runs::PipelineRunRow, tasks::TaskRow};
+use crate::{
+    models::location,
+    store::{pipeline_runs::PipelineRunRow, tasks::TaskRow},
+};
 use app::api::pipeline_runs::TaskDelivery;
 
 /// From what its launcher delivered.
@@ -14,5 +17,10 @@ use app::api::pipeline_runs::TaskDelivery;
 pub fn of(of: Option<Of<'_>>, run: &PipelineRunRow, row: &TaskRow, node: &Node, delivery: &TaskDelivery) -> Result<Outputs, String> {
     let of = of.ok_or("The pipeline does not say what it runs.")?;
     let launch = launched::launch(of, run, row, &node.inputs, Default::default())?;
-    engine::collect(of.component, &launch, &launched::written(delivery)).map(|collected| collected.outputs)
+    let mut outputs = engine::collect(of.component, &launch, &launched::written(delivery))?.outputs;
+    for artifact in outputs.artifacts.values_mut().flatten() {
+        let path = location::path_of(&artifact.uri).ok().flatten();
+        artifact.digest = path.and_then(|path| delivery.digests.get(path.as_str()).cloned());
+    }
+    Ok(outputs)
 }

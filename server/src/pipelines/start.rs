@@ -11,6 +11,8 @@ use crate::{
     quota::sizes::Sizes,
     store::{
         Store, Tx,
+        environments::EnvironmentRow,
+        pipeline_images::PipelineImageRow,
         pipeline_runs::PipelineRunRow,
         tasks::{CachedRow, TaskRow},
     },
@@ -62,8 +64,25 @@ impl Wanted {
     }
 }
 
-/// Environments that were found in one transaction, by image and packages: most tasks of a loop want the same.
-pub type Environments = HashMap<(String, Vec<String>), std::result::Result<Option<String>, String>>;
+/// Environments that were found in one transaction: most tasks of a loop want the same.
+#[derive(Default)]
+pub struct Environments {
+    /// The table of what stands for images, once it was read.
+    table: Option<Vec<PipelineImageRow>>,
+    /// What stands for an image.
+    grounds: HashMap<String, Option<Ground>>,
+    /// In what runs which is made of an image with packages: id of a version, or why nothing does.
+    found: HashMap<(String, Vec<String>), std::result::Result<Option<String>, String>>,
+}
+
+/// What stands for an image, as it is now.
+#[derive(Debug, Clone)]
+enum Ground {
+    /// The interpreter of the machine.
+    Python,
+    /// An environment of this name; none where it is no more.
+    Environment(String, Option<Box<EnvironmentRow>>),
+}
 
 /// Looks what a task needs to start.
 pub struct Starter<'a> {
@@ -88,38 +107,81 @@ impl Starter<'_> {
     ///
     /// # Errors
     /// It does not start at all: it asks somebody, or never can.
-    pub fn wants(
+    pub async fn wants(
         &self,
+        environments: &mut Environments,
         task: Option<(&Task, &Component)>,
-        row: &TaskRow,
-        node: &Node,
+        (row, node): (&TaskRow, &Node),
         inputs: &Inputs,
-    ) -> std::result::Result<Wanted, Ready> {
+    ) -> Result<std::result::Result<Wanted, Ready>> {
         let Some(of) = launched::found(self.pipeline, task) else {
-            return Err(Ready::Never("The pipeline does not say what it runs.".into()));
+            return Ok(Err(Ready::Never("The pipeline does not say what it runs.".into())));
         };
-        let launch = launched::launch(of, self.run, row, inputs, BTreeMap::new()).map_err(Ready::Never)?;
+        let launch = match launched::launch(of, self.run, row, inputs, BTreeMap::new()) {
+            Ok(launch) => launch,
+            Err(why) => return Ok(Err(Ready::Never(why))),
+        };
         if of.container.is_approval() {
-            return Err(engine::ask(&launch, self.store.clock().now()).map_or_else(Ready::Never, Ready::Ask));
+            return Ok(Err(engine::ask(&launch, self.store.clock().now()).map_or_else(Ready::Never, Ready::Ask)));
         }
         if launch.image == ir::approval::IMAGE {
-            return Err(Ready::Never(format!(
-                "The image {} is no parameter's to choose: the pipeline itself has to name it.",
-                launch.image
-            )));
+            let why = format!("The image {} is no parameter's to choose: the pipeline itself has to name it.", launch.image);
+            return Ok(Err(Ready::Never(why)));
         }
-        let resources = self.resources(&launch.resources).map_err(Ready::Never)?;
-        let may = self.run.cache != 0;
-        let key = may.then(|| engine::cache_key(of.task, of.component, inputs, &launch.image, &launched::contents(inputs))).flatten();
+        let resources = match self.resources(&launch.resources) {
+            Ok(resources) => resources,
+            Err(why) => return Ok(Err(Ready::Never(why))),
+        };
+        let key = match self.run.cache {
+            0 => None,
+            _ => {
+                let ground = self.runs_in(environments, &launch.image).await?;
+                engine::cache_key(of.task, of.component, inputs, &ground, &launched::contents(inputs))
+            }
+        };
         // What failed with what it took over would fail again.
-        Ok(Wanted { launch, resources, key, fresh: node.attempt == 0 })
+        Ok(Ok(Wanted { launch, resources, key, fresh: node.attempt == 0 }))
+    }
+
+    /// What tells that in which a component of an image runs from others, but for the packages that it installs.
+    async fn runs_in(&self, environments: &mut Environments, image: &str) -> Result<String> {
+        if !self.local {
+            return Ok(image.to_owned());
+        }
+        Ok(match self.ground(environments, image).await? {
+            Some(Ground::Environment(_, Some(row))) => format!("environment {}", row.digest),
+            Some(Ground::Python) => "the interpreter of the machine".to_owned(),
+            Some(Ground::Environment(_, None)) | None => image.to_owned(),
+        })
+    }
+
+    /// What stands for an image on this machine.
+    async fn ground(&self, environments: &mut Environments, image: &str) -> Result<Option<Ground>> {
+        if let Some(known) = environments.grounds.get(image) {
+            return Ok(known.clone());
+        }
+        let table = match environments.table.take() {
+            Some(table) => table,
+            None => self.store.pipeline_images().await?,
+        };
+        let ground = match environment::base(&table, image) {
+            None => None,
+            Some(Base::Python) => Some(Ground::Python),
+            Some(Base::Environment(name)) => {
+                let row = self.store.environment(&self.run.team_id, &name).await?;
+                Some(Ground::Environment(name, row.map(Box::new)))
+            }
+        };
+        environments.table = Some(table);
+        environments.grounds.insert(image.to_owned(), ground.clone());
+        Ok(ground)
     }
 
     /// Looks; makes the environment of the task where there is none. `made`: the newest task that made what this one is to make.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn look(&self, (tx, found): (&mut Tx, &mut Environments), wanted: Wanted, made: Option<&CachedRow>) -> Result<Ready> {
+    pub async fn look(&self, (tx, environments): (&mut Tx, &mut Environments), wanted: Wanted, made: Option<&CachedRow>) -> Result<Ready> {
         let Wanted { launch, resources, key, .. } = wanted;
         if let Some((key, cached)) = key.as_ref().zip(made) {
             let outputs = serde_json::from_str::<Node>(&cached.node)?.outputs;
@@ -133,7 +195,7 @@ impl Starter<'_> {
             }
         }
         let environment_version_id = if self.local {
-            match self.environment(tx, found, &launch).await? {
+            match self.environment(tx, environments, &launch).await? {
                 Ok(id) => id,
                 Err(why) => return Ok(Ready::Never(why)),
             }
@@ -161,33 +223,37 @@ impl Starter<'_> {
     async fn environment(
         &self,
         tx: &mut Tx,
-        found: &mut Environments,
+        environments: &mut Environments,
         launch: &Launch,
     ) -> Result<std::result::Result<Option<String>, String>> {
         let packages = engine::packages(&launch.argv).map(|p| environment::requirements(&p.installs)).unwrap_or_default();
         let wanted = (launch.image.clone(), packages);
-        if let Some(before) = found.get(&wanted) {
+        if let Some(before) = environments.found.get(&wanted) {
             return Ok(before.clone());
         }
-        let environment = self.find_environment(tx, &wanted.0, &wanted.1).await?;
-        found.insert(wanted, environment.clone());
+        let environment = match self.ground(environments, &wanted.0).await? {
+            Some(ground) => self.find_environment(tx, ground, &wanted).await?,
+            None => Err(environment::unknown(&wanted.0)),
+        };
+        environments.found.insert(wanted, environment.clone());
         Ok(environment)
     }
 
-    async fn find_environment(&self, tx: &mut Tx, image: &str, packages: &[String]) -> Result<std::result::Result<Option<String>, String>> {
-        let table = self.store.pipeline_images().await?;
-        let Some(base) = environment::base(&table, image) else {
-            return Ok(Err(environment::unknown(image)));
+    async fn find_environment(
+        &self,
+        tx: &mut Tx,
+        ground: Ground,
+        (image, packages): &(String, Vec<String>),
+    ) -> Result<std::result::Result<Option<String>, String>> {
+        let base = match ground {
+            Ground::Python if packages.is_empty() => return Ok(Ok(None)),
+            Ground::Python => None,
+            Ground::Environment(_, Some(row)) if packages.is_empty() => return Ok(Ok(Some(row.id))),
+            Ground::Environment(_, Some(row)) => Some(row),
+            Ground::Environment(name, None) => {
+                return Ok(Err(format!("The environment {name}, which stands for the image {image}, is no more.")));
+            }
         };
-        let base = match base {
-            Base::Python if packages.is_empty() => return Ok(Ok(None)),
-            Base::Python => None,
-            Base::Environment(name) => match self.store.environment(&self.run.team_id, &name).await? {
-                Some(row) if packages.is_empty() => return Ok(Ok(Some(row.id))),
-                Some(row) => Some(row),
-                None => return Ok(Err(format!("The environment {name}, which stands for the image {image}, is no more."))),
-            },
-        };
-        environment::ensure(tx, self.store, &self.run.team_id, base.as_ref(), packages).await.map(|id| Ok(Some(id)))
+        environment::ensure(tx, self.store, &self.run.team_id, base.as_deref(), packages).await.map(|id| Ok(Some(id)))
     }
 }

@@ -87,7 +87,7 @@ async fn task(w: &World, run: &PipelineRun, name: &str) -> Task {
 /// What the launcher of a task does at its end.
 async fn deliver(w: &World, task: &Task, said: &str) {
     let files = BTreeMap::from([("said".to_owned(), said.to_owned())]);
-    let delivery = serde_json::to_string(&TaskDelivery { attempt: task.attempt, files }).unwrap();
+    let delivery = serde_json::to_string(&TaskDelivery { attempt: task.attempt, files, ..TaskDelivery::default() }).unwrap();
     assert!(w.store.task_deliver(task.run_id.as_deref().unwrap(), task.attempt, &delivery).await.unwrap());
 }
 

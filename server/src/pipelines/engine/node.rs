@@ -144,6 +144,9 @@ pub struct Artifact {
     /// Where the task put it, when it chose the place itself.
     #[serde(default, rename = "customPath", skip_serializing_if = "Option::is_none")]
     pub custom_path: Option<String>,
+    /// What tells its content from another's, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
 }
 
 /// How a run is called: what its tasks are told when they ask with a placeholder.

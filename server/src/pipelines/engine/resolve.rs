@@ -338,9 +338,11 @@ pub(super) fn imported(importer: &Importer, component: &Component, inputs: &Inpu
     };
     let mut out = Outputs::default();
     for name in component.output_artifacts.keys() {
-        let artifact =
-            Artifact { name: name.clone(), kind: importer.kind.clone(), uri: uri.clone(), metadata: metadata.clone(), custom_path: None };
-        out.artifacts.insert(name.clone(), vec![artifact]);
+        // What is not taken in anew each time is the same as long as its address is.
+        let digest = (!importer.reimport).then(|| format!("at {uri}"));
+        let (name, kind, uri, metadata) = (name.clone(), importer.kind.clone(), uri.clone(), metadata.clone());
+        let artifact = Artifact { name: name.clone(), kind, uri, metadata, custom_path: None, digest };
+        out.artifacts.insert(name, vec![artifact]);
     }
     Ok(out)
 }

@@ -117,7 +117,7 @@ impl<'a> Turn<'a> {
             loaded,
             changed: BTreeSet::new(),
             experiment: None,
-            environments: Environments::new(),
+            environments: Environments::default(),
             over: None,
             workloads,
             stopped: false,
@@ -320,6 +320,7 @@ impl<'a> Turn<'a> {
             there: self.there,
         };
         let (mut room, mut did, mut starts) = (self.room(), false, starts.into_iter());
+        let mut environments = std::mem::take(&mut self.environments);
         loop {
             let (mut starting, mut keys) = (Vec::new(), Vec::new());
             for (id, attempt, inputs) in starts.by_ref() {
@@ -329,7 +330,7 @@ impl<'a> Turn<'a> {
                 if node.kind == Kind::Executor && room == 0 {
                     continue;
                 }
-                match starter.wants(self.loaded.task(place), row, node, &inputs) {
+                match starter.wants(&mut environments, self.loaded.task(place), (row, node), &inputs).await? {
                     Ok(wanted) => {
                         keys.extend(wanted.takes_over().map(str::to_owned));
                         starting.push(Starting { place, attempt, inputs, wanted });
@@ -342,6 +343,7 @@ impl<'a> Turn<'a> {
                 }
             }
             if starting.is_empty() {
+                self.environments = environments;
                 return Ok(did);
             }
             let made = match keys.is_empty() {
@@ -350,7 +352,7 @@ impl<'a> Turn<'a> {
             };
             for Starting { place, attempt, inputs, wanted } in starting {
                 let made = wanted.takes_over().and_then(|key| made.get(key));
-                let ready = starter.look((&mut self.tx, &mut self.environments), wanted, made).await?;
+                let ready = starter.look((&mut self.tx, &mut environments), wanted, made).await?;
                 if matches!(ready, Ready::Go { .. }) {
                     if room == 0 {
                         continue;

@@ -74,7 +74,7 @@ pub fn launch(
     for (name, declared) in &component.output_artifacts {
         let metadata = declared.metadata.as_object().cloned().unwrap_or_default();
         let uri = format!("{}/{}", places.address, file_name(name));
-        artifacts.insert(name.clone(), Artifact { name: name.clone(), kind: declared.kind.clone(), uri, metadata, custom_path: None });
+        artifacts.insert(name.clone(), Artifact { name: name.clone(), kind: declared.kind.clone(), uri, metadata, ..Artifact::default() });
         artifact_files.insert(name.clone(), format!("{folder}/artifacts/{}", file_name(name)));
     }
     let executor_input = json!({
