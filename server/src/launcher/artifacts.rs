@@ -142,3 +142,35 @@ fn moved(from: &Path, place: &Path, files: &[PathBuf]) -> io::Result<()> {
 pub fn make(folder: &Path) -> Result<(), String> {
     fs::create_dir_all(folder).map_err(|e| format!("The folder {} could not be made: {e}.", folder.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_is_told_by_bytes_and_names_and_not_by_the_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write("a/x", "1");
+        write("a/y", "2");
+        write("b/x", "1");
+        write("b/y", "2");
+        write("c/x", "12");
+        write("c/y", "");
+        write("d/x", "1");
+        write("d/z", "2");
+        let digest = |name: &str| {
+            let path = folder.path().join(name);
+            content(&path, &below(&path).unwrap()).unwrap()
+        };
+        assert_eq!(digest("a"), digest("b"));
+        assert!(digest("a") != digest("c") && digest("a") != digest("d"));
+        let one = |path: &str| content(&folder.path().join(path), &[PathBuf::new()]).unwrap();
+        assert_eq!(one("a/x"), one("b/x"));
+        assert!(one("a/x") != one("a/y") && one("a/x") != content(folder.path(), &[]).unwrap());
+    }
+}

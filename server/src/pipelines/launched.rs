@@ -135,3 +135,22 @@ pub fn own(address: &str, run: &PipelineRunRow, row: &TaskRow) -> Option<Artifac
     path.below(&folder).filter(|below| !below.is_root())?;
     Some(path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_is_known_by_its_digest_or_where_it_is_written_once() {
+        let artifact = |uri: &str, digest: Option<&str>| Artifact { uri: uri.into(), digest: digest.map(str::to_owned), ..Artifact::default() };
+        let (ours, elsewhere) = ("mlflow-artifacts:/1/2/artifacts/data", "s3://bucket/data");
+        let all = [artifact(ours, None), artifact("mlflow-artifacts:/1/3/artifacts/data", Some("d")), artifact(elsewhere, None)];
+        let inputs = Inputs { artifacts: [("data".to_owned(), all.to_vec())].into(), ..Inputs::default() };
+        let known = contents(&inputs);
+        assert_eq!(known.get(ours).map(String::as_str), Some(ours));
+        assert_eq!(known.get("mlflow-artifacts:/1/3/artifacts/data").map(String::as_str), Some("d"));
+        assert_eq!(known.get(elsewhere), None);
+        let inputs = Inputs { artifacts: [("data".to_owned(), vec![artifact(elsewhere, Some("e"))])].into(), ..Inputs::default() };
+        assert_eq!(contents(&inputs).get(elsewhere).map(String::as_str), Some("e"));
+    }
+}

@@ -24,7 +24,7 @@ use server::{
 use std::collections::BTreeMap;
 
 /// `first` says something, `second` takes it and may be tried twice, `always` cleans up.
-fn two() -> String {
+pub(crate) fn two() -> String {
     let component = |label: &str| {
         json!({
             "executorLabel": label,
@@ -71,7 +71,7 @@ async fn begin(w: &World, new: NewPipelineRun) -> PipelineRun {
     submit::create(&w.parsed, &w.store, &w.ada, &new).await.unwrap()
 }
 
-async fn begin_two(w: &World) -> PipelineRun {
+pub(crate) async fn begin_two(w: &World) -> PipelineRun {
     begin(w, NewPipelineRun { spec: Some(two()), ..NewPipelineRun::default() }).await
 }
 
@@ -79,7 +79,7 @@ async fn now(w: &World, run: &PipelineRun) -> PipelineRun {
     runs::get(&w.store, &w.ada, &run.id).await.unwrap()
 }
 
-async fn task(w: &World, run: &PipelineRun, name: &str) -> Task {
+pub(crate) async fn task(w: &World, run: &PipelineRun, name: &str) -> Task {
     let all = tasks::list(&w.parsed, &w.store, &w.ada, &run.id).await.unwrap();
     all.into_iter().find(|t| t.name == name).unwrap_or_else(|| panic!("no task {name}"))
 }
@@ -91,7 +91,7 @@ async fn deliver(w: &World, task: &Task, said: &str) {
     assert!(w.store.task_deliver(task.run_id.as_deref().unwrap(), task.attempt, &delivery).await.unwrap());
 }
 
-async fn ends_well(w: &World, task: &Task, said: &str) {
+pub(crate) async fn ends_well(w: &World, task: &Task, said: &str) {
     let workload = task.workload_id.as_deref().expect("it runs");
     w.cluster.run(workload);
     w.settle().await;

@@ -117,6 +117,7 @@ fn answer(of: Started<'_>) -> Option<Answer> {
             let data = &of.artifacts["data"][0];
             output(json!(format!("{} {} ['a', 'b']", data.uri, text(&data.metadata["owner"]))))
         }
+        "named" => output(json!(of.artifacts["data"][0].uri)),
         "look" => output(json!("hello")),
         "use" => output(json!("s3cr3tsalt")),
         "version" => output(json!("1.17.0")),
