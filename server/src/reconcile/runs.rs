@@ -118,6 +118,9 @@ impl Runs {
                 (change, *state, self.with_last_words(workload, *state, reason.clone()).await, Some(end_word(*state)))
             }
         };
+        // An attempt that ended before anybody saw it run.
+        let unseen = workload.and_then(|w| w.running_at).filter(|_| run.running_at.is_none() && !matches!(step, Step::Follow { .. }));
+        let change = SubmissionChange { running_at: change.running_at.or(unseen), ..change };
         let mut tx = self.store.begin().await?;
         if !tx.submission_change(&run.run_id, run.revision, &change).await? {
             return Ok(false);
@@ -129,6 +132,9 @@ impl Runs {
             tx.workload_settle(&ended.id).await?;
             // A run that has ended writes nothing more.
             tx.tokens_revoke_of("run", &run.run_id).await?;
+        }
+        if let Some(at) = unseen {
+            tx.runs_began(&[(run.run_key, at)]).await?;
         }
         let revision = tx.run_set_state(run.run_key, state, reason.as_deref()).await?.unwrap_or_default();
         match action {

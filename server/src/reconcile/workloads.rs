@@ -122,7 +122,7 @@ fn seen(row: &WorkloadRow, observed: Option<&Observed>, now: i64) -> Option<Note
     match (step(row, observed), observed.map(|o| &o.phase)) {
         (Step::Cancel, _) => Some(Note::Ended(over(State::Cancelled, row.stop_reason.clone()))),
         (Step::Lost, _) => Some(Note::Ended(over(State::Failed, Some("The cluster no longer knows it.".to_owned())))),
-        (Step::Observe, Some(Phase::Ended(exit))) => Some(Note::Ended(end::of(row, exit))),
+        (Step::Observe, Some(Phase::Ended(exit))) => Some(Note::Ended(end::of(row, exit, observed.and_then(|o| o.started_at)))),
         (Step::Observe, Some(Phase::Starting { doing })) => doing_now(row, doing),
         (Step::Observe, Some(Phase::Running { endpoint })) => {
             let known = row.state() == State::Running && row.endpoint() == *endpoint;

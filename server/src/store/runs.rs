@@ -253,6 +253,24 @@ impl Tx {
         self.exec(sql, args![list::ints(keys), state.as_str(), RunStatus::of(state).as_str(), ended_at, now]).await.map(drop)
     }
 
+    /// When runs began that Slipway executes and whose end was seen before anybody saw them run: keys and times. What has a start keeps it.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn runs_began(&mut self, began: &[(i64, i64)]) -> Result<()> {
+        const BEGAN: &str = "WITH began (key, started_at) AS (";
+        const START: &str = ") UPDATE runs SET started_at = b.started_at, revision = revision + 1
+             FROM began b WHERE runs.key = b.key AND runs.started_at = runs.created_at";
+        let mut rest = began;
+        while !rest.is_empty() {
+            let (some, later) = rest.split_at(chunk(rest.len()));
+            let sql = self.values_sql(BEGAN, 2, some.len(), START);
+            self.exec(sql, some.iter().flat_map(|(key, at)| args![*key, *at]).collect()).await?;
+            rest = later;
+        }
+        Ok(())
+    }
+
     /// Moves a run that Slipway executes to a state: MLflow's status follows, a first `running` is its start, a final state its end.
     /// The revision after; `None` where there is no such run.
     ///

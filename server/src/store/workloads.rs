@@ -179,6 +179,8 @@ pub struct WorkloadEnd {
     pub timed_out: bool,
     /// Which of several nodes failed first.
     pub failed_node: Option<i64>,
+    /// When it began to run, where nobody had seen it run; milliseconds since 1970.
+    pub began_at: Option<i64>,
     /// Milliseconds since 1970.
     pub ended_at: i64,
 }
@@ -438,10 +440,11 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn workloads_end(&mut self, ends: &[(&str, &WorkloadEnd)]) -> Result<()> {
-        const ENDS: &str = "WITH ends (id, state, reason, exit_code, signal, out_of_memory, timed_out, ended_at, failed_node) AS (";
+        const ENDS: &str =
+            "WITH ends (id, state, reason, exit_code, signal, out_of_memory, timed_out, ended_at, failed_node, began_at) AS (";
         const END: &str = ") UPDATE workloads SET revision = revision + 1, state = e.state, reason = e.reason, exit_code = e.exit_code,
                 signal = e.signal, out_of_memory = e.out_of_memory, timed_out = e.timed_out, ended_at = e.ended_at,
-                failed_node = e.failed_node, live = 0, endpoint = NULL
+                failed_node = e.failed_node, running_at = COALESCE(workloads.running_at, e.began_at), live = 0, endpoint = NULL
              FROM ends e WHERE workloads.id = e.id AND workloads.live = 1";
         let mut rest = ends;
         while !rest.is_empty() {
@@ -456,10 +459,11 @@ impl Tx {
                     end.out_of_memory,
                     end.timed_out,
                     end.ended_at,
-                    end.failed_node
+                    end.failed_node,
+                    end.began_at
                 ]
             };
-            let sql = self.values_sql(ENDS, 9, some.len(), END);
+            let sql = self.values_sql(ENDS, 10, some.len(), END);
             self.exec(sql, some.iter().flat_map(row).collect()).await?;
             rest = later;
         }

@@ -1,13 +1,14 @@
 //! How an end reads in words.
 
 use crate::{
-    cluster::Exit,
+    cluster::{Exit, WorkloadKind},
     store::workloads::{WorkloadEnd, WorkloadRow},
 };
 use app::api::{State, resources::bytes_words};
 
 /// The end of a workload as its row keeps it. An end we asked for is `cancelled` with the reason of the asking, whatever the exit code.
-pub fn of(row: &WorkloadRow, exit: &Exit) -> WorkloadEnd {
+/// `started_at`: when its process started, as far as the cluster says.
+pub fn of(row: &WorkloadRow, exit: &Exit, started_at: Option<i64>) -> WorkloadEnd {
     let asked = row.stop_requested_at.is_some();
     // What was made to end from outside, as when its node is drained, has not done what it was to do, however politely it went.
     let (state, reason) = if exit.code == Some(0) && !exit.timed_out && (asked || exit.reason.is_none()) {
@@ -33,8 +34,23 @@ pub fn of(row: &WorkloadRow, exit: &Exit) -> WorkloadEnd {
         out_of_memory: exit.out_of_memory,
         timed_out: exit.timed_out,
         failed_node: exit.node.map(i64::from),
+        began_at: began_at(row, exit, started_at),
         ended_at: exit.ended_at,
     }
+}
+
+/// When it began to run, for what ended before anybody saw it run; nothing where it never did. A server runs once it is ready, and that is
+/// known only from seeing it so.
+fn began_at(row: &WorkloadRow, exit: &Exit, started_at: Option<i64>) -> Option<i64> {
+    if [WorkloadKind::Notebook, WorkloadKind::Replica].iter().any(|server| server.as_str() == row.kind) {
+        return None;
+    }
+    // Kubernetes says 1970 of a container that was never started.
+    let said = started_at.filter(|at| *at > 0);
+    let told = || row.ensured_at.or(row.granted_at).filter(|_| exit.code.is_some() || exit.signal.is_some());
+    // By the cluster's clock, which need not be ours: not before there was room for it, nor after its end.
+    let at = said.or_else(told)?;
+    Some(row.granted_at.map_or(at, |granted| at.max(granted)).min(exit.ended_at))
 }
 
 /// In a sentence; of several nodes it names the one that failed.
@@ -72,4 +88,31 @@ const fn signal_name(signal: i64) -> Option<&'static str> {
         24 => "SIGXCPU",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn began(kind: WorkloadKind, exit: &Exit, started_at: Option<i64>) -> Option<i64> {
+        let kind = kind.as_str().to_owned();
+        let row = WorkloadRow { kind, granted_at: Some(1000), ensured_at: Some(1500), ..WorkloadRow::test("w") };
+        of(&row, exit, started_at).began_at
+    }
+
+    #[test]
+    fn what_was_not_seen_running_began_when_its_process_did() {
+        let exit = |code| Exit { code, ended_at: 2000, ..Exit::default() };
+        assert_eq!(began(WorkloadKind::Task, &exit(Some(0)), Some(1700)), Some(1700));
+        assert_eq!(began(WorkloadKind::Run, &exit(Some(3)), None), Some(1500), "when the cluster was told");
+        assert_eq!(began(WorkloadKind::Run, &exit(None), Some(1700)), Some(1700), "it ran, though nobody knows how it ended");
+        // Never started.
+        assert_eq!(began(WorkloadKind::Task, &exit(None), None), None);
+        assert_eq!(began(WorkloadKind::Task, &exit(None), Some(0)), None);
+        assert_eq!(began(WorkloadKind::Replica, &exit(Some(1)), Some(1700)), None, "nobody saw it ready");
+        // Clocks that differ.
+        assert_eq!(began(WorkloadKind::Task, &exit(Some(0)), Some(900)), Some(1000));
+        assert_eq!(began(WorkloadKind::Task, &exit(Some(0)), Some(2100)), Some(2000));
+        assert_eq!(began(WorkloadKind::Task, &Exit { code: Some(0), ended_at: 1200, ..Exit::default() }, None), Some(1200));
+    }
 }

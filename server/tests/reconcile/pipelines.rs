@@ -12,6 +12,7 @@ use app::api::{
 use serde_json::{Value, json};
 use server::{
     access::{Principal, TeamMember, TeamViewer, Via},
+    clock::rfc3339,
     cluster::{Exit, Runtime},
     error::Kind,
     launcher::{PLAN, Plan},
@@ -290,6 +291,24 @@ async fn an_end_without_a_delivery_is_a_failure() {
     assert_eq!(task(&w, &run, "first").await.state, TaskState::Failed);
     assert_eq!(task(&w, &run, "second").await.state, TaskState::Skipped);
     assert_eq!(now(&w, &run).await.state, State::Failed);
+}
+
+#[tokio::test]
+async fn a_task_that_nobody_saw_running_has_a_start() {
+    let w = World::new().await;
+    let run = begin_two(&w).await;
+    tick(&w.pipelines).await;
+    w.clock.advance(1000);
+    w.settle().await;
+    let (first, began) = (task(&w, &run, "first").await, w.now());
+    w.clock.advance(2000);
+    deliver(&w, &first, "quick").await;
+    w.cluster.exit(first.workload_id.as_deref().unwrap(), 0);
+    w.settle().await;
+    let first = task(&w, &run, "first").await;
+    assert_eq!((first.state, first.started_at, first.ended_at), (TaskState::Succeeded, Some(rfc3339(began)), Some(rfc3339(w.now()))));
+    let child = w.store.run(TEAM, first.run_id.as_deref().unwrap()).await.unwrap().unwrap();
+    assert_eq!((child.state(), child.started_at, child.ended_at), (State::Succeeded, began, Some(w.now())));
 }
 
 #[tokio::test]

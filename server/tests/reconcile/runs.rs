@@ -58,6 +58,21 @@ async fn a_run_goes_through_its_states() {
 }
 
 #[tokio::test]
+async fn a_run_that_nobody_saw_running_has_a_start() {
+    let w = World::new().await;
+    let run = w.submit(python()).await.summary;
+    w.clock.advance(1000);
+    w.settle().await;
+    let began = w.now();
+    w.clock.advance(2000);
+    w.cluster.exit(&w.workload(&run.id).await.id, 0);
+    w.settle().await;
+    let (row, submission) = w.run(&run.id).await;
+    assert_eq!((row.state(), row.started_at, row.ended_at), (State::Succeeded, began, Some(w.now())));
+    assert_eq!(submission.running_at, Some(began));
+}
+
+#[tokio::test]
 async fn a_run_gets_the_placement_of_its_size_and_of_its_environment() {
     let w = World::new().await;
     let environment = w.store.placed_environment(None, "train").await.unwrap().unwrap();

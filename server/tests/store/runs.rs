@@ -86,6 +86,37 @@ async fn the_state_of_a_submitted_run_is_not_the_clients_to_say() {
 }
 
 #[tokio::test]
+async fn a_start_that_nobody_saw_is_noted_once() {
+    each(async |w| {
+        let experiment = w.default(OURS).await;
+        let mut tx = w.store.begin().await.unwrap();
+        let made_at = tx.now();
+        let mut keys = Vec::new();
+        for id in ["q1", "q2"] {
+            let new = NewRunRow {
+                id,
+                experiment: &experiment,
+                name: id,
+                user_name: "ada",
+                created_by: "ada",
+                state: State::Queued,
+                reason: None,
+                submitted: true,
+                started_at: made_at,
+            };
+            keys.push(tx.run_insert(&new).await.unwrap().key);
+        }
+        tx.runs_began(&[(keys[0], made_at + 5), (keys[1], made_at + 6)]).await.unwrap();
+        tx.runs_began(&[(keys[1], made_at + 7)]).await.unwrap();
+        tx.runs_began(&[]).await.unwrap();
+        tx.commit().await.unwrap();
+        let start = async |id: &str| w.store.run(OURS, id).await.unwrap().unwrap().started_at - made_at;
+        assert_eq!((start("q1").await, start("q2").await), (5, 6), "{}", w.engine);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn parameters_stay_and_tags_change() {
     each(async |w| {
         let row = w.run("r1").await;

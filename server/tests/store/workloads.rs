@@ -50,8 +50,16 @@ async fn from_the_queue_to_the_end() {
         assert_eq!(held(&row("w002").await), (State::Starting, true, true, false));
 
         let well = WorkloadEnd { state: Some(State::Succeeded), exit_code: Some(0), ended_at: 7, ..WorkloadEnd::default() };
-        let ill =
-            WorkloadEnd { reason: Some("It is said.".into()), signal: Some(9), out_of_memory: true, ended_at: 8, ..WorkloadEnd::default() };
+        let ill = WorkloadEnd {
+            reason: Some("It is said.".into()),
+            signal: Some(9),
+            out_of_memory: true,
+            began_at: Some(5),
+            ended_at: 8,
+            ..WorkloadEnd::default()
+        };
+        let ran = row("w000").await.running_at;
+        let well = WorkloadEnd { began_at: Some(5), ..well };
         let mut tx = w.store.begin().await.unwrap();
         tx.workloads_end(&[("w000", &well), ("w002", &ill)]).await.unwrap();
         tx.workloads_end(&[]).await.unwrap();
@@ -64,6 +72,7 @@ async fn from_the_queue_to_the_end() {
         assert_eq!(end(&row("w000").await), (State::Succeeded, Some(0), None, 0, Some(7), 1, 1));
         assert_eq!(end(&row("w002").await), (State::Failed, None, Some(9), 1, Some(8), 0, 0));
         assert_eq!(row("w002").await.reason.as_deref(), Some("It is said."));
+        assert_eq!((row("w000").await.running_at, row("w002").await.running_at), (ran, Some(5)), "when it was seen to run stands");
         assert_eq!(row("w003").await.settled, 0, "it has not ended");
     })
     .await;

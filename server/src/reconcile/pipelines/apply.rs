@@ -129,22 +129,27 @@ impl<'a> Turn<'a> {
         })
     }
 
-    /// Takes note of workloads that began to run.
+    /// Takes note of workloads that began to run, also of those that have ended since.
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn follow(&mut self) -> Result<()> {
-        let mut running = Vec::new();
+        let (mut running, mut began) = (Vec::new(), Vec::new());
         for place in 0..self.loaded.rows.len() {
-            let Some(since) = self.loaded.workload(place, self.workloads).and_then(|w| w.running_at) else { continue };
+            let Some(workload) = self.loaded.workload(place, self.workloads) else { continue };
+            let (Some(since), over) = (workload.running_at, workload.ended()) else { continue };
             let row = &mut self.loaded.rows[place];
             if row.started_at.is_some() {
                 continue;
             }
             row.started_at = Some(since);
-            running.extend(row.run_key);
+            match row.run_key {
+                Some(key) if over => began.push((key, since)),
+                key => running.extend(key),
+            }
             self.changed.insert(place);
         }
+        self.tx.runs_began(&began).await?;
         self.runs_of_mlflow(&running, RunsState::Running).await
     }
 
