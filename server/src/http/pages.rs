@@ -18,7 +18,7 @@ use app::{
         },
     },
     pages::not_found::UNAVAILABLE,
-    parts::{LastTeam, Missing, Nodes},
+    parts::{LastTeam, Missing, Nodes, Now},
 };
 use axum::{
     Router,
@@ -45,7 +45,7 @@ const LAST_TEAM: &str = "slipway_team";
 pub fn router(web: &Web, api: Router) -> Router {
     let options = LeptosOptions::builder().output_name("slipway").site_pkg_dir("pkg").build();
     let routes = generate_route_list(app::App);
-    let (config, nodes) = (web.config.clone(), Nodes(web.cluster.has_nodes()));
+    let (config, nodes, clock) = (web.config.clone(), Nodes(web.cluster.has_nodes()), web.store.clock().clone());
     let context = move || {
         let parts = leptos::prelude::use_context::<axum::http::request::Parts>();
         let principal = parts.as_ref().and_then(|p| p.extensions.get::<Principal>().cloned());
@@ -60,6 +60,7 @@ pub fn router(web: &Web, api: Router) -> Router {
             provide_context(last);
         }
         provide_context(nodes);
+        provide_context(Now(clock.now() as f64));
         provide_context(Client::new(InProcess(inner(api.clone(), principal))));
         if let Some(page) = options.clone() {
             provide_context(Missing(Arc::new(move || page.set_status(StatusCode::NOT_FOUND))));

@@ -16,7 +16,7 @@ use crate::{
         pipeline_runs::{PipelineRun, Task, TaskState},
     },
     parts::{
-        Access, Every, Head, StateBadge, ThisPipelineRun, loaded_of,
+        Access, Every, Head, Now, StateBadge, ThisPipelineRun, loaded_of,
         params::{param, query, team},
     },
     ui::{Ago, ApiForm, Badge, Card, Dialog, DialogButton, DialogCancel, Empty, Facts, Lasting, Note, PostButton, Tabs, Tone},
@@ -33,7 +33,7 @@ async fn with_tasks(run: ThisPipelineRun, client: Client, team: String, id: Stri
 #[component]
 pub fn PipelineRunPage() -> impl IntoView {
     let (client, id) = (Client::from_context(), param("id"));
-    let (tab, task) = (query("tab").unwrap_or_default(), query("task"));
+    let (tab, task, now) = (query("tab").unwrap_or_default(), query("task"), Now::of_page());
     // Workloads that start or wait are no change of the run.
     let every = Every { kinds: &[kinds::PIPELINE_RUN], seconds: 10, page: "Pipeline run" };
     let answer = with_tasks(ThisPipelineRun::of(&team(), &id), client.clone(), team(), id.clone());
@@ -47,7 +47,7 @@ pub fn PipelineRunPage() -> impl IntoView {
         let (beside, acts) = (run.clone(), run.clone());
         let (asks, team) = (client.clone(), access.team.clone());
         let content = match tab.as_str() {
-            "timeline" => view! { <Timeline tasks here/> }.into_any(),
+            "timeline" => view! { <Timeline tasks here now/> }.into_any(),
             "parameters" => {
                 let again = again(&run, &access);
                 view! { <Parameters run again/> }.into_any()

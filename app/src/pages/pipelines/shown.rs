@@ -190,11 +190,11 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// When a task began, and when it ended; what runs has not.
+/// When a task began, and when it ended; what runs, or asks somebody, has not.
 pub fn span(task: &Task) -> Option<(f64, Option<f64>)> {
     let from = task.started_at.as_deref().and_then(time::parse)?;
     let to = task.ended_at.as_deref().and_then(time::parse);
-    (to.is_some() || task.state == TaskState::Running).then_some((from, to))
+    (to.is_some() || matches!(task.state, TaskState::Running | TaskState::WaitingForApproval)).then_some((from, to))
 }
 
 /// Marks the way that took longest: from what ended last back to what it waited for last, to the beginning.
