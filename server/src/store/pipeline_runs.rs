@@ -39,6 +39,7 @@ pub struct PipelineRunRow {
     pub revision: i64,
     pub created_at: i64,
     pub started_at: Option<i64>,
+    pub resumed_at: Option<i64>,
     pub ended_at: Option<i64>,
 }
 
@@ -117,7 +118,7 @@ pub struct PipelineRunChange<'a> {
 pub(super) const COLUMNS: &str =
     "SELECT id, team_id, name, description, pipeline_id, pipeline, version_id, recurring_run_id, scheduled_at, spec_digest,
     run_id, run_key, experiment_id, user_id, created_by, parameters, cache, max_tasks, state, reason, cancelled_by, outputs, archived, tasks, tasks_ended, live, revision, created_at,
-    started_at, ended_at FROM pipeline_runs";
+    started_at, resumed_at, ended_at FROM pipeline_runs";
 
 fn select(rest: &str) -> sqlx::AssertSqlSafe<String> {
     sqlx::AssertSqlSafe(format!("{COLUMNS} {rest}"))
@@ -330,17 +331,18 @@ impl Tx {
         Ok(row.map(|r| r.0))
     }
 
-    /// A pipeline run that failed or was cancelled goes on; its revision after.
+    /// A pipeline run that failed or was cancelled goes on, with all the time that its pipeline allows; its revision after.
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn pipeline_run_reopen(&mut self, team_id: &str, id: &str) -> Result<Option<i64>> {
+        let now = self.now();
         let row: Option<(i64,)> = self
             .opt(
-                "UPDATE pipeline_runs SET state = 'running', reason = NULL, cancelled_by = NULL, ended_at = NULL, live = 1,
-                        revision = revision + 1
+                "UPDATE pipeline_runs SET state = 'running', reason = NULL, cancelled_by = NULL, resumed_at = $3, ended_at = NULL,
+                        live = 1, revision = revision + 1
                  WHERE team_id = $1 AND id = $2 AND live = 0 AND state <> 'succeeded' RETURNING revision",
-                args![team_id, id],
+                args![team_id, id, now],
             )
             .await?;
         Ok(row.map(|r| r.0))

@@ -280,6 +280,41 @@ async fn a_failed_task_is_tried_again_after_a_pause_and_then_fails_the_run() {
 }
 
 #[tokio::test]
+async fn a_retry_has_the_whole_time_once_more() {
+    let w = World::new().await;
+    let mut pipeline: Value = serde_json::from_str(&two()).unwrap();
+    pipeline["root"]["dag"]["tasks"]["second"].as_object_mut().unwrap().remove("retryPolicy");
+    let platform = json!({ "platforms": { "kubernetes": { "pipelineConfig": { "activeDeadlineSeconds": "60" } } } });
+    let spec = json!({ "pipeline_spec": pipeline, "platform_spec": platform }).to_string();
+    let run = begin(&w, NewPipelineRun { spec: Some(spec), ..NewPipelineRun::default() }).await;
+    w.settle().await;
+    let started = now(&w, &run).await.started_at;
+    let ends_late = async || {
+        w.clock.advance(60_000);
+        w.settle().await;
+        let ended = now(&w, &run).await;
+        assert_eq!(ended.state, State::Failed);
+        assert!(ended.reason.as_deref().is_some_and(|why| why.contains("60 seconds")), "{:?}", ended.reason);
+    };
+    ends_late().await;
+    // Long after.
+    w.clock.advance(600_000);
+    runs::retry(&w.parsed, &w.store, &w.ada, &run.id).await.unwrap();
+    w.settle().await;
+    assert_eq!(now(&w, &run).await.state, State::Running);
+    w.clock.advance(59_000);
+    w.settle().await;
+    assert_eq!((now(&w, &run).await.state, now(&w, &run).await.started_at), (State::Running, started));
+    ends_late().await;
+    // In time.
+    runs::retry(&w.parsed, &w.store, &w.ada, &run.id).await.unwrap();
+    w.settle().await;
+    ends_well(&w, &task(&w, &run, "first").await, "a").await;
+    ends_well(&w, &task(&w, &run, "second").await, "b").await;
+    assert_eq!(now(&w, &run).await.state, State::Succeeded);
+}
+
+#[tokio::test]
 async fn an_end_without_a_delivery_is_a_failure() {
     let w = World::new().await;
     let run = begin_two(&w).await;

@@ -201,6 +201,6 @@ pub struct RunInputs {
     /// After the first failure in a DAG nothing new is started in it.
     #[serde(default)]
     pub fail_fast: bool,
-    /// When it began, in milliseconds since 1970.
+    /// When it began, or last began to go on after its end, in milliseconds since 1970.
     pub started_ms: i64,
 }
