@@ -414,7 +414,7 @@ impl Client {
     pub fn pipeline_run_delete(&self, team: &str, id: &str) -> Reply<()> {
         self.act(Method::DELETE, path(team, id, ""))
     }
-    /// `POST /api/v1/teams/{team}/pipeline-runs/{id}/cancel`
+    /// `POST /api/v1/teams/{team}/pipeline-runs/{id}/cancel`: what runs, but for exit tasks; the second time these as well.
     pub fn pipeline_run_cancel(&self, team: &str, id: &str) -> Reply<()> {
         self.act(Method::POST, path(team, id, "/cancel"))
     }

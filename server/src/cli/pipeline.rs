@@ -114,7 +114,7 @@ pub enum Command {
         #[arg(long, short)]
         watch: bool,
     },
-    /// Ask a pipeline run to end; exit tasks still run
+    /// Ask a pipeline run to end; exit tasks still run, and end as well when it is asked once more
     Cancel {
         /// Id
         id: String,

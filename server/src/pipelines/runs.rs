@@ -81,7 +81,7 @@ pub async fn outline(parsed: &Parsed, store: &Store, by: &TeamMember, id: &str) 
     Ok(view::outline(&pipeline))
 }
 
-/// Asks a pipeline run to end. One that was asked before stays as it is.
+/// Asks a pipeline run to end, but for its exit tasks; one that was asked before, to end those as well.
 ///
 /// # Errors
 /// Not there, or it has ended.
@@ -90,10 +90,24 @@ pub async fn cancel(store: &Store, by: &TeamEditor, id: &str) -> Result<()> {
     if before.live == 0 {
         return Err(Error::conflict(format!("The pipeline run has ended ({}).", before.state().as_str())));
     }
-    let mut tx = store.begin().await?;
-    let Some(revision) = tx.pipeline_run_cancel(&by.team.id, id, &by.actor()).await? else { return Ok(()) };
-    event(&mut tx, by, "cancel", &before, revision).await?;
+    let (actor, mut tx) = (by.actor(), store.begin().await?);
+    // Which of both was meant is what was seen: of two that ask at once, one is not asked for more.
+    let (action, revision) = match before.cancelled_by.is_some() {
+        true => ("cancel_exits", tx.pipeline_run_cancel_exits(&by.team.id, id, &actor).await?),
+        false => ("cancel", tx.pipeline_run_cancel(&by.team.id, id, &actor).await?),
+    };
+    let Some(revision) = revision else { return Ok(()) };
+    tx.run_set_state(before.run_key, State::Stopping, None).await?;
+    event(&mut tx, by, action, &before, revision).await?;
     tx.commit().await
+}
+
+/// What has to have ended has not.
+fn goes_on(run: &PipelineRunRow) -> Error {
+    Error::conflict("The pipeline run has not ended.").hint(match run.cancelled_by {
+        None => "Cancel it first.",
+        Some(_) => "It was asked to end, and exit tasks may still run. Cancel it once more, and they end as well.",
+    })
 }
 
 /// Goes on with a pipeline run that failed or was cancelled: what did not succeed is done again.
@@ -103,7 +117,7 @@ pub async fn cancel(store: &Store, by: &TeamEditor, id: &str) -> Result<()> {
 pub async fn retry(parsed: &Parsed, store: &Store, by: &TeamEditor, id: &str) -> Result<()> {
     let before = row(store, by, id).await?;
     if before.live != 0 {
-        return Err(Error::conflict("The pipeline run has not ended.").hint("Cancel it first."));
+        return Err(goes_on(&before));
     }
     if before.state() == State::Succeeded {
         return Err(Error::conflict("The pipeline run succeeded: there is nothing to do again.").hint("Run the pipeline again."));
@@ -150,7 +164,7 @@ pub async fn delete(store: &Store, by: &TeamEditor, id: &str) -> Result<()> {
     let runs = tx.pipeline_run_runs_delete(&by.team.id, id).await?;
     // Dropped without a commit, nothing was done.
     if !tx.pipeline_run_delete(&by.team.id, id).await? {
-        return Err(Error::conflict("The pipeline run has not ended.").hint("Cancel it first."));
+        return Err(goes_on(&before));
     }
     let actor = by.actor();
     let told = runs.iter().map(|run| NewEvent {

@@ -31,6 +31,7 @@ pub struct PipelineRunRow {
     pub state_text: String,
     pub reason: Option<String>,
     pub cancelled_by: Option<String>,
+    pub exits_cancelled_by: Option<String>,
     pub outputs: Option<String>,
     pub archived: i64,
     pub tasks: i64,
@@ -47,6 +48,15 @@ impl PipelineRunRow {
     /// Its state; a word nobody knows counts as failed.
     pub fn state(&self) -> State {
         self.state_text.parse().unwrap_or(State::Failed)
+    }
+
+    /// Who asked it to end, in a sentence; nothing where nobody did.
+    pub fn asked_to_end(&self) -> Option<String> {
+        let by = self.cancelled_by.as_ref()?;
+        Some(match &self.exits_cancelled_by {
+            Some(also) => format!("Cancelled by {by}, exit tasks by {also}."),
+            None => format!("Cancelled by {by}."),
+        })
     }
 }
 
@@ -117,7 +127,7 @@ pub struct PipelineRunChange<'a> {
 
 pub(super) const COLUMNS: &str =
     "SELECT id, team_id, name, description, pipeline_id, pipeline, version_id, recurring_run_id, scheduled_at, spec_digest,
-    run_id, run_key, experiment_id, user_id, created_by, parameters, cache, max_tasks, state, reason, cancelled_by, outputs, archived, tasks, tasks_ended, live, revision, created_at,
+    run_id, run_key, experiment_id, user_id, created_by, parameters, cache, max_tasks, state, reason, cancelled_by, exits_cancelled_by, outputs, archived, tasks, tasks_ended, live, revision, created_at,
     started_at, resumed_at, ended_at FROM pipeline_runs";
 
 fn select(rest: &str) -> sqlx::AssertSqlSafe<String> {
@@ -316,15 +326,31 @@ impl Tx {
         Ok(row.map(|r| r.0))
     }
 
-    /// Remembers who asked a pipeline run to end, where it is live and nobody did before; its revision after.
+    /// Remembers who asked a pipeline run to end, where it is live and nobody did before: it is stopping from then on. Its revision after.
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn pipeline_run_cancel(&mut self, team_id: &str, id: &str, by: &str) -> Result<Option<i64>> {
         let row: Option<(i64,)> = self
             .opt(
-                "UPDATE pipeline_runs SET cancelled_by = $3, revision = revision + 1
+                "UPDATE pipeline_runs SET state = 'stopping', reason = NULL, cancelled_by = $3, revision = revision + 1
                  WHERE team_id = $1 AND id = $2 AND live = 1 AND cancelled_by IS NULL RETURNING revision",
+                args![team_id, id, by],
+            )
+            .await?;
+        Ok(row.map(|r| r.0))
+    }
+
+    /// Remembers who asked that the exit tasks of a pipeline run end as well, where it was asked to end and nobody did before; its revision
+    /// after.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn pipeline_run_cancel_exits(&mut self, team_id: &str, id: &str, by: &str) -> Result<Option<i64>> {
+        let row: Option<(i64,)> = self
+            .opt(
+                "UPDATE pipeline_runs SET exits_cancelled_by = $3, revision = revision + 1
+                 WHERE team_id = $1 AND id = $2 AND live = 1 AND cancelled_by IS NOT NULL AND exits_cancelled_by IS NULL RETURNING revision",
                 args![team_id, id, by],
             )
             .await?;
@@ -339,8 +365,8 @@ impl Tx {
         let now = self.now();
         let row: Option<(i64,)> = self
             .opt(
-                "UPDATE pipeline_runs SET state = 'running', reason = NULL, cancelled_by = NULL, resumed_at = $3, ended_at = NULL,
-                        live = 1, revision = revision + 1
+                "UPDATE pipeline_runs SET state = 'running', reason = NULL, cancelled_by = NULL, exits_cancelled_by = NULL,
+                        resumed_at = $3, ended_at = NULL, live = 1, revision = revision + 1
                  WHERE team_id = $1 AND id = $2 AND live = 0 AND state <> 'succeeded' RETURNING revision",
                 args![team_id, id, now],
             )

@@ -147,6 +147,10 @@ async fn pipelines_are_the_teams_own() {
     w.ada.delete(&format!("{OWN}/pipeline-runs/{run}")).await.is(409);
     w.ada.post(&format!("{OWN}/pipeline-runs/{run}/retry"), json!({})).await.is(409);
     w.ada.post(&format!("{OWN}/pipeline-runs/{run}/cancel"), json!({})).await.is(204);
+    assert_eq!(w.ada.get(&format!("{OWN}/pipeline-runs/{run}")).await.is(200).json()["state"], "stopping");
+    // Once more, for its exit tasks.
+    w.ada.post(&format!("{OWN}/pipeline-runs/{run}/cancel"), json!({})).await.is(204);
+    w.ada.delete(&format!("{OWN}/pipeline-runs/{run}")).await.is(409);
     // Nobody but the task's own workload delivers, and nobody waits for this one.
     let delivery = json!({ "attempt": 1, "files": {} });
     w.ada.put(&format!("{OWN}/runs/{run}/delivery"), delivery.clone()).await.is(403);

@@ -411,6 +411,8 @@ async fn a_cancelled_run_ends_what_runs() {
     w.cluster.run(&workload);
     w.settle().await;
     runs::cancel(&w.store, &w.ada, &run.id).await.unwrap();
+    let stopping = now(&w, &run).await;
+    assert_eq!((stopping.state, stopping.reason), (State::Stopping, None), "at once");
     w.settle().await;
     assert!(w.cluster.stops().iter().any(|(id, _)| *id == workload));
     w.cluster.end(&workload, Exit { signal: Some(15), stopped: true, ..Exit::default() });
@@ -420,6 +422,60 @@ async fn a_cancelled_run_ends_what_runs() {
     assert_eq!(task(&w, &run, "first").await.state, TaskState::Cancelled);
     assert_eq!(task(&w, &run, "second").await.state, TaskState::Cancelled);
     assert!(runs::cancel(&w.store, &w.ada, &run.id).await.is_err());
+}
+
+/// The second cleans up after the first.
+fn cleans_up() -> String {
+    let mut spec: Value = serde_json::from_str(&two()).unwrap();
+    let tasks = spec["root"]["dag"]["tasks"].as_object_mut().unwrap();
+    let first = tasks.remove("first").unwrap();
+    tasks.insert("exit-handler-1".into(), first);
+    tasks["second"]["dependentTasks"] = json!(["exit-handler-1"]);
+    tasks["second"]["triggerPolicy"] = json!({ "strategy": "ALL_UPSTREAM_TASKS_COMPLETED" });
+    tasks["second"]["inputs"]["parameters"]["text"] = json!({ "runtimeValue": { "constant": "swept" } });
+    spec.to_string()
+}
+
+#[tokio::test]
+async fn a_run_that_is_cancelled_once_more_cleans_up_no_longer() {
+    let w = World::new().await;
+    let run = begin(&w, NewPipelineRun { spec: Some(cleans_up()), ..NewPipelineRun::default() }).await;
+    w.settle().await;
+    w.cluster.run(task(&w, &run, "exit-handler-1").await.workload_id.as_deref().unwrap());
+    w.settle().await;
+    runs::cancel(&w.store, &w.ada, &run.id).await.unwrap();
+    w.settle().await;
+    assert_eq!(task(&w, &run, "exit-handler-1").await.state, TaskState::Cancelled);
+    w.settle().await;
+    let hangs = task(&w, &run, "second").await.workload_id.expect("it cleans up");
+    w.cluster.run(&hangs);
+    w.settle().await;
+    assert_eq!((now(&w, &run).await.state, task(&w, &run, "second").await.state), (State::Stopping, TaskState::Running));
+    let refused = runs::delete(&w.store, &w.ada, &run.id).await.unwrap_err();
+    assert!(refused.kind == Kind::Conflict && refused.hint.is_some_and(|hint| hint.contains("once more")));
+    assert!(!w.cluster.stops().iter().any(|(id, _)| *id == hangs));
+
+    runs::cancel(&w.store, &w.ada, &run.id).await.unwrap();
+    w.settle().await;
+    assert!(w.cluster.stops().iter().any(|(id, _)| *id == hangs));
+    w.settle().await;
+    let second = task(&w, &run, "second").await;
+    assert_eq!((second.state, second.attempt), (TaskState::Cancelled, 1), "it is not tried again");
+    let ended = now(&w, &run).await;
+    assert_eq!((ended.state, ended.reason.as_deref()), (State::Cancelled, Some("Cancelled by ada, exit tasks by ada.")));
+    assert_eq!(w.events(&run.id).await, ["create", "start", "cancel", "cancel_exits", "end_cancelled"]);
+
+    // What goes on cleans up again.
+    runs::retry(&w.parsed, &w.store, &w.ada, &run.id).await.unwrap();
+    w.settle().await;
+    runs::cancel(&w.store, &w.ada, &run.id).await.unwrap();
+    w.settle().await;
+    w.settle().await;
+    assert!(task(&w, &run, "second").await.workload_id.is_some());
+    runs::cancel(&w.store, &w.ada, &run.id).await.unwrap();
+    w.settle().await;
+    w.settle().await;
+    runs::delete(&w.store, &w.ada, &run.id).await.unwrap();
 }
 
 fn approval() -> String {

@@ -96,13 +96,26 @@ fn version(client: &Client, team: &str, run: &PipelineRun) -> Option<impl IntoVi
     Some(Suspend::new(async move { version.await.map_or_else(|_| "a version that was deleted".to_owned(), |v| v.display_name) }))
 }
 
-/// Terminate, retry, archive; delete apart.
+/// Terminate, at first without exit tasks, retry, archive; delete apart.
 #[component]
 fn Actions(run: PipelineRun, access: Access) -> impl IntoView {
     let (id, edits, ended) = (segment(&run.id), access.edits(), run.state.is_final());
     let path = |rest: &str| team_path(&access.team, &format!("/pipeline-runs/{id}{rest}"));
     let terminate = (edits && !ended && run.state != State::Stopping).then(|| {
         view! { <PostButton id="terminate" action=path("/cancel") say="It is being terminated; exit tasks still run." class="btn danger">"Terminate"</PostButton> }
+    });
+    // It stands where the other one stood: a second click there is not to be enough.
+    let exits = (edits && run.state == State::Stopping).then(|| {
+        let action = path("/cancel");
+        view! {
+            <DialogButton id="terminate-exits" class="btn danger">"Terminate exit tasks"</DialogButton>
+            <Dialog id="terminate-exits" title="Terminate exit tasks as well">
+                <ApiForm id="terminate-exits-form" action say="Its exit tasks are being terminated as well.">
+                    <p>"What cleans up after the others is ended, or does not start. What it would have cleaned up stays as it is."</p>
+                    <div class="actions"><button class="btn danger" type="submit">"Terminate exit tasks"</button><DialogCancel/></div>
+                </ApiForm>
+            </Dialog>
+        }
     });
     let retry = (edits && matches!(run.state, State::Failed | State::Cancelled)).then(|| {
         let words = if run.state == State::Failed { "Retry failed task" } else { "Go on" };
@@ -126,7 +139,7 @@ fn Actions(run: PipelineRun, access: Access) -> impl IntoView {
             </Dialog>
         }
     });
-    view! { {delete}{archive}{terminate}{again}{retry} }
+    view! { {delete}{archive}{terminate}{exits}{again}{retry} }
 }
 
 /// The graph, and the task that the address names, else one that waits for an approval, or that failed.

@@ -54,7 +54,7 @@ pub async fn delete(State(web): State<Web>, by: TeamEditor, At([id]): At<1>) -> 
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Ask a pipeline run to end; exit tasks still run
+/// Ask a pipeline run to end: it is stopping then, and exit tasks still run. Asked once more, they end as well
 #[utoipa::path(post, path = "/api/v1/teams/{team}/pipeline-runs/{id}/cancel", tag = "pipelines",
     params(("team" = String, Path), ("id" = String, Path)),
     responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem)))]

@@ -209,6 +209,19 @@ fn a_canceled_run_still_cleans_up() {
 }
 
 #[test]
+fn a_run_that_is_canceled_with_its_exit_tasks_cleans_up_no_more() {
+    for component in ["say", "clean-up"] {
+        let (pipeline, _) = example("exit_handler");
+        let mut trial = Trial::new(pipeline, json!({}));
+        trial.run.cancel_exits = true;
+        let end = trial.go(|started| if started.component == component { None } else { answer(started) });
+        assert_eq!(end.state, RunState::Canceled, "{component}");
+        assert!(trial.states().into_iter().any(|(path, state)| path == "clean-up" && state == State::Canceled), "{component}");
+        assert_eq!(trial.order.iter().any(|path| path == "clean-up"), component == "clean-up", "{component}");
+    }
+}
+
+#[test]
 fn a_run_that_is_canceled_before_it_began_makes_nothing() {
     let (pipeline, _) = example("exit_handler");
     let run = RunInputs { cancel: true, ..RunInputs::default() };

@@ -198,6 +198,9 @@ pub struct RunInputs {
     /// Somebody wished the run to end.
     #[serde(default)]
     pub cancel: bool,
+    /// And what cleans up with it.
+    #[serde(default)]
+    pub cancel_exits: bool,
     /// After the first failure in a DAG nothing new is started in it.
     #[serde(default)]
     pub fail_fast: bool,

@@ -474,7 +474,8 @@ impl<'a> Turn<'a> {
         let asked = |id: &String| self.workloads.get(id).is_some_and(|w| w.stop_requested_at.is_some());
         if let Some(workload) = workload.filter(|id| !asked(id)) {
             self.stopped = true;
-            let by = self.run.cancelled_by.as_deref().unwrap_or("slipway");
+            // Of those that were not asked before: what is asked for last ends them.
+            let by = self.run.exits_cancelled_by.as_deref().or(self.run.cancelled_by.as_deref()).unwrap_or("slipway");
             self.tx.workload_stop(&workload, &format!("Cancelled by {by}."), GRACE_SECONDS).await?;
         }
         Ok(false)
@@ -493,10 +494,7 @@ impl<'a> Turn<'a> {
             None => (RunsState::Running, None),
             Some((RunState::Succeeded, ..)) => (RunsState::Succeeded, None),
             Some((RunState::Failed, why, _)) => (RunsState::Failed, why.clone()),
-            Some((RunState::Canceled, why, _)) => {
-                let by = self.run.cancelled_by.as_ref().map(|by| format!("Cancelled by {by}."));
-                (RunsState::Cancelled, by.or_else(|| why.clone()))
-            }
+            Some((RunState::Canceled, why, _)) => (RunsState::Cancelled, self.run.asked_to_end().or_else(|| why.clone())),
         };
         // An answer to an approval ended a task without us.
         let counted = (tasks, tasks_ended) == (self.run.tasks, self.run.tasks_ended);

@@ -82,6 +82,7 @@ impl Loaded {
             parameters: serde_json::from_str(&run.parameters).unwrap_or_default(),
             names: launched::names(run),
             cancel: run.cancelled_by.is_some(),
+            cancel_exits: run.exits_cancelled_by.is_some(),
             started_ms: run.resumed_at.or(run.started_at).unwrap_or(run.created_at),
             ..RunInputs::default()
         }

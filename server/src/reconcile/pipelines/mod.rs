@@ -14,6 +14,7 @@ use crate::{
     quota::sizes::Sizes,
     store::{Store, pipeline_runs::PipelineRunRow, workloads::WorkloadRow},
 };
+use app::api::State;
 use apply::{Room, Turn};
 use async_trait::async_trait;
 use loaded::{Known, Loaded};
@@ -121,7 +122,9 @@ impl Pipelines {
         };
         let ended = judge::ended(&self.store, &self.logs, run, &loaded, workloads).await?;
         let inputs = loaded.run_inputs(run);
-        if !loaded.moved(workloads) && engine::plan(&loaded.pipeline, &inputs, &loaded.nodes, now).is_empty() {
+        // One that an older server asked to end may not say so yet.
+        let says = run.cancelled_by.is_none() || run.state() == State::Stopping;
+        if says && !loaded.moved(workloads) && engine::plan(&loaded.pipeline, &inputs, &loaded.nodes, now).is_empty() {
             loaded.rest(run.revision, &inputs, now);
             known.keep(&run.id, loaded);
             return Ok(BTreeSet::new());

@@ -291,7 +291,7 @@ impl<'a> Planner<'a> {
     }
 
     fn cancels(&self, place: Place<'_>) -> bool {
-        self.cancel && !place.exit
+        self.cancel && (self.run.cancel_exits || !place.exit)
     }
 
     fn skip(&mut self, node: &Node, inputs: Option<Inputs>, why: String) -> Ended<'a> {
