@@ -376,6 +376,45 @@ async fn what_was_made_before_is_taken_over() {
 }
 
 #[tokio::test]
+async fn what_was_measured_before_stands_in_the_run_table_again() {
+    let w = World::new().await;
+    let mut spec: Value = serde_json::from_str(&two()).unwrap();
+    spec["components"]["comp-first"]["outputDefinitions"]["artifacts"] =
+        json!({ "numbers": { "artifactType": { "schemaTitle": "system.Metrics", "schemaVersion": "0.0.1" } } });
+    let begins = async || {
+        let run = begin(&w, NewPipelineRun { spec: Some(spec.to_string()), ..NewPipelineRun::default() }).await;
+        w.settle().await;
+        run
+    };
+    let measured = async |task: &Task| {
+        let run = w.store.run(TEAM, task.run_id.as_deref().unwrap()).await.unwrap().unwrap();
+        let all = w.store.metrics_latest(&[run.key]).await.unwrap().into_iter().map(|m| (m.key, m.value));
+        (run.state(), all.collect::<Vec<_>>())
+    };
+    let one = begins().await;
+    let first = task(&w, &one, "first").await;
+    w.cluster.run(first.workload_id.as_deref().unwrap());
+    w.settle().await;
+    let said = json!({ "artifacts": { "numbers": { "artifacts": [{ "metadata": { "accuracy": 0.875, "rows": 3 } }] } } });
+    let files = BTreeMap::from([("said".to_owned(), "kept".to_owned()), ("/executor_output.json".to_owned(), said.to_string())]);
+    let delivery = serde_json::to_string(&TaskDelivery { attempt: first.attempt, files }).unwrap();
+    assert!(w.store.task_deliver(first.run_id.as_deref().unwrap(), first.attempt, &delivery).await.unwrap());
+    w.cluster.exit(first.workload_id.as_deref().unwrap(), 0);
+    w.settle().await;
+    let wanted = (State::Succeeded, vec![("accuracy".to_owned(), 0.875), ("rows".to_owned(), 3.0)]);
+    assert_eq!(measured(&task(&w, &one, "first").await).await, wanted);
+
+    let other = begins().await;
+    let cached = task(&w, &other, "first").await;
+    assert_eq!((cached.state, cached.workload_id.is_none()), (TaskState::Cached, true));
+    assert_ne!(cached.run_id, first.run_id, "a run of its own");
+    assert_eq!(measured(&cached).await, wanted);
+    let sql = "SELECT value FROM run_tags t JOIN runs r ON r.key = t.run_key WHERE r.id = $1 AND t.key = 'mlflow.parentRunId'";
+    let parents: Vec<(String,)> = w.store.all(sql, server::args![cached.run_id.as_deref()]).await.unwrap();
+    assert_eq!(parents, [(other.run_id.clone(),)]);
+}
+
+#[tokio::test]
 async fn what_was_made_before_is_made_again_where_its_file_is_gone() {
     let w = World::new().await;
     let mut spec: Value = serde_json::from_str(&two()).unwrap();

@@ -72,6 +72,8 @@ pub struct Turn<'a> {
     tokens: &'a TaskTokens,
     /// Attempts that began, and are to be asked for.
     begun: Vec<Begun>,
+    /// Tasks that took over what was measured, which their runs of MLflow are to show.
+    measured: Vec<usize>,
     /// Workloads that were asked for.
     asked: Vec<String>,
 }
@@ -125,6 +127,7 @@ impl<'a> Turn<'a> {
             unsure: BTreeSet::new(),
             tokens,
             begun: Vec::new(),
+            measured: Vec::new(),
             asked: Vec::new(),
         })
     }
@@ -229,6 +232,7 @@ impl<'a> Turn<'a> {
         }
         did |= self.starts(starts).await?;
         self.ask().await?;
+        self.show_measured().await?;
         Ok(did)
     }
 
@@ -381,6 +385,10 @@ impl<'a> Turn<'a> {
             Ready::Cached { key, from, outputs } => {
                 if let Some(run) = kept::whose(&outputs) {
                     self.tx.task_takes_over(&row.id, &run).await?;
+                }
+                if metrics::numbers(&outputs).next().is_some() {
+                    row.run_id.get_or_insert_with(|| ids::new_id(&**self.store.clock()));
+                    self.measured.push(place);
                 }
                 (node.state, node.outputs) = (State::Cached, outputs);
                 (row.cache_key, row.cached_from) = (Some(key), Some(from));

@@ -5,10 +5,11 @@ use crate::{
     cluster::WorkloadKind,
     error::Result,
     pipelines::{
+        metrics,
         submit::{shown_parameters, shown_tags},
         token::NewTaskToken,
     },
-    store::{runs::NewRunRow, tasks::TaskRow, workloads::NewWorkload},
+    store::{run_metrics::NewPoint, runs::NewRunRow, tasks::TaskRow, workloads::NewWorkload},
 };
 use app::api::{State as RunsState, resources::Resources};
 
@@ -68,6 +69,22 @@ impl Turn<'_> {
         let asked: Vec<String> = asked.iter().map(|(_, id, ..)| (*id).to_owned()).collect();
         self.asked.extend(asked);
         Ok(())
+    }
+
+    /// What tasks took over was measured before: they get runs of MLflow that say so, as where they had run.
+    pub(super) async fn show_measured(&mut self) -> Result<()> {
+        let places = std::mem::take(&mut self.measured);
+        if places.is_empty() {
+            return Ok(());
+        }
+        let new: Vec<usize> = places.iter().copied().filter(|place| self.loaded.rows[*place].run_key.is_none()).collect();
+        self.make_runs(&new).await?;
+        let experiment = self.experiment().await?.key;
+        let keys: Vec<(usize, i64)> = places.iter().filter_map(|place| Some((*place, self.loaded.rows[*place].run_key?))).collect();
+        let points = |(place, key): &(usize, i64)| metrics::points(&self.loaded.nodes[*place].outputs, *key, experiment, self.now);
+        let points: Vec<NewPoint> = keys.iter().flat_map(points).collect();
+        self.tx.metrics_insert(&points).await?;
+        self.tx.runs_set_state(&keys.iter().map(|(_, key)| *key).collect::<Vec<_>>(), RunsState::Succeeded).await
     }
 
     /// Makes the runs of MLflow of tasks that start for the first time.
