@@ -20,7 +20,7 @@ pub trait Task: Send + Sync {
     /// Name, for the admin page.
     fn name(&self) -> &'static str;
 
-    /// Time between two ticks when the bell does not ring.
+    /// Time between two ticks when the bell does not ring; asked after each tick.
     fn every(&self) -> Duration {
         Duration::from_secs(5)
     }

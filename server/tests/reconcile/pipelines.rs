@@ -19,10 +19,11 @@ use server::{
     logs::LogStore,
     models::location,
     pipelines::{approvals, caps, compare, explain, runs, submit, tasks, upload},
+    reconcile::Task as _,
     store::{placements::PlacementRow, teams::TeamRow},
     workloads::explain::Explainer,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 /// `first` says something, `second` takes it and may be tried twice, `always` cleans up.
 pub(crate) fn two() -> String {
@@ -253,8 +254,14 @@ async fn a_failed_task_is_tried_again_after_a_pause_and_then_fails_the_run() {
     assert_eq!((again.state, again.workload_id.is_none()), (TaskState::Queued, true));
     assert_eq!(now(&w, &run).await.state, State::Running);
 
-    w.clock.advance(5000);
+    // It is looked at when the pause is over, and not with the next of the looks that come anyway.
+    assert_eq!(w.pipelines.every(), Duration::from_secs(2));
+    w.clock.advance(4500);
     w.settle().await;
+    assert_eq!((task(&w, &run, "second").await.attempt, w.pipelines.every()), (1, Duration::from_millis(500)));
+    w.clock.advance(500);
+    w.settle().await;
+    assert_eq!(w.pipelines.every(), Duration::from_secs(2));
     let again = task(&w, &run, "second").await;
     assert_eq!((again.attempt, again.state), (2, TaskState::Starting));
     // What the first attempt would have delivered counts no more.

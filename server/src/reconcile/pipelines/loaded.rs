@@ -120,6 +120,11 @@ impl Known {
         loaded.revision != run.revision || loaded.due.is_some_and(|at| at <= now) || loaded.moved(workloads)
     }
 
+    /// When there will be something to do in one of them although nothing happens, milliseconds since 1970.
+    pub fn next_due(&self) -> Option<i64> {
+        self.runs.values().filter_map(|loaded| loaded.due).min()
+    }
+
     /// The run, where it is known as it is now.
     pub fn take(&mut self, run: &PipelineRunRow) -> Option<Loaded> {
         self.runs.remove(&run.id).filter(|loaded| loaded.revision == run.revision)

@@ -20,12 +20,20 @@ use async_trait::async_trait;
 use loaded::{Known, Loaded};
 use std::{
     collections::{BTreeSet, HashMap},
+    sync::atomic::{AtomicI64, Ordering},
     time::Duration,
 };
 use tokio::sync::Mutex;
 
 /// So many times a run is looked at again in one transaction: what one step makes possible is done with it.
 const DEEP: usize = 200;
+
+/// Time between two looks where nothing is due before.
+const EVERY: Duration = Duration::from_secs(2);
+/// And at the least, whatever is due.
+const AT_LEAST: Duration = Duration::from_millis(10);
+/// Nothing is due.
+const NEVER: i64 = i64::MAX;
 
 /// The task.
 pub struct Pipelines {
@@ -37,12 +45,14 @@ pub struct Pipelines {
     tokens: TaskTokens,
     /// What was read before: a run that did not change since is not read again. Nothing rests on it.
     known: Mutex<Known>,
+    /// When something is due next that no bell rings for, milliseconds since 1970.
+    next: AtomicI64,
 }
 
 impl Pipelines {
     /// Over this database; nothing was read yet.
     pub fn new(store: Store, parsed: Parsed, logs: LogStore, cluster: SharedCluster, artifacts: ArtifactStore, tokens: TaskTokens) -> Self {
-        Self { store, parsed, logs, cluster, artifacts, tokens, known: Mutex::default() }
+        Self { store, parsed, logs, cluster, artifacts, tokens, known: Mutex::default(), next: AtomicI64::new(NEVER) }
     }
 }
 
@@ -52,8 +62,10 @@ impl Task for Pipelines {
         "pipelines"
     }
 
+    /// Sooner where a task is to be tried again sooner, or somebody's time to answer, or that of a run, is over.
     fn every(&self) -> Duration {
-        Duration::from_secs(2)
+        let left = self.next.load(Ordering::Relaxed).saturating_sub(self.store.clock().now()).max(0);
+        Duration::from_millis(left.unsigned_abs()).clamp(AT_LEAST, EVERY)
     }
 
     fn eager(&self) -> bool {
@@ -62,6 +74,8 @@ impl Task for Pipelines {
 
     async fn tick(&self) -> Result<Report> {
         let mut known = self.known.lock().await;
+        // Should the look fail, the next is no sooner than ever.
+        self.next.store(NEVER, Ordering::Relaxed);
         // Workloads first: what is inserted after that is not mistaken for lost.
         let workloads: HashMap<String, WorkloadRow> =
             self.store.workloads_unsettled(WorkloadKind::Task).await?.into_iter().map(|w| (w.id.clone(), w)).collect();
@@ -82,6 +96,7 @@ impl Task for Pipelines {
         for workload in workloads.values().filter(|w| !known.wants(w)) {
             self.unwanted(workload).await?;
         }
+        self.next.store(known.next_due().unwrap_or(NEVER), Ordering::Relaxed);
         Ok(report)
     }
 }
