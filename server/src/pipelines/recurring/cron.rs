@@ -21,6 +21,9 @@ const SHORT: [(&str, &str); 7] = [
     ("@hourly", "0 0 * * * *"),
 ];
 
+/// Names of days.
+const WEEKDAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
+
 /// A cron in a time zone.
 #[derive(Debug, Clone)]
 pub struct Cron {
@@ -120,10 +123,11 @@ impl Cron {
     }
 }
 
-/// A step from a number on goes to the end of the week, of which the parser knows a second Sunday, 7.
+/// A step from a day on goes to the end of the week, of which the parser knows a second Sunday, 7.
 fn weekdays(field: &str) -> String {
+    let one = |day: &str| day.parse::<u8>().is_ok() || WEEKDAYS.contains(&day);
     let part = |part: &str| match part.split_once('/') {
-        Some((from, step)) if from.parse::<u8>().is_ok() => format!("{from}-6/{step}"),
+        Some((from, step)) if one(from) => format!("{from}-6/{step}"),
         _ => part.to_owned(),
     };
     field.split(',').map(part).collect::<Vec<_>>().join(",")
@@ -163,6 +167,10 @@ mod tests {
             ["2026-12-03T09:05", "2026-12-03T09:30", "2026-12-03T09:55"]
         );
         assert_eq!(times("0 0 9 * * 4/2", "UTC", "2026-11-29T00:00:00Z", 3), ["2026-12-03T09:00", "2026-12-05T09:00", "2026-12-10T09:00"]);
+        // By its name as by its number, the week ends with Saturday.
+        assert_eq!(times("0 0 9 * * mon/2", "UTC", "2026-11-29T00:00:00Z", 4), times("0 0 9 * * 1/2", "UTC", "2026-11-29T00:00:00Z", 4));
+        assert_eq!(times("0 0 9 * * MON/2", "UTC", "2026-12-05T00:00:00Z", 2), ["2026-12-07T09:00", "2026-12-09T09:00"]);
+        assert_eq!(times("0 0 9 * * SUN/6", "UTC", "2026-12-05T00:00:00Z", 2), ["2026-12-05T09:00", "2026-12-06T09:00"]);
         assert_eq!(times("0 0 9 * jan MON", "UTC", "2026-11-29T00:00:00Z", 1), ["2027-01-04T09:00"]);
         // Both days said: one of them is enough.
         assert_eq!(times("0 0 0 1 * 1", "UTC", "2026-11-29T00:00:00Z", 3), ["2026-11-30T00:00", "2026-12-01T00:00", "2026-12-07T00:00"]);
