@@ -1,10 +1,13 @@
 //! Times of a cron with seconds, as Kubeflow Pipelines has it, in a time zone.
 //!
-//! A clock that is changed: where the hour is left open (`*`, `*/2`), the cron follows the clock, so it skips what the clock skips and comes
+//! A clock that is changed: where the hour is left open (`*`, `*/2`, `0-23`), the cron follows the clock, so it skips what the clock skips and comes
 //! twice where the clock does. Where hours are named, each day counts once: a time that the clock skips comes when the clock jumps, one
 //! that the clock shows twice comes the first time.
 
-use croner::parser::{CronParser, Seconds, Year};
+use croner::{
+    CronComponent, CronPattern,
+    parser::{CronParser, Seconds, Year},
+};
 use jiff::{
     Timestamp, civil,
     tz::{AmbiguousOffset, TimeZone},
@@ -60,24 +63,27 @@ impl Cron {
         }
         fields[5] = weekdays(&fields[5]);
         // From a number on in steps, `5/15`, as there.
-        let parser = CronParser::builder().seconds(Seconds::Required).year(Year::Disallowed).sloppy_ranges(true).build();
-        let cron = parser.parse(&fields.join(" ")).map_err(|e| (format!("The cron cannot be read: {}.", said(&e.to_string())), FIELDS))?;
+        let cron =
+            parser().parse(&fields.join(" ")).map_err(|e| (format!("The cron cannot be read: {}.", said(&e.to_string())), FIELDS))?;
         // What comes in no year never comes: no schedule is kept that would be looked for in vain again and again.
         if cron.find_next_occurrence(&civil::date(2000, 1, 1).at(0, 0, 0, 0), true).is_err() {
             return Err(("There is no such day in any year.".to_owned(), FIELDS));
         }
-        let follows_clock = fields[2].starts_with('*');
+        let left_open = fields[2].starts_with('*');
+        let fields = plain(&fields, &cron.pattern);
+        let follows_clock = left_open || fields[2].starts_with('*');
         Ok(Self { fields, cron, zone, follows_clock })
     }
 
-    /// Second, minute, hour, day of the month, month, day of the week.
+    /// Second, minute, hour, day of the month, month, day of the week, each as what it comes to: `*` for all, `*/5` for steps that come out
+    /// even, else the numbers, Sunday as 0. Days with `L`, `W` or `#` are as they were written.
     pub const fn fields(&self) -> &[String; 6] {
         &self.fields
     }
 
-    /// The same as the parser words it.
+    /// The same as the parser words it. It takes a step for all of them, so it is given the numbers where that is not so.
     pub fn described(&self) -> String {
-        self.cron.describe().trim_end_matches('.').to_owned()
+        parser().parse(&self.fields.join(" ")).as_ref().unwrap_or(&self.cron).describe().trim_end_matches('.').to_owned()
     }
 
     /// The first time after this one, both in milliseconds since 1970; none where the calendar ends.
@@ -121,6 +127,37 @@ impl Cron {
     fn civil_after(&self, from: civil::DateTime, inclusive: bool) -> Option<civil::DateTime> {
         self.cron.find_next_occurrence(&from, inclusive).ok()
     }
+}
+
+fn parser() -> CronParser {
+    CronParser::builder().seconds(Seconds::Required).year(Year::Disallowed).sloppy_ranges(true).build()
+}
+
+/// What the fields come to.
+fn plain([_, _, _, day, _, weekday]: &[String; 6], pattern: &CronPattern) -> [String; 6] {
+    let list = |values: &[u16]| values.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    let clock = |part: &CronComponent, all: u16| {
+        let values = part.values();
+        match (1..all).find(|step| values.iter().copied().eq((0..all).step_by(usize::from(*step)))) {
+            Some(1) => "*".to_owned(),
+            Some(step) if all.is_multiple_of(step) => format!("*/{step}"),
+            _ => list(&values),
+        }
+    };
+    // That a day is left open, and not only any, says whether one of both is enough.
+    let days = |written: &String, part: &CronComponent| match part.values() {
+        values if values.is_empty() || part.has_modifiers() || written == "*" => written.clone(),
+        values => list(&values),
+    };
+    let months = pattern.months.values();
+    [
+        clock(&pattern.seconds, 60),
+        clock(&pattern.minutes, 60),
+        clock(&pattern.hours, 24),
+        days(day, &pattern.days),
+        if months.len() == 12 { "*".to_owned() } else { list(&months) },
+        days(weekday, &pattern.days_of_week),
+    ]
 }
 
 /// A step from a day on goes to the end of the week, of which the parser knows a second Sunday, 7.
@@ -207,8 +244,22 @@ mod tests {
         assert_eq!(spring, ["2027-03-28T00:30", "2027-03-28T01:30", "2027-03-28T02:30"], "01:30, 03:30, 04:30 on the clock");
         let autumn = times("0 30 * * * *", "Europe/Berlin", "2027-10-31T00:00:00Z", 3);
         assert_eq!(autumn, ["2027-10-31T00:30", "2027-10-31T01:30", "2027-10-31T02:30"], "02:30, 02:30 again, 03:30");
+        let all = times("0 30 0-23 * * *", "Europe/Berlin", "2027-10-31T00:00:00Z", 3);
+        assert_eq!(all, autumn, "all hours are as good as an open one");
         let york = times("0 0 */2 * * *", "America/New_York", "2027-11-07T03:00:00Z", 3);
         assert_eq!(york, ["2027-11-07T04:00", "2027-11-07T07:00", "2027-11-07T09:00"], "00:00, 02:00, 04:00 on the clock");
+    }
+
+    #[test]
+    fn fields_are_what_they_come_to() {
+        for (text, fields) in [
+            ("* 0-59 0-23 * 1/1 *", "* * * * * *"),
+            ("*/20 0,15,30,45 0-23/6 ? * 0-7", "*/20 */15 */6 * * 0,1,2,3,4,5,6"),
+            ("*/50 */45 */15 */10 */5 */3", "0,50 0,45 0,15 1,11,21,31 1,6,11 0,3,6"),
+            ("59/5 5/30 0-20/10 L JAN-MAR 5#2", "59 5,35 0,10,20 L 1,2,3 5#2"),
+        ] {
+            assert_eq!(cron(text, "UTC").fields().join(" "), fields, "{text}");
+        }
     }
 
     #[test]

@@ -43,50 +43,70 @@ fn words_of([second, minute, hour, day, month, weekday]: &[String; 6]) -> Option
     let days = days(day, weekday)?;
     let within = match month.as_str() {
         "*" => String::new(),
-        months => {
-            format!(" in {}", and(&numbers(months, name_of(&MONTHS, 1))?.iter().map(|m| MONTHS[*m as usize - 1]).collect::<Vec<_>>()))
-        }
+        months => format!(" in {}", and(&numbers(months)?.iter().map(|m| MONTHS[usize::from(*m) - 1]).collect::<Vec<_>>())),
     };
     let plain = |text: &str| text.parse::<u8>().ok();
-    if let (Some(s), Some(m), Some(hours)) = (plain(second), plain(minute), numbers(hour, |_| None)) {
-        if hours.len() > LISTED {
-            return None;
+    let even_hours = || even(hour).map(|step| (0..24).step_by(usize::from(step)).collect());
+    if let (Some(s), Some(m), Some(hours)) = (plain(second), plain(minute), numbers(hour).or_else(even_hours)) {
+        if let (0, 0, Some(step)) = (s, m, even(hour)) {
+            return Some(often(&format!("every {step} hours"), &days, &within));
         }
-        let times: Vec<String> = hours.iter().map(|h| clock(*h, m, s)).collect();
-        return Some(format!("{days}{within} at {}", and(&times.iter().map(String::as_str).collect::<Vec<_>>())));
+        if hours.len() <= LISTED {
+            let times: Vec<String> = hours.iter().map(|h| clock(*h, m, s)).collect();
+            return Some(format!("{days}{within} at {}", and(&times.iter().map(String::as_str).collect::<Vec<_>>())));
+        }
+        // To the end of the day, and from its beginning again.
+        let (first, step) = steps(&hours, 24)?;
+        return Some(format!("every {step} hours from {}, {days}{within}", clock(first, m, s)));
     }
-    let often = match (second.as_str(), minute.as_str(), hour.as_str()) {
+    let text = match (second.as_str(), minute.as_str(), hour.as_str()) {
         ("*", "*", "*") => "every second".to_owned(),
-        (s, "*", "*") if step(s).is_some() => format!("every {} seconds", step(s)?),
         ("0", "*", "*") => "every minute".to_owned(),
-        ("0", m, "*") if step(m).is_some() => format!("every {} minutes", step(m)?),
         ("0", "0", "*") => "every hour".to_owned(),
-        ("0", m, "*") => match plain(m)? {
+        ("0", m, "*") if plain(m).is_some() => match plain(m)? {
             1 => "every hour, 1 minute past".to_owned(),
             m => format!("every hour, {m} minutes past"),
         },
-        ("0", "0", h) if step(h).is_some() => format!("every {} hours", step(h)?),
+        (s, "*", "*") => within_one(s, "second", "minute")?,
+        ("0", m, "*") => within_one(m, "minute", "hour")?,
         _ => return None,
     };
-    Some(if days == "every day" { format!("{often}{within}") } else { format!("{often}, {days}{within}") })
+    Some(often(&text, &days, &within))
+}
+
+/// What comes many times a day needs no word about the days where it is every day.
+fn often(text: &str, days: &str, within: &str) -> String {
+    if days == "every day" { format!("{text}{within}") } else { format!("{text}, {days}{within}") }
+}
+
+/// Seconds of every minute, or minutes of every hour.
+fn within_one(field: &str, unit: &str, whole: &str) -> Option<String> {
+    if let Some(step) = even(field) {
+        return Some(format!("every {step} {unit}s"));
+    }
+    let values = numbers(field)?;
+    if let [one] = values.as_slice() {
+        return Some(format!("at {unit} {one} of every {whole}"));
+    }
+    if values.len() <= LISTED {
+        let texts: Vec<String> = values.iter().map(ToString::to_string).collect();
+        return Some(format!("at {unit}s {} of every {whole}", and(&texts.iter().map(String::as_str).collect::<Vec<_>>())));
+    }
+    let (first, step) = steps(&values, 60)?;
+    Some(format!("every {step} {unit}s from {unit} {first} of every {whole}"))
 }
 
 fn days(day: &str, weekday: &str) -> Option<String> {
     match (day, weekday) {
         ("*", "*") => Some("every day".to_owned()),
-        ("*", list) => {
-            let mut days: Vec<u8> = numbers(list, name_of(&DAYS, 0))?.into_iter().map(|d| d % 7).collect();
-            days.sort_unstable();
-            days.dedup();
-            Some(match days.as_slice() {
-                [1, 2, 3, 4, 5] => "every weekday".to_owned(),
-                [0, 6] => "every Saturday and Sunday".to_owned(),
-                [0, 1, 2, 3, 4, 5, 6] => "every day".to_owned(),
-                some => format!("every {}", and(&some.iter().map(|d| DAYS[*d as usize]).collect::<Vec<_>>())),
-            })
-        }
+        ("*", list) => Some(match numbers(list)?.as_slice() {
+            [1, 2, 3, 4, 5] => "every weekday".to_owned(),
+            [0, 6] => "every Saturday and Sunday".to_owned(),
+            [0, 1, 2, 3, 4, 5, 6] => "every day".to_owned(),
+            some => format!("every {}", and(&some.iter().map(|d| DAYS[usize::from(*d)]).collect::<Vec<_>>())),
+        }),
         (list, "*") => {
-            let days: Vec<String> = numbers(list, |_| None)?.iter().map(ToString::to_string).collect();
+            let days: Vec<String> = numbers(list)?.iter().map(ToString::to_string).collect();
             let which = if days.len() == 1 { "day" } else { "days" };
             (days.len() <= LISTED).then(|| format!("on {which} {} of the month", and(&days.iter().map(String::as_str).collect::<Vec<_>>())))
         }
@@ -94,27 +114,22 @@ fn days(day: &str, weekday: &str) -> Option<String> {
     }
 }
 
-/// The number of a name of three letters.
-fn name_of<const N: usize>(names: &'static [&'static str; N], first: u8) -> impl Fn(&str) -> Option<u8> {
-    move |text| names.iter().position(|n| n[..3].eq_ignore_ascii_case(text)).and_then(|i| u8::try_from(i).ok()).map(|i| i + first)
+/// A list of numbers; `None` for anything else.
+fn numbers(list: &str) -> Option<Vec<u8>> {
+    list.split(',').map(|part| part.parse().ok()).collect()
 }
 
-/// A list of numbers and ranges; `None` for anything else.
-fn numbers(list: &str, name: impl Fn(&str) -> Option<u8>) -> Option<Vec<u8>> {
-    let number = |text: &str| text.parse::<u8>().ok().or_else(|| name(text));
-    let mut out = Vec::new();
-    for part in list.split(',') {
-        match part.split_once('-') {
-            Some((from, to)) => out.extend(number(from)?..=number(to)?),
-            None => out.push(number(part)?),
-        }
-    }
-    (!out.is_empty()).then_some(out)
+/// The step of `*/5`, which comes out even.
+fn even(field: &str) -> Option<u8> {
+    field.strip_prefix("*/")?.parse().ok()
 }
 
-/// The step of `*/5`.
-fn step(field: &str) -> Option<u8> {
-    field.strip_prefix("*/")?.parse().ok().filter(|n| *n > 1)
+/// The first and the step of numbers that go to the end of the whole in steps.
+fn steps(values: &[u8], whole: u8) -> Option<(u8, u8)> {
+    let (&[first, second, ..], &last) = (values, values.last()?) else { return None };
+    let step = second - first;
+    let all = values.windows(2).all(|two| two[1] - two[0] == step);
+    (all && step > 1 && last + step >= whole).then_some((first, step))
 }
 
 fn and(items: &[&str]) -> String {
@@ -186,8 +201,35 @@ mod tests {
             ("0 5 * * * SUN", "Every hour, 5 minutes past, every Sunday, UTC"),
             ("0 0 * * * *", "Every hour, UTC"),
             ("* * * * * *", "Every second, UTC"),
+            ("0 0 0-23 * * *", "Every hour, UTC"),
+            ("0 0,30 * * * *", "Every 30 minutes, UTC"),
+            // What does not come out even begins anew with each hour, minute, day.
+            ("0 */45 * * * *", "At minutes 0 and 45 of every hour, UTC"),
+            ("0 5/15 * * * MON-FRI", "At minutes 5, 20, 35 and 50 of every hour, every weekday, UTC"),
+            ("0 */7 * * * *", "Every 7 minutes from minute 0 of every hour, UTC"),
+            ("0 5/10 * * * *", "Every 10 minutes from minute 5 of every hour, UTC"),
+            ("*/50 * * * * *", "At seconds 0 and 50 of every minute, UTC"),
+            ("30 * * * * *", "At second 30 of every minute, UTC"),
+            ("*/7 * * * * *", "Every 7 seconds from second 0 of every minute, UTC"),
+            ("0 0 */5 * * *", "Every 5 hours from 00:00, every day, UTC"),
+            ("0 30 1/5 * * SUN", "Every 5 hours from 01:30, every Sunday, UTC"),
+            ("0 30 0,12 * * *", "Every day at 00:30 and 12:30, UTC"),
+            ("0 30 */2 * * *", "Every 2 hours from 00:30, every day, UTC"),
+            ("0 0 */9 * * *", "Every day at 00:00, 09:00 and 18:00, UTC"),
+            ("0 0 0 1 */5 *", "On day 1 of the month in January, June and November at 00:00, UTC"),
+            ("0 0 0 */10 * *", "On days 1, 11, 21 and 31 of the month at 00:00, UTC"),
+            ("0 0 2 * * 5-7", "Every Sunday, Friday and Saturday at 02:00, UTC"),
         ] {
             assert_eq!(when(&schedule(Some(cron), None, "UTC")), words, "{cron}");
+        }
+        // The parser's words, which say a step only where it goes all the way round.
+        for (cron, part) in [
+            ("0 */45 8 * * *", "minute 0 and 45"),
+            ("0 0-30/10 8 * * *", "minute 0, 10, 20, and 30"),
+            ("0 */15 8 * * *", "every 15 minutes"),
+        ] {
+            let words = when(&schedule(Some(cron), None, "UTC"));
+            assert!(words.contains(part), "{cron}: {words}");
         }
         let other = when(&schedule(Some("0 10-20/5 2 1 * 1"), None, "Europe/Berlin"));
         assert!(other.ends_with(", Europe/Berlin") && other.len() > 20, "{other}");
