@@ -14,6 +14,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::sync::Arc;
 
+/// Names another field of the form, of which nothing typed is something said.
+const EMPTY: &str = "empty";
+
 /// The asker, known or not.
 pub struct Anyone(pub Option<Principal>);
 
@@ -246,7 +249,7 @@ fn unknown<'a>(sent: &'a Value, read: &Value) -> Option<&'a str> {
     })
 }
 
-/// A typed value from a form: empty fields count as left out; `env.NAME=x` fills a map, and so do lines of `NAME=value` in one field; a
+/// A typed value from a form: empty fields count as left out, but for those that a field [`EMPTY`] names, which are empty texts; `env.NAME=x` fills a map, and so do lines of `NAME=value` in one field; a
 /// field that comes several times is a list, and so are the lines of one.
 ///
 /// # Errors
@@ -254,7 +257,8 @@ fn unknown<'a>(sent: &'a Value, read: &Value) -> Option<&'a str> {
 fn form<T: DeserializeOwned>(pairs: &[(String, String)]) -> Result<T, Error> {
     use serde_json::{Map, Value};
     let mut object = Map::new();
-    for (key, text) in pairs.iter().filter(|(_, v)| !v.is_empty()) {
+    let counts = |key: &String| pairs.iter().any(|(k, v)| k == EMPTY && v == key);
+    for (key, text) in pairs.iter().filter(|(k, v)| k != EMPTY && (!v.is_empty() || counts(k))) {
         // A plain browser ends the lines of a text as the mail of old does.
         let text = text.replace("\r\n", "\n");
         // A name that was pasted brings spaces along.
@@ -450,6 +454,7 @@ mod tests {
     use app::api::{
         deployments::{NewDeployment, Redeploy},
         notebooks::NewNotebook,
+        pipeline_runs::NewPipelineRun,
         runs::RunQuery,
         tokens::NewToken,
     };
@@ -472,6 +477,9 @@ mod tests {
         assert_eq!(t.expires_in, Some(60));
         let q: RunQuery = form(&pairs(&[("page_size", "7")])).unwrap();
         assert_eq!(q.page_size, Some(7));
+        let texts = [("texts.a", ""), ("texts.b", ""), ("empty", "texts.c"), ("empty", "texts.a"), ("name", "")];
+        let p: NewPipelineRun = form(&pairs(&texts)).unwrap();
+        assert_eq!((p.texts.get("a").map(String::as_str), p.texts.len(), p.name), (Some(""), 1, None));
         let r: Redeploy = form(&pairs(&[("version", "3"), ("memory", "1Gi")])).unwrap();
         assert_eq!((r.version, r.amount.memory.as_deref()), (Some(3), Some("1Gi")));
     }

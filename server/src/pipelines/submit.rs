@@ -206,15 +206,21 @@ impl Of {
 }
 
 /// Values of the texts of a form. What is no parameter goes on as it is, to be refused with the others.
+///
+/// # Errors
+/// Every text that is not of the type of its parameter; the field is the first of them.
 pub(super) fn read_texts(pipeline: &Pipeline, texts: &BTreeMap<String, String>) -> Result<Vec<(String, Value)>> {
-    let value = |(name, text): (&String, &String)| -> Result<(String, Value)> {
-        let value = match pipeline.root.parameters.get(name) {
-            Some(p) => p.kind.from_text(text).map_err(|why| Error::invalid(&format!("texts.{name}"), format!("{name}: {why}.")))?,
-            None => Value::String(text.clone()),
-        };
-        Ok((name.clone(), value))
-    };
-    texts.iter().map(value).collect()
+    let (mut values, mut wrong) = (Vec::new(), Vec::new());
+    for (name, text) in texts {
+        match pipeline.root.parameters.get(name).map(|p| p.kind.from_text(text)) {
+            Some(Ok(value)) => values.push((name.clone(), value)),
+            Some(Err(why)) => wrong.push((name, format!("{name}: {why}."))),
+            None => values.push((name.clone(), Value::String(text.clone()))),
+        }
+    }
+    let Some((first, _)) = wrong.first() else { return Ok(values) };
+    let told: Vec<&str> = wrong.iter().map(|(_, why)| why.as_str()).collect();
+    Err(Error::invalid(&format!("texts.{first}"), told.join(" ")))
 }
 
 /// What a run that is asked for is to be of.

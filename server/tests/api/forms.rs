@@ -108,10 +108,23 @@ async fn a_pipeline_run_by_form_has_values_of_the_types_of_its_parameters() {
     let refused = w.mia.form(page, runs, &fields).await.is(303);
     let location = refused.location();
     assert!(location.contains("field=texts.times") && location.contains("texts.times=many"), "{location}");
+    // Of several that are wrong each is told.
+    let all = w.mia.post(runs, json!({"pipeline": "small", "texts": {"times": "many", "days": "mon"}})).await.is(422).json();
+    let (field, detail) = (&all["field"], all["detail"].as_str().unwrap_or_default());
+    assert!(field == "texts.days" && detail.contains("days: ") && detail.contains("times: "), "{all}");
 
     w.mia.form(page, runs, &[("pipeline", "small"), ("texts.times", "3"), ("texts.days", "[\"mon\", 2]")]).await.is(303);
     let all = w.mia.get(runs).await.is(200).json();
     assert_eq!(all["items"][0]["parameters"], json!({"text": "hello", "times": 3, "days": ["mon", 2]}));
+    // A text that was emptied is an empty text, which the form says of the field; other fields are left out.
+    let start = w.mia.with("accept", "text/html").get(page).await.is(200);
+    let start = String::from_utf8_lossy(&start.body).into_owned();
+    assert_eq!((start.matches("name=\"empty\"").count(), start.matches("value=\"texts.text\"").count()), (1, 1), "{start}");
+    let emptied = [("pipeline", "small"), ("empty", "texts.text"), ("texts.text", ""), ("texts.times", "3"), ("texts.days", "[]")];
+    w.mia.form(page, runs, &emptied).await.is(303);
+    let all = w.mia.get(runs).await.is(200).json();
+    let texts = all["items"].as_array().unwrap().iter().map(|run| &run["parameters"]["text"]);
+    assert_eq!(texts.filter(|text| **text == "").count(), 1, "{all}");
     // What is no parameter is refused in either way.
     w.mia.post(runs, json!({"pipeline": "small", "texts": {"tims": "3"}})).await.is(422);
 }

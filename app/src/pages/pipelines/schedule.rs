@@ -86,7 +86,7 @@ pub fn SchedulePipeline() -> impl IntoView {
             .outline
             .parameters
             .iter()
-            .filter_map(|p| typed(&query, &format!("texts.{}", p.name)).map(|text| (p.name.clone(), Value::String(text))))
+            .filter_map(|p| query.get(&format!("texts.{}", p.name)).map(|text| (p.name.clone(), Value::String(text))))
             .collect();
         let command = format!("slipway pipeline schedule create {} --cron '{NIGHTLY}' --time-zone Europe/Berlin", shell::word(&p.name));
         let (chosen, say) = (typed(&query, "version").unwrap_or_default(), move |name: &str| typed(&query, name).unwrap_or_default());
@@ -152,7 +152,7 @@ pub fn EditRecurringRun() -> impl IntoView {
         let (action, here) = (team_path(&access.team, &format!("/recurring-runs/{}", segment(&r.id))), format!("{back}/edit"));
         let mut values = r.parameters.clone();
         for p in &o.outline.parameters {
-            if let Some(text) = typed(&query, &format!("texts.{}", p.name)) {
+            if let Some(text) = query.get(&format!("texts.{}", p.name)) {
                 values.insert(p.name.clone(), Value::String(text));
             }
         }
@@ -192,7 +192,7 @@ fn Parameters(outline: PipelineOutline, values: BTreeMap<String, Value>) -> impl
         view! {
             <fieldset class="form">
                 <legend>"Parameters"</legend>
-                // Fields that are empty do not come along; with this, none of them means that none is given.
+                // Most fields that are empty do not come along; with this, none of them means that none is given.
                 <input type="hidden" name="parameters" value=" "/>
                 <p class="sub">"Filled in for each run, in UTC: "<code>"[[ScheduledTime.2006-01-02]]"</code>", "<code>"[[ScheduledTime]]"</code>", "<code>"[[CurrentTime]]"</code>", "<code>"[[Index]]"</code>"."</p>
                 {fields}

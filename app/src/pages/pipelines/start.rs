@@ -191,7 +191,10 @@ pub(super) fn field(p: &PipelineParameter, before: Option<&Value>, plain: bool) 
     let may = if p.optional && p.default.is_none() { "; may be left out" } else { "" };
     let kind = format!("{}{may}.", words(&p.kind));
     let hint = if p.description.is_empty() { kind } else { format!("{} {kind}", p.description.trim()) };
-    match p.kind.as_str() {
+    // An empty text is one: without this, the field would count as left out, and the default come back.
+    let empty = (p.kind == "STRING" && p.default.as_ref().is_some_and(|d| d != ""))
+        .then(|| view! { <input type="hidden" name="empty" value=name.clone()/> });
+    let field = match p.kind.as_str() {
         "BOOLEAN" => {
             let mut options: Vec<(String, String)> =
                 [("true", "True"), ("false", "False")].map(|(v, w)| (v.to_owned(), w.to_owned())).into();
@@ -206,7 +209,8 @@ pub(super) fn field(p: &PipelineParameter, before: Option<&Value>, plain: bool) 
             view! { <Area name label hint value=value.unwrap_or_default() required/> }.into_any()
         }
         _ => view! { <Field name label hint value=value.unwrap_or_default() required code=true/> }.into_any(),
-    }
+    };
+    view! { {empty}{field} }.into_any()
 }
 
 /// The same from a terminal, with the parameters that have to be given, or an example.
