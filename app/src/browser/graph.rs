@@ -2,6 +2,7 @@
 //! it scrolls, and links make it larger and smaller.
 
 use super::{dom, visit};
+use crate::ui::zoom;
 use std::cell::{Cell, RefCell};
 use web_sys::{Element, Event, HtmlAnchorElement, MouseEvent, PointerEvent, WheelEvent};
 
@@ -41,6 +42,7 @@ thread_local! {
 pub fn listen() {
     dom::on::<PointerEvent>("pointerdown", |e| {
         DRAGGED.set(false);
+        steps();
         let canvas = dom::target(&e).and_then(|t| dom::around::<Element>(&t, ".graph .canvas"));
         let Some(canvas) = canvas.filter(|_| e.button() == 0 && e.pointer_type() == "mouse") else { return };
         let scrolled = (canvas.scroll_left(), canvas.scroll_top());
@@ -82,6 +84,7 @@ pub fn listen() {
             hold(&element, None);
         }
     });
+    dom::on_window::<Event>("resize", |_| steps());
     dom::on_wheel(|e| {
         let canvas = dom::target(e).and_then(|t| dom::around::<Element>(&t, ".graph .canvas"));
         let Some(canvas) = canvas.filter(|_| e.ctrl_key() || e.meta_key()) else { return };
@@ -91,12 +94,38 @@ pub fn listen() {
             return;
         }
         STEPPED.set(dom::now_ms());
+        steps();
         let key = if e.delta_y() < 0.0 { "+" } else { "-" };
-        if let Some(link) = dom::first::<HtmlAnchorElement>(&format!("main .graph a[data-press=\"{key}\"]")) {
+        if let Some(link) = dom::first::<HtmlAnchorElement>(&format!("main .graph a[href][data-press=\"{key}\"]")) {
             hold(&canvas, Some(e));
             visit::go(&link.get_attribute("href").unwrap_or_default());
         }
     });
+}
+
+/// Has the links lead to the next sizes from the one in which the graph is seen, where only its box says which that is.
+fn steps() {
+    let Some(address) = dom::first::<Element>(".graph [data-sizes]").and_then(|sizes| sizes.get_attribute("data-sizes")) else { return };
+    let Some(percent) = seen() else { return };
+    let (smaller, larger) = zoom::steps(percent);
+    for (key, size) in [("-", smaller), ("+", larger)] {
+        let Some(link) = dom::first::<Element>(&format!(".graph a[data-press=\"{key}\"]")) else { continue };
+        let _ = match size {
+            Some(size) => link.set_attribute("href", &format!("{address}{size}")).and_then(|()| link.remove_attribute("aria-disabled")),
+            None => link.set_attribute("aria-disabled", "true").and_then(|()| link.remove_attribute("href")),
+        };
+    }
+}
+
+/// The size in which the graph is seen, percent.
+fn seen() -> Option<f64> {
+    let svg = dom::first::<Element>(".graph .canvas > svg")?;
+    let view = svg.get_attribute("viewBox")?;
+    let sides: Vec<f64> = view.split_whitespace().filter_map(|side| side.parse().ok()).collect();
+    let [_, _, width, height] = sides[..] else { return None };
+    let frame = svg.get_bounding_client_rect();
+    let percent = 100.0 * (frame.width() / width).min(frame.height() / height);
+    percent.is_finite().then_some(percent)
 }
 
 /// Remembers the point below the pointer, or that in the middle.
@@ -117,6 +146,7 @@ pub fn settle() {
         SEEN.take();
         return HELD.set(None);
     };
+    steps();
     let chosen = dom::first::<Element>(".graph .node.sel");
     let name = chosen.as_ref().and_then(|c| c.get_attribute("data-key")).unwrap_or_default();
     let size = canvas.scroll_width();

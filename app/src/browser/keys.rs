@@ -59,7 +59,7 @@ fn taken(e: &KeyboardEvent) -> bool {
 
 /// Follows the link of the page that says it is followed with this key.
 fn pressed(key: &str) -> bool {
-    let link = dom::first::<HtmlAnchorElement>(&format!("main a[data-press=\"{}\"]", key.replace(['"', '\\'], "")));
+    let link = dom::first::<HtmlAnchorElement>(&format!("main a[href][data-press=\"{}\"]", key.replace(['"', '\\'], "")));
     link.is_some_and(|link| {
         visit::go(&link.get_attribute("href").unwrap_or_default());
         true

@@ -6,6 +6,7 @@ pub mod number;
 pub mod problem;
 pub mod time;
 pub mod verbatim;
+pub mod zoom;
 
 pub use icon::Icon;
 pub use problem::{Note, ProblemNote};

@@ -7,14 +7,19 @@ use super::{
 use crate::{
     api::pipeline_runs::{Task, TaskState},
     parts::params::query,
-    ui::{time, url},
+    ui::{
+        time, url,
+        zoom::{self, SIZES},
+    },
 };
 use leptos::prelude::*;
 use leptos_router::{hooks::use_query_map, params::ParamsMap};
 use std::{collections::BTreeSet, fmt::Write};
 
-/// How large it may be shown, percent.
-const SIZES: [u32; 6] = [25, 50, 75, 100, 150, 200];
+/// Width and height of the box in which it is shown, pixels, where only the browser knows them: its script has the steps right.
+const BOX: (f64, f64) = (1100.0, 600.0);
+/// How small it is made to have room, of its own size.
+const LEAST: f64 = 0.75;
 /// Characters of a name that fit into a box.
 const FITS: usize = 18;
 /// The same beside the button that unfolds.
@@ -59,11 +64,12 @@ pub fn Drawing(
     let boxes = boxes.collect_view();
     let size = query("size").unwrap_or_default();
     let percent = size.parse::<u32>().ok().filter(|p| SIZES.contains(p));
+    let shown = shown_at(percent, size == "fit", (place.width, place.height));
     let style = match percent {
         Some(percent) => format!("width:{:.0}px", place.width * f64::from(percent) / 100.0),
         None if size == "fit" => String::new(),
         // As it is, or a little smaller where it then has room.
-        None => format!("width:{:.0}px;max-width:100%;min-width:{:.0}px", place.width, place.width * 0.75),
+        None => format!("width:{:.0}px;max-width:100%;min-width:{:.0}px", place.width, place.width * LEAST),
     };
     let legend = legend(&graph);
     view! {
@@ -71,7 +77,7 @@ pub fn Drawing(
             <div class="canvas" tabindex="0" role="region" aria-label="Graph of the tasks" data-key="canvas" class:fit=size == "fit">
                 <svg viewBox=format!("0 0 {:.0} {:.0}", place.width, place.height) style=style>{lines}{boxes}</svg>
             </div>
-            <footer>{legend}<span class="grow"></span><Sizes percent fit=size == "fit" to/></footer>
+            <footer>{legend}<span class="grow"></span><Sizes percent shown fit=size == "fit" to/></footer>
         </section>
     }
 }
@@ -90,25 +96,34 @@ impl Addresses {
     }
 }
 
+/// The size in which it is shown, percent, as far as that is known here.
+fn shown_at(percent: Option<u32>, fit: bool, (width, height): (f64, f64)) -> f64 {
+    match percent {
+        Some(percent) => f64::from(percent),
+        None if fit => 100.0 * (BOX.0 / width).min(BOX.1 / height),
+        None => 100.0 * (BOX.0 / width).clamp(LEAST, 1.0),
+    }
+}
+
 #[component]
-fn Sizes(percent: Option<u32>, fit: bool, to: Addresses) -> impl IntoView {
-    let at = SIZES.iter().position(|s| *s == percent.unwrap_or(100)).unwrap_or_default();
-    let step = |other: Option<usize>, words: &'static str, label: &'static str, key: &'static str| {
-        let href = other.and_then(|i| SIZES.get(i)).map(|s| to.with(&[("size", Some(&s.to_string()))]));
-        let title = format!("{label} ({key})");
-        match href {
-            Some(href) => view! { <a class="btn small" href=href aria-label=label title=title data-press=key>{words}</a> }.into_any(),
-            None => view! { <span class="btn small" aria-disabled="true" aria-hidden="true">{words}</span> }.into_any(),
-        }
+fn Sizes(percent: Option<u32>, shown: f64, fit: bool, to: Addresses) -> impl IntoView {
+    let (smaller, larger) = zoom::steps(shown);
+    // A link that leads nowhere stays: the script may know a step.
+    let step = |size: Option<u32>, words: &'static str, label: &'static str, key: &'static str| {
+        let href = size.map(|s| to.with(&[("size", Some(&s.to_string()))]));
+        let (title, none) = (format!("{label} ({key})"), href.is_none().then_some("true"));
+        view! { <a class="btn small" role="link" href=href aria-disabled=none aria-label=label title=title data-press=key>{words}</a> }
     };
+    // What the script puts the size behind.
+    let measured = percent.is_none().then(|| to.with(&[("size", Some(""))]));
     let way = |size: Option<&str>, words: &'static str, key: &'static str| {
         view! { <a class="btn small" href=to.with(&[("size", size)]) title=format!("{words} ({key})") data-press=key>{words}</a> }
     };
     view! {
-        <nav class="row" aria-label="Size of the graph">
-            {step(at.checked_sub(1), "−", "Smaller", "-")}
+        <nav class="row" aria-label="Size of the graph" data-sizes=measured>
+            {step(smaller, "−", "Smaller", "-")}
             {percent.map(|p| view! { <span class="sub">{format!("{p} %")}</span> })}
-            {step(Some(at + 1), "+", "Larger", "+")}
+            {step(larger, "+", "Larger", "+")}
             {(!fit).then(|| way(Some("fit"), "Fit", "0"))}
             {(fit || percent.is_some()).then(|| way(None, "As it is", "1"))}
         </nav>
@@ -216,6 +231,14 @@ mod tests {
         let place = Layout { boxes: vec![(30.0, 20.0), (420.0, 80.0)], bends: vec![], width: 600.0, height: 144.0 };
         assert_eq!(line(&place, (0, 1), &[]), "M180 42.0C300 42.0 300 102.0 420 102.0");
         assert_eq!(line(&place, (0, 1), &[(220.0, 10.0)]), "M180 42.0C200 42.0 200 10.0 220 10.0H370C395 10.0 395 102.0 420 102.0");
+    }
+
+    #[test]
+    fn sizes_that_are_not_said() {
+        let wide = (4750.0, 300.0);
+        assert_eq!([Some(150), None].map(|percent| shown_at(percent, false, wide)), [150.0, 75.0]);
+        assert!(shown_at(None, true, wide) < 25.0 && shown_at(None, true, (200.0, 1200.0)) == 50.0);
+        assert_eq!(shown_at(None, false, (400.0, 300.0)), 100.0);
     }
 
     #[test]
