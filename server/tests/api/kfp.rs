@@ -383,6 +383,10 @@ async fn what_is_not_done_here_is_refused_with_its_place() {
         (Method::POST, "/apis/v2beta1/recurringruns/x:pause", 404, 5),
         (Method::POST, "/apis/v2beta1/recurringruns", 400, 3),
         (Method::POST, "/apis/v2beta1/visualizations/forecast", 501, 12),
+        (Method::POST, "/apis/v2beta1/workflows", 501, 12),
+        (Method::POST, "/apis/v2beta1/scheduledworkflows", 501, 12),
+        (Method::GET, "/apis/v2beta1/filters", 501, 12),
+        (Method::PUT, "/apis/v2beta1/filters", 404, 5),
     ] {
         let answer = ada.send(method, path, "application/json", "{}").await.is(status).json();
         assert_eq!(answer["code"], code, "{path}");

@@ -42,6 +42,10 @@ pub fn router(web: &Web) -> Router {
         .route("/recurringruns", get(recurring_runs::list).post(recurring_runs::create))
         .route("/recurringruns/{id}", get(recurring_runs::get).delete(recurring_runs::delete).post(recurring_runs::act))
         .route("/visualizations/{*rest}", any(error::unimplemented))
+        // Its own parts report there what they saw.
+        .route("/workflows", post(error::unimplemented))
+        .route("/scheduledworkflows", post(error::unimplemented))
+        .route("/filters", get(error::unimplemented))
         .method_not_allowed_fallback(error::unknown)
         .fallback(error::unknown)
         .with_state(web.clone());
