@@ -1,15 +1,23 @@
 // What lives in the browser: without it every page, link and form still works.
 import init from "/pkg/slipway.js";
 
-// The mlflow client prints addresses of MLflow's own pages: they lead to ours.
-function follow() {
+// The clients of MLflow and Kubeflow Pipelines print addresses of the pages that those have: they lead to ours.
+function meant() {
+  // Of no team: the server finds it.
+  const [, what, rest] = location.hash.match(/^#\/(runs|pipelines|experiments|recurringrun)\/details\/([\w-]+(?:\/version\/[\w-]+)?)\/?(?:\?.*)?$/) ?? [];
+  if (what) return `/open/${what}/${rest}`;
   const [, experiment, run, query] = location.hash.match(/^#\/experiments\/([\w-]+)(?:\/runs\/([\w-]+))?\/?(?:\?(.*))?$/) ?? [];
   const team = new URLSearchParams(query ?? "").get("workspace");
-  if (!team) return;
+  if (!team) return undefined;
   const runs = `/teams/${encodeURIComponent(team)}/runs`;
-  location.replace(run ? `${runs}/${encodeURIComponent(run)}` : `${runs}?experiment=${encodeURIComponent(experiment)}`);
+  return run ? `${runs}/${encodeURIComponent(run)}` : `${runs}?experiment=${encodeURIComponent(experiment)}`;
 }
-follow();
+
+function follow() {
+  const there = meant();
+  if (there) location.replace(there);
+  return there;
+}
 addEventListener("hashchange", follow);
 
-init({ module_or_path: "/pkg/slipway_bg.wasm" });
+if (!follow()) init({ module_or_path: "/pkg/slipway_bg.wasm" });

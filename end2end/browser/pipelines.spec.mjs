@@ -108,6 +108,12 @@ test('a pipeline from its file to its end', async ({ page }) => {
     expect(attempts).toEqual({ count: ['succeeded', 1], gate: ['succeeded', 2], tell: ['succeeded', 1] });
   });
 
+  await test.step('the address that kfp prints leads there', async () => {
+    await page.goto(`${url()}/#/runs/details/${id}`, { waitUntil: 'commit' });
+    await page.waitForURL(`**/teams/${TEAM}/pipeline-runs/${id}`);
+    await expect(head).toContainText('Succeeded');
+  });
+
   await test.step('timeline, parameters, artifacts', async () => {
     const tabs = page.getByRole('navigation', { name: 'Parts of the pipeline run' });
     await tabs.getByRole('link', { name: 'Timeline' }).click();

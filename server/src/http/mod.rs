@@ -11,6 +11,7 @@ pub mod health;
 pub mod idempotency;
 pub mod kfp;
 pub mod lanes;
+pub mod links;
 pub mod metered;
 pub mod mlflow;
 pub mod origin;

@@ -1,7 +1,7 @@
 //! Pages: what may not be shown is decided before rendering; rendering calls the API in process, as the same principal.
 
 use super::{
-    headers, problem,
+    headers, links, problem,
     proxy::{headers::cookies, notebook_origin},
     state::Web,
 };
@@ -27,6 +27,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
+    routing::get,
 };
 use leptos::{
     config::LeptosOptions,
@@ -77,6 +78,8 @@ pub fn router(web: &Web, api: Router) -> Router {
     Router::new()
         .leptos_routes_with_context(&options, routes, context, app::shell)
         .with_state(options)
+        // Never asked: it leads elsewhere, or nowhere.
+        .route(&format!("{}{{*what}}", links::OPEN), get(problem::nothing_here))
         .layer(middleware::from_fn(move |mut request: Request, next: Next| {
             let (web, lost) = guarded.clone();
             async move {
@@ -92,7 +95,7 @@ pub fn router(web: &Web, api: Router) -> Router {
                         request.extensions_mut().insert(last);
                         next.run(request).await
                     }
-                    Ok(Asked::SignIn(address)) => Redirect::to(&address).into_response(),
+                    Ok(Asked::Another(address)) => Redirect::to(&address).into_response(),
                     Err(e) if matches!(e.kind, Kind::NotFound | Kind::Forbidden) => {
                         instead(StatusCode::NOT_FOUND, lost(elsewhere(request, NOWHERE)).await)
                     }
@@ -184,8 +187,8 @@ enum Asked {
     OfTeam(String),
     /// Of no team, after one whose pages are still theirs to see.
     After(LastTeam),
-    /// Nobody is signed in: the address of the sign-in page, which leads back.
-    SignIn(String),
+    /// Of another address: that of the sign-in page, which leads back, where nobody is signed in; where a link without a team leads.
+    Another(String),
 }
 
 /// Decided before anything renders. What is not there, or not theirs to see, is not found.
@@ -198,8 +201,11 @@ async fn asked(web: &Web, asker: Option<&Principal>, uri: &Uri, headers: &Header
         let from = uri.path_and_query().map_or("/", |p| p.as_str());
         let query =
             if from == "/" { String::new() } else { format!("?{}", serde_urlencoded::to_string([("next", from)]).unwrap_or_default()) };
-        return Ok(Asked::SignIn(format!("/sign-in{query}")));
+        return Ok(Asked::Another(format!("/sign-in{query}")));
     };
+    if let Some(what) = path.strip_prefix(links::OPEN) {
+        return links::page(&web.store, principal, what).await.map(Asked::Another);
+    }
     if path == "/admin" || path.starts_with("/admin/") {
         PlatformAdmin::check(principal)?;
     }

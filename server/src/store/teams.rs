@@ -65,7 +65,31 @@ impl TeamAndRole {
     }
 }
 
+/// What belongs to a team and is known by its id alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the nouns of the house")]
+pub enum Thing {
+    PipelineRun,
+    Pipeline,
+    Experiment,
+    RecurringRun,
+}
+
 impl Store {
+    /// Name of the team that has the thing of this id, for who then checks that it is the asker's.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn team_with(&self, thing: Thing, id: &str) -> Result<Option<String>> {
+        let sql = match thing {
+            Thing::PipelineRun => "SELECT t.name FROM pipeline_runs x JOIN teams t ON t.id = x.team_id WHERE x.id = $1",
+            Thing::Pipeline => "SELECT t.name FROM pipelines x JOIN teams t ON t.id = x.team_id WHERE x.id = $1",
+            Thing::Experiment => "SELECT t.name FROM experiments x JOIN teams t ON t.id = x.team_id WHERE x.id = $1",
+            Thing::RecurringRun => "SELECT t.name FROM recurring_runs x JOIN teams t ON t.id = x.team_id WHERE x.id = $1",
+        };
+        Ok(self.opt::<(String,)>(sql, args![id]).await?.map(|row| row.0))
+    }
+
     /// The team of this name with the role a user has in it.
     ///
     /// # Errors

@@ -395,6 +395,43 @@ async fn what_is_not_done_here_is_refused_with_its_place() {
 }
 
 #[tokio::test]
+async fn what_the_client_prints_leads_to_the_page() {
+    let w = World::new().await;
+    let token = w.ada.token("forecast", "editor").await;
+    let (run, pipeline) = (run(&token, "one").await, pipeline(&token, "sums").await);
+    let experiment = token.get(&format!("{P}/runs/{run}")).await.is(200).json()["experiment_id"].as_str().unwrap().to_owned();
+    let later = json!({
+        "display_name": "later", "mode": "DISABLE", "max_concurrency": "1", "pipeline_version_reference": { "pipeline_id": pipeline },
+        "trigger": { "periodic_schedule": { "interval_second": "60" } },
+    });
+    let recurring = token.post(&format!("{P}/recurringruns"), later).await.is(200).json()["recurring_run_id"].as_str().unwrap().to_owned();
+    for (printed, page) in [
+        (format!("runs/{run}"), format!("pipeline-runs/{run}")),
+        (format!("pipelines/{pipeline}"), format!("pipelines/{pipeline}")),
+        (format!("pipelines/{pipeline}/version/x"), format!("pipelines/{pipeline}?tab=versions")),
+        (format!("experiments/{experiment}"), format!("runs?experiment={experiment}")),
+        (format!("recurringrun/{recurring}"), format!("recurring-runs/{recurring}")),
+    ] {
+        let open = format!("/open/{printed}");
+        // Also for an admin, who is in no team; a foreign one is as one that is not there.
+        for who in [&w.ada, &w.vic, &w.bob] {
+            let lead = who.get(&open).await.is(303);
+            assert_eq!(lead.location(), format!("/teams/forecast/{page}"));
+            who.with("accept", "text/html").get(lead.location()).await.is(200);
+        }
+        let foreign = w.eve.get(&open).await.is(404);
+        let nothing = w.eve.get(&format!("/open/{}", printed.replacen(|c: char| c.is_ascii_digit(), "x", 1))).await.is(404);
+        assert_eq!(foreign.headers.get("location"), None);
+        assert_eq!(foreign.headers.get("content-type"), nothing.headers.get("content-type"));
+        let next = serde_urlencoded::to_string([("next", &open)]).unwrap();
+        assert_eq!(w.nobody.get(&open).await.is(303).location(), format!("/sign-in?{next}"));
+    }
+    for nothing in ["runs", "runs/", "runs/x/y", "pods/x", "runs/%00"] {
+        w.ada.get(&format!("/open/{nothing}")).await.is(404);
+    }
+}
+
+#[tokio::test]
 async fn recurring_runs_are_made_found_and_switched() {
     let w = World::new().await;
     let (ada, mia) = (w.ada.token("forecast", "editor").await, w.mia.token("forecast", "viewer").await);
