@@ -177,6 +177,10 @@ impl Client {
     pub fn pipeline_limits(&self, team: &str, pipeline: &str, body: &SetPipelineLimits) -> Reply<Pipeline> {
         self.call(Method::PUT, path(team, pipeline, "/limits"), body)
     }
+    /// `POST /api/v1/teams/{team}/pipelines/{pipeline}/clear-cache`
+    pub fn pipeline_clear_cache(&self, team: &str, pipeline: &str) -> Reply<()> {
+        self.act(Method::POST, path(team, pipeline, "/clear-cache"))
+    }
     /// `GET /api/v1/teams/{team}/pipelines/{pipeline}/versions`: newest first.
     pub fn pipeline_versions(&self, team: &str, pipeline: &str, query: &ListQuery) -> Reply<Page<PipelineVersion>> {
         self.get(with_query(path(team, pipeline, "/versions"), query))

@@ -74,6 +74,11 @@ pub enum Command {
         #[arg(long)]
         max_tasks: Option<i64>,
     },
+    /// Clear the cache of a pipeline: its next run makes everything anew; nothing is deleted
+    ClearCache {
+        /// Id or name
+        pipeline: String,
+    },
     /// Run a pipeline
     Run(Run),
     /// Pipeline runs, newest first
@@ -209,6 +214,11 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
         }
         Command::Limits { pipeline, max_tasks } => {
             here.show(&client.pipeline_limits(team, &pipeline, &SetPipelineLimits { max_tasks }).await?, facts);
+            Ok(())
+        }
+        Command::ClearCache { pipeline } => {
+            client.pipeline_clear_cache(team, &pipeline).await?;
+            here.say(format!("The cache of pipeline {pipeline} is cleared."));
             Ok(())
         }
         Command::Run(run) => begin(&here, run).await,

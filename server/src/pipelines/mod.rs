@@ -3,6 +3,7 @@
 
 pub mod again;
 pub mod approvals;
+pub mod cache;
 pub mod caps;
 pub mod compare;
 pub mod delivery;

@@ -174,6 +174,16 @@ impl Store {
         Ok(self.opt::<(String,)>(sql, args![team_id, id]).await?.is_some())
     }
 
+    /// How often the cache of a pipeline was cleared; 0 where there is no such pipeline any more.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn pipeline_cache_epoch(&self, pipeline_id: &str) -> Result<i64> {
+        // Whose it is says the run that names it.
+        let row: Option<(i64,)> = self.opt("SELECT cache_epoch FROM pipelines WHERE id = $1", args![pipeline_id]).await?;
+        Ok(row.map_or(0, |r| r.0))
+    }
+
     /// What a digest stands for, as it was uploaded.
     ///
     /// # Errors
@@ -269,6 +279,16 @@ impl Tx {
             )
             .await?;
         Ok(row.map(|r| r.0))
+    }
+
+    /// Clears the cache of a pipeline; its revision and how often that was done, where it is there.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn pipeline_cache_clear(&mut self, team_id: &str, id: &str) -> Result<Option<(i64, i64)>> {
+        let sql = "UPDATE pipelines SET cache_epoch = cache_epoch + 1, revision = revision + 1
+                   WHERE team_id = $1 AND id = $2 RETURNING revision, cache_epoch";
+        self.opt(sql, args![team_id, id]).await
     }
 
     /// Whether a pipeline has versions.

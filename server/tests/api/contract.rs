@@ -104,7 +104,7 @@ fn everything(c: &Client) {
         c.replica_list("t", "d"); c.deployment_scale("t", "d", &Scale::default()); c.deployment_canary("t", "d", &SetCanary::default()); c.deployment_sticky("t", "d", &Sticky::default());
         c.deployment_callers("t", "d", &SetCallers::default()); c.caller_token_list("t", "d", l); c.caller_token_create("t", "d", &NewCallerToken::default());
         c.caller_token_rotate("t", "d", "i", &RotateToken::default()); c.caller_token_revoke("t", "d", "i");
-        c.pipeline_list("t", l); c.pipeline_create("t", &NewPipeline::default()); c.pipeline("t", "p"); c.pipeline_delete("t", "p"); c.pipeline_limits("t", "p", &SetPipelineLimits::default()); c.pipeline_versions("t", "p", l);
+        c.pipeline_list("t", l); c.pipeline_create("t", &NewPipeline::default()); c.pipeline("t", "p"); c.pipeline_delete("t", "p"); c.pipeline_limits("t", "p", &SetPipelineLimits::default()); c.pipeline_clear_cache("t", "p"); c.pipeline_versions("t", "p", l);
         c.pipeline_version_create("t", "p", &NewPipelineVersion::default()); c.pipeline_version("t", "p", "v"); c.pipeline_version_delete("t", "p", "v"); c.pipeline_spec("t", "p", "v");
         c.pipeline_diff("t", "p", "v", &DiffQuery::default()); c.pipeline_run_compare("t", "r", "s"); c.pipeline_run_outline("t", "r"); c.task_explain("t", "r", "k"); c.run_artifact_preview("t", "r", &ArtifactQuery::default());
         c.pipeline_outline("t", "p", "v"); c.pipeline_run_list("t", &PipelineRunQuery::default()); c.pipeline_run_create("t", &NewPipelineRun::default()); c.pipeline_run("t", "r");

@@ -42,7 +42,7 @@ pub fn PipelinePage() -> impl IntoView {
         let actions = edits.then(|| {
             let schedule = p.latest.is_some().then(|| view! { <a class="btn" href=format!("{here}/schedule")>"Schedule"</a> });
             let run = p.latest.is_some().then(|| view! { <a class="btn primary" href=runs.clone()>"Run"</a> });
-            view! { <Delete pipeline=p.clone() access=access.clone()/><a class="btn" href=format!("{here}?upload=1")>"Upload version"</a>{schedule}{run} }
+            view! { <Delete pipeline=p.clone() access=access.clone()/><ClearCache pipeline=p.clone() access=access.clone()/><a class="btn" href=format!("{here}?upload=1")>"Upload version"</a>{schedule}{run} }
         });
         let items = vec![
             ("Runs", here.clone(), tab.is_empty()),
@@ -122,6 +122,20 @@ fn Limits(pipeline: Pipeline, access: Access) -> impl IntoView {
                 <div class="actions"><button class="btn" type="submit">"Set"</button></div>
             </ApiForm>
         </Card>
+    }
+}
+
+#[component]
+fn ClearCache(pipeline: Pipeline, access: Access) -> impl IntoView {
+    let action = team_path(&access.team, &format!("/pipelines/{}/clear-cache", segment(&pipeline.id)));
+    view! {
+        <DialogButton id="clear-cache">"Clear cache"</DialogButton>
+        <Dialog id="clear-cache" title=format!("Clear the cache of {}", pipeline.name)>
+            <ApiForm id="clear-cache-form" action say="The cache is cleared.">
+                <p>"The next run makes everything anew. Nothing is deleted."</p>
+                <div class="actions"><button class="btn primary" type="submit">"Clear cache"</button><DialogCancel/></div>
+            </ApiForm>
+        </Dialog>
     }
 }
 

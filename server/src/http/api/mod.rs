@@ -103,6 +103,7 @@ pub fn router(web: Web) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(pipelines::list, pipelines::create))
         .routes(routes!(pipelines::get, pipelines::delete))
         .routes(routes!(pipelines::limits))
+        .routes(routes!(pipelines::clear_cache))
         .routes(routes!(pipelines::versions, pipelines::create_version))
         .routes(routes!(pipelines::version, pipelines::delete_version))
         .routes(routes!(pipelines::spec))

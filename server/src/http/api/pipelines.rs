@@ -7,7 +7,7 @@ use crate::{
         extract::{At, Payload, Query},
         state::Web,
     },
-    pipelines::{caps, diff, upload},
+    pipelines::{cache, caps, diff, upload},
 };
 use app::api::{
     ListQuery, Page, Problem,
@@ -59,6 +59,15 @@ pub async fn limits(
     Payload(new): Payload<SetPipelineLimits>,
 ) -> Result<Json<Pipeline>> {
     caps::set(&web.store, &by, &pipeline, &new).await.map(Json)
+}
+
+/// Clear the cache of a pipeline: its runs make everything anew once, and nothing is deleted
+#[utoipa::path(post, path = "/api/v1/teams/{team}/pipelines/{pipeline}/clear-cache", tag = "pipelines",
+    params(("team" = String, Path), ("pipeline" = String, Path, description = "Id or name")),
+    responses((status = 204), (status = 404, body = Problem)))]
+pub async fn clear_cache(State(web): State<Web>, by: TeamEditor, At([pipeline]): At<1>) -> Result<StatusCode> {
+    cache::clear(&web.store, &by, &pipeline).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Versions of a pipeline, newest first
