@@ -159,6 +159,41 @@ async fn pipelines_are_the_teams_own() {
 }
 
 #[tokio::test]
+async fn editors_clear_the_cache_of_a_pipeline() {
+    let w = World::new().await;
+    let id = w.ada.post(&format!("{OWN}/pipelines"), json!({ "spec": hello() })).await.is(201).json()["id"].clone();
+    let id = id.as_str().unwrap();
+    let epoch = async || w.web.store.pipeline_cache_epoch(id).await.unwrap();
+    let clear = format!("{OWN}/pipelines/hello/clear-cache");
+    w.vic.post(&clear, json!({})).await.is(403);
+    w.run("00000000000000000000000000000001").await.post(&clear, json!({})).await.is(403);
+    w.eve.post(&clear, json!({})).await.is(404);
+    w.eve.post(&format!("/api/v1/teams/elsewhere/pipelines/{id}/clear-cache"), json!({})).await.is(404);
+    w.ada.post(&format!("{OWN}/pipelines/none/clear-cache"), json!({})).await.is(404);
+    let events = format!("{OWN}/events?kind=pipeline&action=clear_cache");
+    let told = async || w.vic.get(&events).await.is(200).json()["items"].as_array().unwrap().clone();
+    assert_eq!((epoch().await, told().await.len()), (0, 0));
+
+    w.ada.post(&clear, json!({})).await.is(204);
+    // As its page does without a script; who may not does not see it there.
+    let page = "/teams/forecast/pipelines/hello";
+    let shows = async |who: &super::world::Person| {
+        let page = who.with("accept", "text/html").get(page).await.is(200);
+        String::from_utf8_lossy(&page.body).contains(&format!("action=\"{OWN}/pipelines/{id}/clear-cache\""))
+    };
+    assert_eq!((shows(&w.ada).await, shows(&w.vic).await), (true, false));
+    let answer = w.ada.form(page, &format!("{OWN}/pipelines/{id}/clear-cache"), &[("_form", "clear-cache-form")]).await.is(303);
+    assert_eq!(answer.location(), page);
+    let told = told().await;
+    assert_eq!((epoch().await, told.len()), (2, 2));
+    let last = &told[0];
+    assert_eq!((&last["actor"], &last["object_id"], &last["object_name"]), (&json!("ada"), &json!(id), &json!("hello")));
+    assert_eq!((&last["before"]["cache_epoch"], &last["after"]["cache_epoch"]), (&json!(1), &json!(2)));
+    // What it says of the pipeline is as before.
+    assert_eq!(w.vic.get(&format!("{OWN}/pipelines/hello")).await.is(200).json()["latest"]["name"], "hello");
+}
+
+#[tokio::test]
 async fn what_stands_for_an_image_is_the_admins_to_say() {
     let w = World::new().await;
     let path = "/api/v1/pipeline-images";

@@ -18,7 +18,7 @@ use server::{
     launcher::{PLAN, Plan},
     logs::LogStore,
     models::location,
-    pipelines::{approvals, caps, compare, explain, runs, submit, tasks, upload},
+    pipelines::{approvals, cache, caps, compare, explain, runs, submit, tasks, upload},
     reconcile::Task as _,
     store::{placements::PlacementRow, teams::TeamRow},
     workloads::explain::Explainer,
@@ -749,4 +749,41 @@ async fn what_is_taken_over_takes_no_room() {
     assert_eq!((run.state, run.tasks_ended), (State::Succeeded, 450));
     let all = tasks::list(&w.parsed, &w.store, &w.ada, &run.id).await.unwrap();
     assert_eq!(all.iter().filter(|t| t.state == TaskState::Cached).count(), 448);
+}
+
+#[tokio::test]
+async fn what_was_made_before_the_cache_was_cleared_is_made_anew_once() {
+    let w = World::new().await;
+    for name in ["one", "other"] {
+        let new = NewPipeline { name: Some(name.into()), spec: alike(1), ..NewPipeline::default() };
+        upload::create(&w.parsed, &w.store, &w.ada, &new).await.unwrap();
+    }
+    // Id of a run of the pipeline, and of the run that its task took over from; where it took over nothing, it is done to its end.
+    let ran = async |pipeline: &str| {
+        let run = begin(&w, NewPipelineRun { pipeline: Some(pipeline.into()), ..NewPipelineRun::default() }).await;
+        w.settle().await;
+        let made = task(&w, &run, "task-0").await;
+        if made.cached_from.is_none() {
+            ends_well(&w, &made, "x").await;
+        }
+        assert_eq!(now(&w, &run).await.state, State::Succeeded);
+        (run.id, made.cached_from.map(|from| from.pipeline_run_id))
+    };
+    let (first, none) = ran("one").await;
+    assert_eq!(none, None);
+    // All of the team take over from each other.
+    for pipeline in ["one", "other"] {
+        assert_eq!(ran(pipeline).await.1.as_ref(), Some(&first), "{pipeline}");
+    }
+
+    cache::clear(&w.store, &w.ada, "other").await.unwrap();
+    let (anew, none) = ran("other").await;
+    assert_eq!(none, None);
+    assert_eq!(ran("other").await.1, Some(anew));
+    assert_eq!(ran("one").await.1, Some(first), "its own cache was not cleared");
+    // One that was cleared as often does not stand in for it.
+    cache::clear(&w.store, &w.ada, "one").await.unwrap();
+    let (anew, none) = ran("one").await;
+    assert_eq!(none, None);
+    assert_eq!(ran("one").await.1, Some(anew));
 }

@@ -13,6 +13,7 @@ mod newer;
 mod notices;
 mod pipeline_images;
 mod pipeline_search;
+mod pipelines;
 mod placements;
 mod promotions;
 mod recurring_runs;
