@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     ArtifactSource, Body, Component, Container, Dag, Executor, ImporterValue, Items, Iterator, ParameterFrom, ParameterSource,
-    ParameterType, Pipeline, Refusal, Selector, Task, approval, reader::place,
+    ParameterType, Pipeline, Refusal, Selector, Task, approval, loop_items, reader::place,
 };
 
 const AGAIN: &str = "compile the pipeline again with the SDK";
+const OF_A_LOOP: &str = "the SDK lost an item of a loop: hand it to a task as an input, and use what that gives back";
 
 /// DAGs in DAGs.
 const DEEPEST: usize = 50;
@@ -225,7 +226,8 @@ impl Check<'_> {
         match &source.from {
             ParameterFrom::Task(selector) => self.output(dag, selector, false, at),
             ParameterFrom::Input(input) if !outer.parameters.contains_key(input) => {
-                self.refuse(at, format!("{} has no input {input}", outer.name), AGAIN);
+                let hint = if loop_items::is_item(input) { OF_A_LOOP } else { AGAIN };
+                self.refuse(at, format!("{} has no input {input}", outer.name), hint);
             }
             ParameterFrom::FinalStatus(task) if !dag.tasks.contains_key(task) => {
                 self.refuse(at, format!("there is no task {task} in this DAG"), AGAIN);

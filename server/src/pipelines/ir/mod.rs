@@ -9,6 +9,7 @@ mod executor;
 mod expression;
 mod inputs;
 mod kubernetes;
+mod loop_items;
 mod reader;
 mod refusal;
 mod spec;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Body, Component, Pipeline, Refusal, canonical::hex, check::check, reader::Reader};
+use super::{Body, Component, Pipeline, Refusal, canonical::hex, check::check, loop_items, reader::Reader};
 
 /// Bytes that a document may have.
 pub const LARGEST: usize = 64 * 1024 * 1024;
@@ -114,6 +114,7 @@ pub fn from_json(spec: Value, platform: Value) -> Result<Pipeline, Vec<Refusal>>
         platform,
     };
     digests(&mut pipeline);
+    loop_items::hand_down(&mut pipeline);
     let mut refusals = reader.refusals;
     refusals.extend(check(&pipeline));
     if refusals.is_empty() {
