@@ -1,6 +1,6 @@
 //! Artifacts of a task: brought before the command starts, kept after it ended. Each is a file or a folder.
 
-use super::{Input, portal::Portal};
+use super::{Input, elsewhere, portal::Portal};
 use app::api::pipeline_runs::KeptFile;
 use futures::TryStreamExt;
 use sha2::{Digest, Sha256};
@@ -17,6 +17,10 @@ use tokio::io::AsyncWriteExt;
 /// It is not there, or cannot be written.
 pub async fn bring(portal: &Portal, input: &Input) -> Result<(), String> {
     let to = PathBuf::from(&input.path);
+    if let Some(address) = &input.address {
+        make(to.parent().unwrap_or(&to))?;
+        return elsewhere::fetch(address, &to).await;
+    }
     if file(portal, &input.artifact, &to).await? {
         return Ok(());
     }

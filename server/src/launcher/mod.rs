@@ -2,6 +2,7 @@
 //! command, and delivers what came out before it ends: a task that ended well has delivered. The same on both clusters.
 
 mod artifacts;
+mod elsewhere;
 mod portal;
 mod run;
 
@@ -36,8 +37,11 @@ pub struct Plan {
 /// An artifact that goes in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Input {
-    /// Path in the portal's store, below the team.
+    /// Path in the portal's store, below the team; empty where it lies elsewhere.
     pub artifact: String,
     /// Where it shall lie.
     pub path: String,
+    /// Where it lies elsewhere: an address of HTTP.
+    #[serde(default)]
+    pub address: Option<String>,
 }

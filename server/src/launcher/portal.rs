@@ -20,7 +20,7 @@ pub struct Portal {
 }
 
 /// Why it did not work.
-enum Trouble {
+pub(super) enum Trouble {
     /// Asking again is of no use.
     Refused(String),
     /// Not reached, or not now.
@@ -151,7 +151,7 @@ fn encoded(path: &str) -> String {
 }
 
 /// An error with its causes: reqwest's own words only say which URL.
-fn words(error: &dyn std::error::Error) -> String {
+pub(super) fn words(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
@@ -166,9 +166,13 @@ fn client(url: &str) -> reqwest::Result<Client> {
     if url.starts_with("http://") {
         // To read whom this machine trusts takes as long as all the rest.
         client = client.tls_certs_only([]).redirect(Policy::none());
-    } else if let Ok(roots) = fs::read(Path::new(BIN).join(ROOTS)) {
-        // In a pod the image is the component's, which may trust nobody.
+    } else if let Some(roots) = roots() {
         client = client.tls_certs_only(Certificate::from_pem_bundle(&roots)?);
     }
     client.build()
+}
+
+/// Whom to trust in a pod: there the image is the component's, which may trust nobody.
+pub(super) fn roots() -> Option<Vec<u8>> {
+    fs::read(Path::new(BIN).join(ROOTS)).ok()
 }

@@ -2,7 +2,7 @@
 
 use super::{
     engine::{self, Artifact, Inputs, Launch, Node, Places, RunNames, Written},
-    ir::{Component, Container, Executor, Pipeline, Task},
+    ir::{Address, Component, Container, Executor, Pipeline, Task},
     places::Lines,
 };
 use crate::{
@@ -87,21 +87,45 @@ pub fn launch(
 pub fn paths(node: &Node, team_id: &str, store: Option<&ArtifactStore>) -> Result<(BTreeMap<String, String>, Vec<Input>)> {
     let (mut paths, mut brought) = (BTreeMap::new(), Vec::new());
     for artifact in node.inputs.artifacts.values().flatten() {
-        let Some(path) = location::path_of(&artifact.uri)? else { continue };
         if paths.contains_key(&artifact.uri) {
             continue;
         }
+        let Some(path) = location::path_of(&artifact.uri)? else {
+            elsewhere(&artifact.uri, &mut paths, &mut brought);
+            continue;
+        };
         let here = match store.and_then(|s| s.place(team_id, &path)) {
             Some(place) => place.display().to_string(),
             None => {
                 let to = format!("{WORK}/{INPUTS}/{}/{}", brought.len(), path.name());
-                brought.push(Input { artifact: path.to_string(), path: to.clone() });
+                brought.push(Input { artifact: path.to_string(), path: to.clone(), address: None });
                 to
             }
         };
         paths.insert(artifact.uri.clone(), here);
     }
     Ok((paths, brought))
+}
+
+/// The same for what is not ours.
+fn elsewhere(uri: &str, paths: &mut BTreeMap<String, String>, brought: &mut Vec<Input>) {
+    let here = match Address::of(uri) {
+        Address::Web(address) => {
+            let path = address.split(['?', '#']).next().unwrap_or_default();
+            let last = path.split_once("://").and_then(|(_, path)| path.trim_end_matches('/').split_once('/')?.1.rsplit('/').next());
+            let name: String =
+                last.unwrap_or("data").chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
+            // No name of a folder that is there in each, and no longer than one may be.
+            let name: String = name.trim_start_matches('.').chars().take(100).collect();
+            let name = if name.is_empty() { "data" } else { name.as_str() };
+            let to = format!("{WORK}/{INPUTS}/{}/{name}", brought.len());
+            brought.push(Input { artifact: String::new(), path: to.clone(), address: Some(address.to_owned()) });
+            to
+        }
+        Address::Path(path) => path,
+        Address::Ours | Address::Nowhere(_) => return,
+    };
+    paths.insert(uri.to_owned(), here);
 }
 
 /// The files that the launcher delivers, by the names under which it does.
@@ -152,5 +176,19 @@ mod tests {
         assert_eq!(known.get(elsewhere), None);
         let inputs = Inputs { artifacts: [("data".to_owned(), vec![artifact(elsewhere, Some("e"))])].into(), ..Inputs::default() };
         assert_eq!(contents(&inputs).get(elsewhere).map(String::as_str), Some("e"));
+    }
+
+    #[test]
+    fn what_lies_elsewhere_is_fetched_once_and_paths_stay() {
+        let (mut paths, mut brought) = (BTreeMap::new(), Vec::new());
+        let all = ["https://host/a/b%20c.csv?sign=x#y", "http://host", "https://host/..", "file:///data/x", "/data/y", "s3://b/k"];
+        for uri in all {
+            elsewhere(uri, &mut paths, &mut brought);
+        }
+        let here: Vec<Option<&str>> = all.iter().map(|uri| paths.get(*uri).map(String::as_str)).collect();
+        let inputs = |rest: &str| format!("{WORK}/{INPUTS}/{rest}");
+        let web = [inputs("0/b_20c.csv"), inputs("1/data"), inputs("2/data")];
+        assert_eq!(here, [Some(&*web[0]), Some(&*web[1]), Some(&*web[2]), Some("/data/x"), Some("/data/y"), None]);
+        assert_eq!(brought.iter().map(|i| i.address.as_deref()).collect::<Vec<_>>(), [Some(all[0]), Some(all[1]), Some(all[2])]);
     }
 }

@@ -115,7 +115,8 @@ fn answer(of: Started<'_>) -> Option<Answer> {
         "never" => Some(Answer::Bad("never")),
         "about" => {
             let data = &of.artifacts["data"][0];
-            output(json!(format!("{} {} ['a', 'b']", data.uri, text(&data.metadata["owner"]))))
+            let name = data.uri.rsplit('/').next().unwrap_or_default();
+            output(json!(format!("{name} {} ['a', 'b']", text(&data.metadata["owner"]))))
         }
         "named" => output(json!(of.artifacts["data"][0].uri)),
         "look" => output(json!("hello")),

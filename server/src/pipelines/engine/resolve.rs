@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Artifact, Inputs, Node, Outputs, RunNames, Secret, State, placeholders};
 use crate::pipelines::ir::{
-    self, ArtifactSource, Component, Container, Dag, Executor, Importer, ImporterValue, Iterator, ParameterFrom, ParameterSource,
+    self, Address, ArtifactSource, Component, Container, Dag, Executor, Importer, ImporterValue, Iterator, ParameterFrom, ParameterSource,
     ParameterType, Pipeline, Selector, Task,
 };
 
@@ -332,6 +332,9 @@ pub(super) fn imported(importer: &Importer, component: &Component, inputs: &Inpu
                 .ok_or_else(|| format!("input {input} is no address"))?
         }
     };
+    if let Address::Nowhere(why) = Address::of(&uri) {
+        return Err(why);
+    }
     let find = |inner: &str| placeholders::parameter(inner, &inputs.parameters);
     let Value::Object(metadata) = placeholders::in_value(&importer.metadata, &find) else {
         return Err("the metadata of the artifact is no object".to_owned());

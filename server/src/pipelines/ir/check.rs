@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    ArtifactSource, Body, Component, Container, Dag, Executor, ImporterValue, Items, Iterator, ParameterFrom, ParameterSource,
+    Address, ArtifactSource, Body, Component, Container, Dag, Executor, ImporterValue, Items, Iterator, ParameterFrom, ParameterSource,
     ParameterType, Pipeline, Refusal, Selector, Task, approval, loop_items, reader::place,
 };
 
 const AGAIN: &str = "compile the pipeline again with the SDK";
 const OF_A_LOOP: &str = "the SDK lost an item of a loop: hand it to a task as an input, and use what that gives back";
+const BROUGHT: &str = "give a (signed) https:// address, or hand the address to a component as a parameter and read it there";
 
 /// DAGs in DAGs.
 const DEEPEST: usize = 50;
@@ -43,6 +44,11 @@ impl Check<'_> {
             Body::Executor(label) => match self.pipeline.executors.get(label) {
                 None => self.refuse(place(&at, "executorLabel"), format!("there is no executor {label}"), AGAIN),
                 Some(Executor::Importer(importer)) => {
+                    if let ImporterValue::Constant(uri) = &importer.uri
+                        && let Address::Nowhere(why) = Address::of(uri)
+                    {
+                        self.refuse(format!("deploymentSpec.executors.{label}.importer.artifactUri"), why, BROUGHT);
+                    }
                     if let ImporterValue::Input(input) = &importer.uri
                         && !component.parameters.contains_key(input)
                     {

@@ -1,6 +1,7 @@
 //! A pipeline as the Kubeflow Pipelines SDK compiles it (IR YAML, schema 2.1), read once into types that can be relied on: what is not supported
 //! is refused here, with its place, and never met later.
 
+mod address;
 pub mod approval;
 mod canonical;
 mod check;
@@ -21,6 +22,7 @@ mod types;
 
 pub(crate) use self::types::{json_text, plain};
 pub use self::{
+    address::Address,
     canonical::{canonical, digest},
     expression::Expression,
     inputs::Input,

@@ -144,3 +144,23 @@ fn secrets_and_timeouts_come_from_the_second_document_and_the_rest_is_refused() 
     let at = "platforms.kubernetes.deploymentSpec.executors.exec-say";
     assert_eq!(places, [format!("{at}.nodeSelector"), format!("{at}.pvcMount"), format!("{at}.secretAsVolume")]);
 }
+
+#[test]
+fn an_importer_of_what_nobody_brings_is_refused() {
+    let importing = |uri: &str| {
+        let mut spec = small();
+        spec["root"]["dag"]["tasks"]["there"] = json!({"componentRef": {"name": "comp-there"}});
+        spec["components"]["comp-there"] = json!({
+            "executorLabel": "exec-there",
+            "outputDefinitions": {"artifacts": {"artifact": {"artifactType": {"schemaTitle": "system.Dataset", "schemaVersion": "0.0.1"}}}}
+        });
+        spec["deploymentSpec"]["executors"]["exec-there"] = json!({"importer": {"artifactUri": {"constant": uri}, "typeSchema": {"schemaTitle": "system.Dataset", "schemaVersion": "0.0.1"}}});
+        refused(&spec)
+    };
+    for uri in ["https://host/data.csv", "file:///data.csv", "/data.csv", "mlflow-artifacts:/1/r/artifacts/data"] {
+        assert!(importing(uri).is_empty(), "{uri}: {:?}", importing(uri));
+    }
+    let said = importing("s3://bucket/data.csv");
+    let place = "deploymentSpec.executors.exec-there.importer.artifactUri: nothing is brought from s3:// (s3://bucket/data.csv)";
+    assert!(said[0].starts_with(place), "{said:?}");
+}
