@@ -1,6 +1,10 @@
 //! Artifacts of a task: brought before the command starts, kept after it ended. Each is a file or a folder.
 
-use super::{Input, elsewhere, portal::Portal};
+use super::{
+    Input, elsewhere,
+    folder::{self, Contents, Found},
+    portal::Portal,
+};
 use app::api::pipeline_runs::KeptFile;
 use futures::TryStreamExt;
 use sha2::{Digest, Sha256};
@@ -61,8 +65,15 @@ async fn file(portal: &Portal, artifact: &str, to: &Path) -> Result<bool, String
 /// The portal does not take it; it is neither file nor folder.
 pub async fn keep(portal: &Portal, output: &KeptFile) -> Result<String, String> {
     let from = PathBuf::from(&output.path);
-    let Ok(kind) = fs::symlink_metadata(&from) else { return Ok(content(&from, &[])?) };
-    let files = if kind.is_dir() { below(&from)? } else { vec![PathBuf::new()] };
+    let Ok(kind) = fs::symlink_metadata(&from) else { return content(&from, &[]) };
+    let Contents { files, left } = if from.is_dir() {
+        folder::contents(&from)?
+    } else {
+        Contents { files: vec![Found { name: PathBuf::new(), linked: false }], left: Vec::new() }
+    };
+    for line in left {
+        eprintln!("{line}");
+    }
     let digest = content(&from, &files)?;
     // What a link points to is copied: the link itself is no file of the store.
     if let Some(place) = output.place.as_ref().filter(|_| !kind.is_symlink()) {
@@ -73,7 +84,7 @@ pub async fn keep(portal: &Portal, output: &KeptFile) -> Result<String, String> 
             Err(e) => return Err(format!("{} could not be kept: {e}.", from.display())),
         }
     }
-    for name in &files {
+    for Found { name, .. } in &files {
         let name = name.to_str().ok_or_else(|| format!("The name {} is not UTF-8.", name.display()))?;
         let (artifact, file) = if name.is_empty() {
             (output.artifact.clone(), from.clone())
@@ -86,9 +97,9 @@ pub async fn keep(portal: &Portal, output: &KeptFile) -> Result<String, String> 
 }
 
 /// SHA-256 of files with their names, in this order.
-fn content(from: &Path, files: &[PathBuf]) -> Result<String, String> {
+fn content(from: &Path, files: &[Found]) -> Result<String, String> {
     let mut all = Sha256::new();
-    for name in files {
+    for Found { name, .. } in files {
         let path = if name.as_os_str().is_empty() { from.to_owned() } else { from.join(name) };
         let mut one = Sha256::new();
         let read = |e: io::Error| format!("{} cannot be read: {e}.", path.display());
@@ -101,29 +112,10 @@ fn content(from: &Path, files: &[PathBuf]) -> Result<String, String> {
     Ok(all.finalize().iter().fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}")))
 }
 
-/// Files below a folder, relative to it. Links are followed by nobody: what they point to is not the task's.
-fn below(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let unreadable = |e: io::Error| format!("{} cannot be read: {e}.", folder.display());
-    let (mut files, mut folders) = (Vec::new(), vec![PathBuf::new()]);
-    while let Some(relative) = folders.pop() {
-        for entry in fs::read_dir(folder.join(&relative)).map_err(unreadable)? {
-            let entry = entry.map_err(unreadable)?;
-            let path = relative.join(entry.file_name());
-            let kind = entry.file_type().map_err(unreadable)?;
-            if kind.is_dir() {
-                folders.push(path);
-            } else if kind.is_file() {
-                files.push(path);
-            }
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
 /// Moves files into the store's folder, each on the disk before it is seen there.
-fn moved(from: &Path, place: &Path, files: &[PathBuf]) -> io::Result<()> {
-    for name in files {
+fn moved(from: &Path, place: &Path, files: &[Found]) -> io::Result<()> {
+    // Links first: what they lead to lies in the folder as long as it was not moved.
+    for Found { name, linked } in files.iter().filter(|f| f.linked).chain(files.iter().filter(|f| !f.linked)) {
         let (file, to) =
             if name.as_os_str().is_empty() { (from.to_owned(), place.to_owned()) } else { (from.join(name), place.join(name)) };
         let opened = fs::File::open(&file)?;
@@ -133,10 +125,22 @@ fn moved(from: &Path, place: &Path, files: &[PathBuf]) -> io::Result<()> {
         opened.sync_all()?;
         let parent = to.parent().ok_or_else(|| io::Error::other("the store has no such place"))?;
         fs::create_dir_all(parent)?;
-        fs::rename(&file, &to)?;
+        if *linked {
+            second(&file, &to)?;
+        } else {
+            fs::rename(&file, &to)?;
+        }
         fs::File::open(parent)?.sync_all()?;
     }
     Ok(())
+}
+
+/// Makes a file that is linked to a file of the store too, without a copy: nothing in the store is written to again.
+fn second(link: &Path, to: &Path) -> io::Result<()> {
+    match fs::remove_file(to) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+        _ => fs::hard_link(fs::canonicalize(link)?, to),
+    }
 }
 
 /// Makes a folder.
@@ -153,9 +157,9 @@ mod tests {
 
     #[test]
     fn content_is_told_by_bytes_and_names_and_not_by_the_place() {
-        let folder = tempfile::tempdir().unwrap();
+        let all = tempfile::tempdir().unwrap();
         let write = |path: &str, text: &str| {
-            let path = folder.path().join(path);
+            let path = all.path().join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         };
@@ -168,13 +172,14 @@ mod tests {
         write("d/x", "1");
         write("d/z", "2");
         let digest = |name: &str| {
-            let path = folder.path().join(name);
-            content(&path, &below(&path).unwrap()).unwrap()
+            let path = all.path().join(name);
+            content(&path, &folder::contents(&path).unwrap().files).unwrap()
         };
         assert_eq!(digest("a"), digest("b"));
         assert!(digest("a") != digest("c") && digest("a") != digest("d"));
-        let one = |path: &str| content(&folder.path().join(path), &[PathBuf::new()]).unwrap();
+        let alone = [Found { name: PathBuf::new(), linked: false }];
+        let one = |path: &str| content(&all.path().join(path), &alone).unwrap();
         assert_eq!(one("a/x"), one("b/x"));
-        assert!(one("a/x") != one("a/y") && one("a/x") != content(folder.path(), &[]).unwrap());
+        assert!(one("a/x") != one("a/y") && one("a/x") != content(all.path(), &[]).unwrap());
     }
 }

@@ -3,6 +3,7 @@
 
 mod artifacts;
 mod elsewhere;
+mod folder;
 mod portal;
 mod run;
 
