@@ -8,7 +8,8 @@ Started by Slipway as a workload, with `plan.json` beside it:
     result     file to write how it ended to, as JSON
 
 and either `lock.txt` (exact versions with hashes) or `requirements.txt`, which is resolved first. A requirement that ends in `# --no-deps` is
-installed without what it needs. Only the standard library is used. With uv it takes seconds: the machine's, or one from PyPI that is kept in the cache (`uv.lock`). Where neither is to be had,
+installed without what it needs, one that ends in `# --index-url=…` from there, with `--extra-index-url=…` and `--trusted-host=…`; in the lock a
+line `# --index-url=…` stands above those that come from there. Only the standard library is used. With uv it takes seconds: the machine's, or one from PyPI that is kept in the cache (`uv.lock`). Where neither is to be had,
 venv and pip do the same.
 
 Environments are shared by every server of this user, so a folder gets its name only when it is whole, and only one
@@ -20,6 +21,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -28,8 +30,9 @@ from pathlib import Path
 PLAN = json.loads(Path("plan.json").read_text())
 CACHE = Path(PLAN["cache"])
 MARKER = ".slipway-ready"
-# What ends a requirement that is installed without what it needs.
-ALONE = "# --no-deps"
+# What follows a requirement that is not installed as usual; in a lock it stands above.
+OPTIONS = re.compile(r"(?:^| )# (--(?:no-deps|index-url=|extra-index-url=|trusted-host=).*)$", re.MULTILINE)
+ALONE = "--no-deps"
 WORDS_MAX = 4000
 
 
@@ -103,18 +106,52 @@ def locked(uv) -> str:
 
 
 def resolved(uv, requirements: list) -> str:
-    """A lock of the requirements. Of those that come without what they need, it has what the others have not pinned already."""
-    whole = [line for line in requirements if not line.rstrip().endswith(ALONE)]
-    alone = [line.rstrip()[: -len(ALONE)] for line in requirements if line.rstrip().endswith(ALONE)]
+    """A lock of the requirements, part by part. Of those that come without what they need, it has what the others have not pinned already."""
     text = ""
-    for lines, options in ((whole, []), (alone, ["--no-deps"])):
-        if not any(line.strip() and not line.strip().startswith("#") for line in lines):
-            continue
+    for options, lines in grouped(requirements):
         Path("asked.txt").write_text("\n".join(lines) + "\n")
         there = {name(pin) for pin in pins(text)}
-        more = resolve_with_uv(uv, options) if uv else resolve_with_pip(options)
-        text += "".join(pin for pin in pins(more) if name(pin) not in there)
+        known = []
+        if there and ALONE not in options:
+            Path("there.txt").write_text("".join(re.sub(r"\[.*?\]", "", re.match(r"[^\s;]+", pin).group()) + "\n" for pin in pins(text)))
+            known = ["--constraint", "there.txt"]
+        more = resolve_with_uv(uv, for_uv(options) + known) if uv else resolve_with_pip([*options, *known])
+        more = "".join(pin for pin in pins(more) if name(pin) not in there)
+        if more and index(options):
+            text += f"# {shlex.join(index(options))}\n"
+        text += more
     return text
+
+
+def grouped(requirements: list) -> list:
+    """Requirements by their options: first those that come from the usual index, and of each those that come alone last."""
+    groups = {}
+    for line in requirements:
+        if not line.strip() or line.strip().startswith("#"):
+            continue
+        found = OPTIONS.search(line.rstrip())
+        options = tuple(shlex.split(found.group(1))) if found else ()
+        groups.setdefault(options, []).append(line[: found.start()] if found else line)
+    return sorted(groups.items(), key=lambda group: (index(group[0]), ALONE in group[0]))
+
+
+def index(options) -> list:
+    return [option for option in options if option != ALONE]
+
+
+def parts(lock: str) -> list:
+    """The packages of a lock by the index that they come from: those from the usual one first."""
+    usual, *others = OPTIONS.split(lock)
+    found = [([], usual)] + [(shlex.split(options), text) for options, text in zip(others[::2], others[1::2])]
+    return [(options, text) for options, text in found if text.strip()]
+
+
+def for_uv(options) -> list:
+    """Options of pip in the words of uv. As with pip, one index is as good as another."""
+    words = {"--index-url": "--default-index", "--trusted-host": "--allow-insecure-host"}
+    split = [option.partition("=") for option in options]
+    out = [words.get(name, name) + equals + value for name, equals, value in split]
+    return out + ["--index-strategy=unsafe-best-match"] if any(name == "--extra-index-url" for name, *_ in split) else out
 
 
 def pins(lock: str) -> list:
@@ -194,17 +231,24 @@ def try_lock(file) -> bool:
 
 def with_uv(uv: str, folder: Path) -> None:
     run([uv, "venv", "--quiet", "--relocatable", "--no-python-downloads", "--python", PLAN["python"], str(folder)])
-    sync = [uv, "pip", "sync", "--require-hashes", "--python", str(folder / "bin" / "python")]
-    # From the cache alone it is faster, and works where there is no network.
-    if run(sync + ["--offline", "lock.txt"], must=False) != 0:
-        say("Not everything is in the cache: downloading")
-        run(sync + ["lock.txt"])
+    python = ["--require-hashes", "--python", str(folder / "bin" / "python")]
+    for options, lock in parts(Path("lock.txt").read_text()):
+        Path("part.txt").write_text(lock)
+        # The part without options is the first: what follows is added to it.
+        install = [uv, "pip", "sync", *python] if not options else [uv, "pip", "install", "--no-deps", *python, *for_uv(options)]
+        file = ["part.txt"] if not options else ["-r", "part.txt"]
+        # From the cache alone it is faster, and works where there is no network.
+        if run(install + ["--offline"] + file, must=False) != 0:
+            say("Not everything is in the cache: downloading")
+            run(install + file)
 
 
 def with_pip(folder: Path, final: Path) -> None:
     run([PLAN["python"], "-m", "venv", str(folder)])
     pip = [str(folder / "bin" / "python"), "-m", "pip", "--no-input", "--disable-pip-version-check", "install"]
-    run(pip + ["--progress-bar", "off", "--require-hashes", "--no-deps", "-r", "lock.txt"])
+    for options, lock in parts(Path("lock.txt").read_text()):
+        Path("part.txt").write_text(lock)
+        run(pip + ["--progress-bar", "off", "--require-hashes", "--no-deps", *options, "-r", "part.txt"])
     # Scripts name the folder they were installed to; it gets another name.
     before, after = str(folder).encode(), str(final).encode()
     for script in (folder / "bin").iterdir():

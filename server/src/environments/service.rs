@@ -144,7 +144,10 @@ fn requirements(text: &str) -> Result<String> {
         return wrong("Write at least one requirement, such as scikit-learn==1.9.1.".into());
     }
     for line in lines() {
-        if line.starts_with('-') {
+        // Tasks of pipelines may name an index behind a requirement.
+        let index =
+            line.split_once(" # --").is_some_and(|(_, options)| ["index-url=", "trusted-host="].iter().any(|o| options.contains(o)));
+        if line.starts_with('-') || index {
             return wrong(format!(
                 "\"{line}\" is an option: write packages only. Package indexes are set for the whole server, in its environment."
             ));

@@ -51,16 +51,30 @@ pub fn unknown(image: &str) -> String {
     )
 }
 
-/// What ends a requirement that is installed without what it needs; `build.py` knows it.
-const ALONE: &str = "# --no-deps";
-
 /// What a component installs, as requirements of an environment.
 pub fn requirements(installs: &[Install]) -> Vec<String> {
-    let line = |install: &Install, requirement: &String| match install.no_deps {
-        true => format!("{} {ALONE}", requirement.trim()),
-        false => requirement.trim().to_owned(),
+    let line = |(requirement, options): (&String, &str)| match options {
+        "" => requirement.trim().to_owned(),
+        options => format!("{} # {options}", requirement.trim()),
     };
-    installs.iter().flat_map(|install| install.requirements.iter().map(move |r| line(install, r))).collect()
+    let lines = |install: &Install| {
+        let options = options(install);
+        install.requirements.iter().map(|r| line((r, &options))).collect::<Vec<_>>()
+    };
+    installs.iter().flat_map(lines).collect()
+}
+
+/// How it is installed, where that is not as usual; `build.py` knows these words.
+fn options(install: &Install) -> String {
+    let alone = install.no_deps.then(|| "--no-deps".to_owned());
+    let index = install.index_urls.iter().enumerate().map(|(i, url)| match i {
+        0 => format!("--index-url={url}"),
+        _ => format!("--extra-index-url={url}"),
+    });
+    // Where no host is named, the SDK writes the addresses of the indexes here, which pip takes for no host.
+    let hosts = install.trusted_hosts.iter().filter(|host| !host.contains('/')).map(|host| format!("--trusted-host={host}"));
+    let words: Vec<String> = alone.into_iter().chain(index).chain(hosts).collect();
+    shlex::try_join(words.iter().map(String::as_str)).unwrap_or_default()
 }
 
 /// The requirements of an environment with these packages on top of a base.
@@ -130,6 +144,13 @@ mod tests {
             ..Install::default()
         };
         let packages = requirements(&[install(&["six==1.17.0"], false), install(&["kfp==2.17.3"], true)]);
+        let elsewhere = Install {
+            index_urls: ["https://a/simple", "https://b/simple?x=y z"].map(str::to_owned).to_vec(),
+            trusted_hosts: ["a:8080", "https://a/simple"].map(str::to_owned).to_vec(),
+            ..install(&["six==1.17.0"], true)
+        };
+        let options = "--no-deps --index-url=https://a/simple '--extra-index-url=https://b/simple?x=y z' --trusted-host=a:8080";
+        assert_eq!(requirements(&[elsewhere]), [format!("six==1.17.0 # {options}")]);
         assert_eq!(packages, ["six==1.17.0", "kfp==2.17.3 # --no-deps"]);
         assert_eq!(together("# ours\npandas\nsix==1.17.0\n", &packages), "kfp==2.17.3 # --no-deps\npandas\nsix==1.17.0\n");
     }
