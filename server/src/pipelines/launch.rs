@@ -16,13 +16,7 @@ use crate::{
     ids,
     launcher::{PLAN, Plan},
     secrets::Sealer,
-    store::{
-        Store,
-        pipeline_runs::PipelineRunRow,
-        tasks::TaskRow,
-        teams::TeamRow,
-        workloads::WorkloadRow,
-    },
+    store::{Store, pipeline_runs::PipelineRunRow, tasks::TaskRow, teams::TeamRow, workloads::WorkloadRow},
     teams::secrets,
     workloads::{
         links::Links,
@@ -141,12 +135,7 @@ impl SpecBuilder for TaskSpecs {
 
 impl TaskSpecs {
     /// What the launcher does, the image that the component asks for, and how long it may take.
-    async fn plan(
-        &self,
-        task: &TaskRow,
-        run: &PipelineRunRow,
-        node: &Node,
-    ) -> Result<std::result::Result<Planned, String>> {
+    async fn plan(&self, task: &TaskRow, run: &PipelineRunRow, node: &Node) -> Result<std::result::Result<Planned, String>> {
         let pipeline = pipeline_of(&self.parsed, &run.spec_digest).await?;
         let lines = self.parsed.places().lines(&[&task.id]).await?;
         let Some(of) = launched::of(&pipeline, &lines, &task.id) else {

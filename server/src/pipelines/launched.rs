@@ -166,7 +166,8 @@ mod tests {
 
     #[test]
     fn content_is_known_by_its_digest_or_where_it_is_written_once() {
-        let artifact = |uri: &str, digest: Option<&str>| Artifact { uri: uri.into(), digest: digest.map(str::to_owned), ..Artifact::default() };
+        let artifact =
+            |uri: &str, digest: Option<&str>| Artifact { uri: uri.into(), digest: digest.map(str::to_owned), ..Artifact::default() };
         let (ours, elsewhere) = ("mlflow-artifacts:/1/2/artifacts/data", "s3://bucket/data");
         let all = [artifact(ours, None), artifact("mlflow-artifacts:/1/3/artifacts/data", Some("d")), artifact(elsewhere, None)];
         let inputs = Inputs { artifacts: [("data".to_owned(), all.to_vec())].into(), ..Inputs::default() };

@@ -98,6 +98,8 @@ pub struct Starter<'a> {
     pub sizes: &'a Sizes,
     /// Whether there are no containers.
     pub local: bool,
+    /// Since when what its pipeline makes may be taken over, in its own way of counting; empty where that is from the beginning.
+    pub since: String,
     /// Which addresses were looked at, and whether something is there.
     pub there: &'a HashMap<String, bool>,
 }
@@ -136,7 +138,7 @@ impl Starter<'_> {
             0 => None,
             _ => {
                 let ground = self.runs_in(environments, &launch.image).await?;
-                engine::cache_key(of.task, of.component, inputs, &ground, &launched::contents(inputs))
+                engine::cache_key(of.task, of.component, inputs, &ground, &launched::contents(inputs), &self.since)
             }
         };
         // What failed with what it took over would fail again.

@@ -2,6 +2,7 @@
 
 mod environments;
 mod notices;
+mod pipeline_approvals;
 mod pipeline_cache;
 mod pipelines;
 mod recurring_runs;

@@ -1,11 +1,21 @@
 //! What counts as made before.
 
 use crate::{
-    pipelines::{begin_two, ends_well, task},
-    world::World,
+    pipelines::{begin, begin_two, ends_well, now, task, two},
+    world::{TEAM, World, artifacts},
 };
-use app::api::pipeline_runs::TaskState;
-use server::store::pipeline_images::PipelineImageRow;
+use app::api::{
+    State,
+    pipeline_runs::{NewPipelineRun, Task, TaskDelivery, TaskState},
+    pipelines::NewPipeline,
+};
+use serde_json::{Value, json};
+use server::{
+    models::location,
+    pipelines::{cache, tasks, upload},
+    store::pipeline_images::PipelineImageRow,
+};
+use std::collections::BTreeMap;
 
 #[tokio::test]
 async fn what_was_made_in_another_environment_is_made_again() {
@@ -29,4 +39,171 @@ async fn what_was_made_in_another_environment_is_made_again() {
     assert!(matches!(other.state, TaskState::Starting | TaskState::Queued), "{other:?}");
     stands(1, "").await;
     assert_eq!(first().await.state, TaskState::Cached, "the machine's own interpreter again");
+}
+
+#[tokio::test]
+async fn what_was_made_before_is_taken_over() {
+    let w = World::new().await;
+    let one = begin_two(&w).await;
+    w.settle().await;
+    ends_well(&w, &task(&w, &one, "first").await, "kept").await;
+    let made = task(&w, &one, "first").await;
+
+    let other = begin_two(&w).await;
+    w.settle().await;
+    let first = task(&w, &other, "first").await;
+    assert_eq!((first.state, first.run_id.is_none()), (TaskState::Cached, true));
+    let from = first.cached_from.unwrap();
+    assert_eq!((from.task_id, from.pipeline_run_id), (made.id, one.id.clone()));
+    // The second says that it wants none of it.
+    assert_eq!(task(&w, &other, "second").await.state, TaskState::Starting);
+
+    let switched_off = begin(&w, NewPipelineRun { spec: Some(two()), cache: Some(false), ..NewPipelineRun::default() }).await;
+    let different = begin(
+        &w,
+        NewPipelineRun { spec: Some(two()), parameters: BTreeMap::from([("text".into(), json!("other"))]), ..NewPipelineRun::default() },
+    )
+    .await;
+    w.settle().await;
+    for run in [&switched_off, &different] {
+        assert!(matches!(task(&w, run, "first").await.state, TaskState::Starting | TaskState::Queued));
+    }
+}
+
+#[tokio::test]
+async fn what_was_measured_before_stands_in_the_run_table_again() {
+    let w = World::new().await;
+    let mut spec: Value = serde_json::from_str(&two()).unwrap();
+    spec["components"]["comp-first"]["outputDefinitions"]["artifacts"] =
+        json!({ "numbers": { "artifactType": { "schemaTitle": "system.Metrics", "schemaVersion": "0.0.1" } } });
+    let begins = async || {
+        let run = begin(&w, NewPipelineRun { spec: Some(spec.to_string()), ..NewPipelineRun::default() }).await;
+        w.settle().await;
+        run
+    };
+    let measured = async |task: &Task| {
+        let run = w.store.run(TEAM, task.run_id.as_deref().unwrap()).await.unwrap().unwrap();
+        let all = w.store.metrics_latest(&[run.key]).await.unwrap().into_iter().map(|m| (m.key, m.value));
+        (run.state(), all.collect::<Vec<_>>())
+    };
+    let one = begins().await;
+    let first = task(&w, &one, "first").await;
+    w.cluster.run(first.workload_id.as_deref().unwrap());
+    w.settle().await;
+    let said = json!({ "artifacts": { "numbers": { "artifacts": [{ "metadata": { "accuracy": 0.875, "rows": 3 } }] } } });
+    let files = BTreeMap::from([("said".to_owned(), "kept".to_owned()), ("/executor_output.json".to_owned(), said.to_string())]);
+    let delivery = serde_json::to_string(&TaskDelivery { attempt: first.attempt, files, ..TaskDelivery::default() }).unwrap();
+    assert!(w.store.task_deliver(first.run_id.as_deref().unwrap(), first.attempt, &delivery).await.unwrap());
+    w.cluster.exit(first.workload_id.as_deref().unwrap(), 0);
+    w.settle().await;
+    let wanted = (State::Succeeded, vec![("accuracy".to_owned(), 0.875), ("rows".to_owned(), 3.0)]);
+    assert_eq!(measured(&task(&w, &one, "first").await).await, wanted);
+
+    let other = begins().await;
+    let cached = task(&w, &other, "first").await;
+    assert_eq!((cached.state, cached.workload_id.is_none()), (TaskState::Cached, true));
+    assert_ne!(cached.run_id, first.run_id, "a run of its own");
+    assert_eq!(measured(&cached).await, wanted);
+    let sql = "SELECT value FROM run_tags t JOIN runs r ON r.key = t.run_key WHERE r.id = $1 AND t.key = 'mlflow.parentRunId'";
+    let parents: Vec<(String,)> = w.store.all(sql, server::args![cached.run_id.as_deref()]).await.unwrap();
+    assert_eq!(parents, [(other.run_id.clone(),)]);
+}
+
+#[tokio::test]
+async fn what_was_made_before_is_made_again_where_its_file_is_gone() {
+    let w = World::new().await;
+    let mut spec: Value = serde_json::from_str(&two()).unwrap();
+    let artifact = |title: &str| json!({ "artifactType": { "schemaTitle": title, "schemaVersion": "0.0.1" } });
+    spec["components"]["comp-first"]["outputDefinitions"]["artifacts"] =
+        json!({ "data": artifact("system.Dataset"), "numbers": artifact("system.Metrics") });
+    let begins = async || {
+        let run = begin(&w, NewPipelineRun { spec: Some(spec.to_string()), ..NewPipelineRun::default() }).await;
+        w.settle().await;
+        run
+    };
+    let run = begins().await;
+    ends_well(&w, &task(&w, &run, "first").await, "kept").await;
+    let made = tasks::get(&w.parsed, &w.store, &w.ada, &run.id, &task(&w, &run, "first").await.id).await.unwrap().outputs.unwrap();
+    let path = location::path_of(&made.artifacts["data"][0].uri).unwrap().unwrap();
+    let file = artifacts(&w.data).place(TEAM, &path).unwrap();
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, "rows").unwrap();
+    assert_eq!(task(&w, &begins().await, "first").await.state, TaskState::Cached, "metrics have no file, and need none");
+    std::fs::remove_file(&file).unwrap();
+    let run = begins().await;
+    let first = task(&w, &run, "first").await;
+    assert!(matches!(first.state, TaskState::Starting | TaskState::Queued) && first.attempt == 1, "{first:?}");
+}
+
+/// So many tasks that all make the same.
+fn alike(n: usize) -> String {
+    let mut spec: Value = serde_json::from_str(&two()).unwrap();
+    let mut task = spec["root"]["dag"]["tasks"]["first"].clone();
+    task["inputs"]["parameters"]["text"] = json!({ "runtimeValue": { "constant": "hello" } });
+    let tasks = (0..n).map(|i| {
+        let name = format!("task-{i}");
+        task["taskInfo"]["name"] = name.clone().into();
+        (name, task.clone())
+    });
+    spec["root"]["dag"]["tasks"] = tasks.collect::<serde_json::Map<_, _>>().into();
+    spec["components"].as_object_mut().unwrap().remove("comp-second");
+    spec["deploymentSpec"]["executors"].as_object_mut().unwrap().remove("exec-second");
+    spec.to_string()
+}
+
+#[tokio::test]
+async fn what_is_taken_over_takes_no_room() {
+    let w = World::new().await;
+    // More than one look holds.
+    let run = begin(&w, NewPipelineRun { spec: Some(alike(450)), max_tasks: Some(1), ..NewPipelineRun::default() }).await;
+    w.settle().await;
+    // The second starts with the end of the first, before others can know what that made.
+    for _ in 0..2 {
+        let all = tasks::list(&w.parsed, &w.store, &w.ada, &run.id).await.unwrap();
+        let started: Vec<&Task> = all.iter().filter(|t| t.state == TaskState::Starting).collect();
+        assert_eq!((all.len(), started.len()), (450, 1));
+        ends_well(&w, started[0], "x").await;
+    }
+    w.settle().await;
+    let run = now(&w, &run).await;
+    assert_eq!((run.state, run.tasks_ended), (State::Succeeded, 450));
+    let all = tasks::list(&w.parsed, &w.store, &w.ada, &run.id).await.unwrap();
+    assert_eq!(all.iter().filter(|t| t.state == TaskState::Cached).count(), 448);
+}
+
+#[tokio::test]
+async fn what_was_made_before_the_cache_was_cleared_is_made_anew_once() {
+    let w = World::new().await;
+    for name in ["one", "other"] {
+        let new = NewPipeline { name: Some(name.into()), spec: alike(1), ..NewPipeline::default() };
+        upload::create(&w.parsed, &w.store, &w.ada, &new).await.unwrap();
+    }
+    // Id of a run of the pipeline, and of the run that its task took over from; where it took over nothing, it is done to its end.
+    let ran = async |pipeline: &str| {
+        let run = begin(&w, NewPipelineRun { pipeline: Some(pipeline.into()), ..NewPipelineRun::default() }).await;
+        w.settle().await;
+        let made = task(&w, &run, "task-0").await;
+        if made.cached_from.is_none() {
+            ends_well(&w, &made, "x").await;
+        }
+        assert_eq!(now(&w, &run).await.state, State::Succeeded);
+        (run.id, made.cached_from.map(|from| from.pipeline_run_id))
+    };
+    let (first, none) = ran("one").await;
+    assert_eq!(none, None);
+    // All of the team take over from each other.
+    for pipeline in ["one", "other"] {
+        assert_eq!(ran(pipeline).await.1.as_ref(), Some(&first), "{pipeline}");
+    }
+
+    cache::clear(&w.store, &w.ada, "other").await.unwrap();
+    let (anew, none) = ran("other").await;
+    assert_eq!(none, None);
+    assert_eq!(ran("other").await.1, Some(anew));
+    assert_eq!(ran("one").await.1, Some(first), "its own cache was not cleared");
+    // One that was cleared as often does not stand in for it.
+    cache::clear(&w.store, &w.ada, "one").await.unwrap();
+    let (anew, none) = ran("one").await;
+    assert_eq!(none, None);
+    assert_eq!(ran("one").await.1, Some(anew));
 }

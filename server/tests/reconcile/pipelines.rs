@@ -4,23 +4,19 @@ use crate::world::{TEAM, World, artifacts, tick, tokens};
 use app::api::{
     State,
     explain::TaskExplanation,
-    members::Role,
     pipeline_runs::{NewPipelineRun, PipelineRun, Task, TaskDelivery, TaskState},
     pipelines::{NewPipeline, SetPipelineLimits},
-    promotions::Say,
 };
 use serde_json::{Value, json};
 use server::{
-    access::{Principal, TeamMember, TeamViewer, Via},
     clock::rfc3339,
     cluster::{Exit, Runtime},
     error::Kind,
     launcher::{PLAN, Plan},
     logs::LogStore,
-    models::location,
-    pipelines::{approvals, cache, caps, compare, explain, runs, submit, tasks, upload},
+    pipelines::{caps, compare, explain, runs, submit, tasks, upload},
     reconcile::Task as _,
-    store::{placements::PlacementRow, teams::TeamRow},
+    store::placements::PlacementRow,
     workloads::explain::Explainer,
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -69,7 +65,7 @@ pub(crate) fn two() -> String {
     .to_string()
 }
 
-async fn begin(w: &World, new: NewPipelineRun) -> PipelineRun {
+pub(crate) async fn begin(w: &World, new: NewPipelineRun) -> PipelineRun {
     submit::create(&w.parsed, &w.store, &w.ada, &new).await.unwrap()
 }
 
@@ -77,7 +73,7 @@ pub(crate) async fn begin_two(w: &World) -> PipelineRun {
     begin(w, NewPipelineRun { spec: Some(two()), ..NewPipelineRun::default() }).await
 }
 
-async fn now(w: &World, run: &PipelineRun) -> PipelineRun {
+pub(crate) async fn now(w: &World, run: &PipelineRun) -> PipelineRun {
     runs::get(&w.store, &w.ada, &run.id).await.unwrap()
 }
 
@@ -87,7 +83,7 @@ pub(crate) async fn task(w: &World, run: &PipelineRun, name: &str) -> Task {
 }
 
 /// What the launcher of a task does at its end.
-async fn deliver(w: &World, task: &Task, said: &str) {
+pub(crate) async fn deliver(w: &World, task: &Task, said: &str) {
     let files = BTreeMap::from([("said".to_owned(), said.to_owned())]);
     let delivery = serde_json::to_string(&TaskDelivery { attempt: task.attempt, files, ..TaskDelivery::default() }).unwrap();
     assert!(w.store.task_deliver(task.run_id.as_deref().unwrap(), task.attempt, &delivery).await.unwrap());
@@ -354,100 +350,6 @@ async fn a_task_that_nobody_saw_running_has_a_start() {
 }
 
 #[tokio::test]
-async fn what_was_made_before_is_taken_over() {
-    let w = World::new().await;
-    let one = begin_two(&w).await;
-    w.settle().await;
-    ends_well(&w, &task(&w, &one, "first").await, "kept").await;
-    let made = task(&w, &one, "first").await;
-
-    let other = begin_two(&w).await;
-    w.settle().await;
-    let first = task(&w, &other, "first").await;
-    assert_eq!((first.state, first.run_id.is_none()), (TaskState::Cached, true));
-    let from = first.cached_from.unwrap();
-    assert_eq!((from.task_id, from.pipeline_run_id), (made.id, one.id.clone()));
-    // The second says that it wants none of it.
-    assert_eq!(task(&w, &other, "second").await.state, TaskState::Starting);
-
-    let switched_off = begin(&w, NewPipelineRun { spec: Some(two()), cache: Some(false), ..NewPipelineRun::default() }).await;
-    let different = begin(
-        &w,
-        NewPipelineRun { spec: Some(two()), parameters: BTreeMap::from([("text".into(), json!("other"))]), ..NewPipelineRun::default() },
-    )
-    .await;
-    w.settle().await;
-    for run in [&switched_off, &different] {
-        assert!(matches!(task(&w, run, "first").await.state, TaskState::Starting | TaskState::Queued));
-    }
-}
-
-#[tokio::test]
-async fn what_was_measured_before_stands_in_the_run_table_again() {
-    let w = World::new().await;
-    let mut spec: Value = serde_json::from_str(&two()).unwrap();
-    spec["components"]["comp-first"]["outputDefinitions"]["artifacts"] =
-        json!({ "numbers": { "artifactType": { "schemaTitle": "system.Metrics", "schemaVersion": "0.0.1" } } });
-    let begins = async || {
-        let run = begin(&w, NewPipelineRun { spec: Some(spec.to_string()), ..NewPipelineRun::default() }).await;
-        w.settle().await;
-        run
-    };
-    let measured = async |task: &Task| {
-        let run = w.store.run(TEAM, task.run_id.as_deref().unwrap()).await.unwrap().unwrap();
-        let all = w.store.metrics_latest(&[run.key]).await.unwrap().into_iter().map(|m| (m.key, m.value));
-        (run.state(), all.collect::<Vec<_>>())
-    };
-    let one = begins().await;
-    let first = task(&w, &one, "first").await;
-    w.cluster.run(first.workload_id.as_deref().unwrap());
-    w.settle().await;
-    let said = json!({ "artifacts": { "numbers": { "artifacts": [{ "metadata": { "accuracy": 0.875, "rows": 3 } }] } } });
-    let files = BTreeMap::from([("said".to_owned(), "kept".to_owned()), ("/executor_output.json".to_owned(), said.to_string())]);
-    let delivery = serde_json::to_string(&TaskDelivery { attempt: first.attempt, files }).unwrap();
-    assert!(w.store.task_deliver(first.run_id.as_deref().unwrap(), first.attempt, &delivery).await.unwrap());
-    w.cluster.exit(first.workload_id.as_deref().unwrap(), 0);
-    w.settle().await;
-    let wanted = (State::Succeeded, vec![("accuracy".to_owned(), 0.875), ("rows".to_owned(), 3.0)]);
-    assert_eq!(measured(&task(&w, &one, "first").await).await, wanted);
-
-    let other = begins().await;
-    let cached = task(&w, &other, "first").await;
-    assert_eq!((cached.state, cached.workload_id.is_none()), (TaskState::Cached, true));
-    assert_ne!(cached.run_id, first.run_id, "a run of its own");
-    assert_eq!(measured(&cached).await, wanted);
-    let sql = "SELECT value FROM run_tags t JOIN runs r ON r.key = t.run_key WHERE r.id = $1 AND t.key = 'mlflow.parentRunId'";
-    let parents: Vec<(String,)> = w.store.all(sql, server::args![cached.run_id.as_deref()]).await.unwrap();
-    assert_eq!(parents, [(other.run_id.clone(),)]);
-}
-
-#[tokio::test]
-async fn what_was_made_before_is_made_again_where_its_file_is_gone() {
-    let w = World::new().await;
-    let mut spec: Value = serde_json::from_str(&two()).unwrap();
-    let artifact = |title: &str| json!({ "artifactType": { "schemaTitle": title, "schemaVersion": "0.0.1" } });
-    spec["components"]["comp-first"]["outputDefinitions"]["artifacts"] =
-        json!({ "data": artifact("system.Dataset"), "numbers": artifact("system.Metrics") });
-    let begins = async || {
-        let run = begin(&w, NewPipelineRun { spec: Some(spec.to_string()), ..NewPipelineRun::default() }).await;
-        w.settle().await;
-        run
-    };
-    let run = begins().await;
-    ends_well(&w, &task(&w, &run, "first").await, "kept").await;
-    let made = tasks::get(&w.parsed, &w.store, &w.ada, &run.id, &task(&w, &run, "first").await.id).await.unwrap().outputs.unwrap();
-    let path = location::path_of(&made.artifacts["data"][0].uri).unwrap().unwrap();
-    let file = artifacts(&w.data).place(TEAM, &path).unwrap();
-    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-    std::fs::write(&file, "rows").unwrap();
-    assert_eq!(task(&w, &begins().await, "first").await.state, TaskState::Cached, "metrics have no file, and need none");
-    std::fs::remove_file(&file).unwrap();
-    let run = begins().await;
-    let first = task(&w, &run, "first").await;
-    assert!(matches!(first.state, TaskState::Starting | TaskState::Queued) && first.attempt == 1, "{first:?}");
-}
-
-#[tokio::test]
 async fn a_cancelled_run_ends_what_runs() {
     let w = World::new().await;
     let run = begin_two(&w).await;
@@ -522,106 +424,6 @@ async fn a_run_that_is_cancelled_once_more_cleans_up_no_longer() {
     w.settle().await;
     w.settle().await;
     runs::delete(&w.store, &w.ada, &run.id).await.unwrap();
-}
-
-fn approval() -> String {
-    std::fs::read_to_string(concat!(env!("SLIPWAY_ROOT"), "/end2end/kfp/compiled/approval.yaml")).unwrap()
-}
-
-fn mia() -> TeamViewer {
-    let mia = Principal { user_id: "mia".into(), user: "mia".into(), display_name: "Mia".into(), admin: false, via: Via::Session };
-    let team = TeamRow { id: TEAM.into(), name: "vision".into(), display_name: "Vision".into(), members: 1, revision: 1, created_at: 0 };
-    TeamViewer::from_member(TeamMember { principal: mia, team, role: Role::Maintainer }).unwrap()
-}
-
-async fn answer(w: &World, run: &PipelineRun, name: &str, approves: bool) -> server::error::Result<()> {
-    let say = Say { comment: " Because. ".into() };
-    approvals::answer(&w.store, &mia(), &run.id, &task(w, run, name).await.id, approves, &say).await
-}
-
-#[tokio::test]
-async fn an_approval_waits_for_its_answer_and_runs_nothing() {
-    let w = World::new().await;
-    let run = begin(&w, NewPipelineRun { spec: Some(approval()), max_tasks: Some(1), ..NewPipelineRun::default() }).await;
-    w.settle().await;
-    let asked = task(&w, &run, "approve").await;
-    assert_eq!((asked.state, asked.kind.as_str(), asked.attempt), (TaskState::WaitingForApproval, "approval", 1));
-    assert!(asked.workload_id.is_none() && asked.run_id.is_none() && asked.started_at.is_some());
-    assert!(asked.reason.unwrap().ends_with("Ship model 7?"));
-    // It does not count as one of those at work.
-    assert_eq!(task(&w, &run, "consult").await.state, TaskState::WaitingForApproval);
-    assert_eq!(w.store.approvals_waiting(TEAM, 9).await.unwrap().len(), 2);
-    assert_eq!(w.events(&run.id).await, ["create", "wait_for_approval", "wait_for_approval", "start"]);
-
-    answer(&w, &run, "consult", false).await.unwrap();
-    answer(&w, &run, "approve", true).await.unwrap();
-    let twice = answer(&w, &run, "approve", false).await.unwrap_err();
-    assert_eq!((twice.kind, twice.public.as_str()), (Kind::Conflict, "mia approved it already."));
-    // A server that starts between the answer and what follows goes on with it.
-    let logs = server::logs::LogStore::new(&w.data);
-    let other = server::reconcile::pipelines::Pipelines::new(
-        w.store.clone(),
-        w.parsed.clone(),
-        logs,
-        w.cluster.clone(),
-        artifacts(&w.data),
-        tokens(),
-    );
-    tick(&other).await;
-    assert_eq!(now(&w, &run).await.tasks_ended, 2);
-    let detail = tasks::get(&w.parsed, &w.store, &w.ada, &run.id, &asked.id).await.unwrap();
-    assert_eq!(detail.task.state, TaskState::Succeeded);
-    assert_eq!(json!(detail.outputs.unwrap().parameters), json!({ "decision": "approved", "approver": "mia", "comment": "Because." }));
-    let decision = detail.approval.unwrap().decision.unwrap();
-    assert_eq!((decision.approved, decision.by.as_str(), decision.comment.as_str()), (true, "mia", "Because."));
-    assert_eq!(task(&w, &run, "condition-1").await.state, TaskState::Skipped);
-    assert!(w.store.approvals_waiting(TEAM, 9).await.unwrap().is_empty());
-}
-
-#[tokio::test]
-async fn an_approval_fails_when_it_is_refused_or_nobody_answers_in_time_and_a_retry_asks_again() {
-    let w = World::new().await;
-    let run = begin(&w, NewPipelineRun { spec: Some(approval()), ..NewPipelineRun::default() }).await;
-    w.settle().await;
-    w.clock.advance(3_600_000);
-    // Too late, though nobody has looked yet.
-    assert_eq!(answer(&w, &run, "consult", true).await.unwrap_err().kind, Kind::Conflict);
-    w.settle().await;
-    let late = task(&w, &run, "consult").await;
-    assert_eq!(
-        (late.state, late.reason.as_deref()),
-        (TaskState::Failed, Some("Nobody with the role editor answered in time: Also tell everybody?"))
-    );
-    answer(&w, &run, "approve", false).await.unwrap();
-    w.settle().await;
-    let refused = task(&w, &run, "approve").await;
-    assert_eq!((refused.state, refused.reason.as_deref()), (TaskState::Failed, Some("Refused by mia: Because.")));
-    assert_eq!(now(&w, &run).await.state, State::Failed);
-    assert_eq!(answer(&w, &run, "approve", true).await.unwrap_err().kind, Kind::Conflict);
-
-    runs::retry(&w.parsed, &w.store, &w.ada, &run.id).await.unwrap();
-    w.settle().await;
-    let again = task(&w, &run, "approve").await;
-    assert_eq!((again.state, again.attempt), (TaskState::WaitingForApproval, 2));
-    let detail = tasks::get(&w.parsed, &w.store, &w.ada, &run.id, &again.id).await.unwrap();
-    assert_eq!(detail.approval.unwrap().decision, None);
-    answer(&w, &run, "approve", true).await.unwrap();
-    answer(&w, &run, "consult", true).await.unwrap();
-    w.settle().await;
-    assert_eq!(task(&w, &run, "condition-1").await.state, TaskState::Running);
-}
-
-#[tokio::test]
-async fn a_cancelled_run_asks_nobody_any_more() {
-    let w = World::new().await;
-    let run = begin(&w, NewPipelineRun { spec: Some(approval()), ..NewPipelineRun::default() }).await;
-    w.settle().await;
-    runs::cancel(&w.store, &w.ada, &run.id).await.unwrap();
-    assert!(w.store.approvals_waiting(TEAM, 9).await.unwrap().is_empty());
-    assert_eq!(answer(&w, &run, "approve", true).await.unwrap_err().kind, Kind::Conflict);
-    w.settle().await;
-    assert_eq!(now(&w, &run).await.state, State::Cancelled);
-    assert_eq!(task(&w, &run, "approve").await.state, TaskState::Cancelled);
 }
 
 #[tokio::test]
@@ -713,77 +515,4 @@ async fn a_server_that_starts_again_goes_on_where_the_other_was() {
     // The one that was there before looks again, too, and does nothing twice.
     w.settle().await;
     assert_eq!(w.store.workloads_of(&task(&w, &run, "second").await.id, 9).await.unwrap().len(), 1);
-}
-
-/// So many tasks that all make the same.
-fn alike(n: usize) -> String {
-    let mut spec: Value = serde_json::from_str(&two()).unwrap();
-    let mut task = spec["root"]["dag"]["tasks"]["first"].clone();
-    task["inputs"]["parameters"]["text"] = json!({ "runtimeValue": { "constant": "hello" } });
-    let tasks = (0..n).map(|i| {
-        let name = format!("task-{i}");
-        task["taskInfo"]["name"] = name.clone().into();
-        (name, task.clone())
-    });
-    spec["root"]["dag"]["tasks"] = tasks.collect::<serde_json::Map<_, _>>().into();
-    spec["components"].as_object_mut().unwrap().remove("comp-second");
-    spec["deploymentSpec"]["executors"].as_object_mut().unwrap().remove("exec-second");
-    spec.to_string()
-}
-
-#[tokio::test]
-async fn what_is_taken_over_takes_no_room() {
-    let w = World::new().await;
-    // More than one look holds.
-    let run = begin(&w, NewPipelineRun { spec: Some(alike(450)), max_tasks: Some(1), ..NewPipelineRun::default() }).await;
-    w.settle().await;
-    // The second starts with the end of the first, before others can know what that made.
-    for _ in 0..2 {
-        let all = tasks::list(&w.parsed, &w.store, &w.ada, &run.id).await.unwrap();
-        let started: Vec<&Task> = all.iter().filter(|t| t.state == TaskState::Starting).collect();
-        assert_eq!((all.len(), started.len()), (450, 1));
-        ends_well(&w, started[0], "x").await;
-    }
-    w.settle().await;
-    let run = now(&w, &run).await;
-    assert_eq!((run.state, run.tasks_ended), (State::Succeeded, 450));
-    let all = tasks::list(&w.parsed, &w.store, &w.ada, &run.id).await.unwrap();
-    assert_eq!(all.iter().filter(|t| t.state == TaskState::Cached).count(), 448);
-}
-
-#[tokio::test]
-async fn what_was_made_before_the_cache_was_cleared_is_made_anew_once() {
-    let w = World::new().await;
-    for name in ["one", "other"] {
-        let new = NewPipeline { name: Some(name.into()), spec: alike(1), ..NewPipeline::default() };
-        upload::create(&w.parsed, &w.store, &w.ada, &new).await.unwrap();
-    }
-    // Id of a run of the pipeline, and of the run that its task took over from; where it took over nothing, it is done to its end.
-    let ran = async |pipeline: &str| {
-        let run = begin(&w, NewPipelineRun { pipeline: Some(pipeline.into()), ..NewPipelineRun::default() }).await;
-        w.settle().await;
-        let made = task(&w, &run, "task-0").await;
-        if made.cached_from.is_none() {
-            ends_well(&w, &made, "x").await;
-        }
-        assert_eq!(now(&w, &run).await.state, State::Succeeded);
-        (run.id, made.cached_from.map(|from| from.pipeline_run_id))
-    };
-    let (first, none) = ran("one").await;
-    assert_eq!(none, None);
-    // All of the team take over from each other.
-    for pipeline in ["one", "other"] {
-        assert_eq!(ran(pipeline).await.1.as_ref(), Some(&first), "{pipeline}");
-    }
-
-    cache::clear(&w.store, &w.ada, "other").await.unwrap();
-    let (anew, none) = ran("other").await;
-    assert_eq!(none, None);
-    assert_eq!(ran("other").await.1, Some(anew));
-    assert_eq!(ran("one").await.1, Some(first), "its own cache was not cleared");
-    // One that was cleared as often does not stand in for it.
-    cache::clear(&w.store, &w.ada, "one").await.unwrap();
-    let (anew, none) = ran("one").await;
-    assert_eq!(none, None);
-    assert_eq!(ran("one").await.1, Some(anew));
 }

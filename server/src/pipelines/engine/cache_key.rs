@@ -7,20 +7,21 @@ use crate::pipelines::ir::{Component, Task, digest};
 
 /// What two tasks have to have in common so that one may take the other's outputs: component, inputs by content, and what they run in.
 ///
-/// `environment` names that (digest of an environment or image). `contents` are the digests of the input artifacts, by address. None: the task
-/// does not want it, or an artifact's content is not known.
+/// `environment` names that (digest of an environment or image). `contents` are the digests of the input artifacts, by address. `since`: what
+/// tells apart what was made before the cache was cleared from what was made after it; empty where it never was. None: the task does not want it, or an artifact's content is not known.
 pub fn cache_key(
     task: &Task,
     component: &Component,
     inputs: &Inputs,
     environment: &str,
     contents: &BTreeMap<String, String>,
+    since: &str,
 ) -> Option<String> {
     if !task.cache {
         return None;
     }
     if !task.cache_key.is_empty() {
-        return Some(digest(&json!({"v": 1, "component": component.name, "key": task.cache_key})));
+        return Some(digest(&json!({"v": 1, "since": since, "component": component.name, "key": task.cache_key})));
     }
     let mut artifacts = serde_json::Map::new();
     for (name, list) in &inputs.artifacts {
@@ -33,6 +34,7 @@ pub fn cache_key(
     }
     Some(digest(&json!({
         "v": 1,
+        "since": since,
         "component": component.digest,
         "environment": environment,
         "parameters": inputs.parameters,
@@ -51,7 +53,7 @@ mod tests {
 
     fn key(pipeline: &Pipeline, inputs: &Inputs, environment: &str, contents: &[(&str, &str)]) -> Option<String> {
         let contents = contents.iter().map(|(uri, digest)| ((*uri).to_owned(), (*digest).to_owned())).collect();
-        cache_key(&pipeline.root.dag().unwrap().tasks["say"], &pipeline.components["comp-say"], inputs, environment, &contents)
+        cache_key(&pipeline.root.dag().unwrap().tasks["say"], &pipeline.components["comp-say"], inputs, environment, &contents, "")
     }
 
     fn given(text: &str, uri: &str) -> Inputs {

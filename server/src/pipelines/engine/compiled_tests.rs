@@ -309,7 +309,7 @@ fn a_second_run_takes_from_the_first_what_its_tasks_allow() {
                     .unwrap_or_default(),
                 ..Outputs::default()
             };
-            match cache_key(task, component, &node.inputs, environment, &Default::default()) {
+            match cache_key(task, component, &node.inputs, environment, &Default::default(), "") {
                 Some(key) => Some(match known.insert(key, outputs.clone()) {
                     Some(before) => Answer::Cached(before),
                     None => Answer::Good(outputs),

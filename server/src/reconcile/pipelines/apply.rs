@@ -319,6 +319,14 @@ impl<'a> Turn<'a> {
     /// Starts tasks; whether anything was done. Those for which there is no room are named again the next time.
     async fn starts(&mut self, starts: Vec<(String, u32, Inputs)>) -> Result<bool> {
         let (pipeline, sizes) = (self.loaded.pipeline.clone(), self.room.sizes.clone());
+        let since = match &self.run.pipeline_id {
+            Some(pipeline) if self.run.cache != 0 && !starts.is_empty() => match self.store.pipeline_cache_epoch(pipeline).await? {
+                0 => String::new(),
+                // What another pipeline made since it was cleared is none of it.
+                times => format!("{pipeline} {times}"),
+            },
+            _ => String::new(),
+        };
         let starter = Starter {
             store: self.store,
             run: self.run,
@@ -326,6 +334,7 @@ impl<'a> Turn<'a> {
             total: self.room.total,
             sizes: &sizes,
             local: self.room.local,
+            since,
             there: self.there,
         };
         let (mut room, mut did, mut starts) = (self.room(), false, starts.into_iter());
