@@ -149,7 +149,7 @@ mod tests {
             trusted_hosts: ["a:8080", "https://a/simple"].map(str::to_owned).to_vec(),
             ..install(&["six==1.17.0"], true)
         };
-        let options = "--no-deps --index-url=https://a/simple '--extra-index-url=https://b/simple?x=y z' --trusted-host=a:8080";
+        let options = "--no-deps '--index-url=https://a/simple' '--extra-index-url=https://b/simple?x=y z' '--trusted-host=a:8080'";
         assert_eq!(requirements(&[elsewhere]), [format!("six==1.17.0 # {options}")]);
         assert_eq!(packages, ["six==1.17.0", "kfp==2.17.3 # --no-deps"]);
         assert_eq!(together("# ours\npandas\nsix==1.17.0\n", &packages), "kfp==2.17.3 # --no-deps\npandas\nsix==1.17.0\n");
