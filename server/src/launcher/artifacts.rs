@@ -138,7 +138,7 @@ fn moved(from: &Path, place: &Path, files: &[Found]) -> io::Result<()> {
 /// Makes a file that is linked to a file of the store too, without a copy: nothing in the store is written to again.
 fn second(link: &Path, to: &Path) -> io::Result<()> {
     match fs::remove_file(to) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
         _ => fs::hard_link(fs::canonicalize(link)?, to),
     }
 }
