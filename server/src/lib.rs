@@ -3,10 +3,6 @@
 //! notebooks runs models pipelines deployments) < doors (http reconcile) < roof (serve cli doctor).
 #![recursion_limit = "512"]
 
-/// Many threads make and drop many small things: rows, JSON, futures. The C library's allocator takes an eighth of our time for that.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 pub mod access;
 pub mod artifacts;
 pub mod clean_up;
