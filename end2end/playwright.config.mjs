@@ -5,8 +5,8 @@ export default defineConfig({
   testDir: './browser',
   testMatch: '*.spec.mjs',
   workers: 2,
-  timeout: 120_000,
-  expect: { timeout: 20_000 },
+  timeout: 420_000,
+  expect: { timeout: 60_000 },
   reporter: [['list'], ['./browser/count.mjs']],
   outputDir: './test-results',
   globalSetup: './browser/server.mjs',
@@ -15,8 +15,8 @@ export default defineConfig({
     // A trace of every step costs a third of all: TRACE=1 asks for them.
     trace: process.env.TRACE ? 'retain-on-failure' : 'off',
     screenshot: 'only-on-failure',
-    actionTimeout: 30_000,
-    navigationTimeout: 60_000,
+    actionTimeout: 90_000,
+    navigationTimeout: 180_000,
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
       args: [

@@ -132,7 +132,7 @@ class Portal:
                 [*command, "--data", str(data)], env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
 
-    def ready(self, seconds: float = 60) -> Api:
+    def ready(self, seconds: float = 180) -> Api:
         """Waits until it is ready."""
         api, until = Api(self.url), time.monotonic() + seconds
         while True:

@@ -47,7 +47,7 @@ export async function team(name, portal) {
   });
 }
 
-export async function until(what, look, seconds = 90) {
+export async function until(what, look, seconds = 270) {
   for (let i = 0; i < seconds * 2; i++) {
     const found = await look();
     if (found) return found;

@@ -64,7 +64,7 @@ test('a run is submitted and a version deployed by forms, with variables and sec
   await page.waitForURL((u) => /\/teams\/forms\/runs\/[0-9a-f]{32}$/.test(u.pathname));
   await expect(page.getByRole('heading', { name: 'greeter' })).toBeVisible();
   const run = new URL(page.url()).pathname.split('/').pop();
-  await until('the run', async () => (await send('GET', `${own}/runs/${run}`)).state === 'succeeded', 120);
+  await until('the run', async () => (await send('GET', `${own}/runs/${run}`)).state === 'succeeded', 360);
   const { submission, params } = await send('GET', `${own}/runs/${run}`);
   held(submission);
   expect(params).toEqual({ lr: '0.1', epochs: '5' });

@@ -10,7 +10,7 @@ const TEAM = 'ship';
 const MIA = { user: 'mia', password: 'a password of her own' };
 
 test('a promotion by two people, and the way back', async ({ page, browser }) => {
-  test.setTimeout(600_000);
+  test.setTimeout(1_200_000);
   const heard = listen(page);
   await team(TEAM);
   const root = await admin();
@@ -33,7 +33,7 @@ test('a promotion by two people, and the way back', async ({ page, browser }) =>
       runs.push((await api('/runs', 'POST', { environment: 'train', command: ['python', '-c', scored(score)] })).id);
     }
     for (const [i, run_id] of runs.entries()) {
-      await until('the run', async () => ['succeeded', 'failed'].includes((await api(`/runs/${run_id}`)).state), 180);
+      await until('the run', async () => ['succeeded', 'failed'].includes((await api(`/runs/${run_id}`)).state), 540);
       const version = await api('/model-versions', 'POST', { model: 'iris', run_id });
       expect(version.version).toBe(i + 1);
     }
@@ -63,12 +63,12 @@ test('a promotion by two people, and the way back', async ({ page, browser }) =>
     await open(her, here(''));
     await her.locator('section.card', { hasText: 'Waiting for your approval' }).getByRole('link', { name: `iris v${version} to Production` }).click();
     await her.getByRole('button', { name: 'Approve for Production' }).click();
-    await expect(her.locator('.head')).toContainText('Promoted', { timeout: 30_000 });
+    await expect(her.locator('.head')).toContainText('Promoted', { timeout: 90_000 });
   };
 
   await test.step('the first is asked for, and who asks cannot approve', async () => {
     await ask(1);
-    await expect(head).toContainText('Waiting for approval', { timeout: 180_000 });
+    await expect(head).toContainText('Waiting for approval', { timeout: 540_000 });
     await expect(page.getByRole('button', { name: 'Approve for Production' })).toHaveCount(0);
     await expect(page.locator('ul.gates')).toContainText('mia can approve');
   });
@@ -91,14 +91,14 @@ test('a promotion by two people, and the way back', async ({ page, browser }) =>
     await sheet.getByLabel('Follow an alias').selectOption('production');
     await sheet.getByRole('button', { name: 'Deploy', exact: true }).click();
     await page.waitForURL('**/deployments/iris');
-    await until('the first revision', async () => (await served()) === 1, 120);
+    await until('the first revision', async () => (await served()) === 1, 360);
     await expect(head).toContainText('follows @production');
   });
 
   let promotion;
   await test.step('the second is refused by a gate', async () => {
     promotion = await ask(2);
-    await expect(head).toContainText('Refused', { timeout: 180_000 });
+    await expect(head).toContainText('Refused', { timeout: 540_000 });
     await expect(page.locator('ul.gates')).toContainText('Red');
     await expect(page.locator('ul.gates')).toContainText('0.9');
     expect(await served()).toBe(1);
@@ -112,12 +112,12 @@ test('a promotion by two people, and the way back', async ({ page, browser }) =>
     await expect(page.getByText('Production asks that now.')).toBeVisible();
     await open(page, here(`/promotions/${promotion}`));
     await page.getByRole('button', { name: 'Check again' }).click();
-    await expect(head).toContainText('Waiting for approval', { timeout: 60_000 });
+    await expect(head).toContainText('Waiting for approval', { timeout: 180_000 });
     await approve(2);
   });
 
   await test.step('what follows the alias serves it', async () => {
-    await until('the second revision', async () => (await served()) === 2, 120);
+    await until('the second revision', async () => (await served()) === 2, 360);
     await open(page, here('/deployments/iris'));
     await expect(page.getByRole('table', { name: 'Ledger' })).toContainText('approved by mia');
     expect((await api('/deployments/iris')).serving.version).toBe(2);
@@ -143,7 +143,7 @@ test('a promotion by two people, and the way back', async ({ page, browser }) =>
 
   await test.step('one click back', async () => {
     await page.getByRole('button', { name: 'Roll back to revision 1' }).click();
-    await until('the way back', async () => (await served()) === 3, 120);
+    await until('the way back', async () => (await served()) === 3, 360);
     const back = (await api('/deployments/iris')).serving;
     expect([back.version, back.rolled_back_to]).toEqual([1, 1]);
     await expect(page.getByRole('table', { name: 'Ledger' })).toContainText('back to revision 1');

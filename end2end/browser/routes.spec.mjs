@@ -71,10 +71,10 @@ for (const portal of ['many', 'one', 'none']) {
     test.describe.configure({ mode: 'default' });
     let seeds;
     test.beforeAll(async () => {
-      test.setTimeout(600_000);
+      test.setTimeout(1_200_000);
       seeds = await seeded(portal);
     });
-    test.beforeEach(() => test.setTimeout(600_000));
+    test.beforeEach(() => test.setTimeout(1_200_000));
 
     test(`${portal}: the platform and the lists of a team`, async ({ page }) => {
       await signIn(page, '/', portal);

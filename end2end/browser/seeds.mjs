@@ -69,7 +69,7 @@ async function one() {
   const asked = await of('POST', '/promotions', { model: 'iris', version: 1, stage: 'Production', comment: 'The first one.' });
   await step('deployment', until('the deployment', async () => (await of('GET', '/deployments/iris')).state === 'running', 180));
   await of('POST', '/deployments/iris/try', (await of('GET', '/deployments/iris/example')).v1);
-  await until('the notebook', async () => (await of('GET', '/notebooks/explore')).state === 'running', 180);
+  await until('the notebook', async () => (await of('GET', '/notebooks/explore')).state === 'running', 540);
   await step('promotion', until('the promotion', async () => (await of('GET', `/promotions/${asked.id}`)).state !== 'checking', 180));
   await of('POST', '/pipelines', { spec: numbers() });
   const flow = await of('POST', '/pipeline-runs', { pipeline: 'numbers', parameters: { rows: 3, marker: '/nowhere' } });

@@ -41,7 +41,7 @@ async function serve(binary, folder, name) {
   process.env[`SLIPWAY_URL_${name.toUpperCase()}`] = url;
   for (let tries = 0; ; tries++) {
     if (await fetch(`${url}/readyz`).then((r) => r.ok, () => false)) return { server, url };
-    if (tries > 300 || server.exitCode !== null) throw new Error(`the server ${name} did not become ready`);
+    if (tries > 1200 || server.exitCode !== null) throw new Error(`the server ${name} did not become ready`);
     await new Promise((r) => setTimeout(r, 100));
   }
 }

@@ -32,6 +32,6 @@ export const scored = (score) =>
 /// Waits until what a team works with is made.
 export async function environments(api, until) {
   for (const name of ['notebook', 'train', 'serve']) {
-    await until(`environment ${name}`, async () => (await api('GET', `/environments/${name}`)).latest.build === 'ready', 180);
+    await until(`environment ${name}`, async () => (await api('GET', `/environments/${name}`)).latest.build === 'ready', 540);
   }
 }

@@ -64,5 +64,5 @@ class Terminal(unittest.TestCase):
             seen += more
         os.close(ours)
         text = seen.decode(errors="replace")
-        self.assertEqual(command.wait(60), code, f"slipway {' '.join(args)}\n{text}")
+        self.assertEqual(command.wait(180), code, f"slipway {' '.join(args)}\n{text}")
         return text

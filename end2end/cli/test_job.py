@@ -173,7 +173,7 @@ class Job(Terminal):
         self.assertIn("Refused", self.slipway("promotion", "list", "--model", "digits"))
         self.slipway("promotion", "withdraw", done["id"], code=5)
         # Who asked is told how both ended, a moment later.
-        told, until = [], time.monotonic() + 30
+        told, until = [], time.monotonic() + 120
         while len(told) < 2 and time.monotonic() < until:
             told = [n for n in self.json("notice", "list")["items"] if n["kind"] == "promotion_ended"]
             time.sleep(0.1)

@@ -91,7 +91,7 @@ class Pipelines(Terminal):
 
     def test_06_a_run_that_is_ended(self):
         run = self.json("pipeline", "run", "--file", compiled("canceled"))["id"]
-        until = time.monotonic() + 120
+        until = time.monotonic() + 300
         while not any(t["name"] == "sleep" and t["state"] == "running" for t in self.json("pipeline", "status", run)["all_tasks"]):
             self.assertLess(time.monotonic(), until, "it does not begin to sleep")
             time.sleep(0.5)

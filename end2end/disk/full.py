@@ -123,7 +123,7 @@ class Full(unittest.TestCase):
         """What became of a new deployment of the model: its server may not even start, its files are the matter."""
         name = f"d-{secrets.token_hex(3)}"
         self.api.call("POST", f"{TEAM}/deployments", {"name": name, "model": "m", "version": 1, "cpu": "100m", "memory": "256Mi"})
-        until = time.monotonic() + 90
+        until = time.monotonic() + 270
         while time.monotonic() < until:
             seen = self.api.call("GET", f"{TEAM}/deployments/{name}")
             if seen["state"] == "failed" or self.copies():

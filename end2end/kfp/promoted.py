@@ -5,7 +5,7 @@ import time
 from portal import Api, Problem, new_password
 
 GATES = ["signature", "score >= 0.9"]
-PATIENCE = 120
+PATIENCE = 360
 
 
 def prepare(admin: Api, team: str) -> None:

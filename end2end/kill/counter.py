@@ -14,7 +14,7 @@ print("begin", os.getpid(), flush=True)
 for i in range(1, count + 1):
     body = {"run_id": os.environ["MLFLOW_RUN_ID"], "key": "count", "value": i, "step": i, "timestamp": int(time.time() * 1000)}
     request = urllib.request.Request(url, json.dumps(body).encode(), headers)
-    until = time.monotonic() + 60
+    until = time.monotonic() + 270
     while True:
         try:
             urllib.request.urlopen(request, timeout=10).read()

@@ -207,7 +207,7 @@ def main() -> None:
                     w.api.call("DELETE", f"{TEAM}/{kind}/{thing['name']}?files=true")
                 except Problem as problem:
                     print(problem)
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while (w.workers() or PODS and objects()) and time.monotonic() < end:
             time.sleep(0.3)
         strays = w.workers() + (objects() if PODS else [])
@@ -249,7 +249,7 @@ def perform(w: World) -> None:
     example = w.get("/deployments/digits/example")
     check(len(w.api.call("POST", ready["predict_path"], example["v1"])["predictions"]) > 0, "it answers")
     promotions(w, trained)
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while len(w.supervisors()) != 1 and time.monotonic() < end:
         time.sleep(0.3)
     left = w.supervisors()

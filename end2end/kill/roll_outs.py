@@ -111,7 +111,7 @@ def roll_outs(w, check, version: int) -> None:
     check(len(asker.answers) > 100 and len(revisions) > 2, f"{len(asker.answers)} answers of revisions {sorted(revisions)} meanwhile")
     check(not told, f"nothing served that the ledger does not say {told[:5] or ''}".rstrip())
     check(not torn(rows), "at every moment the shares are all of the traffic")
-    end = time.monotonic() + 90
+    end = time.monotonic() + 270
     while len(w.supervisors()) != 2 and time.monotonic() < end:
         time.sleep(0.3)
     check(len(w.supervisors()) == 2, "two supervisors are left, one of each replica")

@@ -142,7 +142,7 @@ def main() -> None:
     try:
         while w.kills < kills:
             together(w, folder, kills)
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while w.workers() and time.monotonic() < end:
             time.sleep(0.3)
         strays, starts = w.workers(), w.starts()

@@ -49,7 +49,7 @@ def of(id: str) -> str:
     return f"slipway.dev/owner={id}"
 
 
-def wait(what: str, good, seconds: float = 240):
+def wait(what: str, good, seconds: float = 480):
     """Waits, and tells how long it took."""
     began = time.monotonic()
     while time.monotonic() < began + seconds:

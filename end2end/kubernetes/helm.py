@@ -182,7 +182,7 @@ def kept() -> dict:
 
 
 def until_running(api: Api, path: str) -> dict:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 270
     while (seen := api.call("GET", path))["state"] != "running":
         if time.monotonic() > end:
             raise SystemExit(f"the model does not serve: {seen['state']}, {seen.get('reason')}")
@@ -201,7 +201,7 @@ def change(verb: str, values: Path, *words: str) -> None:
 
 
 def ready() -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 270
     while True:
         try:
             return portal().raw("GET", "/readyz", timeout=5)

@@ -143,7 +143,7 @@ def work(api: Api, password: str) -> None:
         until(lambda: not api.call("GET", f"{team}/notebooks")["items"], "its end")
 
 
-def until(is_so, what: str, seconds: float = 240) -> None:
+def until(is_so, what: str, seconds: float = 480) -> None:
     late = time.monotonic() + seconds
     while not is_so():
         if time.monotonic() > late:

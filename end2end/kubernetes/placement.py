@@ -159,7 +159,7 @@ def kubectl(*words: str, check: bool = True) -> str:
     return done.stdout if done.returncode == 0 else ""
 
 
-def until(is_so, what: str, seconds: float = 120):
+def until(is_so, what: str, seconds: float = 360):
     late = time.monotonic() + seconds
     while not (found := is_so()):
         if time.monotonic() > late:

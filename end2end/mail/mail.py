@@ -73,7 +73,7 @@ def refused(status: int, call):
     raise SystemExit(f"not refused with {status}")
 
 
-def wait(problem: str, done, seconds: float = 90):
+def wait(problem: str, done, seconds: float = 270):
     until = time.monotonic() + seconds
     while not done():
         if time.monotonic() > until:

@@ -83,5 +83,5 @@ def test_a_process_with_the_workspace_in_its_environment(team):
 @pytest.mark.parametrize("path", ["/v1/traces", "/api/3.0/mlflow/traces", "/api/2.0/mlflow/nothing", "/api/2.0/mlflow", "/ajax-api/2.0/mlflow/gateway", "/ajax-api/9"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_what_is_not_there(method, path):
-    answer = requests.request(method, URL + path, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=10)
+    answer = requests.request(method, URL + path, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60)
     assert answer.status_code == 404 and answer.json()["error_code"] == "ENDPOINT_NOT_FOUND"

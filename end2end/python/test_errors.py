@@ -114,5 +114,5 @@ def test_unknown_endpoint():
 
 
 def test_health_and_version():
-    assert requests.get(f"{URL}/health", timeout=10).status_code == 200
-    assert requests.get(f"{URL}/version", timeout=10).status_code == 200
+    assert requests.get(f"{URL}/health", timeout=60).status_code == 200
+    assert requests.get(f"{URL}/version", timeout=60).status_code == 200

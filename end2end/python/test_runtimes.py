@@ -73,7 +73,7 @@ SIZE = {"cpu": "250m", "memory": "256Mi"}
 
 @pytest.fixture(scope="module")
 def admin():
-    until("the environment", lambda: call("GET", "/environments/serve")["latest"]["build"] == "ready", 600)
+    until("the environment", lambda: call("GET", "/environments/serve")["latest"]["build"] == "ready", 900)
     _, cookie = portal("POST", "/api/v1/session", {"user": os.environ["SLIPWAY_USER"], "password": os.environ["SLIPWAY_PASSWORD"]})
     return cookie
 
@@ -82,7 +82,7 @@ def program(text):
     return {"command": ["python", "-c", PROGRAM, text], "ready_path": "/well", "ready_status": 204}
 
 
-def serves(name, number, seconds=120):
+def serves(name, number, seconds=360):
     return until(f"revision {number}", lambda: (d := call("GET", f"/deployments/{name}")).get("serving", {}).get("number") == number and d["state"] == "running" and d, seconds)
 
 

@@ -28,7 +28,7 @@ def call(method, path, body=None, status=(200, 201, 204)):
     return answer.json() if answer.content else None
 
 
-def until(what, condition, seconds=120):
+def until(what, condition, seconds=360):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := condition():
@@ -52,7 +52,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def deployment(model):
-    until("the environment", lambda: call("GET", "/environments/serve")["latest"]["build"] == "ready", 600)
+    until("the environment", lambda: call("GET", "/environments/serve")["latest"]["build"] == "ready", 900)
     name = f"steady-{os.getpid()}"
     call("POST", "/deployments", {"name": name, "model": model, "version": 1, "cpu": "500m", "memory": "768Mi"})
     until("the deployment", lambda: call("GET", f"/deployments/{name}")["state"] == "running")
@@ -267,6 +267,6 @@ def test_stopped_and_started(deployment):
     until("it is off", lambda: call("GET", f"/deployments/{deployment}")["state"] == "stopped")
     refused = predict(deployment)
     assert refused.status_code == 503 and "stopped" in refused.text
-    until("no process is left", lambda: not servers(deployment), 30)
+    until("no process is left", lambda: not servers(deployment), 90)
     call("POST", f"/deployments/{deployment}/start")
     until("it runs", lambda: predict(deployment).status_code == 200)

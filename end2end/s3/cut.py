@@ -30,7 +30,7 @@ def begun(prefix: str) -> list:
     return S3.list_multipart_uploads(Bucket="slipway", Prefix=prefix).get("Uploads") or []
 
 
-def until(what: str, seen, seconds: float = 60) -> None:
+def until(what: str, seen, seconds: float = 180) -> None:
     end = time.monotonic() + seconds
     while not seen():
         if time.monotonic() > end:

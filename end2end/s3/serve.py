@@ -45,7 +45,7 @@ def main() -> int:
 
 
 def wait(host: str, port: int, server: subprocess.Popen) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 270
     while server.poll() is None and time.monotonic() < until:
         with socket.socket() as s:
             if s.connect_ex((host, port)) == 0:

@@ -112,7 +112,7 @@ impl Desk {
         self.w.clock.advance(1);
         let before = self.w.cluster.specs().len();
         self.settle().await;
-        for _ in 0..20 {
+        for _ in 0..200 {
             if self.w.cluster.specs().len() > before {
                 break;
             }

@@ -33,7 +33,7 @@ async fn in_flight(d: &Desk, replica: &str, n: usize) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), reached).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(120), reached).await.unwrap();
 }
 
 fn ask(token: &Person, body: &'static str) -> tokio::task::JoinHandle<super::world::Answer> {
@@ -73,7 +73,7 @@ async fn who_goes_away_leaves_line_and_model() {
     drop(second.await);
     first.abort();
     drop(first.await);
-    tokio::time::timeout(Duration::from_secs(20), d.gone.notified()).await.expect("the model hears of it");
+    tokio::time::timeout(Duration::from_secs(120), d.gone.notified()).await.expect("the model hears of it");
     predict(&token, "{}").await.is(200);
 
     // The same of a connection that is closed.
@@ -87,7 +87,7 @@ async fn who_goes_away_leaves_line_and_model() {
     stream.write_all(request.as_bytes()).await.unwrap();
     in_flight(&d, &replica, 1).await;
     drop(stream);
-    tokio::time::timeout(Duration::from_secs(20), d.gone.notified()).await.expect("the model hears of it");
+    tokio::time::timeout(Duration::from_secs(120), d.gone.notified()).await.expect("the model hears of it");
     in_flight(&d, &replica, 0).await;
     predict(&token, "{}").await.is(200);
 }

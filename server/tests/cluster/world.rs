@@ -18,7 +18,7 @@ use std::{
 };
 
 /// How long anything may take before a test fails. The machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// How a workload behaves.
 #[derive(Debug, Clone, Copy)]
