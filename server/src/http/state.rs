@@ -24,11 +24,34 @@ use crate::{
     webhooks::service::Webhooks,
     workloads::links::Links,
 };
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
 
-/// The Arcs that doors get. Cheap to clone.
+/// What doors get. Each layer of a door clones it for each request: it is one pointer.
 #[derive(Clone)]
-pub struct Web {
+pub struct Web(Arc<Parts>);
+
+impl Deref for Web {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// For what is known only after the rest was put together; those who got it before have what was there then.
+impl DerefMut for Web {
+    fn deref_mut(&mut self) -> &mut Parts {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+/// The parts of [`Web`].
+#[derive(Clone)]
+pub struct Parts {
     /// Values in force.
     pub config: Arc<Config>,
     /// The database.
@@ -105,7 +128,7 @@ impl Web {
         let (clock, tokens) = (store.clock().clone(), Tokens::default());
         let reach = Reach::of(cluster.clone(), Knocks::new(sealer.key_for(PODS)));
         let links = Links::of(&Config { listen: address, ..config.clone() });
-        Ok(Self {
+        Ok(Self(Arc::new(Parts {
             artifacts: ArtifactStore::at(&config.artifacts, config.max_upload_bytes)?,
             logs: LogStore::new(&config.data),
             writer: MetricWriter::start(store.clone()),
@@ -125,6 +148,6 @@ impl Web {
             cluster,
             sealer,
             drain,
-        })
+        })))
     }
 }

@@ -33,7 +33,10 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    sync::atomic::{AtomicI64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
@@ -45,14 +48,14 @@ pub struct Deployments {
     logs: LogStore,
     smokes: Smokes,
     /// When somebody wakes us for what is due then; 0 for never.
-    alarm: std::sync::Arc<AtomicI64>,
+    alarm: Arc<AtomicI64>,
 }
 
 impl Deployments {
     /// Over this store; shifts show in `routes` at once.
     pub fn new(store: Store, routes: Routes, reach: Reach, logs: LogStore, artifacts: ArtifactStore) -> Self {
         let smokes = Smokes::new(store.clone(), artifacts);
-        Self { store, routes, reach, logs, smokes, alarm: std::sync::Arc::default() }
+        Self { store, routes, reach, logs, smokes, alarm: Arc::default() }
     }
 }
 
@@ -139,7 +142,7 @@ impl Deployments {
                 all.insert(row.id.clone(), Gathered::new(row));
             }
             if let Some(gathered) = all.get_mut(&revision.deployment_id) {
-                gathered.workloads.insert(workload.id.clone(), (revision.number, workload));
+                gathered.workloads.insert(workload.id.clone(), (revision.number, Arc::unwrap_or_clone(workload)));
             }
         }
         for replica in replicas {

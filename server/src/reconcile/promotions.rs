@@ -31,7 +31,7 @@ use app::api::{
 };
 use async_trait::async_trait;
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 /// The task.
 pub struct Promotions {
@@ -53,8 +53,13 @@ impl Task for Promotions {
 
     async fn tick(&self) -> Result<Report> {
         // Workloads first: what is inserted after that is not mistaken for lost.
-        let workloads: HashMap<String, WorkloadRow> =
-            self.store.workloads_unsettled(WorkloadKind::Gate).await?.into_iter().map(|w| (w.id.clone(), w)).collect();
+        let workloads: HashMap<String, WorkloadRow> = self
+            .store
+            .workloads_unsettled(WorkloadKind::Gate)
+            .await?
+            .into_iter()
+            .map(|w| (w.id.clone(), Arc::unwrap_or_clone(w)))
+            .collect();
         let open = self.store.promotions_open().await?;
         let mut report = Report::from([("open", open.len() as i64), ("workloads", workloads.len() as i64)]);
         let mut wanted = Vec::new();

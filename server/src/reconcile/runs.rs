@@ -19,7 +19,7 @@ use crate::{
 };
 use app::api::{State, runs::Code};
 use async_trait::async_trait;
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 /// The task.
 pub struct Runs {
@@ -46,7 +46,7 @@ impl Task for Runs {
             return Ok(report);
         }
         let workloads: HashMap<String, WorkloadRow> =
-            self.store.workloads_unsettled(WorkloadKind::Run).await?.into_iter().map(|w| (w.id.clone(), w)).collect();
+            self.store.workloads_unsettled(WorkloadKind::Run).await?.into_iter().map(|w| (w.id.clone(), Arc::unwrap_or_clone(w))).collect();
         let now = self.store.clock().now();
         for run in &runs {
             let workload = run.workload_id.as_ref().and_then(|id| workloads.get(id));

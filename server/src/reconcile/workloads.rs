@@ -71,7 +71,7 @@ struct Outcome<'a> {
 }
 
 /// What waits and runs, for Prometheus.
-fn count(rows: &[WorkloadRow]) {
+fn count(rows: &[&WorkloadRow]) {
     let mut counted: HashMap<(&str, State), i64> = HashMap::new();
     for row in rows {
         *counted.entry((row.kind.as_str(), row.state())).or_default() += 1;
@@ -154,16 +154,17 @@ impl Task for Workloads {
     async fn tick(&self) -> Result<Report> {
         // Rows first: what is inserted after the listing is not mistaken for lost.
         let rows = self.store.workloads_known().await?;
+        let rows: Vec<&WorkloadRow> = rows.iter().map(AsRef::as_ref).collect();
         let observed: HashMap<String, Observed> = self.cluster.list().await?.into_iter().map(|o| (o.id.clone(), o)).collect();
         let mut report = Report::from([("known", rows.len() as i64), ("observed", observed.len() as i64)]);
         let now = self.store.clock().now();
         // What has ended makes room, and what is granted starts in the same tick.
-        let notes: Vec<(&WorkloadRow, Note)> = rows.iter().filter_map(|row| Some((row, seen(row, observed.get(&row.id), now)?))).collect();
+        let notes: Vec<(&WorkloadRow, Note)> = rows.iter().filter_map(|row| Some((*row, seen(row, observed.get(&row.id), now)?))).collect();
         self.note(&notes, &mut report).await;
         let granted = self.grant().await?;
         report.insert("granted", granted.len() as i64);
         let seen = Seen::default();
-        self.prepare(rows.iter().filter(|row| step(row, observed.get(&row.id)) == Step::Build).chain(&granted), &seen).await?;
+        self.prepare(rows.iter().copied().filter(|row| step(row, observed.get(&row.id)) == Step::Build).chain(&granted), &seen).await?;
         let known = rows.iter().map(|row| self.act(row, observed.get(&row.id), &seen));
         let acts = known.chain(granted.iter().map(|row| self.act(row, None, &seen))).collect::<Vec<_>>();
         let (send, mut done) = mpsc::unbounded_channel();
@@ -332,7 +333,7 @@ impl Workloads {
     }
 
     /// What the cluster knows but no open row does: a row that was forgotten while the cluster did not manage to, or no row at all.
-    async fn strays(&self, rows: &[WorkloadRow], observed: &HashMap<String, Observed>) -> Result<i64> {
+    async fn strays(&self, rows: &[&WorkloadRow], observed: &HashMap<String, Observed>) -> Result<i64> {
         let known: HashSet<&str> = rows.iter().map(|r| r.id.as_str()).collect();
         let mut strays = 0;
         for id in observed.keys().filter(|id| !known.contains(id.as_str())) {

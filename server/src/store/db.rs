@@ -1,6 +1,6 @@
 //! The two engines: native pools of both, and one macro that runs the same `$1` text on either.
 
-use super::{arg::Arg, lent::Connections};
+use super::{arg::Arg, lent::Connections, together::Together};
 use sqlx::{
     ConnectOptions, Connection, FromRow, PgPool, SqlSafeStr,
     postgres::{PgPoolOptions, PgRow},
@@ -18,6 +18,8 @@ pub enum Db {
     Sqlite {
         /// The one connection that writes.
         writer: Connections,
+        /// What waits for it that is a transaction of its own.
+        together: Together,
         /// Connections that read.
         readers: Connections,
     },
@@ -93,7 +95,7 @@ impl Db {
         let writer = Connections::open(writes, 1).await?;
         MIGRATIONS.run(writer.lend().await?.connection()?).await?;
         let readers = Connections::open(options.read_only(true), 4).await?;
-        Ok(Db::Sqlite { writer, readers })
+        Ok(Db::Sqlite { writer, together: Together::default(), readers })
     }
 
     /// `sqlite` or `postgresql`.
@@ -126,14 +128,10 @@ impl Db {
         }
     }
 
-    /// Runs a statement outside of any transaction; how many rows it touched.
+    /// Runs a statement that is a transaction of its own; how many rows it touched.
     pub(super) async fn exec(&self, sql: impl SqlSafeStr, args: Vec<Arg>) -> Result<u64, sqlx::Error> {
         match self {
-            Db::Sqlite { writer, .. } => {
-                let mut lent = writer.lend().await?;
-                let answer = bound!(sqlx::query(sql), args).execute(lent.connection()?).await;
-                lent.heard(answer).map(|r| r.rows_affected())
-            }
+            Db::Sqlite { writer, together, .. } => together.exec(writer, sql.into_sql_str(), args).await,
             Db::Postgres(pool) => bound!(sqlx::query(sql), args).execute(pool).await.map(|r| r.rows_affected()),
         }
     }
@@ -152,7 +150,7 @@ impl Db {
     /// Folds the write-ahead log and closes.
     pub async fn close(&self) {
         match self {
-            Db::Sqlite { writer, readers } => {
+            Db::Sqlite { writer, readers, .. } => {
                 readers.close().await;
                 if let Ok(mut lent) = writer.lend().await
                     && let Ok(connection) = lent.connection()

@@ -62,6 +62,7 @@ pub mod stage_policies;
 pub mod submissions;
 pub mod tasks;
 pub mod teams;
+mod together;
 pub mod tokens;
 pub mod tx;
 pub mod usage;

@@ -7,6 +7,7 @@ use crate::{
     error::{Error, Result},
 };
 use app::api::{State, resources::Resources};
+use std::sync::Arc;
 
 /// A workload.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -230,7 +231,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn workloads_known(&self) -> Result<Vec<WorkloadRow>> {
+    pub async fn workloads_known(&self) -> Result<Vec<Arc<WorkloadRow>>> {
         let known = self.all(stamps!("forgotten = 0"), vec![]).await?;
         self.workloads.keep(&known);
         self.workloads_of_stamps(&known).await
@@ -241,7 +242,8 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn workloads_live(&self) -> Result<Vec<WorkloadRow>> {
-        self.workloads_of_stamps(&self.all(stamps!("live = 1"), vec![]).await?).await
+        let live = self.workloads_of_stamps(&self.all(stamps!("live = 1"), vec![]).await?).await?;
+        Ok(live.into_iter().map(Arc::unwrap_or_clone).collect())
     }
 
     /// Everything of a team that waits or holds, oldest first.
@@ -249,20 +251,21 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn workloads_live_of(&self, team_id: &str) -> Result<Vec<WorkloadRow>> {
-        self.workloads_of_stamps(&self.all(stamps!("team_id = $1 AND live = 1"), args![team_id]).await?).await
+        let live = self.workloads_of_stamps(&self.all(stamps!("team_id = $1 AND live = 1"), args![team_id]).await?).await?;
+        Ok(live.into_iter().map(Arc::unwrap_or_clone).collect())
     }
 
     /// What a noun's reconciler has to look at: live, or ended and not settled; oldest first.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn workloads_unsettled(&self, kind: WorkloadKind) -> Result<Vec<WorkloadRow>> {
+    pub async fn workloads_unsettled(&self, kind: WorkloadKind) -> Result<Vec<Arc<WorkloadRow>>> {
         self.workloads_of_stamps(&self.all(stamps!("settled = 0 AND kind = $1"), args![kind.as_str()]).await?).await
     }
 
     /// These workloads, each as it is when it is read. They are looked at many times a second, and few change in between: what is as it was
     /// is not read again.
-    async fn workloads_of_stamps(&self, stamps: &[(String, i64)]) -> Result<Vec<WorkloadRow>> {
+    async fn workloads_of_stamps(&self, stamps: &[(String, i64)]) -> Result<Vec<Arc<WorkloadRow>>> {
         let outdated = self.workloads.outdated(stamps);
         let read = if outdated.is_empty() { Vec::new() } else { self.workloads_by_id(&outdated).await? };
         Ok(self.workloads.take(stamps, read))

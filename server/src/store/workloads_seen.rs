@@ -8,10 +8,10 @@ use std::{
 
 /// The rows, by id. Cheap to clone. Nothing rests on it: what is not here is read.
 #[derive(Clone, Default)]
-pub(super) struct WorkloadsSeen(Arc<Mutex<HashMap<String, WorkloadRow>>>);
+pub(super) struct WorkloadsSeen(Arc<Mutex<HashMap<String, Arc<WorkloadRow>>>>);
 
 impl WorkloadsSeen {
-    fn rows(&self) -> MutexGuard<'_, HashMap<String, WorkloadRow>> {
+    fn rows(&self) -> MutexGuard<'_, HashMap<String, Arc<WorkloadRow>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -32,17 +32,17 @@ impl WorkloadsSeen {
     }
 
     /// These, in their order, after what had to be read of them was.
-    pub(super) fn take(&self, stamps: &[(String, i64)], read: Vec<WorkloadRow>) -> Vec<WorkloadRow> {
+    pub(super) fn take(&self, stamps: &[(String, i64)], read: Vec<WorkloadRow>) -> Vec<Arc<WorkloadRow>> {
         let mut rows = self.rows();
-        let mut gone: HashMap<String, WorkloadRow> = HashMap::new();
+        let mut gone: HashMap<String, Arc<WorkloadRow>> = HashMap::new();
         for row in read {
             if row.forgotten != 0 {
                 // Forgotten meanwhile: whoever asked has it once more, and nobody keeps it.
                 rows.remove(&row.id);
-                gone.insert(row.id.clone(), row);
+                gone.insert(row.id.clone(), Arc::new(row));
             } else if rows.get(&row.id).is_none_or(|there| there.revision < row.revision) {
                 // Else somebody read it later than we did, and was here before.
-                rows.insert(row.id.clone(), row);
+                rows.insert(row.id.clone(), Arc::new(row));
             }
         }
         stamps.iter().filter_map(|(id, _)| rows.get(id).or_else(|| gone.get(id))).cloned().collect()
@@ -60,8 +60,9 @@ mod tests {
         let stamps = |all: &[(&str, i64)]| all.iter().map(|(id, n)| ((*id).to_owned(), *n)).collect::<Vec<_>>();
         let both = stamps(&[("b", 1), ("a", 1)]);
         assert_eq!(seen.outdated(&both), ["b", "a"]);
-        let taken =
-            |stamps: &[(String, i64)], read| seen.take(stamps, read).into_iter().map(|row| (row.id, row.revision)).collect::<Vec<_>>();
+        let taken = |stamps: &[(String, i64)], read| {
+            seen.take(stamps, read).into_iter().map(|row| (row.id.clone(), row.revision)).collect::<Vec<_>>()
+        };
         assert_eq!(taken(&both, vec![row("a", 1), row("b", 1)]), both, "in the order of the question");
         let later = stamps(&[("b", 1), ("a", 3)]);
         assert_eq!(seen.outdated(&later), ["a"]);

@@ -12,8 +12,16 @@ impl Writing {
     /// # Errors
     /// The database does not answer.
     pub(super) async fn begin(writer: &Connections) -> Result<Self, Error> {
+        Self::begin_on(writer.lend().await?).await
+    }
+
+    /// Begins on a connection that was lent already.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub(super) async fn begin_on(lent: Lent) -> Result<Self, Error> {
         // From here on a drop rolls back, also one in the midst of it.
-        let mut begun = Self(Some(writer.lend().await?));
+        let mut begun = Self(Some(lent));
         begun.say("BEGIN IMMEDIATE").await?;
         Ok(begun)
     }

@@ -27,7 +27,10 @@ use crate::{
 use app::api::{State as RunsState, changes::kinds, resources::Resources};
 use ask::Begun;
 use serde_json::json;
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 /// Seconds between SIGTERM and SIGKILL of a task that is cancelled.
 const GRACE_SECONDS: i64 = 30;
@@ -61,7 +64,7 @@ pub struct Turn<'a> {
     environments: Environments,
     over: Option<(RunState, Option<String>, Outputs)>,
     /// What runs, as it was before.
-    workloads: &'a HashMap<String, WorkloadRow>,
+    workloads: &'a HashMap<String, Arc<WorkloadRow>>,
     /// Whether a workload was asked to end.
     stopped: bool,
     /// Which addresses of artifacts were looked at, and whether something is there.
@@ -106,7 +109,7 @@ impl<'a> Turn<'a> {
         room: Room,
         run: &'a PipelineRunRow,
         loaded: &'a mut Loaded,
-        workloads: &'a HashMap<String, WorkloadRow>,
+        workloads: &'a HashMap<String, Arc<WorkloadRow>>,
         there: &'a HashMap<String, bool>,
         tokens: &'a TaskTokens,
     ) -> Result<Self> {

@@ -11,7 +11,7 @@ use crate::{
     store::{Store, pipeline_runs::PipelineRunRow, workloads::WorkloadRow},
 };
 use app::api::pipeline_runs::TaskDelivery;
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 /// The end of a task's attempt.
 pub struct End {
@@ -36,7 +36,7 @@ pub async fn ended(
     logs: &LogStore,
     run: &PipelineRunRow,
     loaded: &Loaded,
-    workloads: &HashMap<String, WorkloadRow>,
+    workloads: &HashMap<String, Arc<WorkloadRow>>,
 ) -> Result<Vec<End>> {
     let ended: Vec<(usize, &WorkloadRow)> =
         (0..loaded.rows.len()).filter_map(|place| Some((place, loaded.workload(place, workloads)?))).filter(|(_, w)| w.ended()).collect();

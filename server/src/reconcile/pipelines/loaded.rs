@@ -65,12 +65,12 @@ impl Loaded {
     }
 
     /// The workload of a task's attempt, where it is among these.
-    pub fn workload<'a>(&self, place: usize, workloads: &'a HashMap<String, WorkloadRow>) -> Option<&'a WorkloadRow> {
-        self.rows[place].workload_id.as_ref().and_then(|id| workloads.get(id))
+    pub fn workload<'a>(&self, place: usize, workloads: &'a HashMap<String, Arc<WorkloadRow>>) -> Option<&'a WorkloadRow> {
+        self.rows[place].workload_id.as_ref().and_then(|id| workloads.get(id)).map(AsRef::as_ref)
     }
 
     /// Whether a workload began to run, or ended, and nobody took note of it.
-    pub fn moved(&self, workloads: &HashMap<String, WorkloadRow>) -> bool {
+    pub fn moved(&self, workloads: &HashMap<String, Arc<WorkloadRow>>) -> bool {
         (0..self.rows.len()).any(|place| {
             self.workload(place, workloads).is_some_and(|w| w.ended() || (w.running_at.is_some() && self.rows[place].started_at.is_none()))
         })
@@ -115,7 +115,7 @@ impl Known {
     }
 
     /// Whether there may be anything to do.
-    pub fn is_due(&self, run: &PipelineRunRow, workloads: &HashMap<String, WorkloadRow>, now: i64) -> bool {
+    pub fn is_due(&self, run: &PipelineRunRow, workloads: &HashMap<String, Arc<WorkloadRow>>, now: i64) -> bool {
         let Some(loaded) = self.runs.get(&run.id) else { return true };
         loaded.revision != run.revision || loaded.due.is_some_and(|at| at <= now) || loaded.moved(workloads)
     }

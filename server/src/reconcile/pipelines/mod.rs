@@ -20,7 +20,10 @@ use async_trait::async_trait;
 use loaded::{Known, Loaded};
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::atomic::{AtomicI64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 use tokio::sync::Mutex;
@@ -77,7 +80,7 @@ impl Task for Pipelines {
         // Should the look fail, the next is no sooner than ever.
         self.next.store(NEVER, Ordering::Relaxed);
         // Workloads first: what is inserted after that is not mistaken for lost.
-        let workloads: HashMap<String, WorkloadRow> =
+        let workloads: HashMap<String, Arc<WorkloadRow>> =
             self.store.workloads_unsettled(WorkloadKind::Task).await?.into_iter().map(|w| (w.id.clone(), w)).collect();
         let runs = self.store.pipeline_runs_live().await?;
         let mut report = Report::from([("live", runs.len() as i64), ("workloads", workloads.len() as i64)]);
@@ -103,7 +106,7 @@ impl Task for Pipelines {
 
 impl Pipelines {
     /// Looks at one run; whether anything was done.
-    async fn look(&self, known: &mut Known, run: &PipelineRunRow, workloads: &HashMap<String, WorkloadRow>) -> Result<bool> {
+    async fn look(&self, known: &mut Known, run: &PipelineRunRow, workloads: &HashMap<String, Arc<WorkloadRow>>) -> Result<bool> {
         if !known.is_due(run, workloads, self.store.clock().now()) {
             return Ok(false);
         }
@@ -126,7 +129,7 @@ impl Pipelines {
         &self,
         known: &mut Known,
         run: &PipelineRunRow,
-        workloads: &HashMap<String, WorkloadRow>,
+        workloads: &HashMap<String, Arc<WorkloadRow>>,
         there: &HashMap<String, bool>,
         did: &mut bool,
     ) -> Result<BTreeSet<String>> {
