@@ -4,7 +4,8 @@
 //! given before the start lets it behave by itself.
 
 use super::{
-    Capacity, Clue, Cluster, Endpoint, Exit, Observed, Phase, Room, Usage, WorkloadSpec, placement::Placement, workload::UsageNumbers,
+    Capacity, Clue, Cluster, Endpoint, Exit, Observed, Phase, RanImage, Room, Usage, WorkloadSpec, placement::Placement,
+    workload::UsageNumbers,
 };
 use crate::{
     clock::SharedClock,
@@ -41,6 +42,7 @@ struct Workload {
     script: Script,
     phase: Phase,
     started_at: Option<i64>,
+    image: Option<RanImage>,
 }
 
 #[derive(Debug, Default)]
@@ -49,6 +51,7 @@ struct World {
     workloads: BTreeMap<String, Workload>,
     usage: BTreeMap<String, UsageNumbers>,
     clues: BTreeMap<String, Vec<Clue>>,
+    images: BTreeMap<String, Option<String>>,
     stops: Vec<(String, Duration)>,
     forgotten: Vec<String>,
     removed_volumes: Vec<String>,
@@ -65,13 +68,19 @@ pub struct FakeCluster {
     clock: SharedClock,
     world: Mutex<World>,
     bell: watch::Sender<u64>,
+    containers: bool,
 }
 
 impl FakeCluster {
     /// An empty cluster of 8 CPUs, 16 GiB and no GPU.
     pub fn new(clock: SharedClock) -> Self {
         let total = Resources { cpu_millis: 8000, memory_bytes: 16 << 30, gpus: 0 };
-        Self { clock, world: Mutex::new(World { total, ..World::default() }), bell: watch::Sender::new(0) }
+        Self { clock, world: Mutex::new(World { total, ..World::default() }), bell: watch::Sender::new(0), containers: false }
+    }
+
+    /// The same with the name of one that runs containers.
+    pub fn of_containers(clock: SharedClock) -> Self {
+        Self { containers: true, ..Self::new(clock) }
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
@@ -121,6 +130,18 @@ impl FakeCluster {
     /// What it saw of a workload.
     pub fn set_clues(&self, id: &str, clues: Vec<Clue>) {
         self.world().clues.insert(id.into(), clues);
+    }
+
+    /// What an image of this name is for workloads that are started from now on; `None`: they do not say it. Those that did not say it before do now.
+    pub fn set_image(&self, name: &str, digest: Option<&str>) {
+        let digest = digest.map(str::to_owned);
+        let mut world = self.world();
+        for image in world.workloads.values_mut().filter_map(|w| w.image.as_mut()).filter(|i| i.name == name && i.digest.is_none()) {
+            image.digest.clone_from(&digest);
+        }
+        world.images.insert(name.into(), digest);
+        drop(world);
+        self.ring();
     }
 
     /// Puts a started workload into a phase. Unknown, or ended before: nothing happens.
@@ -204,7 +225,7 @@ fn is_ended(workload: &Workload) -> bool {
 #[async_trait]
 impl Cluster for FakeCluster {
     fn name(&self) -> &'static str {
-        "fake"
+        if self.containers { "kubernetes" } else { "fake" }
     }
 
     async fn ensure(&self, spec: &WorkloadSpec) -> Result<()> {
@@ -228,7 +249,9 @@ impl Cluster for FakeCluster {
                 Script::Ends(exit) => Phase::Ended(self.dated(exit.clone())),
             };
             let started_at = matches!(phase, Phase::Running { .. }).then_some(now);
-            world.workloads.insert(spec.id.clone(), Workload { spec: spec.clone(), script, phase, started_at });
+            let named = spec.runtime.image().and_then(|name| world.images.get_key_value(name));
+            let image = named.map(|(name, digest)| RanImage { name: name.clone(), digest: digest.clone() });
+            world.workloads.insert(spec.id.clone(), Workload { spec: spec.clone(), script, phase, started_at, image });
         }
         self.ring();
         Ok(())
@@ -269,7 +292,13 @@ impl Cluster for FakeCluster {
 
     async fn list(&self) -> Result<Vec<Observed>> {
         let world = self.reachable()?;
-        let observed = |(id, w): (&String, &Workload)| Observed { id: id.clone(), phase: w.phase.clone(), started_at: w.started_at };
+        let observed = |(id, w): (&String, &Workload)| Observed {
+            id: id.clone(),
+            phase: w.phase.clone(),
+            started_at: w.started_at,
+            // What has not started has no image yet.
+            image: w.image.clone().filter(|_| w.started_at.is_some()),
+        };
         Ok(world.workloads.iter().map(observed).collect())
     }
 

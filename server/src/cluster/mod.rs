@@ -11,7 +11,7 @@
 //! * [`Cluster::stop`] asks a workload to end (SIGTERM, grace, SIGKILL to all it started). A workload that was never started, has
 //!   ended or is unknown: nothing happens, no error. Asked twice, the shorter grace wins.
 //! * [`Cluster::list`] tells everything that was started and not forgotten, also what ended while the server was away, with how it
-//!   ended. It never leaves out a workload that still has processes.
+//!   ended, and which image it ran where it is in a container. It never leaves out a workload that still has processes.
 //! * [`Cluster::forget`] ends what is left of a workload at once and drops its record and its working folder; its log and its
 //!   volume stay. Unknown: nothing happens.
 //! * [`Cluster::remove_volume`] deletes a volume with everything in it. Unknown: nothing happens. The caller sees to it that no workload
@@ -45,8 +45,8 @@ pub mod upload;
 pub mod workload;
 
 pub use workload::{
-    Capacity, Clue, Endpoint, Exit, Kept, Observed, Phase, PutBack, Room, Runtime, SLIPWAY, ServerSpec, TeamSpec, Usage, WorkloadKind,
-    WorkloadSpec,
+    Capacity, Clue, Endpoint, Exit, Kept, Observed, Phase, PutBack, RanImage, Room, Runtime, SLIPWAY, ServerSpec, TeamSpec, Usage,
+    WorkloadKind, WorkloadSpec,
 };
 
 use crate::error::Result;

@@ -64,6 +64,17 @@ pub enum Runtime {
     },
 }
 
+impl Runtime {
+    /// The image, where it names one.
+    pub fn image(&self) -> Option<&str> {
+        match self {
+            Self::Host => None,
+            Self::Environment { image, .. } => image.as_deref(),
+            Self::Image { image } => Some(image),
+        }
+    }
+}
+
 /// How a server is reached and when it is ready.
 ///
 /// In `command` and `env` of the spec the texts `{socket}`, `{host}` and `{port}` are replaced by where the server shall listen. Where
@@ -262,6 +273,17 @@ pub struct Observed {
     pub phase: Phase,
     /// When its process started, milliseconds since 1970.
     pub started_at: Option<i64>,
+    /// The image that it runs, or ran; none where there are no containers, and where nothing is left that could tell.
+    pub image: Option<RanImage>,
+}
+
+/// The image that a workload ran.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RanImage {
+    /// Its name, as the workload was told it.
+    pub name: String,
+    /// What it was; none as long as the cluster has not said it.
+    pub digest: Option<String>,
 }
 
 /// Use of one workload, all its processes together.

@@ -2,11 +2,12 @@
 
 use super::{Report, Task};
 use crate::{
-    cluster::{Endpoint, Observed, Phase, SharedCluster, WorkloadKind},
+    cluster::{Endpoint, Observed, Phase, RanImage, SharedCluster, WorkloadKind},
     error::{Error, Kind, Result},
     quota::capacity,
     store::{
         Store,
+        image_digests::Ran,
         workloads::{WorkloadEnd, WorkloadRow},
     },
     workloads::{
@@ -27,6 +28,9 @@ use tokio::sync::mpsc;
 
 /// So many workloads are told to the cluster, or written down, at once: one that the cluster is slow to take holds up no other.
 const AT_ONCE: usize = 16;
+
+/// How long after its end a task is kept that may still say which image it ran, milliseconds: the end of one that is short is known before that is.
+const TELLS: i64 = 5_000;
 
 /// The task.
 pub struct Workloads {
@@ -59,6 +63,7 @@ enum Note {
     Running(Option<Endpoint>),
     Stopping,
     Ended(WorkloadEnd),
+    Ran(RanImage),
     Forgotten,
 }
 
@@ -133,6 +138,20 @@ fn seen(row: &WorkloadRow, observed: Option<&Observed>, now: i64) -> Option<Note
     }
 }
 
+/// The image that a workload ran, where that is news.
+fn ran(row: &WorkloadRow, observed: Option<&Observed>) -> Option<Note> {
+    let image = observed?.image.as_ref().filter(|image| image.digest.is_some() && row.image_digest.is_none())?;
+    Some(Note::Ran(image.clone()))
+}
+
+/// Whether a workload that has ended may still say which image it ran, and others are to take over what it made.
+fn tells(row: &WorkloadRow, observed: Option<&Observed>, now: i64) -> bool {
+    let untold = observed.and_then(|o| o.image.as_ref()).is_some_and(|image| image.digest.is_none());
+    // By the cluster's clock, which need not be ours.
+    let lately = row.ended_at.is_some_and(|at| (now - at).abs() < TELLS);
+    untold && lately && row.kind == WorkloadKind::Task.as_str() && row.state() == State::Succeeded
+}
+
 fn doing_now(row: &WorkloadRow, doing: &str) -> Option<Note> {
     (row.reason.as_deref() != Some(doing)).then(|| Note::Doing(doing.to_owned()))
 }
@@ -159,7 +178,11 @@ impl Task for Workloads {
         let mut report = Report::from([("known", rows.len() as i64), ("observed", observed.len() as i64)]);
         let now = self.store.clock().now();
         // What has ended makes room, and what is granted starts in the same tick.
-        let notes: Vec<(&WorkloadRow, Note)> = rows.iter().filter_map(|row| Some((*row, seen(row, observed.get(&row.id), now)?))).collect();
+        let notes = |row| {
+            let (row, observed): (&WorkloadRow, _) = (row, observed.get(&row.id));
+            [ran(row, observed), seen(row, observed, now)].into_iter().flatten().map(move |note| (row, note))
+        };
+        let notes: Vec<(&WorkloadRow, Note)> = rows.iter().copied().flat_map(notes).collect();
         self.note(&notes, &mut report).await;
         let granted = self.grant().await?;
         report.insert("granted", granted.len() as i64);
@@ -220,6 +243,7 @@ impl Workloads {
         let mut tx = self.store.begin().await?;
         // Those of which the same is to be written, and nothing of their own, are written together.
         let (mut ensured, mut running, mut ended, mut forgotten) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut images = Vec::new();
         for (row, note) in notes {
             match note {
                 Note::Ensured => ensured.push(row.id.as_str()),
@@ -228,7 +252,12 @@ impl Workloads {
                 Note::Running(endpoint) => tx.workload_running(&row.id, endpoint.as_ref()).await?,
                 Note::Stopping => tx.workload_stopping(&row.id).await?,
                 Note::Ended(end) => ended.push((row.id.as_str(), end)),
-                // Nobody waits for that.
+                // Nobody waits for these two.
+                Note::Ran(image) => {
+                    let digest = image.digest.as_deref();
+                    images.extend(digest.map(|digest| Ran { workload_id: &row.id, image: &image.name, digest }));
+                    continue;
+                }
                 Note::Forgotten => {
                     forgotten.push(row.id.as_str());
                     continue;
@@ -244,6 +273,7 @@ impl Workloads {
             tx.workloads_running(&running).await?;
         }
         tx.workloads_end(&ended).await?;
+        tx.workloads_ran(&images).await?;
         if !forgotten.is_empty() {
             tx.workloads_forgotten(&forgotten).await?;
         }
@@ -265,6 +295,7 @@ impl Workloads {
                     return Outcome { row, note, failed: !given_up };
                 }
             },
+            (Step::Forget, _) if tells(row, observed, self.store.clock().now()) => Ok(None),
             (Step::Forget, _) => self.cluster.forget(&row.id).await.map(|()| Some(Note::Forgotten)),
             _ => Ok(None),
         };

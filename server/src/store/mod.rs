@@ -18,6 +18,7 @@ pub mod experiment_search;
 pub mod experiments;
 pub mod find;
 pub mod idempotency;
+pub mod image_digests;
 pub mod keyset;
 pub mod ledger;
 mod lent;

@@ -49,6 +49,7 @@ pub struct WorkloadRow {
     pub stop_grace_seconds: Option<i64>,
     pub settled: i64,
     pub forgotten: i64,
+    pub image_digest: Option<String>,
     pub revision: i64,
 }
 
@@ -91,6 +92,7 @@ impl WorkloadRow {
             stop_grace_seconds: None,
             settled: 0,
             forgotten: 0,
+            image_digest: None,
             revision: 1,
         }
     }
@@ -188,7 +190,7 @@ pub struct WorkloadEnd {
 
 const SELECT: &str = "SELECT id, key, cluster, team_id, kind, owner_id, name, attempt, generation, state, reason, cpu_millis,
     memory_bytes, gpus, nodes, granted_cpu_millis, granted_memory_bytes, granted_gpus, exit_code, signal, out_of_memory, timed_out, failed_node, endpoint, queued_at, granted_at, ensured_at, running_at, ended_at, stop_requested_at,
-    stop_reason, stop_grace_seconds, settled, forgotten, revision FROM workloads";
+    stop_reason, stop_grace_seconds, settled, forgotten, image_digest, revision FROM workloads";
 
 /// Ids and revisions, oldest first.
 macro_rules! stamps {

@@ -85,6 +85,20 @@ async fn what_runs_is_adopted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_ran_says_which_image_it_was() {
+    let world = world!();
+    let spec = world.in_python(shell("sleep 3"));
+    world.kube().ensure(&spec).await.unwrap();
+    running(world.kube(), &spec.id).await;
+    let image = async || observed(world.kube(), &spec.id).await.unwrap().image.unwrap();
+    let ran = image().await;
+    assert_eq!(Some(ran.name.as_str()), spec.runtime.image());
+    assert!(ran.digest.as_ref().is_some_and(|digest| digest.starts_with("sha256:")), "{ran:?}");
+    assert_eq!(ended(world.kube(), &spec.id).await.code, Some(0));
+    assert_eq!(image().await, ran);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pod_that_is_deleted_by_hand_tells_its_end_first() {
     let world = world!();
     let spec = world.in_python(shell("trap 'echo bye; exit 3' TERM; echo on; while :; do sleep 0.05; done"));

@@ -4,8 +4,12 @@ use crate::engines::{OURS, each};
 use app::api::{State, resources::Resources};
 use server::{
     cluster::WorkloadKind,
-    store::workloads::{NewWorkload, WorkloadEnd, WorkloadRow},
+    store::{
+        image_digests::Ran,
+        workloads::{NewWorkload, WorkloadEnd, WorkloadRow},
+    },
 };
+use std::collections::HashMap;
 
 const RESOURCES: Resources = Resources { cpu_millis: 500, memory_bytes: 1 << 30, gpus: 0 };
 
@@ -74,6 +78,40 @@ async fn from_the_queue_to_the_end() {
         assert_eq!(row("w002").await.reason.as_deref(), Some("It is said."));
         assert_eq!((row("w000").await.running_at, row("w002").await.running_at), (ran, Some(5)), "when it was seen to run stands");
         assert_eq!(row("w003").await.settled, 0, "it has not ended");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_an_image_is_the_last_that_ran_it_says() {
+    each(async |w| {
+        let mut tx = w.store.begin().await.unwrap();
+        tx.workloads_insert(&[new("a"), new("b"), new("c")]).await.unwrap();
+        tx.commit().await.unwrap();
+        let ran = async |all: &[(&str, &str, &str)]| {
+            let all: Vec<Ran<'_>> = all.iter().map(|(workload_id, image, digest)| Ran { workload_id, image, digest }).collect();
+            let mut tx = w.store.begin().await.unwrap();
+            tx.workloads_ran(&all).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        let of = async |id: &str| {
+            let row = w.store.workload(id).await.unwrap().unwrap();
+            (row.image_digest, row.revision)
+        };
+        let images = async || w.store.image_digests(&["x:1", "y:1", "z@sha256:5", "nobody's"]).await.unwrap();
+        let known = |all: &[(&str, &str)]| {
+            all.iter().map(|(image, digest)| ((*image).into(), (*digest).into())).collect::<HashMap<String, String>>()
+        };
+        assert_eq!((of("a").await, images().await), ((None, 1), known(&[])), "{}", w.engine);
+        ran(&[]).await;
+        // Twice the same in one: the later counts.
+        ran(&[("a", "x:1", "sha256:1"), ("b", "x:1", "sha256:2"), ("c", "z@sha256:5", "sha256:5")]).await;
+        assert_eq!((of("a").await, of("b").await), ((Some("sha256:1".into()), 2), (Some("sha256:2".into()), 2)), "{}", w.engine);
+        assert_eq!(of("c").await.0.as_deref(), Some("sha256:5"));
+        assert_eq!(images().await, known(&[("x:1", "sha256:2")]), "{}: what names its content is not moved", w.engine);
+        ran(&[("a", "x:1", "sha256:3"), ("gone", "y:1", "sha256:4")]).await;
+        assert_eq!(of("a").await, (Some("sha256:1".into()), 2), "{}: what was noted stands", w.engine);
+        assert_eq!(images().await, known(&[("x:1", "sha256:3"), ("y:1", "sha256:4")]), "{}", w.engine);
     })
     .await;
 }

@@ -46,6 +46,8 @@ pub const END: &str = "slipway.dev/end";
 pub const MAKER: &str = "slipway.dev/maker";
 /// Upon a pod: its container that runs the workload, where that is not called [`MAIN`].
 pub const CONTAINER: &str = "slipway.dev/container";
+/// Upon a pod: the image that its workload was to run in, whatever somebody else made of that name on its way.
+pub const IMAGE: &str = "slipway.dev/image";
 /// The label that an owner selects by which makes no pods itself. No pod has it.
 pub const RECORD: &str = "slipway.dev/record";
 

@@ -12,7 +12,7 @@ use super::{
     several::joined,
 };
 use crate::{
-    cluster::{Exit, Observed, Phase},
+    cluster::{Exit, Observed, Phase, RanImage},
     error::{Kind, Result},
 };
 use futures::{StreamExt, stream};
@@ -44,21 +44,27 @@ pub(super) struct Answer {
 /// What was said about objects, by their uid.
 pub(super) type Said = Mutex<HashMap<String, Answer>>;
 
+/// The image of the pod that runs a workload; of several, of the first.
+fn ran(owner: &Owner, pods: &[&Pod]) -> Option<RanImage> {
+    let claimed = owner.peers.first().map_or(&owner.pod, |first| &first.pod).as_ref()?;
+    pods.iter().find(|pod| pod.uid == *claimed)?.ran()
+}
+
 impl Inner {
     /// Looks at everything; ends that nobody has written down yet are written down first.
     pub(super) async fn observe_all(&self) -> Result<Vec<Observed>> {
         self.miss().await?;
         let now = self.clock.now();
-        let seen: Vec<(Owner, Vec<(u32, Look)>)> = {
+        let seen: Vec<_> = {
             let tables = self.index.whole().await?;
             let mut forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
             let all = tables.workloads();
             forgotten.retain(|uid| all.iter().any(|(owner, _)| owner.uid == *uid));
             let all = all.into_iter().filter(|(o, _)| !forgotten.contains(&o.uid));
-            all.map(|(o, pods)| (o.clone(), self.look_at_each(&tables, o, &pods, now))).collect()
+            all.map(|(o, pods)| (o.clone(), ran(o, &pods), self.look_at_each(&tables, o, &pods, now))).collect()
         };
         // Only few have to ask or to write; an API server that is slow then does not hold up all of them.
-        let looks = seen.into_iter().map(|(owner, looks)| async move {
+        let looks = seen.into_iter().map(|(owner, image, looks)| async move {
             if let Err(error) = self.put_back(&owner).await {
                 tracing::warn!(workload = owner.id, error = %error, "putting back what was changed");
             }
@@ -75,7 +81,7 @@ impl Inner {
                     Some((Phase::Starting { doing: "The cluster is asked how it is".into() }, None))
                 }
             };
-            found.map(|(phase, started_at)| Observed { id: owner.id, phase, started_at })
+            found.map(|(phase, started_at)| Observed { id: owner.id, phase, started_at, image })
         });
         let found: Vec<_> = stream::iter(looks.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect().await;
         let mut all: Vec<Observed> = found.into_iter().flatten().chain(self.orphans().await?).collect();

@@ -1,11 +1,11 @@
 //! Pods, as far as they are looked at.
 
 use super::{
-    names::{CONTAINER, COURIER, ID, MAIN},
+    names::{CONTAINER, COURIER, ID, IMAGE, MAIN},
     owner::Condition,
     table::Seen,
 };
-use crate::clock::parse_rfc3339;
+use crate::{clock::parse_rfc3339, cluster::RanImage};
 use kube::core::{ApiResource, Object};
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +54,9 @@ pub struct Container {
     pub name: String,
     /// Its image.
     pub image: String,
+    /// What that is to the runtime; empty until it has it.
+    #[serde(rename = "imageID")]
+    pub image_id: String,
     /// Whether its startup probe succeeded.
     pub started: Option<bool>,
     /// How often it was started again.
@@ -134,6 +137,8 @@ pub struct Pod {
     pub node: Option<String>,
     /// Name of the container that runs the workload, where it is not the usual one.
     pub container: Option<String>,
+    /// Name of the image that this one was to run in; none where the pod is from before that was said.
+    pub image: Option<String>,
     /// Which of several nodes of its workload it is to run.
     pub rank: u32,
     /// How far it is.
@@ -144,6 +149,7 @@ impl Pod {
     /// Reads an object. `None`: it is not one of ours, whatever its labels say.
     pub fn read(raw: &Raw) -> Option<Self> {
         let meta = &raw.metadata;
+        let note = |name: &str| meta.annotations.as_ref().and_then(|a| a.get(name));
         Some(Self {
             id: meta.labels.as_ref()?.get(ID)?.clone(),
             namespace: meta.namespace.clone()?,
@@ -152,8 +158,9 @@ impl Pod {
             created_at: meta.creation_timestamp.as_ref().map_or(0, |t| t.0.as_millisecond()),
             deleting: meta.deletion_timestamp.as_ref().map(|t| t.0.as_millisecond()),
             node: raw.spec.node_name.clone(),
-            container: meta.annotations.as_ref().and_then(|a| a.get(CONTAINER)).cloned(),
-            rank: meta.annotations.as_ref().and_then(|a| a.get(INDEX)?.parse().ok()).unwrap_or(0),
+            container: note(CONTAINER).cloned(),
+            image: note(IMAGE).cloned(),
+            rank: note(INDEX).and_then(|n| n.parse().ok()).unwrap_or(0),
             status: raw.status.clone().unwrap_or_default(),
         })
     }
@@ -166,6 +173,12 @@ impl Pod {
     /// The container that runs the workload.
     pub fn main(&self) -> Option<&Container> {
         self.status.container_statuses.iter().find(|c| c.name == self.main_name())
+    }
+
+    /// The image that runs, or ran, the workload.
+    pub fn ran(&self) -> Option<RanImage> {
+        let name = self.image.clone()?;
+        Some(RanImage { name, digest: self.main().and_then(|main| content(&main.image_id)) })
     }
 
     /// The courier.
@@ -197,6 +210,12 @@ impl Seen for Pod {
     }
 }
 
+/// What tells the content in how a runtime calls an image: `registry.example/train@sha256:…`; of one that was never pulled it has but an id.
+fn content(image_id: &str) -> Option<String> {
+    let content = image_id.rsplit_once('@').map_or(image_id, |(_, behind)| behind);
+    (!content.is_empty()).then(|| content.to_owned())
+}
+
 /// Milliseconds since 1970.
 pub fn time(text: Option<&String>) -> Option<i64> {
     parse_rfc3339(text?)
@@ -211,14 +230,14 @@ mod tests {
     fn a_pod_is_read() {
         let raw = json!({
             "apiVersion": "v1", "kind": "Pod",
-            "metadata": { "name": "p", "namespace": "ada", "uid": "u", "labels": { "slipway.dev/id": "abc" }, "creationTimestamp": "2026-11-23T14:02:00Z" },
+            "metadata": { "name": "p", "namespace": "ada", "uid": "u", "labels": { "slipway.dev/id": "abc" }, "creationTimestamp": "2026-11-23T14:02:00Z", "annotations": { "slipway.dev/image": "i:1" } },
             "spec": { "nodeName": "node-1", "containers": [] },
             "status": {
                 "phase": "Running", "podIP": "10.0.0.5", "hostIP": "10.99.9.2", "startTime": "2026-11-23T14:02:00Z",
                 "conditions": [{ "type": "PodScheduled", "status": "True", "lastProbeTime": null }],
                 "initContainerStatuses": [{ "name": "courier", "restartCount": 0, "ready": true, "started": true, "state": { "running": {} }, "lastState": {} }],
                 "containerStatuses": [{
-                    "name": "workload", "image": "i", "restartCount": 1, "started": true,
+                    "name": "workload", "image": "i", "imageID": "docker.io/library/i@sha256:5a", "restartCount": 1, "started": true,
                     "state": { "running": { "startedAt": "2026-11-23T14:02:05Z" } },
                     "lastState": { "terminated": { "exitCode": 137, "reason": "OOMKilled", "containerID": "x" } },
                 }],
@@ -229,12 +248,30 @@ mod tests {
         let main = pod.main().unwrap();
         assert_eq!(main.last_state.terminated.as_ref().unwrap().reason.as_deref(), Some("OOMKilled"));
         assert_eq!(time(main.state.running.as_ref().unwrap().started_at.as_ref()), Some(1_795_442_525_000));
+        assert_eq!(pod.ran(), Some(RanImage { name: "i:1".into(), digest: Some("sha256:5a".into()) }));
         assert!(pod.courier().is_some() && pod.condition("PodScheduled", "True").is_some() && !pod.is_over());
     }
 
     #[test]
     fn a_pod_that_has_just_been_made_is_read() {
         let raw = json!({ "metadata": { "name": "p", "namespace": "ada", "uid": "u", "labels": { "slipway.dev/id": "abc" } }, "spec": {} });
-        assert_eq!(Pod::read(&serde_json::from_value(raw).unwrap()).unwrap().status, PodStatus::default());
+        let pod = Pod::read(&serde_json::from_value(raw).unwrap()).unwrap();
+        assert_eq!((pod.ran(), pod.status), (None, PodStatus::default()));
+    }
+
+    #[test]
+    fn an_image_is_told_by_its_content_as_soon_as_the_runtime_has_it() {
+        for (image_id, wanted) in [
+            ("docker.io/library/python@sha256:5a", Some("sha256:5a")),
+            ("docker-pullable://registry.example:5000/train@sha256:5a", Some("sha256:5a")),
+            ("sha256:5a", Some("sha256:5a")),
+            ("docker://sha256:5a", Some("docker://sha256:5a")),
+            ("registry.example/train@", None),
+            ("", None),
+        ] {
+            assert_eq!(content(image_id).as_deref(), wanted, "{image_id}");
+        }
+        let waits = Pod { image: Some("i:1".into()), ..Pod::default() };
+        assert_eq!(waits.ran(), Some(RanImage { name: "i:1".into(), digest: None }));
     }
 }

@@ -115,7 +115,7 @@ impl Inner {
                     Phase::Ended(self.bury(&owner, exit, owner.pod.is_some().then_some(CUT)).await?)
                 }
             };
-            out.push(Observed { id: owner.id, phase, started_at: None });
+            out.push(Observed { id: owner.id, phase, started_at: None, image: None });
         }
         Ok(out)
     }

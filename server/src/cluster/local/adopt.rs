@@ -44,7 +44,7 @@ impl Inner {
             Err(e) if e.kind() == io::ErrorKind::InvalidData => State::damaged(boot),
             Err(e) => return Err(e),
         };
-        let known = |phase| Ok(Seen::Known(Observed { id: id.to_owned(), phase, started_at: state.started_at }));
+        let known = |phase| Ok(Seen::Known(Observed { id: id.to_owned(), phase, started_at: state.started_at, image: None }));
         if let Some(exit) = record::read::<Exit>(&self.paths.exit(id))? {
             return known(Phase::Ended(exit));
         }

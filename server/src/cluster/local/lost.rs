@@ -35,7 +35,7 @@ impl Inner {
             Seen::Known(observed) => return Ok(Some(observed)),
             Seen::Lost(state) => state,
         };
-        let observed = |phase| Ok(Some(Observed { id: id.to_owned(), phase, started_at: state.started_at }));
+        let observed = |phase| Ok(Some(Observed { id: id.to_owned(), phase, started_at: state.started_at, image: None }));
         let same_boot = state.boot == process::boot();
         if same_boot && !self.end_remains(id, &state).await? {
             return observed(Phase::Stopping);

@@ -9,7 +9,7 @@ use crate::{
         Runtime, WorkloadSpec,
         kubernetes::{
             Settings,
-            names::{ACCOUNT, COURIER, ID, MAIN, NAME, PORT, PREPARE, SERVICE, volume},
+            names::{ACCOUNT, COURIER, ID, IMAGE, MAIN, NAME, PORT, PREPARE, SERVICE, volume},
             places::{BIN, FOLDERS, HANDOVER, HANDOVER_FILE, HOME, ORDERS, ORDERS_FILE, RUN, TMP, WORK, program},
         },
     },
@@ -33,7 +33,7 @@ pub fn template(spec: &WorkloadSpec, settings: &Settings, secret: &str, restarts
     let mut template = json!({
         "metadata": {
             "labels": labels(spec, settings),
-            "annotations": { NAME: spec.name, "cluster-autoscaler.kubernetes.io/safe-to-evict": "false" },
+            "annotations": { NAME: spec.name, IMAGE: image(spec, settings)?, "cluster-autoscaler.kubernetes.io/safe-to-evict": "false" },
         },
         "spec": {
             "serviceAccountName": ACCOUNT,
@@ -57,14 +57,13 @@ pub fn template(spec: &WorkloadSpec, settings: &Settings, secret: &str, restarts
 
 /// The image that a workload runs in.
 fn image<'a>(spec: &'a WorkloadSpec, settings: &'a Settings) -> Result<&'a str> {
-    match &spec.runtime {
-        Runtime::Host => Ok(&settings.image),
-        Runtime::Environment { image: Some(image), .. } | Runtime::Image { image } => Ok(image),
-        Runtime::Environment { image: None, .. } => {
-            Err(Error::invalid("image", "Its environment has no container image, and this cluster runs nothing else.")
-                .hint("Give the environment an image."))
-        }
+    if spec.runtime == Runtime::Host {
+        return Ok(&settings.image);
     }
+    spec.runtime.image().ok_or_else(|| {
+        Error::invalid("image", "Its environment has no container image, and this cluster runs nothing else.")
+            .hint("Give the environment an image.")
+    })
 }
 
 fn main(spec: &WorkloadSpec, settings: &Settings) -> Result<Value> {

@@ -1,0 +1,2 @@
+DROP TABLE image_digests;
+ALTER TABLE workloads DROP COLUMN image_digest;
