@@ -53,6 +53,8 @@ pub struct Wanted {
     launch: Launch,
     resources: Resources,
     key: Option<String>,
+    /// The image by whose name the key goes, where that can be moved to other content.
+    image: Option<String>,
     /// Whether it may take over what another made.
     fresh: bool,
 }
@@ -61,6 +63,17 @@ impl Wanted {
     /// By what another task is found that made the same; none where it is to be made in any case.
     pub fn takes_over(&self) -> Option<&str> {
         self.key.as_deref().filter(|_| self.fresh)
+    }
+
+    /// The image of which it has to be known what it is now, before it takes anything over.
+    pub fn image(&self) -> Option<&str> {
+        self.takes_over().and(self.image.as_deref())
+    }
+
+    /// Whether another task made the same in what is the same image today, as far as both are known. `digests`: what images are, by name.
+    pub fn is_as(&self, made: &CachedRow, digests: &HashMap<String, String>) -> bool {
+        let today = self.image.as_ref().and_then(|image| digests.get(image));
+        today.zip(made.image_digest.as_ref()).is_none_or(|(today, then)| today == then)
     }
 }
 
@@ -141,8 +154,11 @@ impl Starter<'_> {
                 engine::cache_key(of.task, of.component, inputs, &ground, &launched::contents(inputs), &self.since)
             }
         };
+        // Where the task has a key of its own, it stands for the image too.
+        let by_name = !self.local && of.task.cache_key.is_empty() && !launch.image.contains('@');
+        let image = by_name.then(|| launch.image.clone());
         // What failed with what it took over would fail again.
-        Ok(Ok(Wanted { launch, resources, key, fresh: node.attempt == 0 }))
+        Ok(Ok(Wanted { launch, resources, key, image, fresh: node.attempt == 0 }))
     }
 
     /// What tells that in which a component of an image runs from others, but for the packages that it installs.

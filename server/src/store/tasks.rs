@@ -43,6 +43,8 @@ pub struct CachedRow {
     pub id: String,
     /// What it is to the engine, JSON.
     pub node: String,
+    /// What the image was in which it ran, where that was asked for and is known.
+    pub image_digest: Option<String>,
 }
 
 /// A task that waits for somebody of the team.
@@ -229,16 +231,23 @@ impl Store {
         .await
     }
 
-    /// The newest task of a team that succeeded with each of these keys, by key.
+    /// The newest task of a team that succeeded with each of these keys, by key. `images`: whether each is to say what its image was.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn tasks_cached(&self, team_id: &str, keys: &[String]) -> Result<HashMap<String, CachedRow>> {
-        let sql = "WITH keys (key) AS (@TEXTS($2)),
+    pub async fn tasks_cached(&self, team_id: &str, keys: &[String], images: bool) -> Result<HashMap<String, CachedRow>> {
+        // Of its attempts the last succeeded.
+        let image = match images {
+            true => "(SELECT w.image_digest FROM workloads w WHERE w.owner_id = tasks.id ORDER BY w.queued_at DESC, w.id DESC LIMIT 1)",
+            false => "CAST(NULL AS TEXT)",
+        };
+        let sql = format!(
+            "WITH keys (key) AS (@TEXTS($2)),
                 newest (id) AS (SELECT (SELECT t.id FROM tasks t WHERE t.team_id = $1 AND t.cache_key = keys.key AND t.state = 'succeeded'
                     ORDER BY t.id DESC LIMIT 1) FROM keys)
-             SELECT cache_key, id, node FROM tasks WHERE id IN (SELECT id FROM newest)";
-        let rows: Vec<CachedRow> = self.all(list::sql(self.db(), sql), args![team_id, list::texts(keys)]).await?;
+             SELECT cache_key, id, node, {image} AS image_digest FROM tasks WHERE id IN (SELECT id FROM newest)"
+        );
+        let rows: Vec<CachedRow> = self.all(list::sql(self.db(), &sql), args![team_id, list::texts(keys)]).await?;
         Ok(rows.into_iter().map(|row| (row.cache_key.clone(), row)).collect())
     }
 }

@@ -1,7 +1,7 @@
 //! What counts as made before.
 
 use crate::{
-    pipelines::{begin, begin_two, ends_well, now, task, two},
+    pipelines::{begin, begin_two, deliver, ends_well, now, task, two},
     world::{TEAM, World, artifacts},
 };
 use app::api::{
@@ -206,4 +206,89 @@ async fn what_was_made_before_the_cache_was_cleared_is_made_anew_once() {
     let (anew, none) = ran("one").await;
     assert_eq!(none, None);
     assert_eq!(ran("one").await.1, Some(anew));
+}
+
+/// The image of the tasks.
+const IMAGE: &str = "python:3.11";
+
+/// A run of one task, which is on its way; `cache`: whether it may take over what was made before.
+async fn begin_one(w: &World, cache: bool) -> Task {
+    let run = begin(w, NewPipelineRun { spec: Some(alike(1)), cache: Some(cache), ..NewPipelineRun::default() }).await;
+    w.settle().await;
+    task(w, &run, "task-0").await
+}
+
+/// Whether a run of one task took over what was made before; where it did not, it is done to its end.
+async fn took_over(w: &World, cache: bool) -> bool {
+    let made = begin_one(w, cache).await;
+    if made.state != TaskState::Cached {
+        assert_eq!(made.state, TaskState::Starting, "{made:?}");
+        ends_well(w, &made, "x").await;
+    }
+    made.state == TaskState::Cached
+}
+
+#[tokio::test]
+async fn what_an_image_made_before_its_tag_was_moved_is_made_anew() {
+    let w = World::of_containers().await;
+    w.cluster.set_image(IMAGE, Some("sha256:one"));
+    assert!(!took_over(&w, true).await && took_over(&w, true).await);
+    w.cluster.set_image(IMAGE, Some("sha256:two"));
+    assert!(took_over(&w, true).await, "nobody has run it since, so nobody knows");
+    assert!(!took_over(&w, false).await, "this one tells");
+    assert!(!took_over(&w, true).await, "made of another image");
+    assert!(took_over(&w, true).await);
+    w.cluster.set_image(IMAGE, Some("sha256:three"));
+    assert!(!took_over(&w, false).await);
+    // It does not say what it ran: its name is all that is known.
+    w.cluster.set_image(IMAGE, None);
+    assert!(!took_over(&w, true).await && took_over(&w, true).await);
+}
+
+#[tokio::test]
+async fn a_task_with_a_key_of_its_own_takes_over_whatever_its_image_is() {
+    let w = World::of_containers().await;
+    let mut spec: Value = serde_json::from_str(&alike(1)).unwrap();
+    spec["root"]["dag"]["tasks"]["task-0"]["cachingOptions"] = json!({ "enableCache": true, "cacheKey": "mine" });
+    let first = async || {
+        let run = begin(&w, NewPipelineRun { spec: Some(spec.to_string()), ..NewPipelineRun::default() }).await;
+        w.settle().await;
+        task(&w, &run, "task-0").await
+    };
+    w.cluster.set_image(IMAGE, Some("sha256:one"));
+    ends_well(&w, &first().await, "x").await;
+    w.cluster.set_image(IMAGE, Some("sha256:two"));
+    assert!(!took_over(&w, false).await);
+    assert_eq!(first().await.state, TaskState::Cached);
+}
+
+#[tokio::test]
+async fn a_short_task_says_its_image_after_its_end() {
+    let w = World::of_containers().await;
+    w.cluster.set_image(IMAGE, None);
+    let ended = async || {
+        let made = begin_one(&w, false).await;
+        let workload = made.workload_id.clone().unwrap();
+        w.cluster.run(&workload);
+        w.settle().await;
+        deliver(&w, &made, "x").await;
+        w.cluster.exit(&workload, 0);
+        w.settle().await;
+        let row = w.store.workload(&workload).await.unwrap().unwrap();
+        assert_eq!((row.state(), row.settled, row.forgotten, row.image_digest), (State::Succeeded, 1, 0, None), "it may still say it");
+        workload
+    };
+    let silent = ended().await;
+    let of = async |id: &str| {
+        let row = w.store.workload(id).await.unwrap().unwrap();
+        (row.forgotten, row.image_digest)
+    };
+    w.clock.advance(5_000);
+    w.settle().await;
+    assert_eq!(of(&silent).await, (1, None), "nobody waits for long");
+    let tells = ended().await;
+    w.cluster.set_image(IMAGE, Some("sha256:one"));
+    w.settle().await;
+    assert_eq!(of(&tells).await, (1, Some("sha256:one".into())));
+    assert_eq!(w.store.image_digests(&[IMAGE]).await.unwrap()[IMAGE], "sha256:one");
 }

@@ -9,8 +9,8 @@ use app::api::{
 use server::{
     access::{Principal, TeamEditor, Via},
     artifacts::ArtifactStore,
-    clock::{Clock, TestClock},
-    cluster::{WorkloadKind, fake::FakeCluster},
+    clock::{Clock, SharedClock, TestClock},
+    cluster::{Cluster, WorkloadKind, fake::FakeCluster},
     environments::{
         digest,
         python::Python,
@@ -66,23 +66,36 @@ pub fn tokens() -> TaskTokens {
 impl World {
     /// With the shipped environments ready.
     pub async fn new() -> Self {
-        let world = Self::bare().await;
-        for shipped in &server::environments::shipped::SHIPPED {
-            world.put_environment(&digest::of_lock(shipped.lock, &python()));
-        }
-        tick(&world.environments).await;
-        world
+        Self::bare().await.ready().await
     }
 
     /// With no environment on the disk.
     pub async fn bare() -> Self {
+        Self::on(FakeCluster::new).await
+    }
+
+    /// On a cluster where tasks run in containers.
+    pub async fn of_containers() -> Self {
+        Self::on(FakeCluster::of_containers).await.ready().await
+    }
+
+    async fn ready(self) -> Self {
+        for shipped in &server::environments::shipped::SHIPPED {
+            self.put_environment(&digest::of_lock(shipped.lock, &python()));
+        }
+        tick(&self.environments).await;
+        self
+    }
+
+    async fn on(cluster: fn(SharedClock) -> FakeCluster) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (data, cache) = (folder.path().join("data"), folder.path().join("cache"));
         std::fs::create_dir_all(&data).unwrap();
         let clock = Arc::new(TestClock::at(1_764_000_000_000));
         let store =
             Store::open(&format!("sqlite:{}", folder.path().join("test.db").display()), clock.clone(), Bell::default()).await.unwrap();
-        let cluster = Arc::new(FakeCluster::new(clock.clone()));
+        let cluster = Arc::new(cluster(clock.clone()));
+        let local = cluster.name() == "fake";
         let ada = people(&store).await;
         let interpreter = Interpreter::known(python());
         let parsed = Parsed::new(store.clone());
@@ -107,7 +120,7 @@ impl World {
                     tokens: tokens(),
                     links: Links { internal_url: "http://127.0.0.1:1".into() },
                     artifacts: artifacts(&data),
-                    cache: Some(cache.clone()),
+                    cache: local.then(|| cache.clone()),
                 },
             )
             .with(

@@ -369,10 +369,18 @@ impl<'a> Turn<'a> {
             }
             let made = match keys.is_empty() {
                 true => HashMap::new(),
-                false => self.store.tasks_cached(&self.run.team_id, &keys).await?,
+                false => self.store.tasks_cached(&self.run.team_id, &keys, !self.room.local).await?,
+            };
+            let images: Vec<&str> = match made.values().any(|made| made.image_digest.is_some()) {
+                true => starting.iter().filter_map(|starting| starting.wanted.image()).collect(),
+                false => Vec::new(),
+            };
+            let digests = match images.is_empty() {
+                true => HashMap::new(),
+                false => self.store.image_digests(&images).await?,
             };
             for Starting { place, attempt, inputs, wanted } in starting {
-                let made = wanted.takes_over().and_then(|key| made.get(key));
+                let made = wanted.takes_over().and_then(|key| made.get(key)).filter(|made| wanted.is_as(made, &digests));
                 let ready = starter.look((&mut self.tx, &mut environments), wanted, made).await?;
                 if matches!(ready, Ready::Go { .. }) {
                     if room == 0 {
