@@ -1,5 +1,6 @@
 //! Errors with two messages: one for the reader, one for the log. They become HTTP only at the door.
 
+use app::api::FieldProblem;
 use std::fmt;
 
 /// What kind of error it is; the doors map it to a status or to a code of their dialect.
@@ -40,6 +41,8 @@ pub struct Error {
     pub public: String,
     /// The field of the request it is about.
     pub field: Option<String>,
+    /// Each field that is wrong, where there may be several.
+    pub errors: Vec<FieldProblem>,
     /// What to do about it.
     pub hint: Option<String>,
     /// For the log, innermost first.
@@ -52,7 +55,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error of this kind with a sentence for the reader.
     pub fn new(kind: Kind, public: impl Into<String>) -> Self {
-        Self { kind, public: public.into(), field: None, hint: None, private: Vec::new() }
+        Self { kind, public: public.into(), field: None, errors: Vec::new(), hint: None, private: Vec::new() }
     }
     /// The value of `field` is wrong.
     pub fn invalid(field: &str, public: impl Into<String>) -> Self {
@@ -100,6 +103,11 @@ impl Error {
         let mut error = Self::new(Kind::Full, "The server's disk is full, so this was not kept.");
         error.private.push(private.to_string());
         error.hint("Ask an admin to make room, then do it again.")
+    }
+    /// Says of each field what is wrong with it.
+    pub fn each(mut self, errors: Vec<FieldProblem>) -> Self {
+        self.errors = errors;
+        self
     }
     /// Says what to do.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

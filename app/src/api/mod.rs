@@ -56,5 +56,5 @@ pub mod webhooks;
 
 pub use client::Client;
 pub use page::{ListQuery, Page};
-pub use problem::Problem;
+pub use problem::{FieldProblem, Problem};
 pub use state::State;

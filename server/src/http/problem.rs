@@ -37,6 +37,7 @@ pub fn of(error: &Error) -> Problem {
     }
     let mut problem = Problem::new(status(error.kind).as_u16(), &error.public);
     problem.field.clone_from(&error.field);
+    problem.errors.clone_from(&error.errors);
     problem.hint.clone_from(&error.hint);
     problem
 }

@@ -21,6 +21,7 @@ pub mod launched;
 pub mod metrics;
 pub mod open;
 pub mod outputs;
+mod parameters;
 pub mod parsed;
 pub mod places;
 pub mod recurring;

@@ -4,7 +4,8 @@ use super::{
     caps,
     gone::Gone,
     ir::Pipeline,
-    parsed::{Parsed, refused},
+    parameters,
+    parsed::Parsed,
     runs, runs_view,
     upload::{pipeline_of, text, version_row},
 };
@@ -28,7 +29,7 @@ use app::api::{
     pipeline_runs::{NewPipelineRun, PipelineRun},
 };
 use serde_json::{Map, Value, json};
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 /// Longest name of an experiment, in characters.
 const MAX_EXPERIMENT: usize = 500;
@@ -79,9 +80,8 @@ pub(super) struct Ready<'a> {
 /// No such pipeline, version or run; what is uploaded is refused; a parameter that is wrong.
 pub async fn create(parsed: &Parsed, store: &Store, by: &TeamEditor, new: &NewPipelineRun) -> Result<PipelineRun> {
     let of = asked_for(parsed, store, by, new).await?;
-    let mut given: Map<String, Value> = new.parameters.clone().into_iter().collect();
-    given.extend(read_texts(&of.pipeline, &new.texts)?);
-    let parameters = of.pipeline.parameters(&given).map_err(|wrong| refused("parameters", &wrong))?;
+    let parameters = parameters::complete(&of.pipeline, new.parameters.clone().into_iter().collect(), &new.texts)
+        .map_err(|all| parameters::wrong(&all, &new.texts))?;
     let description = text("description", new.description.as_deref().unwrap_or_default(), MAX_DESCRIPTION)?;
     caps::check("max_tasks", new.max_tasks)?;
     let id = ids::new_id(&**store.clock());
@@ -203,24 +203,6 @@ impl Of {
     pub(super) fn name(&self) -> &str {
         self.named.as_ref().map_or(self.pipeline.name.as_str(), |(_, name)| name.as_str())
     }
-}
-
-/// Values of the texts of a form. What is no parameter goes on as it is, to be refused with the others.
-///
-/// # Errors
-/// Every text that is not of the type of its parameter; the field is the first of them.
-pub(super) fn read_texts(pipeline: &Pipeline, texts: &BTreeMap<String, String>) -> Result<Vec<(String, Value)>> {
-    let (mut values, mut wrong) = (Vec::new(), Vec::new());
-    for (name, text) in texts {
-        match pipeline.root.parameters.get(name).map(|p| p.kind.from_text(text)) {
-            Some(Ok(value)) => values.push((name.clone(), value)),
-            Some(Err(why)) => wrong.push((name, format!("{name}: {why}."))),
-            None => values.push((name.clone(), Value::String(text.clone()))),
-        }
-    }
-    let Some((first, _)) = wrong.first() else { return Ok(values) };
-    let told: Vec<&str> = wrong.iter().map(|(_, why)| why.as_str()).collect();
-    Err(Error::invalid(&format!("texts.{first}"), told.join(" ")))
 }
 
 /// What a run that is asked for is to be of.

@@ -63,7 +63,7 @@ impl Pipeline {
                     Some(default) => plain(default.clone()),
                     None if p.optional => Value::Null,
                     None => {
-                        wrong.push(Refusal::new(name, "has no value and no default", format!("give {}", p.kind.words())));
+                        wrong.push(Refusal::new(name, "no value is given, and it has no default", format!("give {}", p.kind.words())));
                         continue;
                     }
                 },

@@ -12,6 +12,8 @@ use crate::{
     error::{Error, Kind, Result},
     ids,
     pipelines::{
+        ir::Refusal,
+        parameters,
         parsed::{Parsed, refused},
         submit::{self, Of, Ready},
         upload,
@@ -184,13 +186,12 @@ pub(super) async fn of(parsed: &Parsed, store: &Store, by: &TeamEditor, row: &Re
 ///
 /// # Errors
 /// Everything that is wrong with them.
-pub(super) fn filled(of: &Of, given: &Map<String, Value>, with: Filling<'_>) -> Result<Map<String, Value>> {
-    let mut filled = with.fill(given);
+pub(super) fn filled(of: &Of, given: &Map<String, Value>, with: Filling<'_>) -> std::result::Result<Map<String, Value>, Vec<Refusal>> {
+    let filled = with.fill(given);
     // What was filled in is a text, and read as one of a form is: an index can be a number.
     let texts = given.iter().filter_map(|(name, value)| value.as_str().filter(|text| placeholders::has(text)).map(|_| name));
     let texts = texts.filter_map(|name| Some((name.clone(), filled.get(name)?.as_str()?.to_owned()))).collect();
-    filled.extend(submit::read_texts(&of.pipeline, &texts)?);
-    of.pipeline.parameters(&filled).map_err(|wrong| refused("parameters", &wrong))
+    parameters::complete(&of.pipeline, filled, &texts)
 }
 
 /// Writes the pipeline run; its id.
@@ -201,7 +202,8 @@ pub(super) async fn make(tx: &mut Tx, store: &Store, by: &TeamEditor, row: &Recu
     let id = ids::new_id(&**store.clock());
     let given: Map<String, Value> = serde_json::from_str(&row.parameters)?;
     let scheduled = turn.at.unwrap_or(turn.now);
-    let parameters = filled(of, &given, Filling { run: &id, scheduled, now: turn.now, index: turn.index })?;
+    let with = Filling { run: &id, scheduled, now: turn.now, index: turn.index };
+    let parameters = filled(of, &given, with).map_err(|wrong| refused("parameters", &wrong))?;
     let experiment = tx.experiment(&row.team_id, &row.experiment_id).await?.filter(|e| e.is_active());
     let experiment =
         experiment.ok_or_else(|| Error::conflict("Its experiment was deleted.").hint("Restore it, or make another recurring run."))?;

@@ -13,9 +13,10 @@ use crate::{
     pipelines::{
         caps,
         gone::Gone,
-        ir::Pipeline,
+        parameters,
         parsed::Parsed,
-        runs_view, submit,
+        runs_view,
+        submit::{self, Of},
         upload::{self, text},
     },
     store::{
@@ -93,8 +94,7 @@ pub async fn create(parsed: &Parsed, store: &Store, by: &TeamEditor, new: &NewRe
     let of = submit::of(parsed, store, by, (new.pipeline.as_deref(), new.version.as_deref()), new.spec.as_deref()).await?;
     let now = store.clock().now();
     let schedule = Schedule::read(&new.schedule, now)?;
-    let parameters = given(&of.pipeline, &new.parameters, &new.texts)?;
-    fire::filled(&of, &parameters, Filling { run: "0", scheduled: schedule.after(now).unwrap_or(now), now, index: 1 })?;
+    let parameters = given(&of, &new.parameters, &new.texts, next(&schedule, now))?;
     let name = match new.name.as_deref().filter(|n| !n.trim().is_empty()) {
         Some(name) => text("name", name, MAX_NAME)?,
         None => of.name().chars().take(MAX_NAME).collect(),
@@ -162,13 +162,25 @@ fn most_active(n: i64) -> Result<i64> {
     if (1..=10).contains(&n) { Ok(n) } else { Err(Error::invalid("max_active", "Between 1 and 10 runs of it are under way at once.")) }
 }
 
-/// Parameters as they are kept: what is to be filled in stays a text.
-fn given(pipeline: &Pipeline, parameters: &BTreeMap<String, Value>, texts: &BTreeMap<String, String>) -> Result<Map<String, Value>> {
+/// What its next run would be filled in with.
+fn next(schedule: &Schedule, now: i64) -> Filling<'static> {
+    Filling { run: "0", scheduled: schedule.after(now).unwrap_or(now), now, index: 1 }
+}
+
+/// Parameters as they are kept: what is to be filled in stays a text, and is tried.
+///
+/// # Errors
+/// Everything that is wrong with them, each with its field.
+fn given(of: &Of, values: &BTreeMap<String, Value>, texts: &BTreeMap<String, String>, trial: Filling<'_>) -> Result<Map<String, Value>> {
     let (later, now): (BTreeMap<_, _>, BTreeMap<_, _>) = texts.clone().into_iter().partition(|(_, text)| placeholders::has(text));
-    let mut out: Map<String, Value> = parameters.clone().into_iter().collect();
+    let mut out: Map<String, Value> = values.clone().into_iter().collect();
     out.extend(later.into_iter().map(|(name, text)| (name, Value::String(text))));
-    out.extend(submit::read_texts(pipeline, &now)?);
-    Ok(out)
+    let unread = parameters::read(&of.pipeline, &mut out, &now);
+    match fire::filled(of, &out, trial) {
+        Ok(_) if unread.is_empty() => Ok(out),
+        Ok(_) => Err(parameters::wrong(&unread, texts)),
+        Err(more) => Err(parameters::wrong(&parameters::and(unread, more), texts)),
+    }
 }
 
 /// What the events tell of it.
@@ -208,8 +220,7 @@ pub async fn change(parsed: &Parsed, store: &Store, by: &TeamEditor, id: &str, c
         None if change.texts.is_empty() => before.parameters.clone(),
         parameters => {
             let of = fire::of(parsed, store, by, &changed).await?;
-            let parameters = given(&of.pipeline, parameters.as_ref().unwrap_or(&BTreeMap::new()), &change.texts)?;
-            fire::filled(&of, &parameters, Filling { run: "0", scheduled: schedule.after(now).unwrap_or(now), now, index: 1 })?;
+            let parameters = given(&of, parameters.as_ref().unwrap_or(&BTreeMap::new()), &change.texts, next(&schedule, now))?;
             Value::Object(parameters).to_string()
         }
     };
