@@ -7,6 +7,14 @@ use serde_json::Value;
 /// Fields that hold secrets: they are never filled in and never written into an address.
 pub const SECRET: [&str; 7] = ["password", "current", "new", "token", "value", "env", "git_url"];
 
+/// Begins the names under which an address says what is wrong with each field of a form that was refused.
+pub const WRONG: &str = "wrong.";
+
+/// Whether a name in an address is one of those with which a form of a plain browser comes back, beside what was typed.
+pub fn is_of_refusal(name: &str) -> bool {
+    matches!(name, "problem" | "field" | "hint" | "_form") || name.starts_with(WRONG)
+}
+
 /// Whether `address` is a path of this server: `//host` is none, nor what a browser reads as such (it takes `\` for `/` and leaves out
 /// tabs and ends of lines).
 pub fn is_local(address: &str) -> bool {

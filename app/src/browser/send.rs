@@ -1,7 +1,7 @@
 //! Forms that call the API, without leaving the page. What was typed stays when it is refused.
 
 use super::{dom, notices, visit};
-use crate::api::{Problem, template, transport::browser::ask};
+use crate::api::{FieldProblem, Problem, template, transport::browser::ask};
 use serde_json::Value;
 use std::cell::RefCell;
 use wasm_bindgen::JsCast;
@@ -152,7 +152,7 @@ fn clear(form: &HtmlFormElement) {
     }
 }
 
-/// Said beside the field that it is about, else at the end of the form; of a form that is only a button, as a notice.
+/// Said beside each field that is wrong, the first of which has the focus; at the end of the form what is about none of them.
 fn refused(form: &HtmlFormElement, problem: &Problem) {
     clear(form);
     if form.has_attribute("data-quiet") || !form.is_connected() {
@@ -160,9 +160,22 @@ fn refused(form: &HtmlFormElement, problem: &Problem) {
     }
     // Stays as it is until it is sent again: what is read meanwhile does not take away what was said.
     let _ = form.set_attribute("data-refused", "");
-    if let Some(name) = problem.field.as_deref()
-        && beside(form, name, problem).is_some()
-    {
+    let one = problem.field.clone().map(|field| FieldProblem { field, detail: words(problem) });
+    let mut left = if problem.errors.is_empty() { Vec::from_iter(one) } else { problem.errors.clone() };
+    let (any, mut first) = (!left.is_empty(), None);
+    for control in dom::within::<HtmlElement>(form, "[name]") {
+        let name = control.get_attribute("name").unwrap_or_default();
+        if let Some(at) = left.iter().position(|error| error.is_of(&name))
+            && beside(&control, &left[at].detail).is_some()
+        {
+            left.remove(at);
+            first.get_or_insert(control);
+        }
+    }
+    if let Some(control) = first {
+        let _ = control.focus();
+    }
+    if any && left.is_empty() {
         return;
     }
     if let Some(note) = notices::note(problem) {
@@ -171,20 +184,17 @@ fn refused(form: &HtmlFormElement, problem: &Problem) {
     }
 }
 
-fn beside(form: &HtmlFormElement, name: &str, problem: &Problem) -> Option<()> {
-    let control = dom::within::<HtmlElement>(form, "[name]").into_iter().find(|e| e.get_attribute("name").as_deref() == Some(name))?;
-    let field: Element = dom::around(&control, ".field")?;
+fn beside(control: &HtmlElement, words: &str) -> Option<()> {
+    let field: Element = dom::around(control, ".field")?;
     // A field within what is folded up is not seen.
-    if let Some(folded) = dom::around::<Element>(&control, "details") {
+    if let Some(folded) = dom::around::<Element>(control, "details") {
         let _ = folded.set_attribute("open", "");
     }
-    let wrong = dom::made("span", "wrong", &words(problem))?;
+    let wrong = dom::made("span", "wrong", words)?;
     wrong.set_id(&format!("{}-wrong", control.id()));
     let _ = wrong.set_attribute("role", "alert");
     let _ = field.class_list().add_1("bad");
     let _ = control.set_attribute("aria-invalid", "true");
     let _ = control.set_attribute("aria-describedby", &wrong.id());
-    control.after_with_node_1(&wrong).ok()?;
-    let _ = control.focus();
-    Some(())
+    control.after_with_node_1(&wrong).ok()
 }

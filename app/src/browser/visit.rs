@@ -5,7 +5,7 @@ use super::{
     morph::{self, Fields},
     notices, stream,
 };
-use crate::api::{Problem, transport::browser::ask};
+use crate::api::{Problem, template::WRONG, transport::browser::ask};
 use std::cell::{Cell, RefCell};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
@@ -126,6 +126,7 @@ pub fn forget_refusal(typed: &[(String, String)]) {
     };
     for name in ["problem", "field", "hint", "_form"].into_iter().chain(typed.iter().map(|(k, _)| k.as_str())) {
         url.search_params().delete(name);
+        url.search_params().delete(&format!("{WRONG}{name}"));
     }
     replace(&(url.pathname() + &url.search()));
     HERE.set(address());

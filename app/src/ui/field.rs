@@ -5,7 +5,14 @@ use leptos::prelude::*;
 
 /// Frame of a field; the control is its child and carries the id `{form}-{name}`.
 #[component]
-fn Framed(name: String, id: String, label: String, hint: Option<String>, children: Children) -> impl IntoView {
+fn Framed(
+    name: String,
+    id: String,
+    label: String,
+    hint: Option<String>,
+    #[prop(optional_no_strip)] instead: Option<AnyView>,
+    children: Children,
+) -> impl IntoView {
     let wrong = FormState::wrong(&name);
     let (bad, below) = (wrong.is_some(), format!("{id}-wrong"));
     view! {
@@ -13,6 +20,7 @@ fn Framed(name: String, id: String, label: String, hint: Option<String>, childre
             <label for=id>{label}</label>
             {children()}
             {wrong.map(|text| view! { <span class="wrong" role="alert" id=below>{text}</span> })}
+            {instead}
             {hint.map(|h| view! { <span class="hint">{h}</span> })}
         </div>
     }
@@ -57,14 +65,18 @@ pub fn Field(
     /// Names to offer.
     #[prop(optional)]
     offers: Vec<String>,
+    /// What may be said instead of filling it, of class `instead`: it is shown while something is wrong, or ticked.
+    #[prop(optional_no_strip)]
+    instead: Option<AnyView>,
 ) -> impl IntoView {
     let id = FormState::id(&name);
     let wrong = FormState::wrong(&name);
     let value = FormState::typed(&name).or(value);
+    let autofocus = autofocus || FormState::first(&name);
     let list = (!offers.is_empty()).then(|| format!("{id}-list"));
     let below = format!("{id}-wrong");
     view! {
-        <Framed name=name.clone() id=id.clone() label hint=hint.clone()>
+        <Framed name=name.clone() id=id.clone() label hint=hint.clone() instead>
             <input id=id name=name type=kind value=value placeholder=placeholder required=required autocomplete=autocomplete class:code=code
                 spellcheck=if code { "false" } else { "true" } pattern=pattern title=hint list=list.clone() autofocus=autofocus
                 aria-invalid=wrong.is_some().then_some("true") aria-describedby=wrong.is_some().then_some(below)/>
@@ -97,14 +109,17 @@ pub fn Area(
     /// Whether it must be filled.
     #[prop(optional)]
     required: bool,
+    /// What may be said instead of filling it, as of a [`Field`].
+    #[prop(optional_no_strip)]
+    instead: Option<AnyView>,
 ) -> impl IntoView {
     let id = FormState::id(&name);
     let wrong = FormState::wrong(&name);
     let value = FormState::typed(&name).or(value).map(|text| in_textarea(&text));
-    let below = format!("{id}-wrong");
+    let (first, below) = (FormState::first(&name), format!("{id}-wrong"));
     view! {
-        <Framed name=name.clone() id=id.clone() label hint>
-            <textarea id=id name=name rows=rows.to_string() placeholder=placeholder required=required class="code" spellcheck="false"
+        <Framed name=name.clone() id=id.clone() label hint instead>
+            <textarea id=id name=name rows=rows.to_string() placeholder=placeholder required=required class="code" spellcheck="false" autofocus=first
                 aria-invalid=wrong.is_some().then_some("true") aria-describedby=wrong.is_some().then_some(below)>{value}</textarea>
         </Framed>
     }
@@ -131,9 +146,10 @@ pub fn Select(
     let id = FormState::id(&name);
     let value = FormState::typed(&name).unwrap_or(value);
     let (bad, below) = (FormState::wrong(&name).is_some(), format!("{id}-wrong"));
+    let first = FormState::first(&name);
     view! {
         <Framed name=name.clone() id=id.clone() label hint>
-            <select id=id name=name aria-invalid=bad.then_some("true") aria-describedby=bad.then_some(below)>
+            <select id=id name=name autofocus=first aria-invalid=bad.then_some("true") aria-describedby=bad.then_some(below)>
                 {options.into_iter().map(|(v, words)| {
                     let chosen = v == value;
                     view! { <option value=v selected=chosen>{words}</option> }

@@ -1,5 +1,6 @@
 //! A form that calls the API: by our script within the page, as a plain post without it. What was typed stays when it is refused.
 
+use crate::api::template::WRONG;
 use leptos::{context::Provider, prelude::*};
 use leptos_router::{hooks::use_query_map, params::ParamsMap};
 
@@ -24,8 +25,20 @@ impl FormState {
     /// What is wrong with the field, when a plain browser's form was refused.
     pub(super) fn wrong(name: &str) -> Option<String> {
         let query = use_query_map();
-        query.with_untracked(|q| (refused(q) && q.get("field").as_deref() == Some(name)).then(|| q.get("problem")).flatten())
+        query.with_untracked(|q| refused(q).then(|| wrong(q, name)).flatten())
     }
+
+    /// Whether it is the first field that is wrong then: it has the focus.
+    pub(super) fn first(name: &str) -> bool {
+        let query = use_query_map();
+        query.with_untracked(|q| refused(q) && q.get("field").as_deref() == Some(name))
+    }
+}
+
+/// Of several fields each has its own words; those about one alone are the problem's.
+fn wrong(query: &ParamsMap, name: &str) -> Option<String> {
+    let own = query.get(&format!("{WRONG}{name}"));
+    own.or_else(|| (query.get("field").as_deref() == Some(name)).then(|| query.get("problem")).flatten())
 }
 
 /// Whether the form around is the one that was refused.
@@ -81,5 +94,27 @@ pub fn ApiForm(
             {next.filter(|n| !n.is_empty()).map(|next| view! { <input type="hidden" name="next" value=next/> })}
             <Provider value=state>{children()}</Provider>
         </form>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_field_has_its_own_words() {
+        let mut query = ParamsMap::new();
+        for (name, value) in [("problem", "Two are wrong."), ("field", "a"), ("wrong.a", "A is wrong."), ("wrong.b", "B is wrong.")] {
+            query.insert(name, value.to_owned());
+        }
+        assert_eq!(
+            [wrong(&query, "a"), wrong(&query, "b"), wrong(&query, "c")],
+            [Some("A is wrong.".into()), Some("B is wrong.".into()), None]
+        );
+        let mut one = ParamsMap::new();
+        for (name, value) in [("problem", "A is wrong."), ("field", "a")] {
+            one.insert(name, value.to_owned());
+        }
+        assert_eq!([wrong(&one, "a"), wrong(&one, "b")], [Some("A is wrong.".into()), None]);
     }
 }

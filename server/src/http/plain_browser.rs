@@ -3,7 +3,7 @@
 use crate::access::{Known, Principal};
 use app::api::{
     Problem,
-    template::{self, SECRET, is_local},
+    template::{self, SECRET, WRONG, is_local},
 };
 use axum::{
     Router,
@@ -18,6 +18,8 @@ use tower::ServiceExt;
 use tower_sessions::Session;
 
 const LARGEST_FORM: usize = 1 << 20;
+/// Longest text of a field, or about it, that comes back in an address.
+const LONGEST: usize = 500;
 /// What a form has for this way alone: where it goes on, the method that it means, the part of the answer that is shown this once, and
 /// which form it is, to which what was typed comes back.
 const FOR_US: [&str; 4] = ["next", "_method", "_show", "_form"];
@@ -148,7 +150,7 @@ fn escaped(text: &str) -> String {
 fn parts<'a>(back: &'a str, typed: &[(String, String)]) -> (&'a str, Vec<(String, String)>) {
     let (path, query) = back.split_once('?').unwrap_or((back, ""));
     let mut pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
-    pairs.retain(|(k, _)| !matches!(k.as_str(), "problem" | "field" | "hint" | "_form") && !typed.iter().any(|(t, _)| t == k));
+    pairs.retain(|(k, _)| !template::is_of_refusal(k) && !typed.iter().any(|(t, _)| t == k));
     (path, pairs)
 }
 
@@ -163,9 +165,49 @@ fn clean(back: &str, typed: &[(String, String)]) -> String {
 fn with_problem(back: &str, problem: &Problem, typed: &[(String, String)]) -> String {
     let (path, mut pairs) = parts(back, typed);
     pairs.push(("problem".into(), problem.sentence().to_owned()));
-    pairs.extend(problem.field.clone().map(|f| ("field".into(), f)));
+    let wrong = fields(problem, typed);
+    // The first on the page has the focus.
+    let first = wrong.first().map(|(name, _)| (*name).to_owned()).or_else(|| problem.field.clone());
+    pairs.extend(first.map(|f| ("field".into(), f)));
+    pairs.extend(wrong.iter().map(|(name, why)| (format!("{WRONG}{name}"), why.chars().take(LONGEST).collect())));
     pairs.extend(problem.hint.clone().map(|h| ("hint".into(), h)));
     pairs.extend(typed.iter().find(|(k, _)| k == "_form").cloned());
-    pairs.extend(typed.iter().filter(|(k, v)| !FOR_US.contains(&k.as_str()) && !SECRET.contains(&k.as_str()) && v.len() <= 500).cloned());
+    pairs.extend(
+        typed.iter().filter(|(k, v)| !FOR_US.contains(&k.as_str()) && !SECRET.contains(&k.as_str()) && v.len() <= LONGEST).cloned(),
+    );
     format!("{path}?{}", serde_urlencoded::to_string(pairs).unwrap_or_default())
+}
+
+/// What is wrong with each field that was sent, in their order.
+fn fields<'a>(problem: &'a Problem, typed: &'a [(String, String)]) -> Vec<(&'a str, &'a str)> {
+    let mut out: Vec<(&str, &str)> = Vec::new();
+    for (name, _) in typed {
+        if let Some(error) = problem.errors.iter().find(|e| e.is_of(name))
+            && !out.iter().any(|(known, _)| known == name)
+        {
+            out.push((name, &error.detail));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use app::api::FieldProblem;
+
+    #[test]
+    fn each_field_that_is_wrong_comes_back_in_the_order_of_the_form() {
+        let error = |field: &str, detail: &str| FieldProblem { field: field.into(), detail: detail.into() };
+        let mut problem = Problem::new(422, "Both are wrong.").field("parameters");
+        problem.errors = vec![error("parameters.a", "A."), error("texts.b", "B."), error("parameters.gone", "Gone.")];
+        let typed: Vec<(String, String)> =
+            [("_form", "start"), ("texts.b", "x"), ("texts.a", ""), ("texts.c", "1")].map(|(k, v)| (k.into(), v.into())).into();
+        let back = with_problem("/run?wrong.texts.c=C.&version=v1", &problem, &typed);
+        assert_eq!(
+            back,
+            "/run?version=v1&problem=Both+are+wrong.&field=texts.b&wrong.texts.b=B.&wrong.texts.a=A.&_form=start&texts.b=x&texts.a=&texts.c=1"
+        );
+        assert_eq!(clean(&back, &typed), "/run?version=v1");
+    }
 }
