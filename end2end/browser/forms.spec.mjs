@@ -2,6 +2,7 @@
 import { expect, test } from '@playwright/test';
 import { admin, program, team, url } from './api.mjs';
 import { follow, listen, open, signIn, started } from './pages.mjs';
+import { needs } from './pipelines.mjs';
 
 for (const script of [true, false]) {
   test.describe(script ? 'with JavaScript' : 'without JavaScript', () => {
@@ -132,6 +133,50 @@ for (const script of [true, false]) {
       await page.getByLabel('Command', { exact: true }).fill("python 'open");
       await page.getByRole('button', { name: 'Deploy', exact: true }).click();
       await expect(page.getByText(/quote that is not closed/).first()).toBeVisible();
+    });
+
+    test('each parameter that is wrong is told in place, and a text that is empty is said to be', async ({ page }) => {
+      await team(name);
+      const [api, send] = [await admin(), await program(name)];
+      // Nothing of it starts: the forms are what is tried here.
+      await api('PUT', `${own}/quota`, { cpu: '1m', memory: '1Mi', revision: (await api('GET', `${own}/quota`)).revision });
+      await send('POST', `${own}/pipelines`, { spec: needs() });
+      await signIn(page, `/teams/${name}/pipelines/needs`);
+      const field = (label) => page.getByLabel(label, { exact: true });
+      const empty = page.getByRole('checkbox', { name: 'It is meant to be empty' });
+      const typed = { decay: 'slow', rate: 'fast', share: 'most' };
+
+      for (const [form, button] of [['run', 'Run'], ['schedule', 'Schedule']]) {
+        await go(page, `/teams/${name}/pipelines/needs/${form}`);
+        await expect(empty).toBeHidden();
+        for (const [label, text] of Object.entries(typed)) await field(label).fill(text);
+        await page.getByRole('button', { name: button, exact: true }).click();
+        for (const [label, text] of Object.entries(typed)) {
+          await expect(field(label)).toHaveAttribute('aria-invalid', 'true');
+          await expect(field(label)).toHaveAccessibleDescription(`Expected a number, got the text "${text}".`);
+          await expect(field(label)).toHaveValue(text);
+        }
+        await expect(field('title')).toHaveAccessibleDescription(/^No value is given/);
+        await expect(field('decay')).toBeFocused();
+
+        await field('decay').fill('0.9');
+        await field('rate').fill('1e-3');
+        await empty.check();
+        await page.getByRole('button', { name: button, exact: true }).click();
+        await expect(field('share')).toBeFocused();
+        await expect(page.locator('[aria-invalid]')).toHaveCount(1);
+        await expect(empty).toBeChecked();
+        await expect(empty).toBeVisible();
+        await field('share').fill('1');
+        await page.getByRole('button', { name: button, exact: true }).click();
+        await page.waitForURL((u) => /\/(pipeline|recurring)-runs\/[0-9a-f]+$/.test(u.pathname));
+        const kind = form === 'run' ? 'pipeline-runs' : 'recurring-runs';
+        const [made] = (await send('GET', `${own}/${kind}`)).items;
+        expect(made.parameters).toEqual({ decay: 0.9, rate: 0.001, share: 1, title: '' });
+        await go(page, form === 'run' ? `/teams/${name}/pipelines/needs/run?from=${made.id}` : `/teams/${name}/recurring-runs/${made.id}/edit`);
+        await expect(empty).toBeChecked();
+        if (form === 'schedule') await send('DELETE', `${own}/${kind}/${made.id}`);
+      }
     });
   });
 }

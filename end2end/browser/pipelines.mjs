@@ -61,6 +61,26 @@ export function numbers(name = 'numbers') {
   });
 }
 
+/// One task that does nothing, and three numbers and a text to be given.
+export function needs(name = 'needs') {
+  const parameter = (parameterType) => ({ parameterType });
+  return JSON.stringify({
+    pipelineInfo: { name },
+    schemaVersion: '2.1.0',
+    sdkVersion: 'kfp-2.17.3',
+    root: {
+      inputDefinitions: {
+        parameters: {
+          decay: parameter('NUMBER_DOUBLE'), rate: parameter('NUMBER_DOUBLE'), share: parameter('NUMBER_DOUBLE'), title: parameter('STRING'),
+        },
+      },
+      dag: { tasks: { rest: { taskInfo: { name: 'rest' }, componentRef: { name: 'comp-rest' } } } },
+    },
+    components: { 'comp-rest': { executorLabel: 'exec-rest' } },
+    deploymentSpec: { executors: { 'exec-rest': { container: { image: 'python:3.11', command: ['true'] } } } },
+  });
+}
+
 /// `n` tasks that wait for each other here and there.
 export function crowded(n) {
   const task = (i) => ({

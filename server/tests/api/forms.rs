@@ -108,10 +108,21 @@ async fn a_pipeline_run_by_form_has_values_of_the_types_of_its_parameters() {
     let refused = w.mia.form(page, runs, &fields).await.is(303);
     let location = refused.location();
     assert!(location.contains("field=texts.times") && location.contains("texts.times=many"), "{location}");
-    // Of several that are wrong each is told.
+    // Of several that are wrong each is told, with its field.
     let all = w.mia.post(runs, json!({"pipeline": "small", "texts": {"times": "many", "days": "mon"}})).await.is(422).json();
     let (field, detail) = (&all["field"], all["detail"].as_str().unwrap_or_default());
     assert!(field == "texts.days" && detail.contains("days: ") && detail.contains("times: "), "{all}");
+    assert_eq!(
+        all["errors"],
+        json!([
+            {"field": "texts.days", "detail": "Expected a JSON list, got the text \"mon\"."},
+            {"field": "texts.times", "detail": "Expected a whole number, got the text \"many\"."},
+        ])
+    );
+    // One that is missing and one that is of another type, in JSON's way.
+    let all = w.mia.post(runs, json!({"pipeline": "small", "parameters": {"days": 3}})).await.is(422).json();
+    let fields: Vec<&str> = all["errors"].as_array().unwrap().iter().filter_map(|e| e["field"].as_str()).collect();
+    assert_eq!((&all["field"], fields), (&json!("parameters"), vec!["parameters.days", "parameters.times"]), "{all}");
 
     w.mia.form(page, runs, &[("pipeline", "small"), ("texts.times", "3"), ("texts.days", "[\"mon\", 2]")]).await.is(303);
     let all = w.mia.get(runs).await.is(200).json();
@@ -127,4 +138,90 @@ async fn a_pipeline_run_by_form_has_values_of_the_types_of_its_parameters() {
     assert_eq!(texts.filter(|text| **text == "").count(), 1, "{all}");
     // What is no parameter is refused in either way.
     w.mia.post(runs, json!({"pipeline": "small", "texts": {"tims": "3"}})).await.is(422);
+}
+
+/// Two numbers and a text, none of them with a default.
+fn needs() -> String {
+    let parameter = |kind: &str| json!({"parameterType": kind});
+    json!({
+        "pipelineInfo": {"name": "needs"}, "schemaVersion": "2.1.0", "sdkVersion": "kfp-2.17.3",
+        "root": {
+            "inputDefinitions": {"parameters": {
+                "rate": parameter("NUMBER_DOUBLE"), "share": parameter("NUMBER_DOUBLE"), "title": parameter("STRING"),
+            }},
+            "dag": {"tasks": {"rest": {"taskInfo": {"name": "rest"}, "componentRef": {"name": "comp-rest"}}}}
+        },
+        "components": {"comp-rest": {"executorLabel": "exec-rest"}},
+        "deploymentSpec": {"executors": {"exec-rest": {"container": {"image": "python:3.11", "command": ["true"]}}}}
+    })
+    .to_string()
+}
+
+/// What stands in the tag of the page that has this.
+fn tag<'a>(page: &'a str, with: &str) -> &'a str {
+    let at = page.find(with).unwrap_or_else(|| panic!("{with} is not in {page}"));
+    let (from, to) = (page[..at].rfind('<').unwrap_or(0), page[at..].find('>').map_or(page.len(), |end| at + end));
+    &page[from..to]
+}
+
+#[tokio::test]
+async fn each_parameter_that_is_wrong_is_told_in_place_and_an_empty_text_is_said() {
+    let w = World::new().await;
+    let own = "/api/v1/teams/forecast";
+    w.mia.post(&format!("{own}/pipelines"), json!({"spec": needs()})).await.is(201);
+    let (run, recurring) = ("/teams/forecast/pipelines/needs/run", "/teams/forecast/pipelines/needs/schedule");
+    for (page, form, action) in [(run, "start", format!("{own}/pipeline-runs")), (recurring, "schedule", format!("{own}/recurring-runs"))] {
+        let mut fields = vec![("_form", form), ("pipeline", "needs"), ("texts.rate", "fast"), ("texts.share", "most"), ("texts.title", "")];
+        if form == "schedule" {
+            fields.extend([("parameters", " "), ("schedule.kind", "cron"), ("schedule.cron", "0 0 2 * * *")]);
+        }
+        let html = async |path: &str| {
+            let answer = w.mia.with("accept", "text/html").get(path).await.is(200);
+            String::from_utf8_lossy(&answer.body).into_owned()
+        };
+        let fresh = html(page).await;
+        assert!(!fresh.contains("aria-invalid"), "{fresh}");
+        assert!(
+            tag(&fresh, "value=\"texts.title\"").contains("type=\"checkbox\"") && !tag(&fresh, "value=\"texts.title\"").contains("checked")
+        );
+
+        let refused = w.mia.form(page, &action, &fields).await.is(303);
+        let back = html(refused.location()).await;
+        for (name, why) in [
+            ("rate", "Expected a number, got the text &quot;fast&quot;."),
+            ("share", "Expected a number, got the text &quot;most&quot;."),
+            ("title", "No value is given, and it has no default. Give text."),
+        ] {
+            let control = tag(&back, &format!("name=\"texts.{name}\""));
+            let id = format!("{form}-texts.{name}-wrong");
+            assert!(control.contains("aria-invalid=\"true\"") && control.contains(&format!("aria-describedby=\"{id}\"")), "{control}");
+            assert_eq!(control.contains("autofocus"), name == "rate", "{control}");
+            let said = back.split_once(&format!("id=\"{id}\"")).and_then(|(_, rest)| rest.split_once('>')).map_or("", |(_, rest)| rest);
+            assert!(said.replace('"', "&quot;").starts_with(why), "{name}: {}", said.chars().take(200).collect::<String>());
+        }
+        assert!(tag(&back, "name=\"texts.rate\"").contains("value=\"fast\""));
+        // Only what is said to be empty is: the others are told again, and the tick stays.
+        fields.push(("empty", "texts.title"));
+        let refused = w.mia.form(refused.location(), &action, &fields).await.is(303);
+        let back = html(refused.location()).await;
+        assert!(
+            !tag(&back, "name=\"texts.title\"").contains("aria-invalid") && tag(&back, "name=\"texts.share\"").contains("aria-invalid")
+        );
+        assert!(tag(&back, "value=\"texts.title\"").contains("checked"), "{back}");
+
+        fields.retain(|(name, _)| !["texts.rate", "texts.share"].contains(name));
+        fields.extend([("texts.rate", "0.5"), ("texts.share", "1")]);
+        let made = w.mia.form(refused.location(), &action, &fields).await.is(303);
+        assert_eq!(made.location(), page);
+        let all = w.mia.get(&action).await.is(200).json();
+        let kept = &all["items"][0]["parameters"];
+        assert_eq!((kept["rate"].as_f64(), kept["share"].as_f64(), &kept["title"]), (Some(0.5), Some(1.0), &json!("")), "{all}");
+        // What comes after it begins with that.
+        let id = all["items"][0]["id"].as_str().unwrap();
+        let next = if form == "start" { format!("{page}?from={id}") } else { format!("/teams/forecast/recurring-runs/{id}/edit") };
+        assert!(tag(&html(&next).await, "value=\"texts.title\"").contains("checked"));
+    }
+    // In JSON an empty text is one as it stands.
+    let given = json!({"pipeline": "needs", "parameters": {"rate": 1, "share": 2, "title": ""}});
+    w.mia.post(&format!("{own}/pipeline-runs"), given).await.is(201);
 }

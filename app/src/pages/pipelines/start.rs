@@ -16,6 +16,7 @@ use crate::{
     ui::{ApiForm, Area, Card, CodeBlock, Field, Note, Select, shell},
 };
 use leptos::prelude::*;
+use leptos_router::{hooks::use_query_map, params::ParamsMap};
 use serde_json::Value;
 
 /// What the form is made of.
@@ -194,6 +195,11 @@ pub(super) fn field(p: &PipelineParameter, before: Option<&Value>, plain: bool) 
     // An empty text is one: without this, the field would count as left out, and the default come back.
     let empty = (p.kind == "STRING" && p.default.as_ref().is_some_and(|d| d != ""))
         .then(|| view! { <input type="hidden" name="empty" value=name.clone()/> });
+    // Where there is no default, an empty field is one that was forgotten, unless it is said not to be: the server asks.
+    let asked = required && p.kind == "STRING";
+    let was_empty = before.is_some_and(|v| v == "");
+    let instead = asked.then(|| view! { <MeantEmpty name=name.clone() before=was_empty/> }.into_any());
+    let required = required && !asked;
     let field = match p.kind.as_str() {
         "BOOLEAN" => {
             let mut options: Vec<(String, String)> =
@@ -206,11 +212,23 @@ pub(super) fn field(p: &PipelineParameter, before: Option<&Value>, plain: bool) 
         "LIST" | "STRUCT" => view! { <Area name label hint value=value.unwrap_or_default() required/> }.into_any(),
         "NUMBER_INTEGER" if plain => view! { <Field name label hint value=value.unwrap_or_default() required kind="number"/> }.into_any(),
         "STRING" if value.as_ref().is_some_and(|v| v.contains('\n')) => {
-            view! { <Area name label hint value=value.unwrap_or_default() required/> }.into_any()
+            view! { <Area name label hint value=value.unwrap_or_default() required instead/> }.into_any()
         }
-        _ => view! { <Field name label hint value=value.unwrap_or_default() required code=true/> }.into_any(),
+        _ => view! { <Field name label hint value=value.unwrap_or_default() required code=true instead/> }.into_any(),
     };
     view! { {empty}{field} }.into_any()
+}
+
+/// Says that a text which has to be given is the empty one. `before`: whether it was, where nobody typed anything yet.
+#[component]
+fn MeantEmpty(name: String, before: bool) -> impl IntoView {
+    let checked = use_query_map().with_untracked(|q| meant_empty(q, &name).unwrap_or(before));
+    view! { <label class="check instead"><input type="checkbox" name="empty" value=name checked=checked/>"It is meant to be empty"</label> }
+}
+
+/// Whether the text was said to be empty in the form that came back; nothing where none did.
+fn meant_empty(query: &ParamsMap, name: &str) -> Option<bool> {
+    query.get(name).map(|_| query.get_all("empty").is_some_and(|all| all.iter().any(|one| one == name)))
 }
 
 /// The same from a terminal, with the parameters that have to be given, or an example.
@@ -236,6 +254,16 @@ mod tests {
             optional: false,
         };
         assert_eq!(command("a b", &[p("day", None), p("n", Some(1.into()))]), "slipway pipeline run 'a b' --param day=VALUE --watch");
+    }
+
+    #[test]
+    fn what_is_meant_to_be_empty_is_said() {
+        let mut query = ParamsMap::new();
+        assert_eq!(meant_empty(&query, "texts.a"), None);
+        for (name, value) in [("texts.a", ""), ("texts.b", ""), ("empty", "texts.c"), ("empty", "texts.a")] {
+            query.insert(name, value.to_owned());
+        }
+        assert_eq!([meant_empty(&query, "texts.a"), meant_empty(&query, "texts.b")], [Some(true), Some(false)]);
     }
 
     #[test]
