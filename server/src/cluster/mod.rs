@@ -63,6 +63,11 @@ pub trait Cluster: Send + Sync {
     /// `local`, `kubernetes`, or `fake` in tests.
     fn name(&self) -> &'static str;
 
+    /// What its GPUs are called, as Kubernetes calls the resource. On a machine only NVIDIA's are found.
+    fn gpu(&self) -> &str {
+        "nvidia.com/gpu"
+    }
+
     /// Starts the workload unless it was started before.
     ///
     /// # Errors

@@ -132,7 +132,7 @@ impl Web {
             artifacts: ArtifactStore::at(&config.artifacts, config.max_upload_bytes)?,
             logs: LogStore::new(&config.data),
             writer: MetricWriter::start(store.clone()),
-            pipelines: Parsed::new(store.clone()),
+            pipelines: Parsed::new(store.clone(), cluster.gpu()),
             gateway: Gateway::new(store.clone(), tokens.clone(), Routes::default(), reach.clone(), config.max_body_bytes),
             tokens,
             reach,

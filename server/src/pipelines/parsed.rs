@@ -65,13 +65,15 @@ pub struct Parsed {
     /// What was run, by id.
     made: Arc<Mutex<HashMap<String, Arc<PipelineRunRow>>>>,
     places: Places,
+    /// What accelerators are called where tasks run.
+    gpu: Arc<str>,
 }
 
 impl Parsed {
-    /// Nothing is read yet.
-    pub fn new(store: Store) -> Self {
+    /// Nothing is read yet. `gpu`: what accelerators are called where tasks run.
+    pub fn new(store: Store, gpu: &str) -> Self {
         let places = Places::new(store.clone());
-        Self { store, kept: Arc::default(), made: Arc::default(), places }
+        Self { store, kept: Arc::default(), made: Arc::default(), places, gpu: gpu.into() }
     }
 
     /// Where tasks stand.
@@ -89,7 +91,8 @@ impl Parsed {
         }
         let Some(text) = self.store.pipeline_spec(digest).await? else { return Ok(None) };
         let bytes = text.len();
-        let (_, pipeline) = read(text).await?;
+        // What was taken before is read, whatever there is by now: its tasks say it.
+        let (_, pipeline) = read(text, None).await?;
         let pipeline = Arc::new(pipeline);
         self.kept().put(digest.to_owned(), bytes, pipeline.clone());
         Ok(Some(pipeline))
@@ -121,7 +124,7 @@ impl Parsed {
     /// # Errors
     /// It is refused: the first places with their reasons.
     pub async fn take(&self, text: &str) -> Result<(String, Arc<Pipeline>)> {
-        let (digest, pipeline) = read(text.to_owned()).await?;
+        let (digest, pipeline) = read(text.to_owned(), Some(self.gpu.clone())).await?;
         let pipeline = Arc::new(pipeline);
         self.kept().put(digest.clone(), text.len(), pipeline.clone());
         Ok((digest, pipeline))
@@ -132,9 +135,12 @@ impl Parsed {
     }
 }
 
-/// Reads a document, away from what must answer at once: its digest, and what it says.
-async fn read(text: String) -> Result<(String, Pipeline)> {
-    let work = move || ir::parse(&text).map(|pipeline| (ids::sha256(&text), pipeline));
+/// Reads a document, away from what must answer at once: its digest, and what it says. `gpu`: what accelerators have to be.
+async fn read(text: String, gpu: Option<Arc<str>>) -> Result<(String, Pipeline)> {
+    let work = move || {
+        let pipeline = gpu.map_or_else(|| ir::parse(&text), |gpu| ir::parse_for(&text, &gpu));
+        pipeline.map(|pipeline| (ids::sha256(&text), pipeline))
+    };
     tokio::task::spawn_blocking(work).await.map_err(Error::internal)?.map_err(|refusals| refused("spec", &refusals))
 }
 

@@ -111,6 +111,8 @@ pub struct Starter<'a> {
     pub sizes: &'a Sizes,
     /// Whether there are no containers.
     pub local: bool,
+    /// What accelerators are called.
+    pub gpu: &'a str,
     /// Since when what its pipeline makes may be taken over, in its own way of counting; empty where that is from the beginning.
     pub since: String,
     /// Which addresses were looked at, and whether something is there.
@@ -224,11 +226,14 @@ impl Starter<'_> {
     }
 
     fn resources(&self, r: &ir::Resources) -> std::result::Result<Resources, String> {
+        if let Some(other) = r.other_accelerator(self.gpu) {
+            return Err(format!("It asks for accelerators of the type {other}, and here they are {}.", self.gpu));
+        }
         let asked = |limit: &Option<String>, request: &Option<String>| limit.clone().or_else(|| request.clone()).filter(|t| !t.is_empty());
         let amount = ResourcesAsked {
             cpu: asked(&r.cpu_limit, &r.cpu_request),
             memory: asked(&r.memory_limit, &r.memory_request),
-            gpu: r.accelerator_count.clone().filter(|n| !n.is_empty() && n != "0"),
+            gpu: r.accelerators().map(str::to_owned),
         };
         let resources = self.sizes.resolve(self.total, None, &amount, None).map_err(|e| e.public)?;
         // Without any node that answers, which an API server that was away may cost for a moment, it waits for one.

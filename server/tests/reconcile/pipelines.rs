@@ -6,6 +6,7 @@ use app::api::{
     explain::TaskExplanation,
     pipeline_runs::{NewPipelineRun, PipelineRun, Task, TaskDelivery, TaskState},
     pipelines::{NewPipeline, SetPipelineLimits},
+    resources::Resources,
 };
 use serde_json::{Value, json};
 use server::{
@@ -157,6 +158,36 @@ async fn a_task_that_asks_for_nothing_holds_what_the_admin_set_for_the_smallest_
     let workload = task(&w, &run, "first").await.workload_id.unwrap();
     let row = w.store.workload(&workload).await.unwrap().unwrap();
     assert_eq!((row.resources().cpu_millis, row.resources().memory_bytes), (250, 300 << 20));
+}
+
+#[tokio::test]
+async fn a_task_runs_with_the_accelerators_that_it_names_or_not_at_all() {
+    let w = World::new().await;
+    w.cluster.set_capacity(Resources { cpu_millis: 8000, memory_bytes: 16 << 30, gpus: 8 }, Resources::NONE);
+    let new = |kind: &str, text: &str| {
+        let mut spec: Value = serde_json::from_str(&two()).unwrap();
+        let accelerator = json!({ "resourceType": kind, "resourceCount": "1" });
+        spec["deploymentSpec"]["executors"]["exec-first"]["container"]["resources"] = json!({ "accelerator": accelerator });
+        let parameters = BTreeMap::from([("text".to_owned(), json!(text))]);
+        NewPipelineRun { spec: Some(spec.to_string()), parameters, cache: Some(false), ..NewPipelineRun::default() }
+    };
+    let given = "{{$.inputs.parameters['text']}}";
+    for (kind, text) in [("nvidia.com/gpu", "hello"), (given, "nvidia.com/gpu"), (given, "")] {
+        let run = begin(&w, new(kind, text)).await;
+        w.settle().await;
+        let workload = task(&w, &run, "first").await.workload_id.expect("it runs");
+        assert_eq!(w.store.workload(&workload).await.unwrap().unwrap().resources().gpus, 1, "{kind} {text}");
+    }
+    let run = begin(&w, new(given, "TPU_V3")).await;
+    w.settle().await;
+    let first = task(&w, &run, "first").await;
+    let why = "It asks for accelerators of the type TPU_V3, and here they are nvidia.com/gpu.";
+    assert_eq!((first.state, first.reason.as_deref()), (TaskState::Failed, Some(why)));
+    // What the pipeline itself says is refused before anything runs.
+    let refused = submit::create(&w.parsed, &w.store, &w.ada, &new("TPU_V3", "hello")).await.unwrap_err();
+    assert_eq!(refused.field.as_deref(), Some("spec"));
+    let said = "deploymentSpec.executors.exec-first.container.resources.accelerator: there is no TPU_V3 here";
+    assert!(refused.public.starts_with(said), "{refused}");
 }
 
 #[tokio::test]

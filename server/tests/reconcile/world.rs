@@ -98,7 +98,7 @@ impl World {
         let local = cluster.name() == "fake";
         let ada = people(&store).await;
         let interpreter = Interpreter::known(python());
-        let parsed = Parsed::new(store.clone());
+        let parsed = Parsed::new(store.clone(), cluster.gpu());
         let builders = Builders::default()
             .with(
                 WorkloadKind::Run,

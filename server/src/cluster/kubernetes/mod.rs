@@ -222,6 +222,10 @@ impl Cluster for KubernetesCluster {
         true
     }
 
+    fn gpu(&self) -> &str {
+        &self.inner.settings.gpu
+    }
+
     async fn try_placement(&self, team: Option<&str>, placement: &Placement, resources: Resources) -> Result<()> {
         self.inner.try_placement(team, placement, resources).await
     }

@@ -115,8 +115,8 @@ impl Reader {
         if let Some(mut accelerator) = self.object(&mut f, "accelerator") {
             let old_type = self.text(&mut accelerator, "type");
             let old_count = self.count(&mut accelerator, "count").filter(|n| *n > 0).map(|n| n.to_string());
-            resources.accelerator_type = self.text(&mut accelerator, "resourceType").or(old_type);
-            resources.accelerator_count = self.text(&mut accelerator, "resourceCount").or(old_count);
+            resources.accelerator_type = self.text(&mut accelerator, "resourceType").filter(|t| !t.is_empty()).or(old_type);
+            resources.accelerator_count = self.text(&mut accelerator, "resourceCount").filter(|t| !t.is_empty()).or(old_count);
             self.done(accelerator);
         }
         self.done(f);

@@ -1,6 +1,7 @@
 //! A pipeline as the Kubeflow Pipelines SDK compiles it (IR YAML, schema 2.1), read once into types that can be relied on: what is not supported
 //! is refused here, with its place, and never met later.
 
+mod accelerator;
 mod address;
 pub mod approval;
 mod canonical;
@@ -28,6 +29,6 @@ pub use self::{
     inputs::Input,
     refusal::Refusal,
     spec::*,
-    text::{LARGEST, from_json, parse},
+    text::{LARGEST, from_json, parse, parse_for},
     types::{ArtifactType, ParameterType},
 };

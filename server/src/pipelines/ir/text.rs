@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Body, Component, Pipeline, Refusal, canonical::hex, check::check, loop_items, reader::Reader};
+use super::{Body, Component, Pipeline, Refusal, accelerator, canonical::hex, check::check, loop_items, reader::Reader};
 
 /// Bytes that a document may have.
 pub const LARGEST: usize = 64 * 1024 * 1024;
@@ -16,6 +16,15 @@ const AGAIN: &str = "compile the pipeline with kfp 2";
 pub fn parse(text: &str) -> Result<Pipeline, Vec<Refusal>> {
     let (spec, platform) = documents(text).map_err(|refusal| vec![refusal])?;
     from_json(spec, platform)
+}
+
+/// The same of a pipeline that is to run where accelerators are `gpu`.
+///
+/// # Errors
+/// As [`parse`], and what asks for others.
+pub fn parse_for(text: &str, gpu: &str) -> Result<Pipeline, Vec<Refusal>> {
+    let (spec, platform) = documents(text).map_err(|refusal| vec![refusal])?;
+    read(spec, platform, Some(gpu))
 }
 
 /// The two parts of a document.
@@ -68,6 +77,10 @@ fn yaml(text: &str) -> Result<Vec<Value>, Refusal> {
 /// # Errors
 /// As [`parse`].
 pub fn from_json(spec: Value, platform: Value) -> Result<Pipeline, Vec<Refusal>> {
+    read(spec, platform, None)
+}
+
+fn read(spec: Value, platform: Value, gpu: Option<&str>) -> Result<Pipeline, Vec<Refusal>> {
     if let Some(refusal) = foreign(&spec) {
         return Err(vec![refusal]);
     }
@@ -117,6 +130,7 @@ pub fn from_json(spec: Value, platform: Value) -> Result<Pipeline, Vec<Refusal>>
     loop_items::hand_down(&mut pipeline);
     let mut refusals = reader.refusals;
     refusals.extend(check(&pipeline));
+    refusals.extend(gpu.map(|gpu| accelerator::others(&pipeline, gpu)).unwrap_or_default());
     if refusals.is_empty() {
         return Ok(pipeline);
     }

@@ -97,6 +97,8 @@ pub struct Room {
     pub sizes: Sizes,
     /// Whether there are no containers.
     pub local: bool,
+    /// What accelerators are called.
+    pub gpu: String,
 }
 
 impl<'a> Turn<'a> {
@@ -321,7 +323,7 @@ impl<'a> Turn<'a> {
 
     /// Starts tasks; whether anything was done. Those for which there is no room are named again the next time.
     async fn starts(&mut self, starts: Vec<(String, u32, Inputs)>) -> Result<bool> {
-        let (pipeline, sizes) = (self.loaded.pipeline.clone(), self.room.sizes.clone());
+        let (pipeline, sizes, gpu) = (self.loaded.pipeline.clone(), self.room.sizes.clone(), self.room.gpu.clone());
         let since = match &self.run.pipeline_id {
             Some(pipeline) if self.run.cache != 0 && !starts.is_empty() => match self.store.pipeline_cache_epoch(pipeline).await? {
                 0 => String::new(),
@@ -337,6 +339,7 @@ impl<'a> Turn<'a> {
             total: self.room.total,
             sizes: &sizes,
             local: self.room.local,
+            gpu: &gpu,
             since,
             there: self.there,
         };

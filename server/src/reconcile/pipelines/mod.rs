@@ -151,6 +151,7 @@ impl Pipelines {
             total: self.cluster.capacity().await?.total,
             sizes: Sizes::in_force(&self.store).await?,
             local: self.cluster.name() != "kubernetes",
+            gpu: self.cluster.gpu().to_owned(),
         };
         let mut turn = Turn::begin(&self.store, room, run, &mut loaded, workloads, there, &self.tokens).await?;
         turn.follow().await?;
