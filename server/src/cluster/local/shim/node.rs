@@ -41,14 +41,14 @@ pub struct Node {
 }
 
 impl Node {
-    /// Makes log and limits of each node that runs here.
+    /// Makes log and limits of each node that runs here; the first one has its entrance already.
     ///
     /// # Errors
     /// What the system says; what was made so far is removed again.
-    pub fn all(handover: &Handover, paths: &Paths) -> io::Result<Vec<Self>> {
-        let mut nodes: Vec<Self> = Vec::new();
+    pub fn all(handover: &Handover, paths: &Paths, first: io::Result<Entrance>) -> io::Result<Vec<Self>> {
+        let (mut nodes, mut first): (Vec<Self>, _) = (Vec::new(), Some(first));
         for rank in handover.ranks() {
-            match Self::open(handover, paths, rank) {
+            match Self::open(handover, paths, rank, &mut first) {
                 Ok(node) => nodes.push(node),
                 Err(e) => {
                     for node in &nodes {
@@ -61,14 +61,14 @@ impl Node {
         Ok(nodes)
     }
 
-    fn open(handover: &Handover, paths: &Paths, rank: u32) -> io::Result<Self> {
+    fn open(handover: &Handover, paths: &Paths, rank: u32, first: &mut Option<io::Result<Entrance>>) -> io::Result<Self> {
         let (spec, place) = (&handover.spec, handover.place(rank));
         let log = LogWriter::open(&node_folder(&paths.logs(&spec.id), place), spec.attempt, handover.log_bytes)?;
         let name = if place == 0 { spec.id.clone() } else { format!("{}-{place}", spec.id) };
         let group = Group::make(&handover.limits, &name, spec.resources)?;
         // Where that cannot be, it starts with what it holds.
         let _ = group.limit_cpu(spec.resources.cpu_millis.max(STARTING));
-        let entrance = Some(Entrance::open(&handover.program));
+        let entrance = Some(first.take().unwrap_or_else(|| Entrance::open(&handover.program)));
         Ok(Self { rank, group, log: SharedLog::new(log), cause: None, child: None, status: None, entrance, pumps: Vec::new() })
     }
 

@@ -14,7 +14,7 @@ use super::{
     prepare::{Prepared, prepare},
     ready::ready,
     recorder::Recorder,
-    start::entered,
+    start::{Entrance, entered},
     stop::{Asked, StopRequests},
 };
 use crate::{
@@ -57,9 +57,11 @@ pub async fn supervise(handover: Handover, news: Arc<Notify>, answer: impl FnOnc
         answer(&Answer::Already);
         return Ok(());
     };
+    // It starts while everything else is made ready.
+    let first = Entrance::open(&handover.program);
     let said = |what: &'static str| move |e: io::Error| format!("{what}: {e}");
     let stops = StopRequests::listen(paths.stop(&spec.id), news).map_err(said("signals"))?;
-    let nodes = Node::all(&handover, &paths).map_err(said("log and control groups"))?;
+    let nodes = Node::all(&handover, &paths, first).map_err(said("log and control groups"))?;
     let group = Group::joined(nodes.iter().map(|n| &n.group));
     let states = if nodes.len() > 1 { nodes.iter().map(Node::state).collect() } else { Vec::new() };
     let state = State {
