@@ -90,7 +90,8 @@ impl Cluster for Played {
     }
 
     async fn ensure(&self, spec: &WorkloadSpec) -> Answer<()> {
-        let observed = Observed { id: spec.id.clone(), phase: Phase::Running { endpoint: None }, started_at: Some(SystemClock.now()) };
+        let observed =
+            Observed { id: spec.id.clone(), phase: Phase::Running { endpoint: None }, started_at: Some(SystemClock.now()), image: None };
         if self.workloads().insert(spec.id.clone(), observed).is_none() {
             let word = |of: &BTreeMap<String, String>, name: &str| of.get(name).cloned().unwrap_or_default();
             let (run, token) = (word(&spec.env, "SLIPWAY_RUN_ID"), word(&spec.secrets, "SLIPWAY_TOKEN"));
