@@ -5,7 +5,6 @@ use app::api::environments::Build;
 use serde_json::{Value, json};
 use server::{
     cluster::{Endpoint, Exit, WorkloadKind, WorkloadSpec},
-    http::Web,
     notebooks::{NotebookKeys, plan::PAUSES_MS, spec::NotebookSpecs},
     reconcile::{Task, notebooks::Notebooks, workloads::Workloads},
     store::environments::NewEnvVersion,
@@ -41,12 +40,12 @@ pub async fn world() -> World {
 
 /// Lets the reconcilers come to rest.
 pub async fn settle(w: &World) {
-    let Web { store, sealer, links, cluster, logs, .. } = w.web.clone();
-    let keys = NotebookKeys::new(sealer.clone());
-    let specs = NotebookSpecs { store: store.clone(), sealer, links, cache: None };
-    let workloads =
-        Workloads { store: store.clone(), cluster: cluster.clone(), builders: Builders::default().with(WorkloadKind::Notebook, specs) };
-    let notebooks = Notebooks { store, cluster, logs, keys };
+    let (store, cluster) = (&w.web.store, &w.web.cluster);
+    let keys = NotebookKeys::new(w.web.sealer.clone());
+    let specs = NotebookSpecs { store: store.clone(), sealer: w.web.sealer.clone(), links: w.web.links.clone(), cache: None };
+    let builders = Builders::default().with(WorkloadKind::Notebook, specs);
+    let workloads = Workloads { store: store.clone(), cluster: cluster.clone(), builders };
+    let notebooks = Notebooks { store: store.clone(), cluster: cluster.clone(), logs: w.web.logs.clone(), keys };
     for _ in 0..6 {
         workloads.tick().await.unwrap();
         assert_eq!(notebooks.tick().await.unwrap()["failed"], 0);

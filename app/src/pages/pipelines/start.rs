@@ -88,7 +88,9 @@ fn Start(offer: Offer, access: Access) -> impl IntoView {
     }
     let (action, next) = (team_path(&access.team, "/pipeline-runs"), access.href("/pipeline-runs/{id}"));
     let given = before.as_ref().map(|r| &r.parameters);
-    let fields = outline.parameters.iter().map(|p| field(p, given.and_then(|g| g.get(&p.name)), true)).collect_view();
+    let fields: Vec<_> = outline.parameters.iter().map(|p| (p.clone(), given.and_then(|g| g.get(&p.name)).cloned())).collect();
+    // Made within the form, by which they are called.
+    let fields = move || fields.iter().map(|(p, given)| field(p, given.as_ref(), true)).collect_view();
     let none = outline.parameters.is_empty().then(|| view! { <p class="muted">"It takes no parameters."</p> });
     let (back, what, picker, command) = match of {
         Of::Version { pipeline, versions, chosen } => {
@@ -131,7 +133,7 @@ fn Start(offer: Offer, access: Access) -> impl IntoView {
             <section class="card"><div class="in">
                 <ApiForm id="start" action next>
                     {what}
-                    <fieldset class="form"><legend>"Parameters"</legend>{none}{fields}</fieldset>
+                    <fieldset class="form"><legend>"Parameters"</legend>{none}{fields()}</fieldset>
                     <details class="more" open=open>
                         <summary>"Name, experiment, caching"</summary>
                         <div class="form">
