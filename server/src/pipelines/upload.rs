@@ -157,7 +157,12 @@ pub async fn create(parsed: &Parsed, store: &Store, by: &TeamEditor, new: &NewPi
     if name.is_empty() {
         return Err(Error::invalid("name", "A pipeline has a name of 1 to 128 characters."));
     }
-    let shown = new.display_name.as_deref().filter(|d| !d.is_empty()).unwrap_or_else(|| named(&pipeline, &name));
+    if matches!(name.as_str(), "." | "..") || name.contains(['\n', '\t']) {
+        return Err(Error::invalid("name", "The name of a pipeline is one line, and neither \".\" nor \"..\"."));
+    }
+    // What somebody calls it is what it is found by: the SDK's own name for people is for who gives none.
+    let called = if new.name.is_some() { name.as_str() } else { named(&pipeline, &name) };
+    let shown = new.display_name.as_deref().filter(|d| !d.is_empty()).unwrap_or(called);
     let display_name = text("display_name", shown, MAX_NAME)?;
     let description = text("description", new.description.as_deref().unwrap_or(&pipeline.description), MAX_DESCRIPTION)?;
     let id = ids::new_id(&**store.clock());

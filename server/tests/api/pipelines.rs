@@ -84,6 +84,20 @@ fn hello() -> String {
 }
 
 #[tokio::test]
+async fn a_pipeline_is_called_what_somebody_calls_it() {
+    let w = World::new().await;
+    let spec = hello().replacen("  name: hello\n", "  displayName: Hello there\n  name: hello\n", 1);
+    assert_ne!(spec, hello());
+    let own = w.ada.post(&format!("{OWN}/pipelines"), json!({ "spec": spec })).await.is(201).json();
+    assert_eq!((&own["name"], &own["display_name"]), (&json!("hello"), &json!("Hello there")));
+    let given = w.ada.post(&format!("{OWN}/pipelines"), json!({ "spec": spec, "name": "nightly" })).await.is(201).json();
+    assert_eq!((&given["name"], &given["display_name"]), (&json!("nightly"), &json!("nightly")));
+    for name in ["..", "a\nb"] {
+        assert_eq!(w.ada.post(&format!("{OWN}/pipelines"), json!({ "spec": spec, "name": name })).await.is(422).field(), "name");
+    }
+}
+
+#[tokio::test]
 async fn a_pipeline_is_uploaded_gets_versions_and_goes() {
     let w = World::new().await;
     let made = w.ada.post(&format!("{OWN}/pipelines"), json!({ "spec": hello() })).await.is(201).json();

@@ -363,6 +363,25 @@ async fn an_end_without_a_delivery_is_a_failure() {
 }
 
 #[tokio::test]
+async fn a_run_that_ends_while_a_task_waits_for_another_attempt_leaves_no_run_open() {
+    let w = World::new().await;
+    let run = begin_two(&w).await;
+    w.settle().await;
+    ends_well(&w, &task(&w, &run, "first").await, "a").await;
+    let second = task(&w, &run, "second").await;
+    w.cluster.run(second.workload_id.as_deref().unwrap());
+    w.cluster.exit(second.workload_id.as_deref().unwrap(), 1);
+    w.settle().await;
+    let child = async || w.store.run(TEAM, second.run_id.as_deref().unwrap()).await.unwrap().unwrap();
+    assert_eq!(child().await.state(), State::Queued, "it waits for the next one");
+    runs::cancel(&w.store, &w.ada, &run.id).await.unwrap();
+    w.settle().await;
+    assert_eq!((now(&w, &run).await.state, task(&w, &run, "second").await.state), (State::Cancelled, TaskState::Cancelled));
+    let child = child().await;
+    assert_eq!((child.state(), child.ended_at), (State::Cancelled, Some(w.now())));
+}
+
+#[tokio::test]
 async fn a_task_that_nobody_saw_running_has_a_start() {
     let w = World::new().await;
     let run = begin_two(&w).await;

@@ -26,6 +26,14 @@ pub struct Collected {
     pub files: Vec<(String, String)>,
 }
 
+/// Python writes some numbers that are no JSON, and nobody guesses that from the place alone.
+fn no_json(bytes: &[u8], why: &serde_json::Error) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let number = ["NaN", "Infinity"].into_iter().find(|word| text.contains(word));
+    let hint = number.map(|word| format!(" ({word} is no number in JSON: give text, or leave it out)")).unwrap_or_default();
+    format!("executor_output.json is no JSON: {why}{hint}")
+}
+
 /// Reads what a program that ended well left behind.
 ///
 /// # Errors
@@ -37,7 +45,7 @@ pub fn collect(component: &Component, launch: &Launch, written: &Written) -> Res
         Some(bytes) => match serde_json::from_slice(bytes) {
             Ok(Value::Object(map)) => map,
             Ok(_) => return Err("executor_output.json is no JSON object".to_owned()),
-            Err(e) => return Err(format!("executor_output.json is no JSON: {e}")),
+            Err(e) => return Err(no_json(bytes, &e)),
         },
     };
     let mut outputs = Outputs::default();

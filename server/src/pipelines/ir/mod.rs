@@ -20,6 +20,7 @@ mod task;
 pub(crate) mod tests;
 mod text;
 mod types;
+mod upload;
 
 pub(crate) use self::types::{json_text, plain};
 pub use self::{

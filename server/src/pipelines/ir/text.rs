@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Body, Component, Pipeline, Refusal, accelerator, canonical::hex, check::check, loop_items, reader::Reader};
+use super::{Body, Component, Pipeline, Refusal, accelerator, canonical::hex, check::check, loop_items, reader::Reader, upload};
 
 /// Bytes that a document may have.
 pub const LARGEST: usize = 64 * 1024 * 1024;
@@ -18,10 +18,10 @@ pub fn parse(text: &str) -> Result<Pipeline, Vec<Refusal>> {
     from_json(spec, platform)
 }
 
-/// The same of a pipeline that is to run where accelerators are `gpu`.
+/// The same of a pipeline that is uploaded, to run where accelerators are `gpu`.
 ///
 /// # Errors
-/// As [`parse`], and what asks for others.
+/// As [`parse`], and what can never run here. What was taken before is read for ever.
 pub fn parse_for(text: &str, gpu: &str) -> Result<Pipeline, Vec<Refusal>> {
     let (spec, platform) = documents(text).map_err(|refusal| vec![refusal])?;
     read(spec, platform, Some(gpu))
@@ -130,7 +130,10 @@ fn read(spec: Value, platform: Value, gpu: Option<&str>) -> Result<Pipeline, Vec
     loop_items::hand_down(&mut pipeline);
     let mut refusals = reader.refusals;
     refusals.extend(check(&pipeline));
-    refusals.extend(gpu.map(|gpu| accelerator::others(&pipeline, gpu)).unwrap_or_default());
+    if let Some(gpu) = gpu {
+        refusals.extend(accelerator::others(&pipeline, gpu));
+        refusals.extend(upload::wrong(&pipeline));
+    }
     if refusals.is_empty() {
         return Ok(pipeline);
     }

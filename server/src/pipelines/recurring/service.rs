@@ -13,6 +13,7 @@ use crate::{
     pipelines::{
         caps,
         gone::Gone,
+        ir::plain,
         parameters,
         parsed::Parsed,
         runs_view,
@@ -177,7 +178,12 @@ fn given(of: &Of, values: &BTreeMap<String, Value>, texts: &BTreeMap<String, Str
     out.extend(later.into_iter().map(|(name, text)| (name, Value::String(text))));
     let unread = parameters::read(&of.pipeline, &mut out, &now);
     match fire::filled(of, &out, trial) {
-        Ok(_) if unread.is_empty() => Ok(out),
+        Ok(_) if unread.is_empty() => {
+            // A field of a form that was left as it stood asks for nothing: the default of the version that is run then counts.
+            let default = |name: &str| of.pipeline.root.parameters.get(name).and_then(|p| p.default.clone()).map(plain);
+            out.retain(|name, value| !texts.contains_key(name) || default(name) != Some(plain(value.clone())));
+            Ok(out)
+        }
         Ok(_) => Err(parameters::wrong(&unread, texts)),
         Err(more) => Err(parameters::wrong(&parameters::and(unread, more), texts)),
     }

@@ -226,7 +226,7 @@ impl<'a> Turn<'a> {
                     starts.push((node, attempt, inputs));
                     false
                 }
-                Step::Finish { node, state, inputs, outputs, error } => self.finish(&node, state, inputs, outputs, error),
+                Step::Finish { node, state, inputs, outputs, error } => self.finish(&node, state, inputs, outputs, error).await?,
                 Step::Retry { node, retried, not_before_ms } => self.retry(&node, retried, not_before_ms).await?,
                 Step::Cancel { node } => self.cancel(&node).await?,
                 Step::EndRun { state, error, outputs } => {
@@ -422,6 +422,7 @@ impl<'a> Turn<'a> {
             Ready::Never(why) => {
                 (node.state, node.error) = (State::Failed, Some(why));
                 (row.started_at, row.ended_at) = (Some(self.now), Some(self.now));
+                self.never_again(place).await?;
             }
             Ready::Ask(approval) => {
                 let after = json!({
@@ -473,8 +474,8 @@ impl<'a> Turn<'a> {
         self.experiment.as_ref().ok_or_else(|| crate::error::Error::internal("the experiment just read"))
     }
 
-    fn finish(&mut self, id: &str, state: State, inputs: Option<Inputs>, outputs: Outputs, error: Option<String>) -> bool {
-        let Some(place) = self.loaded.place(id) else { return false };
+    async fn finish(&mut self, id: &str, state: State, inputs: Option<Inputs>, outputs: Outputs, error: Option<String>) -> Result<bool> {
+        let Some(place) = self.loaded.place(id) else { return Ok(false) };
         let (row, node) = (&mut self.loaded.rows[place], &mut self.loaded.nodes[place]);
         (node.state, node.outputs, node.error) = (state, outputs, error);
         if let Some(inputs) = inputs {
@@ -485,7 +486,19 @@ impl<'a> Turn<'a> {
         }
         row.ended_at = Some(self.now);
         self.changed.insert(place);
-        true
+        self.never_again(place).await?;
+        Ok(true)
+    }
+
+    /// The run of a task that ends without a workload: it waited for another attempt, of which there is none.
+    async fn never_again(&mut self, place: usize) -> Result<()> {
+        let (key, node) = (self.loaded.rows[place].run_key, &self.loaded.nodes[place]);
+        let (state, why) = match node.state {
+            State::Failed => (RunsState::Failed, node.error.clone()),
+            State::Canceled | State::Skipped => (RunsState::Cancelled, node.error.clone()),
+            _ => return Ok(()),
+        };
+        self.run_of_mlflow(key, state, why.as_deref()).await
     }
 
     async fn retry(&mut self, id: &str, retried: u32, not_before_ms: i64) -> Result<bool> {

@@ -1,0 +1,47 @@
+//! What is refused when a pipeline is uploaded. One that was taken before goes on as it did.
+
+use super::{Pipeline, Refusal};
+
+/// Everything in a pipeline that would be passed over, or that no run could ever be given.
+pub(super) fn wrong(pipeline: &Pipeline) -> Vec<Refusal> {
+    let root = Some(&pipeline.default_pipeline_root).filter(|root| !root.is_empty()).map(|root| {
+        let why = format!("artifacts do not lie in {root}: this server keeps them, beside the files of runs");
+        Refusal::new("defaultPipelineRoot", why, "leave pipeline_root out")
+    });
+    let nobodys = pipeline.root.artifacts.iter().filter(|(_, artifact)| !artifact.optional).map(|(name, _)| {
+        let at = format!("root.inputDefinitions.artifacts.{name}");
+        Refusal::new(at, "nobody can give a run this artifact", "bring it with dsl.importer, or give it a default of None")
+    });
+    root.into_iter().chain(nobodys).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{parse, parse_for, tests::small};
+    use serde_json::{Value, json};
+
+    fn refused(spec: &Value) -> Vec<String> {
+        assert!(parse(&spec.to_string()).is_ok(), "what was taken once is read for ever: {spec}");
+        parse_for(&spec.to_string(), "nvidia.com/gpu").err().unwrap_or_default().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn where_artifacts_lie_is_not_the_pipelines_to_say() {
+        let mut spec = small();
+        assert_eq!(refused(&spec), [""; 0]);
+        spec["defaultPipelineRoot"] = json!("gs://bucket/root");
+        let why = "defaultPipelineRoot: artifacts do not lie in gs://bucket/root: this server keeps them, beside the files of runs (leave pipeline_root out)";
+        assert_eq!(refused(&spec), [why]);
+    }
+
+    #[test]
+    fn an_artifact_that_a_run_needs_and_nobody_gives() {
+        let mut spec = small();
+        let artifact = |optional: bool| json!({ "artifactType": { "schemaTitle": "system.Dataset", "schemaVersion": "0.0.1" }, "isOptional": optional });
+        spec["root"]["inputDefinitions"]["artifacts"] = json!({ "data": artifact(true) });
+        assert_eq!(refused(&spec), [""; 0]);
+        spec["root"]["inputDefinitions"]["artifacts"]["more"] = artifact(false);
+        let why = "root.inputDefinitions.artifacts.more: nobody can give a run this artifact (bring it with dsl.importer, or give it a default of None)";
+        assert_eq!(refused(&spec), [why]);
+    }
+}
