@@ -2,7 +2,7 @@
 
 use super::{
     layout::{HEIGHT, Layout, WIDTH, layout},
-    shown::{Graph, Shown, graph, toggled, unfolded},
+    shown::{Graph, Shown, folded_around, graph, toggled, unfolded},
 };
 use crate::{
     api::pipeline_runs::{Task, TaskState},
@@ -48,8 +48,9 @@ pub fn Drawing(
     chosen: Option<String>,
 ) -> impl IntoView {
     let address = use_query_map().get_untracked();
-    let open = unfolded(&tasks, query("open").as_deref(), chosen.as_deref());
+    let open = unfolded(&tasks, address.get("open").as_deref(), chosen.as_deref());
     let graph = graph(&tasks, &open);
+    let around = chosen.as_deref().and_then(|id| folded_around(&graph, &tasks, id));
     let place = layout(graph.boxes.len(), &graph.edges);
     let to = Addresses { here, address, open };
     let lines = graph.edges.iter().zip(&place.bends).map(|(edge, bends)| {
@@ -57,9 +58,9 @@ pub fn Drawing(
         view! { <path class=class d=line(&place, *edge, bends)/> }
     });
     let lines = lines.collect_view();
-    let boxes = graph.boxes.iter().zip(&place.boxes).map(|(b, at)| {
+    let boxes = graph.boxes.iter().zip(&place.boxes).enumerate().map(|(i, (b, at))| {
         let task = &tasks[b.task];
-        one(b, task, *at, chosen.as_deref() == Some(task.id.as_str()), &to)
+        one(b, task, *at, (chosen.as_deref() == Some(task.id.as_str()), around == Some(i)), &to)
     });
     let boxes = boxes.collect_view();
     let size = query("size").unwrap_or_default();
@@ -158,15 +159,21 @@ fn cut(text: &str, fits: usize) -> String {
     if text.chars().count() <= fits { text.to_owned() } else { text.chars().take(fits - 1).chain(['…']).collect() }
 }
 
-fn one(b: &Shown, task: &Task, (x, y): (f64, f64), chosen: bool, to: &Addresses) -> impl IntoView + use<> {
+/// A box: whether it is the one that is chosen, and whether that one is folded into it.
+fn one(b: &Shown, task: &Task, (x, y): (f64, f64), (chosen, around): (bool, bool), to: &Addresses) -> impl IntoView + use<> {
     let mut class = "node".to_owned();
-    for (is, name) in
-        [(chosen, " sel"), (b.critical, " critical"), (b.unfolded.is_some(), " holds"), (task.state == TaskState::Skipped, " skipped")]
-    {
+    for (is, name) in [
+        (chosen, " sel"),
+        (around, " around"),
+        (b.critical, " critical"),
+        (b.unfolded.is_some(), " holds"),
+        (task.state == TaskState::Skipped, " skipped"),
+    ] {
         class += if is { name } else { "" };
     }
     let href = to.with(&[("task", Some(&task.id)), ("tab", None)]);
-    let title = format!("{}: {}", b.label, task.state.label().to_lowercase());
+    let within = if around { ", the chosen task is in it" } else { "" };
+    let title = format!("{}: {}{within}", b.label, task.state.label().to_lowercase());
     let name = title.clone();
     let label = cut(&b.label, if b.unfolded.is_some() { FITS_BESIDE } else { FITS });
     let dot = format!("dot {}", tone(task.state));

@@ -44,22 +44,30 @@ impl Graph {
     }
 }
 
-/// Which of those that hold others are unfolded: those that the address names, and all around the task `chosen`.
+/// Which of those that hold others are unfolded: those that the address names. Where it says nothing, not even that there are none: all of a
+/// small run, and what is around the task `chosen`.
 pub fn unfolded(tasks: &[Task], asked: Option<&str>, chosen: Option<&str>) -> BTreeSet<String> {
-    let small = tasks.iter().filter(|t| is_one(t)).count() <= SMALL;
-    let mut out: BTreeSet<String> = match asked {
-        None if small => tasks.iter().filter(|t| !is_one(t)).map(|t| t.id.clone()).collect(),
-        asked => asked.unwrap_or_default().split(',').filter(|id| !id.is_empty() && *id != "none").map(str::to_owned).collect(),
-    };
-    let by_id: HashMap<&str, &Task> = tasks.iter().map(|t| (t.id.as_str(), t)).collect();
-    let mut above = chosen.and_then(|id| by_id.get(id)).and_then(|t| t.parent_id.as_deref());
-    // Each step leads upwards; a list that lies about that ends with its length.
-    for _ in 0..tasks.len() {
-        let Some(holder) = above.and_then(|id| by_id.get(id)) else { break };
-        out.insert(holder.id.clone());
-        above = holder.parent_id.as_deref();
+    if let Some(asked) = asked {
+        return asked.split(',').filter(|id| !id.is_empty() && *id != "none").map(str::to_owned).collect();
     }
-    out
+    let small = tasks.iter().filter(|t| is_one(t)).count() <= SMALL;
+    let all = tasks.iter().filter(|t| small && !is_one(t)).map(|t| t.id.clone());
+    all.chain(chosen.into_iter().flat_map(|id| upwards(tasks, id).skip(1)).map(|t| t.id.clone())).collect()
+}
+
+/// The task `id`, what holds it, what holds that, and so on.
+fn upwards<'a>(tasks: &'a [Task], id: &str) -> impl Iterator<Item = &'a Task> + use<'a> {
+    let by_id: HashMap<&str, &Task> = tasks.iter().map(|t| (t.id.as_str(), t)).collect();
+    let first = by_id.get(id).copied();
+    // Each step leads upwards; a list that lies about that ends with its length.
+    std::iter::successors(first, move |t| t.parent_id.as_deref().and_then(|id| by_id.get(id).copied())).take(tasks.len())
+}
+
+/// Place of the folded box in which the task `id` is; nothing where it has a box of its own.
+pub fn folded_around(graph: &Graph, tasks: &[Task], id: &str) -> Option<usize> {
+    let boxes: HashMap<&str, usize> = graph.boxes.iter().enumerate().map(|(place, b)| (tasks[b.task].id.as_str(), place)).collect();
+    let nearest = upwards(tasks, id).find_map(|t| Some((t, *boxes.get(t.id.as_str())?)));
+    nearest.filter(|(t, place)| t.id != id && graph.boxes[*place].unfolded == Some(false)).map(|(_, place)| place)
 }
 
 /// What the address says for `unfolded` without or with `id`.
@@ -299,8 +307,26 @@ mod tests {
             [("each", "work-0 0"), ("each", "each 1"), ("each 1", "work-1"), ("work-1", "tell"), ("work-0 0", "last"), ("tell", "last")];
         assert_eq!(edges(&g), pairs(&expected));
         assert_eq!(edges(&graph(&tasks, &unfolded(&tasks, Some("none"), None))), pairs(&[("each", "last")]));
-        // What is chosen is seen.
-        assert_eq!(unfolded(&tasks, Some("none"), Some("work-1")), ["each", "turn-1"].map(str::to_owned).into());
+        // What is chosen is seen, as long as nobody folded what is around it.
+        assert_eq!(unfolded(&tasks, Some("none"), Some("work-1")), BTreeSet::new());
+        tasks.extend((0..SMALL).map(|i| task(&format!("more-{i}"), None, "executor", &[])));
+        assert_eq!(unfolded(&tasks, None, Some("work-1")), ["each", "turn-1"].map(str::to_owned).into());
+    }
+
+    #[test]
+    fn what_is_around_the_chosen_one_is_folded() {
+        let tasks = nested();
+        let open = unfolded(&tasks, None, Some("join"));
+        let g = graph(&tasks, &open);
+        assert_eq!((g.boxes.len(), folded_around(&g, &tasks, "join")), (5, None));
+        let open = unfolded(&tasks, Some(&toggled(&open, "prepare")), Some("join"));
+        let g = graph(&tasks, &open);
+        let around = folded_around(&g, &tasks, "join").map(|place| g.boxes[place].label.as_str());
+        assert_eq!((g.boxes.len(), around), (3, Some("prepare")));
+        // Of what is seen, and of what is not there, there is none.
+        assert_eq!(["train", "prepare", "other"].map(|id| folded_around(&g, &tasks, id)), [None; 3]);
+        // An address that names none is not one that says nothing.
+        assert!(unfolded(&tasks, Some(""), Some("join")).is_empty());
     }
 
     #[test]
