@@ -23,6 +23,7 @@ pub mod ticks;
 pub mod timeline;
 pub mod upload;
 pub mod versions;
+pub mod way;
 
 pub use compare::ComparePipelineRuns;
 pub use list::Pipelines;

@@ -1,8 +1,9 @@
 //! What a pipeline run was given, and what its tasks made.
 
 use super::{
-    shown::name,
+    shown::is_one,
     task::{Made, Value as Shown, place},
+    way::{Way, WayWords, ways},
 };
 use crate::{
     api::{
@@ -59,25 +60,26 @@ pub fn Artifacts(
     here: String,
 ) -> impl IntoView {
     let from = query("from").and_then(|n| n.parse::<usize>().ok()).unwrap_or_default();
-    let good: Vec<Task> =
-        tasks.into_iter().filter(|t| super::shown::is_one(t) && matches!(t.state, TaskState::Succeeded | TaskState::Cached)).collect();
+    let all_ways = ways(&tasks);
+    let ended_well = |t: &Task| is_one(t) && matches!(t.state, TaskState::Succeeded | TaskState::Cached);
+    let good: Vec<(Task, Way)> = tasks.into_iter().zip(all_ways).filter(|(t, _)| ended_well(t)).collect();
     let more = good.len() > from + PIECE;
-    let piece: Vec<Task> = good.into_iter().skip(from).take(PIECE).collect();
+    let (piece, piece_ways): (Vec<Task>, Vec<Way>) = good.into_iter().skip(from).take(PIECE).unzip();
     let team = access.team.clone();
     let details = async move {
         let all: Result<Vec<TaskDetail>, Problem> = try_join_all(piece.iter().map(|t| client.task(&team, &run.id, &t.id))).await;
         all
     };
     loaded(Every::default(), details, move |details, access| {
-        let rows = details.into_iter().flat_map(|d| {
-            let (href, label) = (format!("{here}?task={}", d.task.id), name(&d.task));
+        let rows = details.into_iter().zip(piece_ways).flat_map(|(d, way)| {
+            let (href, label) = (format!("{here}?task={}", d.task.id), way.whole());
             let outputs = d.outputs.unwrap_or_default();
             let artifacts =
                 outputs.artifacts.into_iter().flat_map(|(name, all)| all.into_iter().enumerate().map(move |(at, a)| (name.clone(), at, a)));
             let access = access.clone();
             let row = move |(name, at, a): (String, usize, TaskArtifact)| {
                 let (look, look_label) = (format!("{href}&view={}", segment(&place("out", &name, at))), format!("Look at {name} of {label}"));
-                view! { <tr><td class="lead" data-label="Task"><a class="name" href=href.clone()>{label.clone()}</a></td><td data-label="Output">{name}</td><td class="wrap" data-label="Artifact"><Made artifact=a access=access.clone()/></td><td data-label="" class="right"><div class="actions"><a class="btn small" href=look aria-label=look_label>"Look"</a></div></td></tr> }
+                view! { <tr><td class="lead" data-label="Task"><a class="name" href=href.clone()><WayWords way=way.clone()/></a></td><td data-label="Output">{name}</td><td class="wrap" data-label="Artifact"><Made artifact=a access=access.clone()/></td><td data-label="" class="right"><div class="actions"><a class="btn small" href=look aria-label=look_label>"Look"</a></div></td></tr> }
             };
             artifacts.map(row).collect::<Vec<_>>()
         });

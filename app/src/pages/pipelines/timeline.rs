@@ -2,7 +2,8 @@
 
 use super::{
     drawing::tone,
-    shown::{is_one, names, span},
+    shown::{is_one, span},
+    way::{Way, WayWords, ways},
 };
 use crate::{
     api::pipeline_runs::Task,
@@ -23,24 +24,24 @@ pub fn Timeline(
     /// When this is, milliseconds since 1970.
     now: f64,
 ) -> impl IntoView {
-    let named = names(&tasks);
-    let all = tasks.iter().zip(&named).filter(|(t, _)| is_one(t));
-    let mut ran: Vec<((&Task, &String), f64, Option<f64>)> = all.filter_map(|t| span(t.0).map(|(from, to)| (t, from, to))).collect();
+    let ways = ways(&tasks);
+    let all = tasks.iter().zip(&ways).filter(|(t, _)| is_one(t));
+    let mut ran: Vec<((&Task, &Way), f64, Option<f64>)> = all.filter_map(|t| span(t.0).map(|(from, to)| (t, from, to))).collect();
     ran.sort_by(|a, b| a.1.total_cmp(&b.1));
     let Some(whole) = Whole::of(ran.iter().map(|(_, from, to)| (*from, *to)), now) else {
         return view! { <section class="card"><Empty text="No task has started yet."/></section> }.into_any();
     };
     let more = ran.len().saturating_sub(MOST);
-    let rows = ran.iter().take(MOST).map(|((t, label), from, to)| {
+    let rows = ran.iter().take(MOST).map(|((t, way), from, to)| {
         let (left, width) = whole.bar(*from, *to);
         let style = format!("left:{left:.2}%;width:{width:.2}%");
         let class = format!("took {}", tone(t.state));
         let href = format!("{here}?task={}", t.id);
-        let (label, from, to) = ((*label).clone(), t.started_at.clone().unwrap_or_default(), t.ended_at.clone());
+        let (way, from, to) = ((*way).clone(), t.started_at.clone().unwrap_or_default(), t.ended_at.clone());
         let words = t.state.label();
         view! {
             <li>
-                <a class="cut" href=href title=label.clone()>{label.clone()}</a>
+                <a class="way" href=href><WayWords way/></a>
                 <span class="track"><i class=class style=style></i></span>
                 <span class="sub">{words}", "<Lasting from to/></span>
             </li>
