@@ -65,7 +65,7 @@ pub fn Artifacts(
     let good: Vec<(Task, Way)> = tasks.into_iter().zip(all_ways).filter(|(t, _)| ended_well(t)).collect();
     let more = good.len() > from + PIECE;
     let (piece, piece_ways): (Vec<Task>, Vec<Way>) = good.into_iter().skip(from).take(PIECE).unzip();
-    let team = access.team.clone();
+    let (team, ended) = (access.team.clone(), run.state.is_final());
     let details = async move {
         let all: Result<Vec<TaskDetail>, Problem> = try_join_all(piece.iter().map(|t| client.task(&team, &run.id, &t.id))).await;
         all
@@ -87,8 +87,13 @@ pub fn Artifacts(
         let empty = rows.is_empty();
         let next = more.then(|| view! { <nav class="pager" aria-label="Pages"><a class="btn small" rel="next" href=format!("{here}?tab=artifacts&from={}", from + PIECE)>"More tasks"</a></nav> });
         let list = if empty {
-            view! { <Empty text="No task has made an artifact yet. A component declares one as an output, as dsl.Output[dsl.Dataset]."/> }
-                .into_any()
+            let none = match (more || from > 0, ended) {
+                (true, _) => "None of these tasks made an artifact.",
+                (false, true) => "No task made an artifact.",
+                (false, false) => "No task has made an artifact yet.",
+            };
+            let text = format!("{none} A component declares one as an output, as dsl.Output[dsl.Dataset].");
+            view! { <Empty text/> }.into_any()
         } else {
             view! { <div class="scroll"><Table label="Artifacts" head=vec![("Task", ""), ("Output", ""), ("Artifact", ""), ("", "")]>{rows}</Table></div> }.into_any()
         };
