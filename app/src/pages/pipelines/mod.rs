@@ -22,6 +22,7 @@ pub mod task;
 pub mod ticks;
 pub mod timeline;
 pub mod upload;
+pub mod version_picker;
 pub mod versions;
 pub mod way;
 

@@ -1,6 +1,6 @@
 //! Letting a pipeline run by itself: the form that makes a recurring run, and the one that changes it.
 
-use super::{schedule_fields::ScheduleFields, start};
+use super::{schedule_fields::ScheduleFields, start, version_picker::VersionPicker};
 use crate::{
     api::{
         Client, ListQuery, Problem,
@@ -8,6 +8,7 @@ use crate::{
         page::MAX_PAGE_SIZE,
         pipelines::{Pipeline, PipelineOutline, PipelineVersion},
         recurring_runs::{Overlap, RecurringRun, Schedule, ScheduleKind, SchedulePreview},
+        template,
     },
     parts::{
         Every, Head, ThisRecurringRun, loaded,
@@ -20,12 +21,21 @@ use leptos_router::{hooks::use_query_map, params::ParamsMap};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// The choice of no version.
+const NEWEST: &str = "The newest at each time";
+
 /// What a form that nobody typed into yet begins with.
 const NIGHTLY: &str = "0 0 2 * * *";
 
 /// What was typed, where a plain browser asks for the times of it.
 fn typed(query: &ParamsMap, name: &str) -> Option<String> {
     query.get(name).filter(|v| !v.is_empty())
+}
+
+/// What was typed beside the version: it stays when another one is chosen.
+fn beside_version(query: &ParamsMap) -> Vec<(String, String)> {
+    let stays = |name: &str| name != "version" && !template::is_of_refusal(name);
+    query.clone().into_iter().filter(|(name, _)| stays(name)).map(|(name, value)| (name.into_owned(), value)).collect()
 }
 
 /// The schedule that was typed; nothing where none was.
@@ -89,9 +99,17 @@ pub fn SchedulePipeline() -> impl IntoView {
             .filter_map(|p| query.get(&format!("texts.{}", p.name)).map(|text| (p.name.clone(), Value::String(text))))
             .collect();
         let command = format!("slipway pipeline schedule create {} --cron '{NIGHTLY}' --time-zone Europe/Berlin", shell::word(&p.name));
-        let (chosen, say) = (typed(&query, "version").unwrap_or_default(), move |name: &str| typed(&query, name).unwrap_or_default());
+        // In an address a version may go by its name.
+        let asked = typed(&query, "version").unwrap_or_default();
+        let chosen = o.versions.iter().find(|v| v.name == asked).map_or(asked, |v| v.id.clone());
+        let picker = (o.versions.len() > 1).then(|| {
+            let (versions, chosen, kept, here) = (o.versions.clone(), chosen.clone(), beside_version(&query), here.clone());
+            view! { <VersionPicker versions chosen none=NEWEST kept here/> }.into_any()
+        });
+        let follows = picker.is_some();
+        let say = move |name: &str| typed(&query, name).unwrap_or_default();
         view! {
-            <Head title=format!("Schedule {}", p.display_name)/>
+            <Head title=format!("Schedule {}", p.display_name)>{picker}</Head>
             <div class="cols side">
                 <section class="card"><div class="in">
                     <ApiForm id="schedule" action next>
@@ -99,7 +117,7 @@ pub fn SchedulePipeline() -> impl IntoView {
                         <Field name="name" label="Name" value=say("name") placeholder=p.name hint="Its runs bear it, with their time."/>
                         <ScheduleFields schedule=o.schedule preview=o.preview here/>
                         <Parameters outline=o.outline values/>
-                        <Policy version=Some((o.versions, chosen, "")) max_active=say("max_active") overlap=say("overlap") catch_up=say("catch_up")/>
+                        <Policy version=Some((o.versions, chosen, "")) follows max_active=say("max_active") overlap=say("overlap") catch_up=say("catch_up")/>
                         <details class="more">
                             <summary>"Experiment, caching, description"</summary>
                             <div class="form">
@@ -202,10 +220,11 @@ fn Parameters(outline: PipelineOutline, values: BTreeMap<String, Value>) -> impl
 }
 
 /// How many at once, what becomes of times that come meanwhile or were missed, and of which version. `version`: those there are, the one that
-/// is chosen, and the value that stands for the newest.
+/// is chosen, and the value that stands for the newest. `follows`: whether the parameters are those of one that is chosen above.
 #[component]
 fn Policy(
     version: Option<(Vec<PipelineVersion>, String, &'static str)>,
+    #[prop(optional)] follows: bool,
     max_active: String,
     overlap: String,
     catch_up: String,
@@ -215,9 +234,14 @@ fn Policy(
     let overlaps = vec![pair("wait", "It waits until one ends"), pair("skip", "It is passed over")];
     let missed = vec![pair("true", "Each is made up for, at most 100"), pair("false", "Only the last is made up for")];
     let version = version.map(|(versions, chosen, newest)| {
-        let mut options = vec![pair(newest, "The newest at each time")];
+        let mut options = vec![pair(newest, NEWEST)];
         options.extend(versions.into_iter().map(|v| (v.id, v.display_name)));
-        view! { <Select name="version" label="Version" options value=chosen/> }
+        if follows {
+            let hint = "For one with other parameters, choose it above.";
+            view! { <Select name="version" label="Version" hint options value=chosen/> }.into_any()
+        } else {
+            view! { <Select name="version" label="Version" options value=chosen/> }.into_any()
+        }
     });
     let first = |given: String, at_first: &str| if given.is_empty() { at_first.to_owned() } else { given };
     view! {
@@ -242,6 +266,17 @@ fn Cache(value: String) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_typed_stays_with_another_version() {
+        let mut query = ParamsMap::new();
+        for (name, value) in [("version", "1"), ("texts.rows", "3"), ("problem", "No."), ("_form", "schedule"), ("name", "often")] {
+            query.insert(name, value.to_owned());
+        }
+        let mut kept = beside_version(&query);
+        kept.sort();
+        assert_eq!(kept, [("name", "often"), ("texts.rows", "3")].map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
 
     #[test]
     fn what_was_typed_is_a_schedule() {

@@ -1,5 +1,6 @@
 //! Running a pipeline: a form with a field for each of its parameters.
 
+use super::version_picker::VersionPicker;
 use crate::{
     api::{
         Client, ListQuery, Problem,
@@ -95,9 +96,10 @@ fn Start(offer: Offer, access: Access) -> impl IntoView {
     let (back, what, picker, command) = match of {
         Of::Version { pipeline, versions, chosen } => {
             let what = view! { <input type="hidden" name="pipeline" value=pipeline.id.clone()/><input type="hidden" name="version" value=chosen.clone()/> }.into_any();
-            let from = before.as_ref().map(|r| r.id.clone());
+            // Another version, with what the earlier run was given.
+            let kept: Vec<_> = before.iter().map(|r| ("from".to_owned(), r.id.clone())).collect();
             let here = access.href(&format!("/pipelines/{}/run", segment(&pipeline.name)));
-            let picker = (versions.len() > 1).then(|| view! { <Picker versions chosen from here/> }.into_any());
+            let picker = (versions.len() > 1).then(|| view! { <VersionPicker versions chosen kept here/> }.into_any());
             let back = access.href(&format!("/pipelines/{}", segment(&pipeline.name)));
             let text = command(&pipeline.name, &outline.parameters);
             let command = view! { <Card title="From a terminal"><CodeBlock text/></Card> };
@@ -154,19 +156,6 @@ fn Start(offer: Offer, access: Access) -> impl IntoView {
         </div>
     }
     .into_any()
-}
-
-/// A plain form: the version has an address.
-#[component]
-fn Picker(versions: Vec<PipelineVersion>, chosen: String, from: Option<String>, here: String) -> impl IntoView {
-    let options = versions.into_iter().map(|v| {
-        let selected = v.id == chosen || v.name == chosen;
-        view! { <option value=v.id selected=selected>{v.display_name}</option> }
-    });
-    let options = options.collect_view();
-    // Another version, with what the earlier run was given.
-    let from = from.map(|id| view! { <input type="hidden" name="from" value=id/> });
-    view! { <form method="get" action=here class="row picked">{from}<select name="version" aria-label="Version">{options}</select><button class="btn" type="submit">"Choose"</button></form> }
 }
 
 /// What stands in a field for a value.
