@@ -53,9 +53,13 @@ pub fn TaskWhy(
     answer: Reply<TaskExplanation>,
     /// Whether the page has said the reason already.
     said: bool,
+    /// Whether it is folded all the same.
+    #[prop(optional)]
+    folded: bool,
 ) -> impl IntoView {
     loaded(Every::default(), answer, move |TaskExplanation { sentence, evidence, .. }: TaskExplanation, _| {
-        view! { <Panel sentence=(!said).then_some(sentence) evidence open=!said/> }
+        let open = !said && !folded;
+        view! { <Panel sentence=(!said).then_some(sentence) evidence open/> }
     })
 }
 

@@ -47,11 +47,12 @@ pub fn TaskPanel(
         let client = client.clone();
         view! { <section class="card"><header><h2>"Log"</h2></header><LogView client path again height="320px" nothing="It has not written a line yet."/></section> }
     });
-    // What runs well, or did, explains itself.
-    let asked = !matches!(task.state, TaskState::Running | TaskState::Succeeded | TaskState::Cached);
-    let why = asked.then(|| {
+    // What runs well, or did, explains itself; not what came of the attempts before.
+    let well = matches!(task.state, TaskState::Running | TaskState::Succeeded | TaskState::Cached);
+    let later = task.state == TaskState::Succeeded && task.attempt > 1;
+    let why = (!well || later).then(|| {
         let answer = client.task_explain(&access.team, &run, &task.id);
-        view! { <TaskWhy answer said=task.reason.is_some()/> }.into_any()
+        view! { <TaskWhy answer said=task.reason.is_some() folded=later/> }.into_any()
     });
     let looks =
         Looks { client, address: use_query_map().get_untracked(), here: use_location().pathname.get_untracked(), at: query("view") };
