@@ -106,6 +106,9 @@ test('a pipeline from its file to its end', async ({ page }) => {
     const tasks = await api(`/pipeline-runs/${id}/tasks`);
     const attempts = Object.fromEntries(tasks.map((t) => [t.name, [t.state, t.attempt]]));
     expect(attempts).toEqual({ count: ['succeeded', 1], gate: ['succeeded', 2], tell: ['succeeded', 1] });
+    await box('gate').click();
+    await page.getByText('Why?').click();
+    await expect(page.locator('details.why')).toContainText('Attempt 1: ');
   });
 
   await test.step('the address that kfp prints leads there', async () => {
