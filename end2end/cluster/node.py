@@ -54,18 +54,21 @@ class Parts:
         """Until one of them ends that nobody holds down. Process 1 inherits the orphans of containers, too; they are nobody's concern."""
         down: set[str] = set()
         while True:
-            pid, status = os.waitpid(-1, os.WNOHANG if down else 0)
-            if pid == 0:
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT | (os.WNOHANG if down else 0))
+            if ended is None:
                 for name in [n for n in down if not self.place.held(n).exists()]:
                     down.remove(name)
                     self.start(name, self.commands[name])
                 time.sleep(0.05)
                 continue
-            name = self.names.pop(pid, None)
+            name = self.names.pop(ended.si_pid, None)
+            # Looked at while it is still there as a zombie: who killed it waits for its end, and may let go of it at once.
+            held = name is not None and self.place.held(name).exists()
+            _, status = os.waitpid(ended.si_pid, 0)
             if name is None:
                 continue
             say(f"{name} ended: {os.waitstatus_to_exitcode(status)}")
-            if not self.place.held(name).exists():
+            if not held:
                 return
             down.add(name)
 
