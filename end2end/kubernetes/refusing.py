@@ -1,4 +1,5 @@
-"""Stands between a portal and the API server: lets everything through but what it is told to refuse, and cuts watches. What comes through is real."""
+"""Stands between a portal and the API server: lets everything through but what it is told to refuse, cuts watches or keeps them away, and is the witness of
+watches that the API server gives up. What comes through is real."""
 
 import http.client
 import json
@@ -7,9 +8,11 @@ import ssl
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlsplit
+
+from place import Place
 
 WORDS = {
     409: ("Conflict", "the object has been modified; please apply your changes to the latest version and try again"),
@@ -19,20 +22,26 @@ WORDS = {
 
 
 class Refusing(ThreadingHTTPServer):
-    """`every`: which of the calls that change something are refused, every so many; 0 for none. `watch_seconds`: how long a watch lives."""
+    """`every`: which of the calls that change something are refused, every so many; 0 for none. `watch_seconds`: how long a watch lives.
+
+    `gone`: what the API server said when it gave up a watch with 410, by the path that was watched; `again`: which of these were listed after that."""
 
     daemon_threads = True
 
-    def __init__(self, folder: Path, user: str):
+    def __init__(self, folder: Path, user: str, every: int = 0, watch_seconds: float = 3600):
         super().__init__(("127.0.0.1", 0), Handler)
-        place = json.loads((folder / "cluster.json").read_text())
-        self.address = (f"10.99.{place['number']}.2", place["port"])
+        place = Place.read(folder)
+        self.address = (place.address, place.port)
         pki = folder / "pki"
         self.tls = ssl.create_default_context(cafile=pki / "ca.crt")
         self.tls.load_cert_chain(pki / f"{user}.crt", pki / f"{user}.key")
-        self.every, self.watch_seconds, self.changes = 0, 3600.0, 0
+        self.every, self.watch_seconds, self.changes = every, watch_seconds, 0
         self.refused: dict[int, int] = {}
         self.cut = 0
+        self.gone: dict[str, str] = {}
+        self.again: set[str] = set()
+        self.away = False
+        self.watching: set[socket.socket] = set()
         self.door = threading.Lock()
         config = {
             "apiVersion": "v1", "kind": "Config", "current-context": "c", "users": [{"name": "u", "user": {}}],
@@ -47,6 +56,42 @@ class Refusing(ThreadingHTTPServer):
         if not isinstance(sys.exc_info()[1], (OSError, http.client.HTTPException)):
             super().handle_error(request, client_address)
 
+    @contextmanager
+    def no_watches(self):
+        """Every watch is broken off, and none is begun; all other calls come through."""
+        with self.door:
+            self.away = True
+            for connection in self.watching:
+                broken_off(connection)
+        try:
+            yield
+        finally:
+            self.away = False
+
+    def enters(self, connection: socket.socket) -> bool:
+        """Whether a watch may begin."""
+        with self.door:
+            if not self.away:
+                self.watching.add(connection)
+            return not self.away
+
+    def leaves(self, connection: socket.socket) -> None:
+        with self.door:
+            self.watching.discard(connection)
+
+    def hears(self, path: str, line: bytes) -> None:
+        """A line of a watch."""
+        if line.startswith(b'{"type":"ERROR"') and (said := json.loads(line)["object"]).get("code") == 410:
+            with self.door:
+                self.again.discard(path)
+                # Another one, so that whoever looks at it meanwhile sees one state of it.
+                self.gone = self.gone | {path: said["message"]}
+
+    def lists(self, path: str) -> None:
+        with self.door:
+            if path in self.gone:
+                self.again.add(path)
+
     def refusal(self, method: str) -> int:
         """The status to answer with instead, or 0."""
         with self.door:
@@ -60,6 +105,13 @@ class Refusing(ThreadingHTTPServer):
             return status
 
 
+def broken_off(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass  # it was already
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Refusing
@@ -71,19 +123,32 @@ class Handler(BaseHTTPRequestHandler):
             said = {"apiVersion": "v1", "kind": "Status", "status": "Failure", "code": status, "reason": reason, "message": message, "metadata": {}}
             self.tell(status, json.dumps(said).encode(), {"Content-Type": "application/json", "Retry-After": "1"})
             return
+        path, _, query = self.path.partition("?")
+        watches = "watch=true" in query
+        if watches and not self.server.enters(self.connection):
+            self.close_connection = True
+            return
+        try:
+            self.passed_on(body, path, watches)
+        finally:
+            self.server.leaves(self.connection)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
+
+    def passed_on(self, body: bytes, path: str, watches: bool) -> None:
         behind = http.client.HTTPSConnection(*self.server.address, context=self.server.tls, timeout=60)
         skip = ("host", "connection", "accept-encoding", "content-length")
         behind.request(self.command, self.path, body or None, {k: v for k, v in self.headers.items() if k.lower() not in skip})
         found = behind.getresponse()
         try:
-            if "watch=true" in urlsplit(self.path).query and found.status == 200:
-                self.follow(behind, found)
+            if watches and found.status == 200:
+                self.follow(behind, found, path)
             else:
+                if self.command == "GET" and not watches and found.status == 200:
+                    self.server.lists(path)
                 self.tell(found.status, found.read(), {"Content-Type": found.headers.get("Content-Type", "application/json")})
         finally:
             behind.close()
-
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
 
     def tell(self, status: int, body: bytes, headers: dict) -> None:
         self.send_response(status)
@@ -92,27 +157,30 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def follow(self, behind, found) -> None:
+    def follow(self, behind, found, path: str) -> None:
         """Passes a watch on as it comes, and breaks it off."""
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Connection", "close")
         self.end_headers()
         self.close_connection = True
-        until = time.monotonic() + self.server.watch_seconds
+        until, rest = time.monotonic() + self.server.watch_seconds, b""
         while (left := until - time.monotonic()) > 0:
-            behind.sock.settimeout(min(left, 30))
+            behind.sock.settimeout(left)
             try:
                 piece = found.read1(65536)
-            except (TimeoutError, socket.timeout):
-                continue
+            except TimeoutError:
+                break
             if not piece:
                 return
+            *lines, rest = (rest + piece).split(b"\n")
+            for line in lines:
+                self.server.hears(path, line)
             self.wfile.write(piece)
             self.wfile.flush()
         with self.server.door:
             self.server.cut += 1
-        self.connection.shutdown(socket.SHUT_RDWR)
+        broken_off(self.connection)
 
     def log_message(self, *_) -> None:
         pass
