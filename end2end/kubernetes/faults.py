@@ -3,7 +3,7 @@
 
     end2end/cluster/cluster.py run --node --slipway BINARY -- scripts/with_postgres.sh end2end/kubernetes/faults.py BINARY
 
-Names: api-server refused pods edited deleted webhook namespace; in a cluster that is --impatient, where an API server that is away for long would cost the
+Names: api-server refused gone pods edited deleted webhook namespace; in a cluster that is --impatient, where an API server that is away for long would cost the
 node: kubelet. What is told of each is what a person sees, and after how long.
 """
 
@@ -117,6 +117,10 @@ def outage(w: Faults, how: str, meanwhile=lambda: None) -> None:
             slowest = max(slowest, time.monotonic() - began)
             time.sleep(0.5)
     print(f"      {AWAY} s without it; the portal's slowest answer took {slowest:.2f} s", flush=True)
+    answers()
+
+
+def answers() -> None:
     # What is asked of it from here on is asked by the test, which does not try again as the portal does.
     wait("it answers again", lambda: subprocess.run(["kubectl", "get", "--raw", "/readyz", "--request-timeout=10s"], capture_output=True).returncode == 0)
 
@@ -150,33 +154,82 @@ def api_server(w: Faults) -> None:
         check(True, f"away ({how}) while it is forgotten")
 
 
-def refused(w: Faults) -> None:
-    """Every second call that changes something is refused, and every watch is cut after a second."""
-    between = Refusing(CLUSTER, os.environ.get("TEST_CLUSTER_USER") or "admin")
+@contextmanager
+def through(w: Faults, **how):
+    """A portal that reaches the API server through a process of ours alone."""
     before = os.environ.get("TEST_CLUSTER_USER")
-    between.every, between.watch_seconds = 2, 1.0
+    between = Refusing(CLUSTER, before or "admin", **how)
     os.environ["TEST_CLUSTER_USER"] = "refusing"
     w.portal.stop()
     w.start()
-    run, other = w.counts(), w.waits()
-    w.post("/notebooks", {"name": "n", "cpu": "250m", "memory": "512Mi"})
-    w.running(other)
-    w.post(f"/runs/{other}/cancel")
-    w.whole(run)
-    wait("the other is cancelled", lambda: w.run(other)["state"] == "cancelled")
-    w.until("/notebooks/n", lambda n: n["state"] == "running")
-    w.post("/notebooks/n/stop")
-    w.until("/notebooks/n", lambda n: n["state"] == "stopped")
-    w.api.call("DELETE", "/api/v1/teams/kill/notebooks/n?files=true")
-    wait("nothing is left", lambda: not objects())
-    print(f"      refused: {between.refused}; watches cut: {between.cut}", flush=True)
-    check(min(between.refused.values()) > 2 and between.cut > 20, "through 409, 429 and 500, and watches that are cut every second")
+    yield between
     os.environ.pop("TEST_CLUSTER_USER")
     if before:
         os.environ["TEST_CLUSTER_USER"] = before
     w.portal.stop()
     w.start()
     between.shutdown()
+
+
+def refused(w: Faults) -> None:
+    """Every second call that changes something is refused, and every watch is cut after a second."""
+    with through(w, every=2, watch_seconds=1.0) as between:
+        run, other = w.counts(), w.waits()
+        w.post("/notebooks", {"name": "n", "cpu": "250m", "memory": "512Mi"})
+        w.running(other)
+        w.post(f"/runs/{other}/cancel")
+        w.whole(run)
+        wait("the other is cancelled", lambda: w.run(other)["state"] == "cancelled")
+        w.until("/notebooks/n", lambda n: n["state"] == "running")
+        w.post("/notebooks/n/stop")
+        w.until("/notebooks/n", lambda n: n["state"] == "stopped")
+        w.api.call("DELETE", "/api/v1/teams/kill/notebooks/n?files=true")
+        wait("nothing is left", lambda: not objects())
+        print(f"      refused: {between.refused}; watches cut: {between.cut}", flush=True)
+        check(min(between.refused.values()) > 2 and between.cut > 20, "through 409, 429 and 500, and watches that are cut every second")
+
+
+def gone(w: Faults) -> None:
+    """Watches are kept away while objects change, and while the API server is started anew: it no longer knows of what they have missed."""
+    with through(w) as between:
+        began = w.portal.log.stat().st_size
+        run = w.waits()
+        w.running(run)
+        w.post("/notebooks", {"name": "n", "cpu": "250m", "memory": "512Mi"})
+        id = w.until("/notebooks/n", lambda n: n["state"] == "running")["id"]
+        first, job = (kubectl("get", kind, "-l", of(which), "-o", "name").strip() for kind, which in (("pods", id), ("jobs", run)))
+        uid = kubectl("get", first, "-o", "jsonpath={.metadata.uid}")
+        policy = lambda: kubectl("get", "networkpolicies", "-o", "name").split()  # noqa: E731
+        owned = lambda: kubectl("get", "jobs", "-l", f"{of(run)},slipway.dev/id", "-o", "name").strip()  # noqa: E731
+        with between.no_watches():
+            kubectl("delete", "networkpolicy", "slipway")
+            kubectl("label", job, "slipway.dev/id-", "app.kubernetes.io/managed-by-")
+            kubectl("delete", first)
+            with without("kube-apiserver", "kill"):
+                pass
+            answers()
+            check(not between.gone and not policy() and not owned(), "as long as no watch is let through, nothing of it is seen")
+        watched = ["/apis/networking.k8s.io/v1/networkpolicies", "/apis/batch/v1/jobs", "/api/v1/pods", "/apis/apps/v1/statefulsets"]
+        wait("the API server has given up the watches of what was changed", lambda: between.gone.keys() >= set(watched))
+        for path, said in sorted(between.gone.items()):
+            print(f"      410 for {path}: {said}", flush=True)
+        check(all("too old resource version" in said for said in between.gone.values()), f"{len(between.gone)} watches were answered with 410 by the API server itself")
+        wait("each of them is listed again", lambda: between.again == between.gone.keys())
+        wait("the NetworkPolicy is put back", policy)
+        wait("the Job has its labels again", owned)
+        now = lambda: kubectl("get", "pods", "-l", of(id), "-o", "jsonpath={.items[*].metadata.uid}").split()  # noqa: E731
+        wait("another pod runs the notebook", lambda: w.get("/notebooks/n")["state"] == "running" and len(pods := now()) == 1 and pods != [uid])
+        check(w.run(run)["state"] == "running", "the run goes on")
+        w.post(f"/runs/{run}/cancel")
+        wait("it is cancelled", lambda: w.run(run)["state"] == "cancelled")
+        check(w.lines(run)[-1] == "bye", "it ended by itself, and said so")
+        w.api.call("DELETE", "/api/v1/teams/kill/notebooks/n?files=true")
+        wait("nothing is left", lambda: not objects())
+        said = w.portal.log.read_bytes()[began:].decode()
+        # What comes before is of an API server that is away, or that refuses everybody as long as it does not know who may what.
+        _, heard, after = said.partition("too old resource version")
+        wrong = [line for line in after.splitlines() if " ERROR " in line and " kube_client::" not in line]
+        check(bool(heard) and not wrong and "panicked" not in said, f"the portal took it for nothing worse than a warning {wrong or ''}".rstrip())
 
 
 def in_pods() -> list[int]:
@@ -388,8 +441,8 @@ def webhook(w: Faults) -> None:
 
 
 FAULTS = {
-    "pods": pods, "edited": edited, "deleted": deleted, "webhook": webhook, "refused": refused, "api-server": api_server, "kubelet": kubelet,
-    "namespace": namespace,
+    "pods": pods, "edited": edited, "deleted": deleted, "webhook": webhook, "refused": refused, "gone": gone, "api-server": api_server,
+    "kubelet": kubelet, "namespace": namespace,
 }  # fmt: skip
 
 
