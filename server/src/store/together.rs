@@ -35,9 +35,10 @@ impl Together {
             biased;
             answer = &mut answered => return answer.unwrap_or(Err(Error::WorkerCrashed)),
             lent = writer.lend() => {
+                // Without it the others stay where they are, and try for themselves.
+                let lent = lent?;
                 let mut all = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
                 all.retain(|w| !w.answer.is_closed());
-                let lent = lent?;
                 // None where somebody took it along. Else the others wait for it, whatever becomes of who asks here.
                 if !all.is_empty() {
                     tokio::spawn(run(writer.clone(), lent, all));
