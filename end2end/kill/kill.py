@@ -89,13 +89,14 @@ class World:
             # Every pod has one, which says nothing of itself: pods are told apart by their control groups.
             pods = {(id, pod(file)) for id in asked for file in processes() if f"SLIPWAY_WORKLOAD_ID={id}" in file("environ")}
             return [id for id, _ in pods]
-        words = [file("cmdline") for file in processes()]
-        return [w[2] for w in words if len(w) > 2 and w[1] == "shim" and w[2] in asked]
+        names = {f"slipway-{id[-7:]}": id for id in asked}
+        return [names[word] for file in processes() for name in file("comm") if (word := name.strip()) in names]
 
     def workers(self) -> list[str]:
-        """Of which of our workloads a process lives, once for each, supervised or not: every process of a workload carries its mark."""
-        marks = {f"SLIPWAY_WORKLOAD_ID={id}": id for id in self.ours()}
-        return [marks[word] for file in processes() for word in set(file("environ")) & marks.keys()]
+        """Of which of our workloads a process lives, once for each, supervised or not: every process of a workload carries its mark, and the
+        launcher of a task its name."""
+        marks = {f"SLIPWAY_WORKLOAD_ID={id}": id for id in self.ours()} | {f"task-{id[-7:]}\n": id for id in self.ours()}
+        return [marks[word] for file in processes() for word in set(file("environ") + file("comm")) & marks.keys()]
 
     def starts(self) -> dict[str, list[int]]:
         """How often each workload was really started, by what it is: the supervisor writes it into the log before it does."""

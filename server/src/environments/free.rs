@@ -97,9 +97,10 @@ fn aside(cache: &Path, digest: &str) -> PathBuf {
     digest::folder(cache, digest).with_file_name(format!("{digest}.tmp-freed"))
 }
 
-/// Whether a process of this machine was started in it: of this portal, or of another one that shares the cache.
+/// Whether a process of this machine was started in it, or holds it open: of this portal, or of another one that shares the cache.
 fn is_used(folder: &Path) -> io::Result<bool> {
     let name = folder.as_os_str().as_encoded_bytes();
+    let real = fs::canonicalize(folder)?;
     for entry in fs::read_dir("/proc")? {
         let process = entry?.path();
         let is_process = process.file_name().is_some_and(|n| n.as_encoded_bytes().iter().all(u8::is_ascii_digit));
@@ -112,6 +113,10 @@ fn is_used(folder: &Path) -> io::Result<bool> {
             if text.windows(name.len()).any(|w| w == name) {
                 return Ok(true);
             }
+        }
+        let open = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
+        if open.filter_map(|file| fs::read_link(file.path()).ok()).any(|file| file == real) {
+            return Ok(true);
         }
     }
     Ok(false)
@@ -144,6 +149,9 @@ mod tests {
         drop(runs.stdin.take());
         runs.wait().unwrap();
         assert_eq!(taken, Taken::Used);
+        let held = fs::File::open(&folder).unwrap();
+        assert_eq!(take(cache.path(), "abc").unwrap(), Taken::Used);
+        drop(held);
         let making = fs::File::create(folder.with_file_name("abc.lock")).unwrap();
         making.lock().unwrap();
         assert_eq!(take(cache.path(), "abc").unwrap(), Taken::Busy);

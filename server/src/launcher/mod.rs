@@ -3,14 +3,19 @@
 
 mod artifacts;
 mod elsewhere;
+mod environment;
 mod folder;
 mod portal;
 mod run;
 
-pub use run::main;
+pub use run::{main, take_over};
 
+use crate::cluster::SLIPWAY;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// The command of a workload that is a task.
+pub const COMMAND: [&str; 3] = [SLIPWAY, "shim", "task"];
 
 /// Where the plan lies below the working folder.
 pub const PLAN: &str = ".slipway/task.json";

@@ -1,5 +1,6 @@
 //! The portal, as the launcher of a task sees it.
 
+use super::environment::Environment;
 use crate::cluster::kubernetes::places::{BIN, ROOTS};
 use app::api::pipeline_runs::{TaskDelivery, TaskKeep};
 use reqwest::{Certificate, Client, Method, RequestBuilder, Response, StatusCode, redirect::Policy};
@@ -32,9 +33,8 @@ impl Portal {
     ///
     /// # Errors
     /// Something is missing.
-    pub fn of_environment() -> Result<Self, String> {
-        #[expect(clippy::disallowed_methods, reason = "a workload has no configuration: it is told in its environment")]
-        let variable = |name: &str| std::env::var(name).map_err(|_| format!("{name} is not set."));
+    pub fn of_environment(environment: &Environment) -> Result<Self, String> {
+        let variable = |name: &str| environment.get(name).ok_or_else(|| format!("{name} is not set."));
         Ok(Self {
             client: OnceLock::new(),
             url: variable("SLIPWAY_URL")?,

@@ -1,8 +1,9 @@
 //! The story of a task's attempt.
 
-use super::{MOST_BYTES, PLAN, Plan, WORK, artifacts, portal::Portal};
+use super::{MOST_BYTES, PLAN, Plan, WORK, artifacts, environment::Environment, portal::Portal};
 use app::api::pipeline_runs::TaskDelivery;
 use std::{
+    collections::BTreeMap,
     fs,
     os::unix::process::ExitStatusExt,
     path::Path,
@@ -18,9 +19,22 @@ const NOT_STARTED: u8 = 127;
 
 /// Runs `slipway shim task`, in the working folder.
 pub fn main() -> ExitCode {
+    run(&Environment::of_process())
+}
+
+/// The same in a process that was something else before, with the environment that it was handed; `None` where that has to be the process's own.
+pub fn take_over(environment: &BTreeMap<String, String>) -> Option<impl FnOnce() -> ExitCode + use<>> {
+    let handed = (!Environment::is_for_libraries(environment.keys())).then(|| Environment::handed(environment.clone()));
+    handed.map(|environment| move || run(&environment))
+}
+
+fn run(environment: &Environment) -> ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let ended =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string()).and_then(|r| r.block_on(story()));
+    let ended = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| e.to_string())
+        .and_then(|r| r.block_on(story(environment)));
     match ended {
         Ok(code) => ExitCode::from(code),
         Err(why) => {
@@ -30,19 +44,19 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn story() -> Result<u8, String> {
+async fn story(environment: &Environment) -> Result<u8, String> {
     // The command gets the signal too, and says how it ends.
     let mut asked = signal(SignalKind::terminate()).map_err(|e| e.to_string())?;
     let work = work()?;
     let plan = plan(&work)?;
-    let portal = Portal::of_environment()?;
+    let portal = Portal::of_environment(environment)?;
     let prepared = tokio::select! {
         prepared = prepare(&portal, &plan) => prepared,
         _ = asked.recv() => return Err("Asked to end before its command was started.".into()),
     };
     prepared?;
     let (name, arguments) = plan.command.split_first().ok_or("There is no command to run.")?;
-    let mut child = match Command::new(name).args(arguments).envs(&plan.env).spawn() {
+    let mut child = match Command::from(environment.command(name, &plan.env)).args(arguments).spawn() {
         Ok(child) => child,
         Err(e) => {
             eprintln!("The command \"{name}\" could not be started: {e}.");
@@ -61,7 +75,7 @@ async fn story() -> Result<u8, String> {
         return Ok(code(ended));
     }
     tokio::select! {
-        delivered = deliver(&portal, &plan, &work) => delivered.map(|()| 0),
+        delivered = deliver(&portal, &plan, (&work, environment)) => delivered.map(|()| 0),
         _ = asked.recv() => Err("Asked to end before all that it made was delivered.".into()),
     }
 }
@@ -97,9 +111,8 @@ async fn prepare(portal: &Portal, plan: &Plan) -> Result<(), String> {
     Ok(())
 }
 
-async fn deliver(portal: &Portal, plan: &Plan, work: &str) -> Result<(), String> {
-    #[expect(clippy::disallowed_methods, reason = "a workload has no configuration: it is told in its environment")]
-    let attempt = std::env::var("SLIPWAY_ATTEMPT").ok().and_then(|a| a.parse().ok()).unwrap_or(1);
+async fn deliver(portal: &Portal, plan: &Plan, (work, environment): (&str, &Environment)) -> Result<(), String> {
+    let attempt = environment.get("SLIPWAY_ATTEMPT").and_then(|a| a.parse().ok()).unwrap_or(1);
     let mut delivery = TaskDelivery { attempt, ..TaskDelivery::default() };
     for (name, path) in &plan.files {
         let Ok(about) = fs::metadata(path) else { continue };

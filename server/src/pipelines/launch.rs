@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     artifacts::ArtifactStore,
-    cluster::{Runtime, SLIPWAY, WorkloadKind, WorkloadSpec},
+    cluster::{Runtime, WorkloadKind, WorkloadSpec},
     environments::awaits::awaits,
     error::{Error, Kind, Result},
     ids,
@@ -116,7 +116,7 @@ impl SpecBuilder for TaskSpecs {
             name: row.name.clone(),
             attempt: row.attempt,
             runtime,
-            command: [SLIPWAY, "shim", "task"].map(str::to_owned).to_vec(),
+            command: crate::launcher::COMMAND.map(str::to_owned).to_vec(),
             env: self.env(row, team, &run, &run_id),
             secrets,
             resources: row.resources(),

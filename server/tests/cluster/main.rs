@@ -15,4 +15,5 @@ mod nodes;
 mod pods;
 mod prepare;
 mod server;
+mod spare;
 mod world;

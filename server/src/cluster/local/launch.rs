@@ -4,6 +4,7 @@ use super::{
     Inner,
     handover::{Answer, Handover},
     process, record,
+    shim::OURSELVES,
 };
 use crate::{
     cluster::WorkloadSpec,
@@ -11,13 +12,12 @@ use crate::{
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
-    process::Stdio,
     sync::Arc,
     time::Duration,
 };
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-    process::{Child, Command},
+    process::Child,
     time::timeout,
 };
 
@@ -50,13 +50,12 @@ impl Inner {
             upload_bytes: self.upload_bytes,
             inherited: BTreeMap::new(),
             folders: None,
-            // Our own program, even if its file was replaced by a newer one meanwhile.
-            program: vec!["/proc/self/exe".into()],
+            program: vec![OURSELVES.into()],
             node: None,
         };
         let text = serde_json::to_vec(&handover)?;
         drop(handover);
-        let mut child = self.spawn(&id)?;
+        let mut child = self.supervisor()?;
         let answered = timeout(ANSWER_WITHIN, hand_over(&mut child, text)).await;
         let result = match answered {
             Ok(Ok(Answer::Recorded | Answer::Already)) => Ok(()),
@@ -74,6 +73,7 @@ impl Inner {
             }
             return result;
         }
+        self.keep_spare();
         let inner = self.clone();
         tokio::spawn(async move {
             let _ = child.wait().await;
@@ -81,19 +81,6 @@ impl Inner {
         });
         self.ring();
         Ok(())
-    }
-
-    fn spawn(&self, id: &str) -> Result<Child> {
-        let child = Command::new(&self.exe)
-            .arg0("slipway")
-            .args(["shim", id])
-            .env_clear()
-            .current_dir("/")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
-        child.map_err(|e| not_started(format!("{}: {e}", self.exe.display())))
     }
 
     /// GPUs that no running workload has.
@@ -133,6 +120,6 @@ async fn hand_over(child: &mut Child, text: Vec<u8>) -> std::io::Result<Answer> 
     serde_json::from_str(&line).map_err(|_| std::io::Error::other("the supervisor ended without a word"))
 }
 
-fn not_started(why: String) -> Error {
+pub(super) fn not_started(why: String) -> Error {
     Error::new(Kind::Unavailable, "The workload could not be started on this machine.").hint("Try again in a moment.").context(why)
 }

@@ -16,6 +16,7 @@ mod process;
 pub(in crate::cluster) mod record;
 mod remove;
 pub mod shim;
+mod spare;
 mod usage;
 mod watch;
 
@@ -90,6 +91,7 @@ struct Inner {
     /// GPUs that are being handed out.
     handing_gpus: tokio::sync::Mutex<()>,
     meters: Mutex<HashMap<String, usage::Meter>>,
+    spare: spare::Spare,
 }
 
 impl LocalCluster {
@@ -129,6 +131,7 @@ impl LocalCluster {
             doors: Doors::default(),
             handing_gpus: tokio::sync::Mutex::default(),
             meters: Mutex::default(),
+            spare: spare::Spare::default(),
         });
         let watcher = watch::start(&inner).context("watching the folder of records")?;
         Ok(Self { inner, watcher })

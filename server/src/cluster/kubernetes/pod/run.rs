@@ -14,7 +14,7 @@ use crate::{
             limits::Limits,
             paths::{Paths, make_private},
             record,
-            shim::{Folders, supervise},
+            shim::{Entrance, Folders, supervise},
         },
     },
 };
@@ -75,7 +75,8 @@ async fn story(handover: Handover) -> Result<Exit, String> {
         tokio::spawn(door::keep(paths.clone(), id.clone(), handover.knock.clone()));
     }
     let before = Cell::new(false);
-    supervise(supervised(handover), news, |answer| before.set(*answer == Answer::Already)).await?;
+    let first = Entrance::open(&program());
+    supervise(supervised(handover), first, news, |answer| before.set(*answer == Answer::Already)).await?;
     let ended = record::read::<Exit>(&paths.exit(&id)).ok().flatten();
     if lingers {
         // Where it would only be started again. The portal knows the end by now, or by what the kubelet saw.

@@ -7,7 +7,7 @@ use super::{
     prepare::Prepared,
     pump::{SharedLog, pump},
 };
-use crate::{cluster::SLIPWAY, logs::Stream};
+use crate::{cluster::SLIPWAY, launcher, logs::Stream};
 use std::{
     collections::BTreeMap,
     io::{self, Write},
@@ -61,6 +61,17 @@ impl Entrance {
         Ok(Self { child, socket })
     }
 
+    /// It, unless it has ended meanwhile.
+    pub fn waiting(mut self) -> Option<Self> {
+        matches!(self.child.try_wait(), Ok(None)).then_some(self)
+    }
+
+    /// Lets it end: there is nothing to become.
+    pub fn close(mut self) {
+        drop(self.socket);
+        let _ = self.child.wait();
+    }
+
     fn become_command(mut self, plan: &EnterPlan, log: &SharedLog) -> io::Result<Started> {
         let pid = self.child.id() as i32;
         let mut line = serde_json::to_vec(plan)?;
@@ -97,7 +108,8 @@ pub fn start(
     let program = find(name, &environment, files)
         .ok_or_else(|| format!("The command \"{name}\" was not found, neither in the environment nor in PATH."))?;
     let nice = if handover.limits.cpu_is_limited() { 0 } else { NICE };
-    let plan = EnterPlan { program, arguments, environment, folder: files.clone(), groups: group.folders().to_vec(), nice };
+    let launches = spec.command == launcher::COMMAND;
+    let plan = EnterPlan { program, arguments, environment, folder: files.clone(), groups: group.folders().to_vec(), nice, launches };
     entrance.and_then(|e| e.become_command(&plan, log)).map_err(|e| format!("The command could not be started: {e}."))
 }
 

@@ -45,20 +45,24 @@ const NOT_READY_GRACE: Duration = Duration::from_secs(5);
 /// How long what is no server starts: then it gets by with the CPU that it holds. A server does when it answers.
 const STARTS: Duration = Duration::from_secs(2);
 
-/// Supervises a workload to its end. `answer` hears once, as soon as the start is recorded, or that it was before; `news` rings when there is a
-/// request to read for which nobody sends a signal.
+/// Supervises a workload to its end. `first` becomes its command. `answer` hears once, as soon as the start is recorded, or that it was before; `news`
+/// rings when there is a request to read for which nobody sends a signal.
 ///
 /// # Errors
 /// Nothing was started. After the start is recorded there are no errors, only ends with a reason.
-pub async fn supervise(handover: Handover, news: Arc<Notify>, answer: impl FnOnce(&Answer)) -> Result<(), String> {
+pub async fn supervise(
+    handover: Handover,
+    first: io::Result<Entrance>,
+    news: Arc<Notify>,
+    answer: impl FnOnce(&Answer),
+) -> Result<(), String> {
     let paths = Paths::new(&handover.data);
     let spec = &handover.spec;
     let Some(lock) = hold(&paths, &spec.id).await? else {
         answer(&Answer::Already);
+        let _ = first.map(Entrance::close);
         return Ok(());
     };
-    // It starts while everything else is made ready.
-    let first = Entrance::open(&handover.program);
     let said = |what: &'static str| move |e: io::Error| format!("{what}: {e}");
     let stops = StopRequests::listen(paths.stop(&spec.id), news).map_err(said("signals"))?;
     let nodes = Node::all(&handover, &paths, first).map_err(said("log and control groups"))?;
