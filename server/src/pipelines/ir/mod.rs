@@ -9,6 +9,7 @@ mod check;
 mod component;
 mod executor;
 mod expression;
+mod halves;
 mod inputs;
 mod kubernetes;
 mod loop_items;

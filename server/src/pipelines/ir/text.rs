@@ -1,11 +1,15 @@
 //! From the text of a document to a pipeline.
 
 use serde_json::{Map, Value};
+use std::thread;
 
-use super::{Body, Component, Pipeline, Refusal, accelerator, canonical::hex, check::check, loop_items, reader::Reader, upload};
+use super::{Body, Component, Pipeline, Refusal, accelerator, canonical::hex, check::check, halves, loop_items, reader::Reader, upload};
 
 /// Bytes that a document may have.
 pub const LARGEST: usize = 64 * 1024 * 1024;
+
+/// So many components are worth a thread of their own.
+const MANY: usize = 500;
 
 const AGAIN: &str = "compile the pipeline with kfp 2";
 
@@ -63,13 +67,21 @@ fn documents(text: &str) -> Result<(Value, Value), Refusal> {
 }
 
 fn yaml(text: &str) -> Result<Vec<Value>, Refusal> {
-    let options = serde_saphyr::options! {
-        strict_booleans: true,
-        with_snippet: false,
-        // Aliases are what makes a small document a large one; the SDK writes none.
-        budget: serde_saphyr::budget! { max_nodes: 5_000_000, max_events: 10_000_000, max_depth: 128, max_documents: 4, max_aliases: 1_000 },
+    let read = |text: &str| {
+        let options = serde_saphyr::options! {
+            strict_booleans: true,
+            with_snippet: false,
+            // Aliases are what makes a small document a large one; the SDK writes none.
+            budget: serde_saphyr::budget! { max_nodes: 5_000_000, max_events: 10_000_000, max_depth: 128, max_documents: 4, max_aliases: 1_000 },
+        };
+        serde_saphyr::from_multiple_with_options(text, options)
     };
-    serde_saphyr::from_multiple_with_options(text, options).map_err(|e| Refusal::new("", format!("it is no YAML: {e}"), AGAIN))
+    if text.len() >= halves::LARGE
+        && let Some(documents) = halves::read(text, |half| read(half).ok())
+    {
+        return Ok(documents);
+    }
+    read(text).map_err(|e| Refusal::new("", format!("it is no YAML: {e}"), AGAIN))
 }
 
 /// Reads a pipeline from its two parts as JSON; `platform` may be null.
@@ -126,10 +138,19 @@ fn read(spec: Value, platform: Value, gpu: Option<&str>) -> Result<Pipeline, Vec
         spec,
         platform,
     };
-    digests(&mut pipeline);
     loop_items::hand_down(&mut pipeline);
+    // Neither needs the other, and in a large one both take a while.
+    let (digests, wrong) = thread::scope(|scope| {
+        let aside = || thread::Builder::new().spawn_scoped(scope, || digests(&pipeline)).ok();
+        let digests = (pipeline.components.len() >= MANY).then(aside).flatten();
+        let wrong = check(&pipeline);
+        (digests.and_then(|d| d.join().ok()).unwrap_or_else(|| self::digests(&pipeline)), wrong)
+    });
+    for (component, digest) in pipeline.components.values_mut().zip(digests) {
+        component.digest = digest;
+    }
     let mut refusals = reader.refusals;
-    refusals.extend(check(&pipeline));
+    refusals.extend(wrong);
     if let Some(gpu) = gpu {
         refusals.extend(accelerator::others(&pipeline, gpu));
         refusals.extend(upload::wrong(&pipeline));
@@ -155,7 +176,7 @@ fn foreign(spec: &Value) -> Option<Refusal> {
 }
 
 /// What a component that is no DAG runs is part of its digest.
-fn digests(pipeline: &mut Pipeline) {
+fn digests(pipeline: &Pipeline) -> Vec<String> {
     let executors = pipeline.spec.pointer("/deploymentSpec/executors");
     let platforms = pipeline.platform.pointer("/platforms/kubernetes/deploymentSpec/executors");
     let digest = |component: &Component| match &component.body {
@@ -172,8 +193,5 @@ fn digests(pipeline: &mut Pipeline) {
         }
         Body::Dag(_) => component.digest.clone(),
     };
-    let digests: Vec<String> = pipeline.components.values().map(digest).collect();
-    for (component, digest) in pipeline.components.values_mut().zip(digests) {
-        component.digest = digest;
-    }
+    pipeline.components.values().map(digest).collect()
 }
