@@ -4,7 +4,7 @@
 use super::{Executor, Pipeline, Refusal, Resources};
 
 /// What begins a placeholder.
-const LATER: &str = "{{$";
+pub(super) const LATER: &str = "{{$";
 
 impl Resources {
     /// How many accelerators are asked for; nothing for none.
