@@ -74,7 +74,8 @@ impl From<Problem> for Failure {
             _ => 1,
         };
         let mut message = match &problem.field {
-            Some(field) => format!("{field}: {}", problem.sentence()),
+            // Parameters are handed over as texts.
+            Some(field) => format!("{}: {}", field.strip_prefix("texts.").unwrap_or(field), problem.sentence()),
             None => problem.sentence().to_owned(),
         };
         if let Some(hint) = &problem.hint {

@@ -220,7 +220,7 @@ fn Parameters(outline: PipelineOutline, values: BTreeMap<String, Value>) -> impl
 }
 
 /// How many at once, what becomes of times that come meanwhile or were missed, and of which version. `version`: those there are, the one that
-/// is chosen, and the value that stands for the newest. `follows`: whether the parameters are those of one that is chosen above.
+/// is chosen, and the value that stands for the newest. `follows`: it is chosen above, and the parameters are its own.
 #[component]
 fn Policy(
     version: Option<(Vec<PipelineVersion>, String, &'static str)>,
@@ -237,8 +237,7 @@ fn Policy(
         let mut options = vec![pair(newest, NEWEST)];
         options.extend(versions.into_iter().map(|v| (v.id, v.display_name)));
         if follows {
-            let hint = "For one with other parameters, choose it above.";
-            view! { <Select name="version" label="Version" hint options value=chosen/> }.into_any()
+            view! { <input type="hidden" name="version" value=chosen/> }.into_any()
         } else {
             view! { <Select name="version" label="Version" options value=chosen/> }.into_any()
         }
