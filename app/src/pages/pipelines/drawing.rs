@@ -20,6 +20,8 @@ use std::{collections::BTreeSet, fmt::Write};
 const BOX: (f64, f64) = (1100.0, 600.0);
 /// How small it is made to have room, of its own size.
 const LEAST: f64 = 0.75;
+/// Stands for the id of a task in an address.
+const SOME_TASK: &str = "some-task";
 /// Characters of a name that fit into a box.
 const FITS: usize = 18;
 /// The same beside the button that unfolds.
@@ -53,6 +55,8 @@ pub fn Drawing(
     let around = chosen.as_deref().and_then(|id| folded_around(&graph, &tasks, id));
     let place = layout(graph.boxes.len(), &graph.edges);
     let to = Addresses { here, address, open };
+    let of_task = to.with(&[("task", Some(SOME_TASK)), ("tab", None)]);
+    let (before, behind) = of_task.rsplit_once(SOME_TASK).unwrap_or((&of_task, ""));
     let lines = graph.edges.iter().zip(&place.bends).map(|(edge, bends)| {
         let class = if graph.is_critical(*edge) { "edge critical" } else { "edge" };
         view! { <path class=class d=line(&place, *edge, bends)/> }
@@ -60,7 +64,8 @@ pub fn Drawing(
     let lines = lines.collect_view();
     let boxes = graph.boxes.iter().zip(&place.boxes).enumerate().map(|(i, (b, at))| {
         let task = &tasks[b.task];
-        one(b, task, *at, (chosen.as_deref() == Some(task.id.as_str()), around == Some(i)), &to)
+        let href = format!("{before}{}{behind}", task.id);
+        one(b, task, (*at, href), (chosen.as_deref() == Some(task.id.as_str()), around == Some(i)), &to)
     });
     let boxes = boxes.collect_view();
     let size = query("size").unwrap_or_default();
@@ -159,8 +164,15 @@ fn cut(text: &str, fits: usize) -> String {
     if text.chars().count() <= fits { text.to_owned() } else { text.chars().take(fits - 1).chain(['…']).collect() }
 }
 
-/// A box: whether it is the one that is chosen, and whether that one is folded into it.
-fn one(b: &Shown, task: &Task, (x, y): (f64, f64), (chosen, around): (bool, bool), to: &Addresses) -> impl IntoView + use<> {
+/// A box: where it stands and leads to, whether it is the one that is chosen, and whether that one is folded into it. There are thousands: what is
+/// the same in each of them stands as it is in the page, so all lies around one corner.
+fn one(
+    b: &Shown,
+    task: &Task,
+    ((x, y), href): ((f64, f64), String),
+    (chosen, around): (bool, bool),
+    to: &Addresses,
+) -> impl IntoView + use<> {
     let mut class = "node".to_owned();
     for (is, name) in [
         (chosen, " sel"),
@@ -171,33 +183,32 @@ fn one(b: &Shown, task: &Task, (x, y): (f64, f64), (chosen, around): (bool, bool
     ] {
         class += if is { name } else { "" };
     }
-    let href = to.with(&[("task", Some(&task.id)), ("tab", None)]);
     let within = if around { ", the chosen task is in it" } else { "" };
     let title = format!("{}: {}{within}", b.label, task.state.label().to_lowercase());
     let name = title.clone();
     let label = cut(&b.label, if b.unfolded.is_some() { FITS_BESIDE } else { FITS });
     let dot = format!("dot {}", tone(task.state));
-    let at = |dx: f64| format!("{:.1}", x + dx);
-    let down = |dy: f64| format!("{:.1}", y + dy);
+    let corner = format!("transform:translate({x:.0}px,{y:.1}px)");
+    let at = corner.clone();
     let turn = b.unfolded.map(|open| {
         let href = to.with(&[("open", Some(&toggled(&to.open, &task.id)))]);
         let (words, sign) = if open { ("Fold", "−") } else { ("Unfold", "+") };
         let key = format!("fold-{}", task.id);
         view! {
-            <a class="turn" href=href aria-label=format!("{words} {}", b.label) data-key=key>
-                <rect x=at(WIDTH - 32.0) y=down(10.0) width="24" height="24" rx="4"/>
-                <text x=at(WIDTH - 20.0) y=down(26.0) text-anchor="middle">{sign}</text>
+            <a class="turn" href=href aria-label=format!("{words} {}", b.label) data-key=key style=at>
+                <rect x="118" y="10" width="24" height="24" rx="4"/>
+                <text x="130" y="26" text-anchor="middle">{sign}</text>
             </a>
         }
     });
     let current = chosen.then_some("true");
     view! {
-        <a class=class href=href aria-label=name aria-current=current data-key=format!("node-{}", task.id)>
+        <a class=class href=href aria-label=name aria-current=current data-key=format!("node-{}", task.id) style=corner>
             <title>{title}</title>
-            <rect x=at(0.0) y=down(0.0) width=format!("{WIDTH}") height=format!("{HEIGHT}") rx="6"/>
-            <circle class=dot cx=at(15.0) cy=down(22.0) r="5"/>
-            <text x=at(28.0) y=down(19.0)>{label}</text>
-            <text class="sub" x=at(28.0) y=down(34.0)>{below(b, task)}</text>
+            <rect width="150" height="44" rx="6"/>
+            <circle class=dot cx="15" cy="22" r="5"/>
+            <text x="28" y="19">{label}</text>
+            <text class="sub" x="28" y="34">{below(b, task)}</text>
         </a>
         {turn}
     }
@@ -238,6 +249,11 @@ mod tests {
         let place = Layout { boxes: vec![(30.0, 20.0), (420.0, 80.0)], bends: vec![], width: 600.0, height: 144.0 };
         assert_eq!(line(&place, (0, 1), &[]), "M180 42.0C300 42.0 300 102.0 420 102.0");
         assert_eq!(line(&place, (0, 1), &[(220.0, 10.0)]), "M180 42.0C200 42.0 200 10.0 220 10.0H370C395 10.0 395 102.0 420 102.0");
+    }
+
+    #[test]
+    fn boxes_are_as_large_as_they_are_laid_out() {
+        assert_eq!((WIDTH, HEIGHT), (150.0, 44.0));
     }
 
     #[test]
