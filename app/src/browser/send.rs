@@ -5,7 +5,7 @@ use crate::api::{FieldProblem, Problem, template, transport::browser::ask};
 use serde_json::Value;
 use std::cell::RefCell;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, FormData, HtmlButtonElement, HtmlDialogElement, HtmlElement, HtmlFormElement, SubmitEvent};
+use web_sys::{Element, Event, FormData, HtmlButtonElement, HtmlDialogElement, HtmlElement, HtmlFormElement, SubmitEvent};
 
 thread_local! {
     /// What was posted last and not answered yet, and its key.
@@ -14,9 +14,14 @@ thread_local! {
 
 /// Listens to forms with `data-api`.
 pub fn listen() {
+    dom::on::<Event>("change", |e| follow(&e));
     dom::on::<SubmitEvent>("submit", |e| {
         let form = dom::target(&e).and_then(|t| t.dyn_into::<HtmlFormElement>().ok());
         let Some(form) = form.filter(|f| f.has_attribute("data-api")) else { return };
+        // A button that asks for the form anew.
+        if visit::getter(&e).is_some() {
+            return;
+        }
         e.prevent_default();
         if form.has_attribute("aria-busy") {
             return;
@@ -34,6 +39,15 @@ pub fn listen() {
             }
         });
     });
+}
+
+/// Where something is chosen that the rest of the form depends on, it is asked for anew.
+fn follow(e: &Event) {
+    let around = dom::target(e).and_then(|t| t.closest("[data-follows]").ok().flatten());
+    let button = around.and_then(|a| a.query_selector("button[formmethod=get]").ok().flatten());
+    if let Some(button) = button.and_then(|b| b.dyn_into::<HtmlButtonElement>().ok()) {
+        button.click();
+    }
 }
 
 /// The fields, and those that only the way of a plain browser needs left out.

@@ -9,8 +9,8 @@ use crate::api::{Problem, template::WRONG, transport::browser::ask};
 use std::cell::{Cell, RefCell};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
-    DomParser, Element, Event, FormData, HtmlDialogElement, HtmlElement, HtmlFormElement, MouseEvent, ScrollRestoration, SubmitEvent,
-    SupportedType, Url, UrlSearchParams,
+    DomParser, Element, Event, FormData, HtmlButtonElement, HtmlDialogElement, HtmlElement, HtmlFormElement, MouseEvent, ScrollRestoration,
+    SubmitEvent, SupportedType, Url, UrlSearchParams,
 };
 
 thread_local! {
@@ -175,17 +175,29 @@ fn followed(event: &MouseEvent) -> Option<String> {
     is_page(&url).then_some(to)
 }
 
+/// The button that was pressed, where it asks for a page whatever its form does.
+pub fn getter(event: &SubmitEvent) -> Option<HtmlButtonElement> {
+    let button = event.submitter()?.dyn_into::<HtmlButtonElement>().ok()?;
+    (button.get_attribute("formmethod").as_deref() == Some("get")).then_some(button)
+}
+
 /// The page that a form asks for; empty fields are left out of its address.
 fn asked_for(event: &SubmitEvent) -> Option<String> {
     let form: HtmlFormElement = dom::target(event)?.dyn_into().ok()?;
     // The attributes: a field called `action` or `method` hides what the form says under that name.
-    let says = |name: &str| form.get_attribute(name).unwrap_or_default();
+    let getter = getter(event);
+    let own = |name: &str| getter.as_ref().and_then(|b| b.get_attribute(&format!("form{name}")));
+    let says = |name: &str| own(name).or_else(|| form.get_attribute(name)).unwrap_or_default();
     if event.default_prevented() || !matches!(says("method").as_str(), "" | "get") {
         return None;
     }
     let url = Url::new_with_base(&says("action"), &dom::window().location().href().ok()?).ok().filter(is_page)?;
     let query = UrlSearchParams::new().ok()?;
-    for (name, value) in entries(&FormData::new_with_form(&form).ok()?) {
+    let beside = getter.as_ref().filter(|b| !b.name().is_empty()).map(|b| (b.name(), b.value()));
+    // What a form says to a plain browser alone, and parameters of what was chosen before.
+    let stays =
+        |name: &str| getter.is_none() || !(matches!(name, "next" | "_method" | "empty" | "parameters") || name.starts_with("texts."));
+    for (name, value) in entries(&FormData::new_with_form(&form).ok()?).into_iter().filter(|(name, _)| stays(name)).chain(beside) {
         // A name in our own form: nothing in it needs quoting.
         let moment =
             form.query_selector(&format!("input[data-moment][name=\"{name}\"]")).ok().flatten().and_then(|_| clock::moment(&value));

@@ -16,10 +16,13 @@ impl FormState {
         use_context::<Self>().map_or_else(|| name.to_owned(), |s| format!("{}-{name}", s.id))
     }
 
-    /// What was typed into the field when a plain browser's form was refused: it comes back in the address.
+    /// What was typed into the field when a plain browser's form was refused, or the form was asked for anew for another choice in it: it comes
+    /// back in the address.
     pub(super) fn typed(name: &str) -> Option<String> {
         let query = use_query_map();
-        query.with_untracked(|q| refused(q).then(|| q.get(name)).flatten())
+        // What a form is about was chosen anew: what else it asks for is another matter.
+        let stays = |q: &ParamsMap| refused(q) || !name.contains('.');
+        query.with_untracked(|q| (is_it(q) && stays(q)).then(|| q.get(name)).flatten())
     }
 
     /// What is wrong with the field, when a plain browser's form was refused.
@@ -43,8 +46,13 @@ fn wrong(query: &ParamsMap, name: &str) -> Option<String> {
 
 /// Whether the form around is the one that was refused.
 fn refused(query: &ParamsMap) -> bool {
+    query.get("problem").is_some() && is_it(query)
+}
+
+/// Whether the form around is the one that the address is of.
+fn is_it(query: &ParamsMap) -> bool {
     let form = query.get("_form");
-    query.get("problem").is_some() && form.is_some() && form == use_context::<FormState>().map(|s| s.id)
+    form.is_some() && form == use_context::<FormState>().map(|s| s.id)
 }
 
 /// A form. `{name}` in `action` is what its field of that name holds; in `next` and `say` also what the answer says under it.
@@ -117,4 +125,19 @@ mod tests {
         }
         assert_eq!([wrong(&one, "a"), wrong(&one, "b")], [Some("A is wrong.".into()), None]);
     }
+}
+
+/// Asks for the form around it anew, at `here`, with what was chosen in it. Where our script runs, to choose is enough: `data-follows` around both says so.
+#[component]
+pub fn FollowButton(
+    /// The page.
+    here: String,
+    /// A field that stays in the address.
+    #[prop(default = None)]
+    kept: Option<(&'static str, String)>,
+    /// Its words.
+    children: Children,
+) -> impl IntoView {
+    let (name, value) = kept.unzip();
+    view! { <button class="btn unscripted" type="submit" name=name value=value formmethod="get" formaction=here formnovalidate=true>{children()}</button> }
 }

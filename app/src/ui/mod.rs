@@ -23,7 +23,7 @@ mod rendered {
         empty::Empty,
         facts::Facts,
         field::{Area, Check, Field, Select},
-        form::ApiForm,
+        form::{ApiForm, FollowButton},
         menu::Menu,
         meter::{Mini, Portions},
         pager::Pager,

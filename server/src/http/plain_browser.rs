@@ -22,7 +22,7 @@ const LARGEST_FORM: usize = 1 << 20;
 const LONGEST: usize = 500;
 /// What a form has for this way alone: where it goes on, the method that it means, the part of the answer that is shown this once, and
 /// which form it is, to which what was typed comes back.
-const FOR_US: [&str; 4] = ["next", "_method", "_show", "_form"];
+const FOR_US: [&str; 5] = ["next", "_method", "_show", "_form", "_of"];
 
 /// Answers plain browsers with a redirect; programs as they are. `_method` and `{field}` in the path are what a form has beside GET and
 /// POST: such a request goes to `api` as it is meant.

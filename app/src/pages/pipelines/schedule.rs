@@ -1,6 +1,10 @@
 //! Letting a pipeline run by itself: the form that makes a recurring run, and the one that changes it.
 
-use super::{schedule_fields::ScheduleFields, start, version_picker::VersionPicker};
+use super::{
+    schedule_fields::ScheduleFields,
+    start,
+    version_picker::{VersionPicker, of_another},
+};
 use crate::{
     api::{
         Client, ListQuery, Problem,
@@ -8,7 +12,6 @@ use crate::{
         page::MAX_PAGE_SIZE,
         pipelines::{Pipeline, PipelineOutline, PipelineVersion},
         recurring_runs::{Overlap, RecurringRun, Schedule, ScheduleKind, SchedulePreview},
-        template,
     },
     parts::{
         Every, Head, ThisRecurringRun, loaded,
@@ -24,6 +27,9 @@ use std::collections::BTreeMap;
 /// The choice of no version.
 const NEWEST: &str = "The newest at each time";
 
+/// What stands for that where one is changed.
+const NONE: &str = "newest";
+
 /// What a form that nobody typed into yet begins with.
 const NIGHTLY: &str = "0 0 2 * * *";
 
@@ -32,10 +38,9 @@ fn typed(query: &ParamsMap, name: &str) -> Option<String> {
     query.get(name).filter(|v| !v.is_empty())
 }
 
-/// What was typed beside the version: it stays when another one is chosen.
-fn beside_version(query: &ParamsMap) -> Vec<(String, String)> {
-    let stays = |name: &str| name != "version" && !template::is_of_refusal(name);
-    query.clone().into_iter().filter(|(name, _)| stays(name)).map(|(name, value)| (name.into_owned(), value)).collect()
+/// What was typed for a parameter.
+fn typed_text(query: &ParamsMap, name: &str) -> Option<String> {
+    query.get(&format!("texts.{name}")).filter(|_| !of_another(query))
 }
 
 /// The schedule that was typed; nothing where none was.
@@ -96,28 +101,24 @@ pub fn SchedulePipeline() -> impl IntoView {
             .outline
             .parameters
             .iter()
-            .filter_map(|p| query.get(&format!("texts.{}", p.name)).map(|text| (p.name.clone(), Value::String(text))))
+            .filter_map(|p| typed_text(&query, &p.name).map(|text| (p.name.clone(), Value::String(text))))
             .collect();
         let command = format!("slipway pipeline schedule create {} --cron '{NIGHTLY}' --time-zone Europe/Berlin", shell::word(&p.name));
         // In an address a version may go by its name.
         let asked = typed(&query, "version").unwrap_or_default();
         let chosen = o.versions.iter().find(|v| v.name == asked).map_or(asked, |v| v.id.clone());
-        let picker = (o.versions.len() > 1).then(|| {
-            let (versions, chosen, kept, here) = (o.versions.clone(), chosen.clone(), beside_version(&query), here.clone());
-            view! { <VersionPicker versions chosen none=NEWEST kept here/> }.into_any()
-        });
-        let follows = picker.is_some();
         let say = move |name: &str| typed(&query, name).unwrap_or_default();
         view! {
-            <Head title=format!("Schedule {}", p.display_name)>{picker}</Head>
+            <Head title=format!("Schedule {}", p.display_name)/>
             <div class="cols side">
                 <section class="card"><div class="in">
                     <ApiForm id="schedule" action next>
                         <input type="hidden" name="pipeline" value=p.id/>
                         <Field name="name" label="Name" value=say("name") placeholder=p.name hint="Its runs bear it, with their time."/>
-                        <ScheduleFields schedule=o.schedule preview=o.preview here/>
+                        <ScheduleFields schedule=o.schedule preview=o.preview here=here.clone()/>
+                        <VersionPicker versions=o.versions chosen none=("", NEWEST) here/>
                         <Parameters outline=o.outline values/>
-                        <Policy version=Some((o.versions, chosen, "")) follows max_active=say("max_active") overlap=say("overlap") catch_up=say("catch_up")/>
+                        <Policy max_active=say("max_active") overlap=say("overlap") catch_up=say("catch_up")/>
                         <details class="more">
                             <summary>"Experiment, caching, description"</summary>
                             <div class="form">
@@ -148,8 +149,9 @@ pub fn EditRecurringRun() -> impl IntoView {
         let run = run.read().await?;
         let schedule = typed_schedule(&query).unwrap_or_else(|| run.schedule.clone());
         // One that brought its own pipeline has no versions, and its parameters stay.
+        let version = typed(&query, "version").or_else(|| run.version_id.clone()).filter(|v| v != NONE);
         let offer = match &run.pipeline_id {
-            Some(pipeline) => offer(&client, &team, pipeline, run.version_id.as_deref(), schedule.clone()).await.ok(),
+            Some(pipeline) => offer(&client, &team, pipeline, version.as_deref(), schedule.clone()).await.ok(),
             None => None,
         };
         let offer = match offer {
@@ -170,15 +172,15 @@ pub fn EditRecurringRun() -> impl IntoView {
         let (action, here) = (team_path(&access.team, &format!("/recurring-runs/{}", segment(&r.id))), format!("{back}/edit"));
         let mut values = r.parameters.clone();
         for p in &o.outline.parameters {
-            if let Some(text) = query.get(&format!("texts.{}", p.name)) {
+            if let Some(text) = typed_text(&query, &p.name) {
                 values.insert(p.name.clone(), Value::String(text));
             }
         }
         let say = move |name: &str, there: String| typed(&query, name).unwrap_or(there);
-        let version = r
-            .pipeline_id
-            .is_some()
-            .then(|| (o.versions, say("version", r.version_id.clone().unwrap_or_else(|| "newest".into())), "newest"));
+        let (chosen, others) = (say("version", r.version_id.clone().unwrap_or_else(|| NONE.into())), here.clone());
+        let versions = r.pipeline_id.is_some().then_some(o.versions);
+        // Made within the form, by which they are called.
+        let picker = move || versions.map(|versions| view! { <VersionPicker versions chosen none=(NONE, NEWEST) here=others/> });
         let overlap = match r.overlap {
             Overlap::Wait => "wait",
             Overlap::Skip => "skip",
@@ -190,8 +192,9 @@ pub fn EditRecurringRun() -> impl IntoView {
                     <input type="hidden" name="revision" value=r.revision.to_string()/>
                     <Field name="name" label="Name" value=say("name", r.name) required=true/>
                     <ScheduleFields schedule=o.schedule preview=o.preview here/>
+                    {picker()}
                     <Parameters outline=o.outline values/>
-                    <Policy version max_active=say("max_active", r.max_active.to_string()) overlap=say("overlap", overlap.into()) catch_up=say("catch_up", r.catch_up.to_string())/>
+                    <Policy max_active=say("max_active", r.max_active.to_string()) overlap=say("overlap", overlap.into()) catch_up=say("catch_up", r.catch_up.to_string())/>
                     <Cache value=say("cache", r.cache.to_string())/>
                     <Area name="description" label="Description" value=say("description", r.description)/>
                     <p class="sub">"With another schedule, times before now are not made up for. What it made stays as it is."</p>
@@ -219,32 +222,16 @@ fn Parameters(outline: PipelineOutline, values: BTreeMap<String, Value>) -> impl
     })
 }
 
-/// How many at once, what becomes of times that come meanwhile or were missed, and of which version. `version`: those there are, the one that
-/// is chosen, and the value that stands for the newest. `follows`: it is chosen above, and the parameters are its own.
+/// How many at once, and what becomes of times that come meanwhile or were missed.
 #[component]
-fn Policy(
-    version: Option<(Vec<PipelineVersion>, String, &'static str)>,
-    #[prop(optional)] follows: bool,
-    max_active: String,
-    overlap: String,
-    catch_up: String,
-) -> impl IntoView {
+fn Policy(max_active: String, overlap: String, catch_up: String) -> impl IntoView {
     let pair = |value: &str, words: &str| (value.to_owned(), words.to_owned());
     let many = (1..=10).map(|n| (n.to_string(), if n == 1 { "1 run".to_owned() } else { format!("{n} runs") })).collect::<Vec<_>>();
     let overlaps = vec![pair("wait", "It waits until one ends"), pair("skip", "It is passed over")];
     let missed = vec![pair("true", "Each is made up for, at most 100"), pair("false", "Only the last is made up for")];
-    let version = version.map(|(versions, chosen, newest)| {
-        let mut options = vec![pair(newest, NEWEST)];
-        options.extend(versions.into_iter().map(|v| (v.id, v.display_name)));
-        if follows {
-            view! { <input type="hidden" name="version" value=chosen/> }.into_any()
-        } else {
-            view! { <Select name="version" label="Version" options value=chosen/> }.into_any()
-        }
-    });
     let first = |given: String, at_first: &str| if given.is_empty() { at_first.to_owned() } else { given };
     view! {
-        <div class="pair">{version}<Select name="max_active" label="At once" options=many value=first(max_active, "1")/></div>
+        <Select name="max_active" label="At once" options=many value=first(max_active, "1")/>
         <div class="pair">
             <Select name="overlap" label="A time that comes while there are as many" options=overlaps value=first(overlap, "wait")/>
             <Select name="catch_up" label="Times that were missed" hint="While the portal was away, or it was switched off." options=missed value=first(catch_up, "true")/>

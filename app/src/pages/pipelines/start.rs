@@ -48,6 +48,8 @@ async fn offer(client: Client, team: String, name: String, version: Option<Strin
     };
     let asked = version.or_else(|| before.as_ref().and_then(|r| r.version_id.clone()));
     let known = asked.filter(|id| versions.items.iter().any(|v| v.id == *id || v.name == *id));
+    // In an address a version may go by its name.
+    let known = known.map(|asked| versions.items.iter().find(|v| v.name == asked).map_or(asked, |v| v.id.clone()));
     let Some(chosen) = known.or_else(|| versions.items.first().map(|v| v.id.clone())) else {
         return Err(Problem::new(404, "This pipeline has no version: upload one to run it."));
     };
@@ -93,17 +95,22 @@ fn Start(offer: Offer, access: Access) -> impl IntoView {
     // Made within the form, by which they are called.
     let fields = move || fields.iter().map(|(p, given)| field(p, given.as_ref(), true)).collect_view();
     let none = outline.parameters.is_empty().then(|| view! { <p class="muted">"It takes no parameters."</p> });
-    let (back, what, picker, command) = match of {
+    let (back, what, other, command) = match of {
         Of::Version { pipeline, versions, chosen } => {
-            let what = view! { <input type="hidden" name="pipeline" value=pipeline.id.clone()/><input type="hidden" name="version" value=chosen.clone()/> }.into_any();
+            let id = pipeline.id.clone();
             // Another version, with what the earlier run was given.
-            let kept: Vec<_> = before.iter().map(|r| ("from".to_owned(), r.id.clone())).collect();
+            let kept = before.as_ref().map(|r| ("from", r.id.clone()));
             let here = access.href(&format!("/pipelines/{}/run", segment(&pipeline.name)));
-            let picker = (versions.len() > 1).then(|| view! { <VersionPicker versions chosen kept here/> }.into_any());
+            let what: Box<dyn FnOnce() -> AnyView + Send> = Box::new(move || match versions.len() {
+                0 | 1 => {
+                    view! { <input type="hidden" name="pipeline" value=id/><input type="hidden" name="version" value=chosen/> }.into_any()
+                }
+                _ => view! { <input type="hidden" name="pipeline" value=id/><VersionPicker versions chosen kept here/> }.into_any(),
+            });
             let back = access.href(&format!("/pipelines/{}", segment(&pipeline.name)));
             let text = command(&pipeline.name, &outline.parameters);
             let command = view! { <Card title="From a terminal"><CodeBlock text/></Card> };
-            (back, what, picker, Some(command))
+            (back, what, None, Some(command))
         }
         Of::Run(id) => {
             let back = access.href(&format!("/pipeline-runs/{}", segment(&id)));
@@ -111,7 +118,9 @@ fn Start(offer: Offer, access: Access) -> impl IntoView {
                 let href = access.href(&format!("/pipelines/{}/run?from={}", segment(of), segment(&id)));
                 view! { <a class="btn" href=href>"Choose another version"</a> }.into_any()
             });
-            (back, view! { <input type="hidden" name="from" value=id/> }.into_any(), other, None)
+            let what: Box<dyn FnOnce() -> AnyView + Send> =
+                Box::new(move || view! { <input type="hidden" name="from" value=id/> }.into_any());
+            (back, what, other, None)
         }
     };
     let caching = vec![
@@ -130,11 +139,11 @@ fn Start(offer: Offer, access: Access) -> impl IntoView {
         None => (format!("Run {title}"), "Run"),
     };
     view! {
-        <Head title>{picker}</Head>
+        <Head title>{other}</Head>
         <div class="cols side">
             <section class="card"><div class="in">
                 <ApiForm id="start" action next>
-                    {what}
+                    {what()}
                     <fieldset class="form"><legend>"Parameters"</legend>{none}{fields()}</fieldset>
                     <details class="more" open=open>
                         <summary>"Name, experiment, caching"</summary>

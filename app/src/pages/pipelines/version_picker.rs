@@ -1,29 +1,44 @@
-//! Choosing the version whose parameters a form asks for: a plain form, as the version has an address.
+//! Choosing the version that a form is about: part of the form, so that what stands there is what is sent. The form is asked for anew then, with the
+//! parameters of that version; what was typed beside these stays.
 
-use crate::api::pipelines::PipelineVersion;
+use crate::{
+    api::pipelines::PipelineVersion,
+    ui::{FollowButton, Select},
+};
 use leptos::prelude::*;
+use leptos_router::params::ParamsMap;
 
-/// The form, for the head of the page.
+/// Which version the form was made for.
+const OF: &str = "_of";
+
+/// The field.
 #[component]
 pub fn VersionPicker(
     /// Those there are.
     versions: Vec<PipelineVersion>,
-    /// Id or name of the one that is chosen; empty where none is.
+    /// Id of the one that the form is made for, or the value that stands for none.
     chosen: String,
-    /// Words of the choice of none, where that is one.
+    /// Value and words of the choice of none, where that is one.
     #[prop(optional)]
-    none: &'static str,
-    /// What else stays in the address.
-    kept: Vec<(String, String)>,
+    none: Option<(&'static str, &'static str)>,
+    /// A field that stays in the address.
+    #[prop(default = None)]
+    kept: Option<(&'static str, String)>,
     /// The page.
     here: String,
 ) -> impl IntoView {
-    let none = (!none.is_empty()).then(|| view! { <option value="" selected=chosen.is_empty()>{none}</option> });
-    let options = versions.into_iter().map(|v| {
-        let selected = v.id == chosen || v.name == chosen;
-        view! { <option value=v.id selected=selected>{v.display_name}</option> }
-    });
-    let options = options.collect_view();
-    let kept = kept.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> }).collect_view();
-    view! { <form method="get" action=here class="row picked">{kept}<select name="version" aria-label="Version">{none}{options}</select><button class="btn" type="submit">"Choose"</button></form> }
+    let none = none.map(|(value, words)| (value.to_owned(), words.to_owned()));
+    let options: Vec<_> = none.into_iter().chain(versions.into_iter().map(|v| (v.id, v.display_name))).collect();
+    view! {
+        <div class="form" data-follows>
+            <input type="hidden" name=OF value=chosen.clone()/>
+            <Select name="version" label="Version" options value=chosen/>
+            <FollowButton here kept>"Ask for its parameters"</FollowButton>
+        </div>
+    }
+}
+
+/// Whether what an address says of parameters was typed for another version: it may have others of the same name, and other defaults.
+pub fn of_another(query: &ParamsMap) -> bool {
+    query.get(OF).is_some_and(|of| Some(of) != query.get("version"))
 }
