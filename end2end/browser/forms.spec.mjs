@@ -178,6 +178,61 @@ for (const script of [true, false]) {
         if (form === 'schedule') await send('DELETE', `${own}/${kind}/${made.id}`);
       }
     });
+
+    test('the version that a form shows is the one that runs, with its parameters', async ({ page }) => {
+      await team(name);
+      const [api, send] = [await admin(), await program(name)];
+      await api('PUT', `${own}/quota`, { cpu: '1m', memory: '1Mi', revision: (await api('GET', `${own}/quota`)).revision });
+      await send('POST', `${own}/pipelines`, { spec: needs(), name: 'shown', version: 'first' });
+      await send('POST', `${own}/pipelines/shown/versions`, { spec: needs().replaceAll('decay', 'speed'), name: 'second' });
+      const { id: first } = (await send('GET', `${own}/pipelines/shown/versions`)).items.find((v) => v.name === 'first');
+      await signIn(page, `/teams/${name}/pipelines/shown`);
+      const field = (label) => page.getByLabel(label, { exact: true });
+      const choose = async (label) => {
+        await field('Version').selectOption({ label });
+        if (!script) await page.getByRole('button', { name: 'Ask for its parameters' }).click();
+      };
+      const give = async (...all) => {
+        for (const label of all) await field(label).fill('1');
+        await field('title').fill('x');
+      };
+
+      await go(page, `/teams/${name}/pipelines/shown/run`);
+      await expect(field('speed')).toBeVisible();
+      await page.getByText('Name, experiment, caching').click();
+      await field('Name of the run').fill('by-name');
+      await choose('first');
+      await expect(field('decay')).toBeVisible();
+      await expect(field('speed')).toHaveCount(0);
+      await expect(field('Name of the run')).toHaveValue('by-name');
+      await give('decay', 'rate', 'share');
+      await page.getByRole('button', { name: 'Run', exact: true }).click();
+      await page.waitForURL((u) => /\/pipeline-runs\/[0-9a-f]+$/.test(u.pathname));
+      const [run] = (await send('GET', `${own}/pipeline-runs`)).items;
+      expect([run.name, run.version_id, Object.keys(run.parameters)]).toEqual(['by-name', first, ['decay', 'rate', 'share', 'title']]);
+
+      await go(page, `/teams/${name}/pipelines/shown/schedule`);
+      await field('Name').fill('nightly');
+      await choose('first');
+      await expect(field('decay')).toBeVisible();
+      await expect(field('Name')).toHaveValue('nightly');
+      await give('decay', 'rate', 'share');
+      await page.getByRole('button', { name: 'Schedule', exact: true }).click();
+      await page.waitForURL((u) => /\/recurring-runs\/[0-9a-f]+$/.test(u.pathname));
+      const one = async () => (await send('GET', `${own}/recurring-runs`)).items.find((r) => r.name === 'nightly');
+      const made = await one();
+      expect(made.version_id).toBe(first);
+
+      await go(page, `/teams/${name}/recurring-runs/${made.id}/edit`);
+      await choose('The newest at each time');
+      await expect(field('speed')).toBeVisible();
+      await expect(field('rate')).toHaveValue('1');
+      await give('speed');
+      await page.getByRole('button', { name: 'Save', exact: true }).click();
+      await page.waitForURL((u) => u.pathname.endsWith(made.id));
+      const changed = await one();
+      expect([changed.version_id ?? null, Object.keys(changed.parameters)]).toEqual([null, ['rate', 'share', 'speed', 'title']]);
+    });
   });
 }
 
