@@ -101,7 +101,7 @@ impl Reader {
 
     fn resources(&mut self, mut f: Fields) -> Resources {
         let mut quantity = |r: &mut Self, new: &str, old: &str, unit: &str| {
-            let number = r.number(&mut f, old).filter(|n| *n > 0.0).map(|n| format!("{n}{unit}"));
+            let number = r.number(&mut f, old).filter(|n| *n != 0.0).map(|n| format!("{n}{unit}"));
             r.text(&mut f, new).filter(|text| !text.is_empty()).or(number)
         };
         let mut resources = Resources {

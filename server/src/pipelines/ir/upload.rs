@@ -59,11 +59,13 @@ mod tests {
         let at = "deploymentSpec.executors.exec-say.container.resources: ";
         let cpu = "\"lots\" is not an amount of CPU: write cores such as 2 or 0.5, or millicores such as 500m";
         assert_eq!(of(json!({ "resourceCpuLimit": "lots" })), [format!("{at}{cpu}")]);
+        assert!(of(json!({ "cpuLimit": -1.0 }))[0].contains("\"-1\" is not an amount of CPU"));
+        assert!(of(json!({ "memoryRequest": -0.5 }))[0].contains("is not an amount of memory"));
         assert!(of(json!({ "resourceMemoryRequest": "1 lot" }))[0].contains("is not an amount of memory"));
         assert!(of(json!({ "accelerator": { "resourceCount": "half" } }))[0].contains("is not a number of GPUs"));
         for fine in [
             json!({ "resourceCpuLimit": "{{$.inputs.parameters['cpu']}}", "resourceMemoryLimit": "1.5Gi" }),
-            json!({ "cpuLimit": 0.5, "memoryLimit": 0.256 }),
+            json!({ "cpuLimit": 0.5, "memoryLimit": 0.256, "cpuRequest": 0.0 }),
             json!({ "accelerator": { "resourceCount": "{{$.inputs.parameters['n']}}" } }),
         ] {
             assert_eq!(of(fine.clone()), [""; 0], "{fine}");
