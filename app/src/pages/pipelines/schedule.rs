@@ -254,14 +254,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_typed_stays_with_another_version() {
-        let mut query = ParamsMap::new();
-        for (name, value) in [("version", "1"), ("texts.rows", "3"), ("problem", "No."), ("_form", "schedule"), ("name", "often")] {
-            query.insert(name, value.to_owned());
-        }
-        let mut kept = beside_version(&query);
-        kept.sort();
-        assert_eq!(kept, [("name", "often"), ("texts.rows", "3")].map(|(name, value)| (name.to_owned(), value.to_owned())));
+    fn a_parameter_typed_for_another_version_is_not_taken() {
+        let asked = |of: &str| {
+            let mut query = ParamsMap::new();
+            for (name, value) in [("version", "1"), ("texts.rows", "3"), ("_of", of)] {
+                query.insert(name, value.to_owned());
+            }
+            typed_text(&query, "rows")
+        };
+        assert_eq!((asked("1"), asked("2")), (Some("3".to_owned()), None));
     }
 
     #[test]
