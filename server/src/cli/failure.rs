@@ -73,9 +73,14 @@ impl From<Problem> for Failure {
             400..=499 => 5,
             _ => 1,
         };
+        // Parameters are handed over as texts.
+        let plain = |field: &str| ["texts.", "parameters."].iter().find_map(|p| field.strip_prefix(p)).unwrap_or(field).to_owned();
         let mut message = match &problem.field {
-            // Parameters are handed over as texts.
-            Some(field) => format!("{}: {}", field.strip_prefix("texts.").unwrap_or(field), problem.sentence()),
+            Some(_) if !problem.errors.is_empty() => {
+                let each = problem.errors.iter().map(|e| format!("{}: {}", plain(&e.field), e.detail));
+                each.collect::<Vec<_>>().join("\n")
+            }
+            Some(field) => format!("{}: {}", plain(field), problem.sentence()),
             None => problem.sentence().to_owned(),
         };
         if let Some(hint) = &problem.hint {
@@ -92,6 +97,7 @@ impl From<Problem> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use app::api::FieldProblem;
 
     #[test]
     fn each_kind_of_answer_has_its_code() {
@@ -110,5 +116,9 @@ mod tests {
     fn field_and_hint_are_told() {
         let failure = Failure::from(Problem::new(422, "A name is short.").field("name").hint("Shorten it."));
         assert_eq!(failure.message, "name: A name is short.\n  Shorten it.");
+        let mut several = Problem::new(422, "nme: no such parameter; rate: expected a number").field("texts.nme");
+        let wrong = |field: &str, detail: &str| FieldProblem { field: field.into(), detail: detail.into() };
+        several.errors = vec![wrong("texts.nme", "No such parameter."), wrong("parameters.rate", "Expected a number.")];
+        assert_eq!(Failure::from(several).message, "nme: No such parameter.\nrate: Expected a number.");
     }
 }

@@ -29,6 +29,7 @@ pub mod pages;
 pub mod pairs;
 pub mod pipeline;
 mod pipeline_schedule;
+mod pipeline_task;
 mod pipeline_tree;
 pub mod placement;
 pub mod promotion;

@@ -5,22 +5,21 @@ use super::{
     here::Here,
     list::List,
     logs::{self, Log},
-    output, pipeline_schedule, pipeline_tree as tree,
+    output, pipeline_schedule,
+    pipeline_task::{asked, printing},
+    pipeline_tree as tree,
     watch::{self, Fate},
 };
 use crate::pipelines::ir;
 use app::api::{
     ListQuery, State,
-    pipeline_runs::{NewPipelineRun, PipelineRun, PipelineRunQuery, Task, TaskState},
+    pipeline_runs::{NewPipelineRun, PipelineRun, PipelineRunQuery, Task},
     pipelines::{NewPipeline, NewPipelineVersion, Pipeline, PipelineVersion, SetPipelineLimits},
     promotions::Say,
 };
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::{collections::BTreeMap, path::PathBuf};
-
-/// Most tasks that a sentence lists.
-const MOST_NAMED: usize = 12;
 
 /// Verbs.
 #[derive(Debug, Subcommand)]
@@ -106,7 +105,7 @@ pub enum Command {
     Log {
         /// Id of the pipeline run
         id: String,
-        /// Name of the task, or its path, such as `for-loop-2[0]/double`, or its id
+        /// Name of the task as it is shown or in the pipeline, its path, such as `for-loop-2[0]/double`, or its id
         task: String,
         #[command(flatten)]
         log: Log,
@@ -260,11 +259,7 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
 async fn say(here: &Here, answer: Answer, approves: bool) -> Result<(), Failure> {
     let (client, team, id) = (&here.client, &here.team, &answer.id);
     let tasks = client.task_list(team, id).await?;
-    // Of several turns of a loop the one that waits.
-    let waits = |t: &&Task| t.name == answer.task && t.state == TaskState::WaitingForApproval;
-    let named = || tasks.iter().find(waits).or_else(|| tasks.iter().rev().find(|t| t.name == answer.task));
-    let found = tasks.iter().find(|t| t.id == answer.task).or_else(named);
-    let found = found.ok_or_else(|| Failure::usage(format!("The pipeline run has no task {} so far.", answer.task)))?;
+    let found = asked(&tasks, &answer.task)?;
     let (words, say) = (if approves { "approved" } else { "refused" }, Say { comment: answer.comment });
     if approves {
         client.task_approve(team, id, &found.id, &say).await?;
@@ -372,50 +367,6 @@ fn news(before: Option<&Whole>, now: &Whole) -> Vec<String> {
         lines.push(format!("{}, {}, {took}", now.run.state.label(), tree::ended_of(&now.run)));
     }
     lines
-}
-
-/// The task of this id, path or name that prints something.
-fn printing<'a>(tasks: &'a [Task], asked: &str) -> Result<&'a Task, Failure> {
-    let paths = tree::paths(tasks);
-    let path = |task: &Task| paths[task.id.as_str()].clone();
-    let exact = tasks.iter().find(|t| t.id == asked || path(t) == asked);
-    let named: Vec<&Task> = match exact {
-        Some(task) => vec![task],
-        None => tasks.iter().filter(|t| t.name == asked && t.iteration.is_none()).collect(),
-    };
-    let found = match named.as_slice() {
-        [one] => *one,
-        [] => {
-            return Err(Failure::not_found(format!(
-                "The pipeline run has no task {asked} so far. There are {}.",
-                some(tasks.iter().map(path))
-            )));
-        }
-        many => {
-            let which = some(many.iter().map(|t| path(t)));
-            return Err(Failure::usage(format!("{} tasks are called {asked}: {which}. Name one of them by its path.", many.len())));
-        }
-    };
-    if matches!(found.kind.as_str(), "dag" | "loop" | "iteration") {
-        let within = format!("{}/", path(found));
-        let turns = format!("{}[", path(found));
-        let held = tasks.iter().map(path).filter(|p| p.starts_with(&within) || p.starts_with(&turns));
-        return Err(Failure::usage(format!("{asked} holds tasks and prints nothing itself. In it are {}.", some(held))));
-    }
-    if let Some(from) = &found.cached_from {
-        eprintln!("It did not run: it took over what the task {} of the pipeline run {} had made.", from.task_id, from.pipeline_run_id);
-    }
-    Ok(found)
-}
-
-/// The first of many, as a list in a sentence.
-fn some(names: impl Iterator<Item = String>) -> String {
-    let all: Vec<String> = names.collect();
-    match all.len() {
-        0 => "none".to_owned(),
-        n if n <= MOST_NAMED => all.join(", "),
-        n => format!("{} and {} more", all[..MOST_NAMED].join(", "), n - MOST_NAMED),
-    }
 }
 
 pub(super) fn moves(run: &PipelineRun) -> bool {

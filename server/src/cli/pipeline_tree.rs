@@ -166,10 +166,10 @@ pub fn paths(tasks: &[Task]) -> HashMap<&str, String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn task(id: &str, parent: Option<&str>, name: &str, turn: Option<i64>, state: TaskState) -> Task {
+    pub fn task(id: &str, parent: Option<&str>, name: &str, turn: Option<i64>, state: TaskState) -> Task {
         Task {
             id: id.into(),
             parent_id: parent.map(str::to_owned),

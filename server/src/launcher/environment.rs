@@ -55,8 +55,9 @@ impl Environment {
     }
 }
 
-/// Found before it is started: to look it up in an environment that is not its own, a process would have to be copied.
-fn find(name: &str, path: &str) -> Option<PathBuf> {
+/// The program that a name means in a PATH. Found before it is started: to look it up in an environment that is not its own, a process would
+/// have to be copied.
+pub fn find(name: &str, path: &str) -> Option<PathBuf> {
     let all = path.split(':').filter(|folder| !folder.is_empty()).map(|folder| PathBuf::from(folder).join(name));
     all.into_iter().find(|found| found.is_file() && access(found, Access::EXEC_OK).is_ok())
 }

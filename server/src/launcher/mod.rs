@@ -8,6 +8,7 @@ mod folder;
 mod portal;
 mod run;
 
+pub use environment::find;
 pub use run::{main, take_over};
 
 use crate::cluster::SLIPWAY;

@@ -103,10 +103,15 @@ pub fn SchedulePipeline() -> impl IntoView {
             .iter()
             .filter_map(|p| typed_text(&query, &p.name).map(|text| (p.name.clone(), Value::String(text))))
             .collect();
-        let command = format!("slipway pipeline schedule create {} --cron '{NIGHTLY}' --time-zone Europe/Berlin", shell::word(&p.name));
         // In an address a version may go by its name.
         let asked = typed(&query, "version").unwrap_or_default();
-        let chosen = o.versions.iter().find(|v| v.name == asked).map_or(asked, |v| v.id.clone());
+        let version = o.versions.iter().find(|v| v.name == asked || v.id == asked);
+        let command = format!(
+            "slipway pipeline schedule create {}{} --cron '{NIGHTLY}' --time-zone Europe/Berlin",
+            shell::word(&p.name),
+            start::of_version(version.map(|v| v.name.as_str()))
+        );
+        let chosen = version.map_or(asked, |v| v.id.clone());
         let say = move |name: &str| typed(&query, name).unwrap_or_default();
         view! {
             <Head title=format!("Schedule {}", p.display_name)/>

@@ -101,6 +101,7 @@ fn Start(offer: Offer, access: Access) -> impl IntoView {
             // Another version, with what the earlier run was given.
             let kept = before.as_ref().map(|r| ("from", r.id.clone()));
             let here = access.href(&format!("/pipelines/{}/run", segment(&pipeline.name)));
+            let older = versions.iter().skip(1).find(|v| v.id == chosen).map(|v| v.name.clone());
             let what: Box<dyn FnOnce() -> AnyView + Send> = Box::new(move || match versions.len() {
                 0 | 1 => {
                     view! { <input type="hidden" name="pipeline" value=id/><input type="hidden" name="version" value=chosen/> }.into_any()
@@ -108,7 +109,7 @@ fn Start(offer: Offer, access: Access) -> impl IntoView {
                 _ => view! { <input type="hidden" name="pipeline" value=id/><VersionPicker versions chosen kept here/> }.into_any(),
             });
             let back = access.href(&format!("/pipelines/{}", segment(&pipeline.name)));
-            let text = command(&pipeline.name, &outline.parameters);
+            let text = command(&pipeline.name, older.as_deref(), &outline.parameters);
             let command = view! { <Card title="From a terminal"><CodeBlock text/></Card> };
             (back, what, None, Some(command))
         }
@@ -231,13 +232,18 @@ fn meant_empty(query: &ParamsMap, name: &str) -> Option<bool> {
     query.get(name).map(|_| query.get_all("empty").is_some_and(|all| all.iter().any(|one| one == name)))
 }
 
-/// The same from a terminal, with the parameters that have to be given, or an example.
-fn command(pipeline: &str, parameters: &[PipelineParameter]) -> String {
-    let mut out = format!("slipway pipeline run {}", shell::word(pipeline));
+/// The same from a terminal, with the parameters that have to be given. `version`: its name, where it is not the newest.
+fn command(pipeline: &str, version: Option<&str>, parameters: &[PipelineParameter]) -> String {
+    let mut out = format!("slipway pipeline run {}{}", shell::word(pipeline), of_version(version));
     for p in parameters.iter().filter(|p| p.default.is_none() && !p.optional) {
         out += &format!(" --param {}=VALUE", p.name);
     }
     out + " --watch"
+}
+
+/// What names a version to a command.
+pub(super) fn of_version(name: Option<&str>) -> String {
+    name.map(|name| format!(" --version {}", shell::word(name))).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -253,7 +259,9 @@ mod tests {
             default,
             optional: false,
         };
-        assert_eq!(command("a b", &[p("day", None), p("n", Some(1.into()))]), "slipway pipeline run 'a b' --param day=VALUE --watch");
+        let asked = [p("day", None), p("n", Some(1.into()))];
+        assert_eq!(command("a b", None, &asked), "slipway pipeline run 'a b' --param day=VALUE --watch");
+        assert_eq!(command("a", Some("of May"), &[]), "slipway pipeline run a --version 'of May' --watch");
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod task;
 pub(crate) mod tests;
 mod text;
 mod types;
+mod unique;
 mod upload;
 
 pub(crate) use self::types::{json_text, plain};

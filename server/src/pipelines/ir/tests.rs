@@ -101,6 +101,7 @@ fn what_is_no_pipeline_says_what_it_is() {
         ("[1, 2]", "not one object"),
         ("{\"a\": ", "no JSON"),
         ("a: b: c", "no YAML"),
+        ("a: 1\nb: 2\na: 3\n", "key `a` is not allowed here"),
         ("apiVersion: argoproj.io/v1alpha1\nkind: Workflow\n", "Argo workflow"),
         ("name: x\nimplementation: {}\n", "component, not a pipeline"),
         ("{\"schemaVersion\": \"3.0\"}", "is not 2.1"),

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use std::thread;
 
-use super::{Body, Component, Pipeline, Refusal, accelerator, canonical::hex, check::check, halves, loop_items, reader::Reader, upload};
+use super::{Body, Component, Pipeline, Refusal, accelerator, canonical::hex, check::check, halves, loop_items, reader::Reader, unique, upload};
 
 /// Bytes that a document may have.
 pub const LARGEST: usize = 64 * 1024 * 1024;
@@ -18,7 +18,8 @@ const AGAIN: &str = "compile the pipeline with kfp 2";
 /// # Errors
 /// Everything that is wrong or not supported, at once.
 pub fn parse(text: &str) -> Result<Pipeline, Vec<Refusal>> {
-    let (spec, platform) = documents(text).map_err(|refusal| vec![refusal])?;
+    let plainly = |text: &str| serde_json::Deserializer::from_str(text).into_iter().collect();
+    let (spec, platform) = documents(text, plainly).map_err(|refusal| vec![refusal])?;
     from_json(spec, platform)
 }
 
@@ -27,19 +28,18 @@ pub fn parse(text: &str) -> Result<Pipeline, Vec<Refusal>> {
 /// # Errors
 /// As [`parse`], and what can never run here. What was taken before is read for ever.
 pub fn parse_for(text: &str, gpu: &str) -> Result<Pipeline, Vec<Refusal>> {
-    let (spec, platform) = documents(text).map_err(|refusal| vec![refusal])?;
+    let (spec, platform) = documents(text, unique::read).map_err(|refusal| vec![refusal])?;
     read(spec, platform, Some(gpu))
 }
 
-/// The two parts of a document.
-fn documents(text: &str) -> Result<(Value, Value), Refusal> {
+/// The two parts of a document. `json`: reads documents one after the other in JSON.
+fn documents(text: &str, json: impl Fn(&str) -> serde_json::Result<Vec<Value>>) -> Result<(Value, Value), Refusal> {
     if text.len() > LARGEST {
         return Err(Refusal::new("", format!("it has {} bytes, at most {LARGEST} are taken", text.len()), "split the pipeline"));
     }
     let mut documents: Vec<Value> = if text.trim_start().starts_with('{') {
         let wrong = |e| Refusal::new("", format!("it is no JSON: {e}"), AGAIN);
-        let stream = serde_json::Deserializer::from_str(text).into_iter::<Value>();
-        match stream.collect::<Result<Vec<_>, _>>() {
+        match json(text) {
             Ok(documents) => documents,
             // YAML may begin with a brace too, in flow style.
             Err(e) => yaml(text).map_err(|_| wrong(e))?,
@@ -81,7 +81,14 @@ fn yaml(text: &str) -> Result<Vec<Value>, Refusal> {
     {
         return Ok(documents);
     }
-    read(text).map_err(|e| Refusal::new("", format!("it is no YAML: {e}"), AGAIN))
+    read(text).map_err(|e| {
+        let why = match e.without_snippet() {
+            // What it says to those who write programs is of no use here.
+            e @ serde_saphyr::Error::DuplicateMappingKey { .. } => e.render_with_formatter(&serde_saphyr::UserMessageFormatter),
+            e => e.to_string(),
+        };
+        Refusal::new("", format!("it is no YAML: {why}"), AGAIN)
+    })
 }
 
 /// Reads a pipeline from its two parts as JSON; `platform` may be null.

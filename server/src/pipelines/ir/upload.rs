@@ -13,21 +13,33 @@ pub(super) fn wrong(pipeline: &Pipeline) -> Vec<Refusal> {
         let at = format!("root.inputDefinitions.artifacts.{name}");
         Refusal::new(at, "nobody can give a run this artifact", "bring it with dsl.importer, or give it a default of None")
     });
-    root.into_iter().chain(nobodys).chain(pipeline.executors.iter().filter_map(amounts)).collect()
+    root.into_iter().chain(nobodys).chain(pipeline.executors.iter().flat_map(amounts)).collect()
 }
 
-/// Amounts that are none. What a parameter says is known when the task starts.
-fn amounts((label, executor): (&String, &Executor)) -> Option<Refusal> {
-    let Executor::Container(container) = executor else { return None };
-    let said = |texts: [&Option<String>; 2]| texts.into_iter().flatten().find(|t| !t.is_empty()).filter(|t| !t.contains(LATER)).cloned();
+/// Amounts that are none, and requests above their limits. What a parameter says is known when the task starts.
+fn amounts((label, executor): (&String, &Executor)) -> Vec<Refusal> {
+    let Executor::Container(container) = executor else { return Vec::new() };
+    let said = |text: &Option<String>| text.as_ref().filter(|t| !t.is_empty() && !t.contains(LATER)).cloned();
     let r = &container.resources;
-    let asked = ResourcesAsked {
-        cpu: said([&r.cpu_limit, &r.cpu_request]),
-        memory: said([&r.memory_limit, &r.memory_request]),
-        gpu: r.accelerators().filter(|n| !n.contains(LATER)).map(str::to_owned),
+    let gpu = r.accelerators().filter(|n| !n.contains(LATER)).map(str::to_owned);
+    let limit = ResourcesAsked { cpu: said(&r.cpu_limit), memory: said(&r.memory_limit), gpu };
+    let request = ResourcesAsked { cpu: said(&r.cpu_request), memory: said(&r.memory_request), gpu: None };
+    let at = format!("deploymentSpec.executors.{label}.container.resources");
+    let (most, least) = match (limit.resolve(Resources::NONE), request.resolve(Resources::NONE)) {
+        (Ok(most), Ok(least)) => (most, least),
+        (most, least) => {
+            let none = |(_, why): (_, String)| Refusal::new(&at, why.trim_end_matches('.'), "");
+            return most.err().into_iter().chain(least.err()).map(none).collect();
+        }
     };
-    let (_, why) = asked.resolve(Resources::NONE).err()?;
-    Some(Refusal::new(format!("deploymentSpec.executors.{label}.container.resources"), why.trim_end_matches('.'), ""))
+    let above = |what: &str, asked: i64, most: i64, (request, limit): (&Option<String>, &Option<String>)| {
+        let (request, limit) = (request.as_ref()?, limit.as_ref()?);
+        let why = format!("the request of {request} {what} is above the limit of {limit}");
+        (asked > most).then(|| Refusal::new(&at, why, "ask for no more than the limit"))
+    };
+    let cpu = above("CPU", least.cpu_millis, most.cpu_millis, (&request.cpu, &limit.cpu));
+    let memory = above("memory", least.memory_bytes, most.memory_bytes, (&request.memory, &limit.memory));
+    cpu.into_iter().chain(memory).collect()
 }
 
 #[cfg(test)]
@@ -63,13 +75,25 @@ mod tests {
         assert!(of(json!({ "memoryRequest": -0.5 }))[0].contains("is not an amount of memory"));
         assert!(of(json!({ "resourceMemoryRequest": "1 lot" }))[0].contains("is not an amount of memory"));
         assert!(of(json!({ "accelerator": { "resourceCount": "half" } }))[0].contains("is not a number of GPUs"));
+        let above = "the request of 2 CPU is above the limit of 1500m (ask for no more than the limit)";
+        assert_eq!(of(json!({ "cpuRequest": 2.0, "resourceCpuLimit": "1500m" })), [format!("{at}{above}")]);
+        assert!(of(json!({ "resourceMemoryRequest": "1Gi", "resourceMemoryLimit": "1G" }))[0].contains("1Gi memory is above the limit of 1G"));
         for fine in [
+            json!({ "cpuRequest": 2.0, "memoryRequest": 1.0, "memoryLimit": 1.0 }),
             json!({ "resourceCpuLimit": "{{$.inputs.parameters['cpu']}}", "resourceMemoryLimit": "1.5Gi" }),
             json!({ "cpuLimit": 0.5, "memoryLimit": 0.256, "cpuRequest": 0.0 }),
             json!({ "accelerator": { "resourceCount": "{{$.inputs.parameters['n']}}" } }),
         ] {
             assert_eq!(of(fine.clone()), [""; 0], "{fine}");
         }
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_in_json() {
+        let twice = small().to_string().replacen("\"schemaVersion\"", "\"sdkVersion\":\"kfp-2\",\"schemaVersion\"", 1);
+        assert!(twice.matches("\"sdkVersion\"").count() == 2 && parse(&twice).is_ok(), "what was taken once is read for ever");
+        let why = parse_for(&twice, "nvidia.com/gpu").unwrap_err()[0].to_string();
+        assert!(why.starts_with("it is no JSON: the key \"sdkVersion\" stands twice at line 1 column "), "{why}");
     }
 
     #[test]

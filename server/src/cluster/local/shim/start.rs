@@ -127,11 +127,5 @@ fn find(name: &str, environment: &BTreeMap<String, String>, folder: &Path) -> Op
         let path = folder.join(name);
         return path.exists().then_some(path);
     }
-    let path = environment.get("PATH")?;
-    path.split(':').filter(|f| !f.is_empty()).map(|f| Path::new(f).join(name)).find(|p| is_program(p))
-}
-
-fn is_program(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+    launcher::find(name, environment.get("PATH")?)
 }
