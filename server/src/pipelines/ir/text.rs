@@ -3,7 +3,9 @@
 use serde_json::{Map, Value};
 use std::thread;
 
-use super::{Body, Component, Pipeline, Refusal, accelerator, canonical::hex, check::check, halves, loop_items, reader::Reader, unique, upload};
+use super::{
+    Body, Component, Pipeline, Refusal, accelerator, canonical::hex, check::check, halves, loop_items, reader::Reader, unique, upload,
+};
 
 /// Bytes that a document may have.
 pub const LARGEST: usize = 64 * 1024 * 1024;

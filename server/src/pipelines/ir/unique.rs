@@ -89,7 +89,9 @@ mod tests {
 
     #[test]
     fn all_else_is_as_it_is() {
-        for text in [r#"{"a":[1,-2,0.5,1e30,18446744073709551615,true,null,"\u00fc\ud83d\ude00"],"b":{"a":{}},"":[]}"#, "[]", "null", "\"a\""] {
+        for text in
+            [r#"{"a":[1,-2,0.5,1e30,18446744073709551615,true,null,"\u00fc\ud83d\ude00"],"b":{"a":{}},"":[]}"#, "[]", "null", "\"a\""]
+        {
             assert_eq!(one(text).unwrap(), serde_json::from_str::<Value>(text).unwrap());
         }
         assert!(one("{\"a\": }").is_err());

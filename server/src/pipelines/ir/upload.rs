@@ -77,7 +77,9 @@ mod tests {
         assert!(of(json!({ "accelerator": { "resourceCount": "half" } }))[0].contains("is not a number of GPUs"));
         let above = "the request of 2 CPU is above the limit of 1500m (ask for no more than the limit)";
         assert_eq!(of(json!({ "cpuRequest": 2.0, "resourceCpuLimit": "1500m" })), [format!("{at}{above}")]);
-        assert!(of(json!({ "resourceMemoryRequest": "1Gi", "resourceMemoryLimit": "1G" }))[0].contains("1Gi memory is above the limit of 1G"));
+        assert!(
+            of(json!({ "resourceMemoryRequest": "1Gi", "resourceMemoryLimit": "1G" }))[0].contains("1Gi memory is above the limit of 1G")
+        );
         for fine in [
             json!({ "cpuRequest": 2.0, "memoryRequest": 1.0, "memoryLimit": 1.0 }),
             json!({ "resourceCpuLimit": "{{$.inputs.parameters['cpu']}}", "resourceMemoryLimit": "1.5Gi" }),
