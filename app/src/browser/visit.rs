@@ -194,13 +194,11 @@ fn asked_for(event: &SubmitEvent) -> Option<String> {
     let url = Url::new_with_base(&says("action"), &dom::window().location().href().ok()?).ok().filter(is_page)?;
     let query = UrlSearchParams::new().ok()?;
     let beside = getter.as_ref().filter(|b| !b.name().is_empty()).map(|b| (b.name(), b.value()));
-    // What a form says to a plain browser alone, and parameters of what was chosen before.
-    let stays =
-        |name: &str| getter.is_none() || !(matches!(name, "next" | "_method" | "empty" | "parameters") || name.starts_with("texts."));
+    // What a form says to a plain browser alone, and what depends on what was chosen before. A name that would need quoting is none of those.
+    let field = |of: &str, name: &str| form.query_selector(&format!("{of}[name=\"{name}\"]")).ok().flatten();
+    let stays = |name: &str| getter.is_none() || !(matches!(name, "next" | "_method") || field("[data-depends] ", name).is_some());
     for (name, value) in entries(&FormData::new_with_form(&form).ok()?).into_iter().filter(|(name, _)| stays(name)).chain(beside) {
-        // A name in our own form: nothing in it needs quoting.
-        let moment =
-            form.query_selector(&format!("input[data-moment][name=\"{name}\"]")).ok().flatten().and_then(|_| clock::moment(&value));
+        let moment = field("input[data-moment]", &name).and_then(|_| clock::moment(&value));
         let value = moment.unwrap_or(value);
         if !value.is_empty() {
             query.append(&name, &value);

@@ -3,7 +3,7 @@
 use super::pace::Pace;
 use crate::{
     clock::SharedClock,
-    error::Result,
+    error::{Kind, Result},
     reports::{Report, Reports},
     wake::Bell,
 };
@@ -71,8 +71,11 @@ impl Driver {
                 work.mark_unchanged();
                 let begun = Instant::now();
                 let result = task.tick().await;
-                if let Err(error) = &result {
-                    tracing::error!(task = task.name(), error = %error, "tick failed");
+                match &result {
+                    Err(error) if error.kind == Kind::Internal => tracing::error!(task = task.name(), error = %error, "tick failed"),
+                    // Another system is away, or not itself yet: the next tick tries again.
+                    Err(error) => tracing::warn!(task = task.name(), error = %error, "tick failed"),
+                    Ok(_) => {}
                 }
                 reports.keep(task.name(), clock.now(), begun.elapsed(), &result);
                 metrics::histogram!("slipway_task_seconds", "task" => task.name()).record(begun.elapsed().as_secs_f64());

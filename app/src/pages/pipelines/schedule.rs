@@ -216,7 +216,7 @@ fn Parameters(outline: PipelineOutline, values: BTreeMap<String, Value>) -> impl
     (!outline.parameters.is_empty()).then(|| {
         let fields = outline.parameters.iter().map(|p| start::field(p, values.get(&p.name), false)).collect_view();
         view! {
-            <fieldset class="form">
+            <fieldset class="form" data-depends>
                 <legend>"Parameters"</legend>
                 // Most fields that are empty do not come along; with this, none of them means that none is given.
                 <input type="hidden" name="parameters" value=" "/>

@@ -145,7 +145,7 @@ fn Start(offer: Offer, access: Access) -> impl IntoView {
             <section class="card"><div class="in">
                 <ApiForm id="start" action next>
                     {what()}
-                    <fieldset class="form"><legend>"Parameters"</legend>{none}{fields()}</fieldset>
+                    <fieldset class="form" data-depends><legend>"Parameters"</legend>{none}{fields()}</fieldset>
                     <details class="more" open=open>
                         <summary>"Name, experiment, caching"</summary>
                         <div class="form">
