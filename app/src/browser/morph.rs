@@ -7,6 +7,9 @@ use std::collections::{HashMap, HashSet};
 use wasm_bindgen::JsCast;
 use web_sys::{CharacterData, Element, HtmlFormElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement, Node};
 
+/// Marks the form that a page is asked for by, until that has come.
+pub const ASKS: &str = "data-asks";
+
 /// What fields become.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Fields {
@@ -15,6 +18,9 @@ pub enum Fields {
     /// The same within a form that holds what nobody has sent yet: what it knows of the object (its revision) stays as well, so that
     /// nothing is overwritten that the reader has not seen.
     Typed,
+    /// They hold what the rendering says, but for forms to the API that hold what nobody has sent yet: the same page, asked for otherwise, while
+    /// the reader was at something else in it.
+    Asked,
     /// They hold what the rendering says: another page.
     AsRendered,
 }
@@ -149,11 +155,12 @@ fn one(old: &Node, new: &Node, fields: Fields) {
             Some(fields) => fields,
             None => return,
         },
+        Some(form) if fields == Fields::Asked && is_left_alone(form) => Fields::Typed,
         _ => fields,
     };
     attributes(o, n);
     children(old, new, fields);
-    if fields == Fields::AsRendered {
+    if matches!(fields, Fields::Asked | Fields::AsRendered) {
         as_rendered(o);
     }
 }
@@ -167,6 +174,11 @@ fn within(form: &HtmlFormElement) -> Option<Fields> {
     } else {
         Some(if is_typed_in(form) { Fields::Typed } else { Fields::Stay })
     }
+}
+
+/// Whether a form holds what nobody has sent yet, and is not the one for whose sake the page is asked for.
+fn is_left_alone(form: &HtmlFormElement) -> bool {
+    form.has_attribute("data-api") && !["data-sent", ASKS].iter().any(|name| form.has_attribute(name)) && is_typed_in(form)
 }
 
 /// Whether a form holds what nobody has sent yet.

@@ -204,6 +204,7 @@ fn asked_for(event: &SubmitEvent) -> Option<String> {
             query.append(&name, &value);
         }
     }
+    let _ = form.set_attribute(morph::ASKS, "");
     let query = query.to_string().as_string().filter(|q| !q.is_empty());
     Some(query.map_or_else(|| url.pathname(), |q| format!("{}?{q}", url.pathname())))
 }
@@ -339,7 +340,11 @@ fn show(url: &str, html: &str, way: Way) -> bool {
         }
         living::elsewhere();
     }
-    let fields = if way == Way::Again { Fields::Stay } else { Fields::AsRendered };
+    let fields = match way {
+        Way::Again => Fields::Stay,
+        Way::To if !elsewhere => Fields::Asked,
+        Way::To | Way::Back => Fields::AsRendered,
+    };
     morph::children(&old, &body, fields);
     SHOWN.set(text.to_owned());
     dom::document().set_title(&new.title());

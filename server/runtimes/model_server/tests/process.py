@@ -99,6 +99,15 @@ class Served:
             if self.process.poll() is not None or time.monotonic() > until:
                 raise AssertionError("not ready:\n" + "\n".join(self.log))
 
+    def says(self, text: str, seconds: float = 30) -> bool:
+        """Whether its log has the text: what it prints may come after its answer."""
+        until = time.monotonic() + seconds
+        while not any(text in line for line in list(self.log)):
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.05)
+        return True
+
     def connection(self) -> http.client.HTTPConnection:
         if self.unix_socket is None:
             return http.client.HTTPConnection(self.address.removeprefix("http://"), timeout=30)
