@@ -137,7 +137,7 @@ pub enum Command {
 pub struct Answer {
     /// Id of the pipeline run
     id: String,
-    /// Name or id of the task
+    /// Name of the task as it is shown or in the pipeline, its path, such as `for-loop-2[0]/ask`, or its id
     task: String,
     /// What to say with it
     #[arg(long, default_value = "", hide_default_value = true)]
@@ -266,7 +266,8 @@ async fn say(here: &Here, answer: Answer, approves: bool) -> Result<(), Failure>
     } else {
         client.task_refuse(team, id, &found.id, &say).await?;
     }
-    here.say(format!("{} of pipeline run {id} is {words}.", found.display_name));
+    let path = &tree::paths(&tasks)[found.id.as_str()];
+    here.say(format!("{path} of pipeline run {id} is {words}."));
     Ok(())
 }
 

@@ -1,57 +1,67 @@
 //! The task of a pipeline run that somebody means.
 
-use super::{Failure, pipeline_tree::paths};
+use super::{
+    Failure,
+    pipeline_tree::{paths, shown_paths},
+};
 use app::api::pipeline_runs::{Task, TaskState};
 
 /// Most tasks that a sentence lists.
 const MOST_NAMED: usize = 12;
 
-/// Those of a name: the one in the pipeline, or else the one that is shown. Turns of loops have that of their loop, and are none of them.
-fn named<'a>(tasks: &'a [Task], name: &str) -> Vec<&'a Task> {
-    let all = |of: fn(&Task) -> &str| tasks.iter().filter(|t| of(t) == name && t.iteration.is_none()).collect::<Vec<_>>();
-    let own = all(|t| &t.name);
-    if own.is_empty() { all(|t| &t.display_name) } else { own }
+/// Those that `asked` may mean: the one of this id; or of this path, of the names in the pipeline or of those that are shown, and what is shown
+/// under the same name; or else all of this name. Turns of loops have that of their loop, and are none of them.
+fn meant<'a>(tasks: &'a [Task], asked: &str) -> Vec<&'a Task> {
+    if let Some(task) = tasks.iter().find(|t| t.id == asked) {
+        return vec![task];
+    }
+    let (own, shown) = (paths(tasks), shown_paths(tasks));
+    let is_at = |t: &Task| own[t.id.as_str()] == asked || shown[t.id.as_str()] == asked;
+    let is_shown = |t: &Task| t.display_name == asked && t.iteration.is_none();
+    if tasks.iter().any(|t| is_at(t)) {
+        // A name that leads to one task and is shown of another has to be told apart.
+        return tasks.iter().filter(|t| is_at(t) || (is_shown(t) && t.name != asked)).collect();
+    }
+    tasks.iter().filter(|t| is_shown(t) || (t.name == asked && t.iteration.is_none())).collect()
 }
 
-/// The task that is to be answered: of several turns of a loop the one that waits.
+/// The one of them, or what to say instead.
+fn one<'a>(tasks: &'a [Task], asked: &str, all: &[&'a Task]) -> Result<&'a Task, Failure> {
+    let paths = paths(tasks);
+    match all {
+        [one] => Ok(one),
+        [] => {
+            let there = some(tasks.iter().map(|t| paths[t.id.as_str()].clone()));
+            Err(Failure::not_found(format!("The pipeline run has no task {asked} so far. There are {there}.")))
+        }
+        many => {
+            let which = some(many.iter().map(|t| format!("{} ({}, id {})", paths[t.id.as_str()], t.display_name, t.id)));
+            Err(Failure::usage(format!("{} tasks are called {asked}: {which}. Name one of them by its path or id.", many.len())))
+        }
+    }
+}
+
+/// The task that is to be answered: of several the one that waits.
 ///
 /// # Errors
-/// There is none so far.
-pub fn asked<'a>(tasks: &'a [Task], task: &str) -> Result<&'a Task, Failure> {
-    let by_name = || {
-        let all = named(tasks, task);
-        all.iter().find(|t| t.state == TaskState::WaitingForApproval).or(all.last()).copied()
-    };
-    let found = tasks.iter().find(|t| t.id == task).or_else(by_name);
-    found.ok_or_else(|| Failure::usage(format!("The pipeline run has no task {task} so far.")))
+/// There is none so far, or several wait.
+pub fn asked<'a>(tasks: &'a [Task], asked: &str) -> Result<&'a Task, Failure> {
+    let all = meant(tasks, asked);
+    let waiting: Vec<&Task> = all.iter().copied().filter(|t| t.state == TaskState::WaitingForApproval).collect();
+    one(tasks, asked, if waiting.is_empty() { &all } else { &waiting })
 }
 
-/// The task of this id, path or name that prints something.
+/// The task that prints something.
 ///
 /// # Errors
 /// There is none so far, or several; it holds tasks and prints nothing itself.
 pub fn printing<'a>(tasks: &'a [Task], asked: &str) -> Result<&'a Task, Failure> {
-    let paths = paths(tasks);
-    let path = |task: &Task| paths[task.id.as_str()].clone();
-    let exact = tasks.iter().find(|t| t.id == asked || path(t) == asked);
-    let all = exact.map_or_else(|| named(tasks, asked), |task| vec![task]);
-    let found = match all.as_slice() {
-        [one] => *one,
-        [] => {
-            return Err(Failure::not_found(format!(
-                "The pipeline run has no task {asked} so far. There are {}.",
-                some(tasks.iter().map(path))
-            )));
-        }
-        many => {
-            let which = some(many.iter().map(|t| path(t)));
-            return Err(Failure::usage(format!("{} tasks are called {asked}: {which}. Name one of them by its path.", many.len())));
-        }
-    };
+    let found = one(tasks, asked, &meant(tasks, asked))?;
     if matches!(found.kind.as_str(), "dag" | "loop" | "iteration") {
-        let within = format!("{}/", path(found));
-        let turns = format!("{}[", path(found));
-        let held = tasks.iter().map(path).filter(|p| p.starts_with(&within) || p.starts_with(&turns));
+        let paths = paths(tasks);
+        let path = &paths[found.id.as_str()];
+        let (within, turns) = (format!("{path}/"), format!("{path}["));
+        let held = tasks.iter().map(|t| paths[t.id.as_str()].clone()).filter(|p| p.starts_with(&within) || p.starts_with(&turns));
         return Err(Failure::usage(format!("{asked} holds tasks and prints nothing itself. In it are {}.", some(held))));
     }
     if let Some(from) = &found.cached_from {
@@ -75,29 +85,58 @@ mod tests {
     use super::{super::pipeline_tree::tests::task, *};
 
     fn tasks() -> Vec<Task> {
-        let shown = |id, name, as_: &str, state| Task { display_name: as_.into(), ..task(id, None, name, None, state) };
+        let shown = |id, parent, name, as_: &str, state| Task { display_name: as_.into(), ..task(id, parent, name, None, state) };
+        let turn = |id, n, as_: &str| Task {
+            display_name: as_.into(),
+            kind: "dag".into(),
+            ..task(id, Some("l"), "each", Some(n), TaskState::Running)
+        };
         vec![
-            shown("a", "greet", "Say hello", TaskState::Succeeded),
-            shown("b", "greet-2", "greet", TaskState::Succeeded),
-            shown("c", "ask", "Ask somebody", TaskState::Succeeded),
-            shown("d", "ask-2", "Ask somebody", TaskState::WaitingForApproval),
-            shown("e", "ask-3", "Ask somebody", TaskState::Waiting),
+            shown("a", None, "greet", "Say hello", TaskState::Succeeded),
+            shown("b", None, "say", "Speak", TaskState::Succeeded),
+            Task { kind: "loop".into(), ..shown("l", None, "each", "Each of them", TaskState::Running) },
+            turn("l0", 0, "Each of them"),
+            turn("l1", 1, "Each of them"),
+            shown("c", Some("l0"), "say-2", "say", TaskState::Succeeded),
+            shown("d", Some("l0"), "ask", "Ask somebody", TaskState::WaitingForApproval),
+            shown("e", Some("l1"), "ask", "Ask somebody", TaskState::WaitingForApproval),
+            shown("f", None, "ask-2", "Ask once more", TaskState::Waiting),
         ]
     }
 
     #[test]
-    fn the_name_of_the_pipeline_comes_before_the_one_that_is_shown() {
+    fn a_task_goes_by_its_names_and_paths() {
         let tasks = tasks();
         let id = |name: &str| printing(&tasks, name).map(|t| t.id.as_str()).map_err(|e| e.message);
-        assert_eq!((id("greet"), id("Say hello"), id("b")), (Ok("a"), Ok("a"), Ok("b")));
-        assert_eq!(id("Ask somebody").unwrap_err(), "3 tasks are called Ask somebody: ask, ask-2, ask-3. Name one of them by its path.");
-        assert!(id("Say nothing").unwrap_err().starts_with("The pipeline run has no task Say nothing so far. There are greet, greet-2,"));
+        for (name, wanted) in [
+            ("greet", "a"),
+            ("Say hello", "a"),
+            ("Speak", "b"),
+            ("say-2", "c"),
+            ("each[0]/say-2", "c"),
+            ("Each of them[0]/say", "c"),
+            ("b", "b"),
+        ] {
+            assert_eq!(id(name).as_deref(), Ok(wanted), "{name}");
+        }
+        // One is called so, and another is shown so.
+        assert_eq!(
+            id("say").unwrap_err(),
+            "2 tasks are called say: say (Speak, id b), each[0]/say-2 (say, id c). Name one of them by its path or id."
+        );
+        assert!(id("Say nothing").unwrap_err().starts_with("The pipeline run has no task Say nothing so far. There are greet, say,"));
+        assert!(id("Each of them").unwrap_err().ends_with("In it are each[0], each[1], each[0]/say-2, each[0]/ask, each[1]/ask."));
     }
 
     #[test]
     fn the_one_that_waits_is_answered() {
-        let tasks = tasks();
-        let id = |name: &str| asked(&tasks, name).map(|t| t.id.as_str()).map_err(|e| e.code);
-        assert_eq!((id("Ask somebody"), id("ask"), id("e"), id("nobody")), (Ok("d"), Ok("c"), Ok("e"), Err(2)));
+        let mut tasks = tasks();
+        let id = |tasks: &[Task], name: &str| asked(tasks, name).map(|t| t.id.clone()).map_err(|e| e.message);
+        let both = "2 tasks are called Ask somebody: each[0]/ask (Ask somebody, id d), each[1]/ask (Ask somebody, id e). Name one of them by its path or id.";
+        assert_eq!(id(&tasks, "Ask somebody").unwrap_err(), both);
+        assert_eq!(id(&tasks, "Each of them[1]/Ask somebody").as_deref(), Ok("e"));
+        assert_eq!((id(&tasks, "ask-2").as_deref(), id(&tasks, "d").as_deref()), (Ok("f"), Ok("d")));
+        tasks[6].state = TaskState::Succeeded;
+        assert_eq!(id(&tasks, "ask").as_deref(), Ok("e"));
     }
 }

@@ -139,6 +139,15 @@ pub fn changes(before: &[Task], now: &[Task]) -> Vec<String> {
 
 /// The path of each task, by its id: `for-loop-2[0]/double` is in the first turn of a loop.
 pub fn paths(tasks: &[Task]) -> HashMap<&str, String> {
+    paths_by(tasks, |task| &task.name)
+}
+
+/// The same of the names that are shown.
+pub fn shown_paths(tasks: &[Task]) -> HashMap<&str, String> {
+    paths_by(tasks, |task| &task.display_name)
+}
+
+fn paths_by(tasks: &[Task], name: fn(&Task) -> &str) -> HashMap<&str, String> {
     let by_id: HashMap<&str, &Task> = tasks.iter().map(|t| (t.id.as_str(), t)).collect();
     let above = |task: &Task| task.parent_id.as_deref().and_then(|id| by_id.get(id)).copied();
     let path = |task: &Task| {
@@ -150,11 +159,11 @@ pub fn paths(tasks: &[Task]) -> HashMap<&str, String> {
             }
             at = match task.iteration {
                 Some(turn) => {
-                    names.push(format!("{}[{turn}]", one_line(&task.name)));
+                    names.push(format!("{}[{turn}]", one_line(name(task))));
                     above(task).and_then(above)
                 }
                 None => {
-                    names.push(one_line(&task.name));
+                    names.push(one_line(name(task)));
                     above(task)
                 }
             };

@@ -63,11 +63,13 @@ pub(super) fn wrong(all: &[Refusal], texts: &BTreeMap<String, String>) -> Error 
 /// What is wrong and what to do, without the name: it is said beside the field.
 fn sentence(refusal: &Refusal) -> String {
     let parts = [&refusal.reason, &refusal.hint].into_iter().filter(|part| !part.is_empty());
-    let large = |part: &String| {
-        let mut letters = part.chars();
-        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).chain(['.']).collect())
-    };
-    parts.map(large).collect::<Vec<_>>().join(" ")
+    parts.map(|part| stopped(part)).collect::<Vec<_>>().join(" ")
+}
+
+/// A clause as a sentence of its own.
+pub(super) fn stopped(clause: &str) -> String {
+    let mut letters = clause.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).chain(['.']).collect())
 }
 
 #[cfg(test)]

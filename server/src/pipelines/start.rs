@@ -4,7 +4,7 @@ use super::{
     engine::{self, Approval, Inputs, Launch, Node, Outputs},
     environment::{self, Base},
     ir::{self, Component, Pipeline, Task},
-    kept, launched,
+    kept, launched, parameters,
 };
 use crate::{
     error::Result,
@@ -145,7 +145,7 @@ impl Starter<'_> {
             let why = format!("The image {} is no parameter's to choose: the pipeline itself has to name it.", launch.image);
             return Ok(Err(Ready::Never(why)));
         }
-        let resources = match self.resources(&launch.resources) {
+        let resources = match self.resources(&of.container.resources, &launch.resources) {
             Ok(resources) => resources,
             Err(why) => return Ok(Err(Ready::Never(why))),
         };
@@ -225,9 +225,14 @@ impl Starter<'_> {
         Ok(Ready::Go { key, resources, environment_version_id })
     }
 
-    fn resources(&self, r: &ir::Resources) -> std::result::Result<Resources, String> {
+    fn resources(&self, declared: &ir::Resources, r: &ir::Resources) -> std::result::Result<Resources, String> {
         if let Some(other) = r.other_accelerator(self.gpu) {
             return Err(format!("It asks for accelerators of the type {other}, and here they are {}.", self.gpu));
+        }
+        // What came from parameters is known by now. What the pipeline itself says was looked at when it was uploaded, or goes on as before that.
+        let wrong = if r == declared { Vec::new() } else { r.wrong_amounts() };
+        if let Some(why) = wrong.first() {
+            return Err(parameters::stopped(why));
         }
         let asked = |limit: &Option<String>, request: &Option<String>| limit.clone().or_else(|| request.clone()).filter(|t| !t.is_empty());
         let amount = ResourcesAsked {

@@ -6,8 +6,10 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// A run of at most so many tasks is shown with everything unfolded.
+/// A run of at most so many tasks is shown with everything unfolded,
 const SMALL: usize = 24;
+/// where those that hold them make no more boxes than this.
+const BOXES: usize = 60;
 
 /// A box.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,7 +52,7 @@ pub fn unfolded(tasks: &[Task], asked: Option<&str>, chosen: Option<&str>) -> BT
     if let Some(asked) = asked {
         return asked.split(',').filter(|id| !id.is_empty() && *id != "none").map(str::to_owned).collect();
     }
-    let small = tasks.iter().filter(|t| is_one(t)).count() <= SMALL;
+    let small = tasks.len() <= BOXES && tasks.iter().filter(|t| is_one(t)).count() <= SMALL;
     let all = tasks.iter().filter(|t| small && !is_one(t)).map(|t| t.id.clone());
     all.chain(chosen.into_iter().flat_map(|id| upwards(tasks, id).skip(1)).map(|t| t.id.clone())).collect()
 }
@@ -311,6 +313,17 @@ mod tests {
         assert_eq!(unfolded(&tasks, Some("none"), Some("work-1")), BTreeSet::new());
         tasks.extend((0..SMALL).map(|i| task(&format!("more-{i}"), None, "executor", &[])));
         assert_eq!(unfolded(&tasks, None, Some("work-1")), ["each", "turn-1"].map(str::to_owned).into());
+    }
+
+    #[test]
+    fn many_that_hold_little_are_folded_too() {
+        let mut tasks = vec![task("each", None, "loop", &[])];
+        for i in 0..i64::try_from(BOXES).unwrap() {
+            let id = format!("turn-{i}");
+            tasks.push(Task { iteration: Some(i), ..task(&id, Some("each"), "iteration", &[]) });
+            tasks.push(task(&format!("if-{i}"), Some(&id), "dag", &[]));
+        }
+        assert_eq!(graph(&tasks, &unfolded(&tasks, None, None)).boxes.len(), 1);
     }
 
     #[test]

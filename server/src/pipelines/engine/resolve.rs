@@ -72,6 +72,7 @@ impl Scope<'_> {
                 Some(value) => {
                     out.parameters.insert(name.clone(), value);
                 }
+                None if is_handed_on(component, name, source) => {}
                 None if declared.is_some_and(|d| !d.optional && d.default.is_none()) => return Err(missing(name, &source.from)),
                 // What the compiler puts in for placeholders is told as nothing.
                 None if declared.is_none() => {
@@ -138,6 +139,12 @@ impl Scope<'_> {
             },
         }
     }
+}
+
+/// Whether the compiler hands an input of the pipeline on to a DAG that it made (of an exit handler, a condition, a loop). It says of none of these
+/// that they are optional; whether there has to be a value is for the task to say that takes it.
+fn is_handed_on(component: &Component, name: &str, source: &ParameterSource) -> bool {
+    component.dag().is_some() && name.starts_with("pipelinechannel--") && matches!(source.from, ParameterFrom::Input(_))
 }
 
 /// A value as the component takes it.

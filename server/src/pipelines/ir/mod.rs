@@ -3,6 +3,7 @@
 
 mod accelerator;
 mod address;
+mod amounts;
 pub mod approval;
 mod canonical;
 mod check;

@@ -1,7 +1,6 @@
 //! What is refused when a pipeline is uploaded. One that was taken before goes on as it did.
 
-use super::{Executor, Pipeline, Refusal, accelerator::LATER};
-use app::api::resources::{Resources, ResourcesAsked};
+use super::{Executor, Pipeline, Refusal};
 
 /// Everything in a pipeline that would be passed over, or that no run could ever be given.
 pub(super) fn wrong(pipeline: &Pipeline) -> Vec<Refusal> {
@@ -16,30 +15,11 @@ pub(super) fn wrong(pipeline: &Pipeline) -> Vec<Refusal> {
     root.into_iter().chain(nobodys).chain(pipeline.executors.iter().flat_map(amounts)).collect()
 }
 
-/// Amounts that are none, and requests above their limits. What a parameter says is known when the task starts.
+/// Amounts that are none, and requests above their limits.
 fn amounts((label, executor): (&String, &Executor)) -> Vec<Refusal> {
     let Executor::Container(container) = executor else { return Vec::new() };
-    let said = |text: &Option<String>| text.as_ref().filter(|t| !t.is_empty() && !t.contains(LATER)).cloned();
-    let r = &container.resources;
-    let gpu = r.accelerators().filter(|n| !n.contains(LATER)).map(str::to_owned);
-    let limit = ResourcesAsked { cpu: said(&r.cpu_limit), memory: said(&r.memory_limit), gpu };
-    let request = ResourcesAsked { cpu: said(&r.cpu_request), memory: said(&r.memory_request), gpu: None };
     let at = format!("deploymentSpec.executors.{label}.container.resources");
-    let (most, least) = match (limit.resolve(Resources::NONE), request.resolve(Resources::NONE)) {
-        (Ok(most), Ok(least)) => (most, least),
-        (most, least) => {
-            let none = |(_, why): (_, String)| Refusal::new(&at, why.trim_end_matches('.'), "");
-            return most.err().into_iter().chain(least.err()).map(none).collect();
-        }
-    };
-    let above = |what: &str, asked: i64, most: i64, (request, limit): (&Option<String>, &Option<String>)| {
-        let (request, limit) = (request.as_ref()?, limit.as_ref()?);
-        let why = format!("the request of {request} {what} is above the limit of {limit}");
-        (asked > most).then(|| Refusal::new(&at, why, "ask for no more than the limit"))
-    };
-    let cpu = above("CPU", least.cpu_millis, most.cpu_millis, (&request.cpu, &limit.cpu));
-    let memory = above("memory", least.memory_bytes, most.memory_bytes, (&request.memory, &limit.memory));
-    cpu.into_iter().chain(memory).collect()
+    container.resources.wrong_amounts().into_iter().map(|why| Refusal::new(&at, why, "")).collect()
 }
 
 #[cfg(test)]
@@ -75,7 +55,7 @@ mod tests {
         assert!(of(json!({ "memoryRequest": -0.5 }))[0].contains("is not an amount of memory"));
         assert!(of(json!({ "resourceMemoryRequest": "1 lot" }))[0].contains("is not an amount of memory"));
         assert!(of(json!({ "accelerator": { "resourceCount": "half" } }))[0].contains("is not a number of GPUs"));
-        let above = "the request of 2 CPU is above the limit of 1500m (ask for no more than the limit)";
+        let above = "the request of 2 CPU is above the limit of 1500m";
         assert_eq!(of(json!({ "cpuRequest": 2.0, "resourceCpuLimit": "1500m" })), [format!("{at}{above}")]);
         assert!(
             of(json!({ "resourceMemoryRequest": "1Gi", "resourceMemoryLimit": "1G" }))[0].contains("1Gi memory is above the limit of 1G")

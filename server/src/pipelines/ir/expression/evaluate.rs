@@ -85,6 +85,8 @@ fn member(of: &Tree, key: &Value, scope: Scope<'_>) -> Result<Value, String> {
 fn call(function: Function, of: &Value) -> Result<Value, String> {
     let wrong = |to: &str| format!("{} is no {to}", json_text(of));
     Ok(match function {
+        // An optional input that was not given, which the SDK compares with a number or a truth: it is none.
+        Function::Int | Function::Double | Function::Bool if of.is_null() => Value::Null,
         Function::Int => match of {
             Value::Number(n) => match n.as_i64() {
                 Some(n) => Value::from(n),
