@@ -238,7 +238,7 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
                 amount: amount.asked(),
                 replicas,
                 environment,
-                env: given.env(),
+                env: given.env()?,
                 secrets: given.uses(),
             };
             let made = client.deployment_create(team, &new).await?;

@@ -101,7 +101,7 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             change(&here, &model, version, ModelChange { description: Some(text), ..ModelChange::default() }).await?;
         }
         Command::Tag { model, tags, version } => {
-            change(&here, &model, version, ModelChange { tags: tags.into_iter().collect(), ..ModelChange::default() }).await?;
+            change(&here, &model, version, ModelChange { tags: pairs::once(tags)?, ..ModelChange::default() }).await?;
         }
         Command::Alias { model, alias, remove: true, .. } => {
             client.alias_remove(team, &model, &alias).await?;

@@ -94,7 +94,7 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
                 environment,
                 size: amount.size.clone(),
                 amount: amount.asked(),
-                env: given.env(),
+                env: given.env()?,
                 secrets: given.uses(),
             };
             let made = client.notebook_launch(team, &new).await?;

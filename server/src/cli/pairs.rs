@@ -1,5 +1,6 @@
 //! `NAME=VALUE` on the command line, sizes, and spans of time.
 
+use super::Failure;
 use app::api::{resources::ResourcesAsked, secrets::SecretUse};
 use clap::Args;
 use std::collections::BTreeMap;
@@ -41,8 +42,11 @@ pub struct Given {
 
 impl Given {
     /// Environment variables.
-    pub fn env(&self) -> BTreeMap<String, String> {
-        self.vars.iter().cloned().collect()
+    ///
+    /// # Errors
+    /// One is given twice.
+    pub fn env(&self) -> Result<BTreeMap<String, String>, Failure> {
+        once(self.vars.clone())
     }
 
     /// Secrets by name.
@@ -60,6 +64,21 @@ pub fn pair(text: &str) -> Result<(String, String), String> {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err(format!("\"{text}\" is not of the form NAME=VALUE")),
     }
+}
+
+/// By name, each of which is given once.
+///
+/// # Errors
+/// One is given twice: nobody could say which was meant.
+pub fn once(pairs: Vec<(String, String)>) -> Result<BTreeMap<String, String>, Failure> {
+    let mut all = BTreeMap::new();
+    for (name, value) in pairs {
+        if all.contains_key(&name) {
+            return Err(Failure::usage(format!("{name} is given twice.")));
+        }
+        all.insert(name, value);
+    }
+    Ok(all)
 }
 
 /// `90`, `30m`, `12h`, `7d` as seconds.
@@ -86,6 +105,9 @@ mod tests {
     fn pairs_and_spans() {
         assert_eq!(pair("A=b=c"), Ok(("A".into(), "b=c".into())));
         assert!(pair("A").is_err() && pair("=b").is_err());
+        let given = |names: &[&str]| once(names.iter().map(|n| ((*n).to_owned(), "x".to_owned())).collect()).map(|all| all.len());
+        assert_eq!(given(&["A", "B"]).map_err(|e| e.message), Ok(2));
+        assert_eq!(given(&["A", "B", "A"]).map_err(|e| e.message), Err("A is given twice.".into()));
         assert_eq!(seconds("90"), Ok(90));
         assert_eq!(seconds("2h"), Ok(7200));
         for bad in ["", "h", "-1m", "1.5h", "é", "9223372036854775807d"] {

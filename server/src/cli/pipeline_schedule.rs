@@ -1,6 +1,6 @@
 //! `slipway pipeline schedule`: pipelines that run by themselves.
 
-use super::{Failure, here::Here, list::List, output, pipeline};
+use super::{Failure, here::Here, list::List, output, pairs::once, pipeline};
 use app::api::{
     ListQuery,
     recurring_runs::{NewRecurringRun, Overlap, RecurringRun, RecurringRunChange, RecurringRunQuery, Schedule, SchedulePreview},
@@ -196,7 +196,7 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
                 version: new.version,
                 spec: new.file.as_ref().map(pipeline::read).transpose()?,
                 parameters: BTreeMap::new(),
-                texts: new.params.into_iter().collect(),
+                texts: once(new.params)?,
                 experiment: new.experiment,
                 experiment_id: None,
                 cache: new.no_cache.then_some(false),
@@ -235,7 +235,7 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
                 description: change.description,
                 version: change.version,
                 parameters,
-                texts: change.params.into_iter().collect(),
+                texts: once(change.params)?,
                 cache: None,
                 schedule: change.when.over(&before.schedule),
                 max_active: change.max_active,

@@ -5,7 +5,7 @@ use super::{
     here::{Here, Reach},
     list::List,
     login, output,
-    pairs::pair,
+    pairs::{once, pair},
 };
 use app::api::{
     Problem,
@@ -150,7 +150,7 @@ fn asked(set: Set, revision: i64) -> SetRuntime {
         environment: set.environment,
         image: set.image,
         port: set.port,
-        env: set.vars.into_iter().collect(),
+        env: once(set.vars)?,
         ready_path: set.ready_path,
         ready_status: set.ready_status,
         start_seconds: set.start_seconds,
