@@ -303,6 +303,29 @@ async fn lists_are_filtered_sorted_and_paged() {
 }
 
 #[tokio::test]
+async fn states_that_there_are_not_are_refused() {
+    let w = World::new().await;
+    let ada = w.ada.token("forecast", "editor").await;
+    let asked = async |of: &str, predicate: Value| ada.get(&format!("{P}/{of}?{}", filter(&json!([predicate])))).await;
+    for (of, predicate, part) in [
+        ("runs", json!({ "operation": "EQUALS", "key": "state", "string_value": "BOGUS" }), "PENDING"),
+        ("runs", json!({ "operation": "NOT_EQUALS", "key": "state", "string_value": "succeeded" }), "SUCCEEDED"),
+        ("runs", json!({ "operation": "IN", "key": "state", "string_values": { "values": ["FAILED", "BOGUS"] } }), "\"BOGUS\""),
+        ("runs", json!({ "operation": "EQUALS", "key": "storage_state", "string_value": "BOGUS" }), "ARCHIVED"),
+        ("experiments", json!({ "operation": "IN", "key": "storage_state", "string_values": { "values": ["available"] } }), "AVAILABLE"),
+        ("runs", json!({ "operation": "EQUALS", "key": "status", "string_value": "FAILED" }), "no key \"status\""),
+    ] {
+        let answer = asked(of, predicate.clone()).await.is(400).json();
+        assert_eq!(answer["details"][0]["field_violations"][0]["field"], "filter", "{predicate}: {answer}");
+        assert!(answer["message"].as_str().unwrap().contains(part), "{predicate}: {answer}");
+    }
+    for state in ["RUNTIME_STATE_UNSPECIFIED", "SKIPPED", "PAUSED"] {
+        let answer = asked("runs", json!({ "operation": "EQUALS", "key": "state", "string_value": state })).await.is(200).json();
+        assert_eq!(answer["total_size"], 0);
+    }
+}
+
+#[tokio::test]
 async fn experiments_are_those_of_mlflow() {
     let w = World::new().await;
     let ada = w.ada.token("forecast", "editor").await;

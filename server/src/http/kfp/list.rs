@@ -17,6 +17,20 @@ const LARGEST_PAGE: i64 = 200;
 /// Most predicates of a filter.
 const MOST: usize = 100;
 
+/// Their states of a run, with ours that each stands for. No run here is in those that stand for none.
+const STATES: [(&str, &[State]); 9] = [
+    ("RUNTIME_STATE_UNSPECIFIED", &[]),
+    ("PENDING", &[State::Queued, State::Starting]),
+    ("RUNNING", &[State::Running]),
+    ("SUCCEEDED", &[State::Succeeded]),
+    ("SKIPPED", &[]),
+    ("FAILED", &[State::Failed]),
+    ("CANCELING", &[State::Stopping]),
+    ("CANCELED", &[State::Cancelled]),
+    ("PAUSED", &[]),
+];
+const STORAGE_STATES: [&str; 3] = ["STORAGE_STATE_UNSPECIFIED", "AVAILABLE", "ARCHIVED"];
+
 /// Of which noun a list is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -82,7 +96,7 @@ impl Listing {
         let key = predicate.key.clone();
         match (key.as_str(), noun) {
             ("storage_state", Noun::Run | Noun::Experiment) => {
-                let words = predicate.texts()?;
+                let words = predicate.words(STORAGE_STATES.into_iter())?;
                 let (mut available, mut archived) = (words.iter().any(|w| w == "AVAILABLE"), words.iter().any(|w| w == "ARCHIVED"));
                 match op {
                     Op::Eq | Op::In => {}
@@ -91,8 +105,10 @@ impl Listing {
                 }
                 (self.available, self.archived) = (self.available && available, self.archived && archived);
             }
-            ("state" | "status", Noun::Run) => {
-                let ours: Vec<String> = predicate.texts()?.iter().flat_map(|word| ours(word)).map(|s| s.as_str().to_owned()).collect();
+            ("state", Noun::Run) => {
+                let words = predicate.words(STATES.iter().map(|(word, _)| *word))?;
+                let asked = STATES.iter().filter(|(word, _)| words.iter().any(|w| w == word));
+                let ours = asked.flat_map(|(_, ours)| *ours).map(|s| s.as_str().to_owned()).collect();
                 let op = match op {
                     Op::Eq | Op::In => Op::In,
                     Op::Ne => Op::NotIn,
@@ -241,6 +257,20 @@ impl Predicate {
         }
     }
 
+    /// As [`Predicate::texts`], of which each is one of `those`.
+    fn words(self, those: impl Iterator<Item = &'static str> + Clone) -> Result<Vec<String>> {
+        let key = self.key.clone();
+        let words = self.texts()?;
+        let other = words.iter().find(|word| !those.clone().any(|t| t == word.as_str()));
+        if let Some(other) = other {
+            let there = those.collect::<Vec<_>>().join(", ");
+            return Err(
+                Error::invalid("filter", format!("There is no {key} \"{}\".", shortened(other))).hint(format!("There are {there}."))
+            );
+        }
+        Ok(words)
+    }
+
     fn time(self) -> Result<i64> {
         let text = self.timestamp_value.as_deref().ok_or_else(|| self.only("a timestamp_value"))?;
         parse_rfc3339(text).ok_or_else(|| Error::invalid("filter", "A timestamp_value is a time such as 2026-11-23T12:00:00Z."))
@@ -261,19 +291,6 @@ fn operation(value: &Value) -> Result<Op> {
         "IS_SUBSTRING" | "9" => Op::Contains,
         _ => return Err(Error::invalid("filter", format!("There is no operation {}.", shortened(&word)))),
     })
-}
-
-/// Our states that a state of theirs stands for.
-fn ours(word: &str) -> Vec<State> {
-    match word {
-        "PENDING" => vec![State::Queued, State::Starting],
-        "RUNNING" => vec![State::Running],
-        "CANCELING" => vec![State::Stopping],
-        "SUCCEEDED" => vec![State::Succeeded],
-        "FAILED" => vec![State::Failed],
-        "CANCELED" => vec![State::Cancelled],
-        _ => vec![],
-    }
 }
 
 #[cfg(test)]
@@ -323,11 +340,30 @@ mod tests {
             ),
             (r#"{"predicates": [{"operation": "EQUALS", "key": "created_at", "timestamp_value": "soon"}]}"#, "a time such as"),
             (r#"{"predicates": [{"operation": "GREATER_THAN", "key": "state", "string_value": "FAILED"}]}"#, "compared by"),
+            (r#"{"predicates": [{"operation": "EQUALS", "key": "state", "string_value": "succeeded"}]}"#, "no state \"succeeded\""),
+            (
+                r#"{"predicates": [{"operation": "IN", "key": "state", "string_values": {"values": ["PENDING", "BOGUS"]}}]}"#,
+                "no state \"BOGUS\"",
+            ),
+            (
+                r#"{"predicates": [{"operation": "NOT_EQUALS", "key": "storage_state", "string_value": "GONE"}]}"#,
+                "no storage_state \"GONE\"",
+            ),
+            (r#"{"predicates": [{"operation": "EQUALS", "key": "status", "string_value": "FAILED"}]}"#, "no key"),
         ] {
             let error = read(filter, Noun::Run).expect_err(filter);
             assert!(error.public.contains(part), "{filter}: {}", error.public);
         }
         assert!(read(r#"{"predicates": [{"operation": "EQUALS", "key": "state", "string_value": "FAILED"}]}"#, Noun::Pipeline).is_err());
+    }
+
+    #[test]
+    fn states_that_no_run_is_in_find_none() {
+        let paused = r#"{"predicates": [{"operation": "EQUALS", "key": "state", "string_value": "PAUSED"},
+            {"operation": "EQUALS", "key": "storage_state", "string_value": "STORAGE_STATE_UNSPECIFIED"}]}"#;
+        let listing = read(paused, Noun::Run).unwrap();
+        assert_eq!(listing.asked.conditions[0].operand, Operand::List(vec![]));
+        assert!(!listing.available && !listing.archived);
     }
 
     #[test]
