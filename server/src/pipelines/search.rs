@@ -4,6 +4,7 @@ use super::upload;
 use crate::{
     access::TeamMember,
     error::{Error, Result},
+    ids,
     records::search::{Condition, Order, PipelineField},
     store::{
         Store, keyset,
@@ -13,7 +14,7 @@ use crate::{
         recurring_runs::RecurringRunRow,
     },
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// What is counted at most. Who asks for a list is not to wait until millions are counted.
 pub const COUNTED: i64 = 1000;
@@ -42,25 +43,40 @@ pub struct Found<T> {
     pub total: i64,
 }
 
-/// A page token: where the page ended, in which order.
+/// A page token: where the page ended, and of which list.
 #[derive(Serialize, Deserialize)]
-struct Token {
-    by: String,
-    at: Place,
+struct Token<P> {
+    of: String,
+    at: P,
 }
 
+/// Digits of the digest in a token: it tells lists from each other and keeps nothing secret.
+const DIGITS: usize = 16;
+
 impl Asked {
-    fn by(&self) -> String {
-        format!("{:?} {}", self.order.field, self.order.ascending)
+    /// `list`, its order and what has to hold, in short: where a page of another list ended says nothing of this one.
+    fn of(&self, by: &TeamMember, list: &str) -> String {
+        let mut digest = ids::sha256(format!("{} {list} {:?} {:?}", by.team.id, self.order, self.conditions));
+        digest.truncate(DIGITS);
+        digest
     }
 
-    fn after(&self) -> Result<Option<Place>> {
+    /// Where the page before ended. `list`: which one it is, with what else narrows it.
+    ///
+    /// # Errors
+    /// The token is not of this list, order and conditions.
+    pub fn after<P: DeserializeOwned>(&self, by: &TeamMember, list: &str) -> Result<Option<P>> {
         let Some(token) = self.page_token.as_deref().filter(|t| !t.is_empty()) else { return Ok(None) };
-        let token: Option<Token> = keyset::decode(token);
-        token.filter(|t| t.by == self.by()).map(|t| Some(t.at)).ok_or_else(|| {
-            Error::invalid("page_token", "This page_token is not one that a list of the same order answered.")
+        let token: Option<Token<P>> = keyset::decode(token);
+        token.filter(|t| t.of == self.of(by, list)).map(|t| Some(t.at)).ok_or_else(|| {
+            Error::invalid("page_token", "This page_token is not one that this list answered, in the same order and with the same filter.")
                 .hint("Leave it out to begin at the first page.")
         })
+    }
+
+    /// The token of the page that follows.
+    pub fn token<P: Serialize>(&self, by: &TeamMember, list: &str, at: P) -> String {
+        keyset::encode(&Token { of: self.of(by, list), at })
     }
 
     fn search<'a>(&'a self, by: &'a TeamMember, after: Option<&'a Place>) -> PipelineSearch<'a> {
@@ -71,8 +87,8 @@ impl Asked {
         self.size as i64 + 1
     }
 
-    /// `place`: name, name for people, id.
-    fn page<T>(&self, mut rows: Vec<T>, total: i64, place: impl Fn(&T) -> (&str, &str, &str)) -> Found<T> {
+    /// `by`, `list`: whose, and which. `place`: name, name for people, id.
+    fn page<T>(&self, (by, list): (&TeamMember, &str), mut rows: Vec<T>, total: i64, place: impl Fn(&T) -> (&str, &str, &str)) -> Found<T> {
         let more = rows.len() > self.size;
         rows.truncate(self.size);
         let next = rows.last().filter(|_| more).map(|row| {
@@ -82,7 +98,7 @@ impl Asked {
                 PipelineField::DisplayName => Some(shown.to_owned()),
                 _ => Some(name.to_owned()),
             };
-            keyset::encode(&Token { by: self.by(), at: Place { name, id: id.to_owned() } })
+            self.token(by, list, Place { name, id: id.to_owned() })
         });
         Found { rows, next, total }
     }
@@ -93,11 +109,12 @@ impl Asked {
 /// # Errors
 /// A page token that is not ours.
 pub async fn pipelines(store: &Store, by: &TeamMember, asked: &Asked) -> Result<Found<PipelineRow>> {
-    let after = asked.after()?;
+    let list = "pipelines";
+    let after = asked.after(by, list)?;
     let search = asked.search(by, after.as_ref());
     let rows = store.pipeline_search(&search, asked.limit()).await?;
     let total = store.pipeline_count(&search, COUNTED).await?;
-    Ok(asked.page(rows, total, |r| (r.name.as_str(), r.display_name.as_str(), r.id.as_str())))
+    Ok(asked.page((by, list), rows, total, |r| (r.name.as_str(), r.display_name.as_str(), r.id.as_str())))
 }
 
 /// Versions of a pipeline.
@@ -106,11 +123,12 @@ pub async fn pipelines(store: &Store, by: &TeamMember, asked: &Asked) -> Result<
 /// No such pipeline; a page token that is not ours.
 pub async fn versions(store: &Store, by: &TeamMember, pipeline: &str, asked: &Asked) -> Result<Found<PipelineVersionRow>> {
     let pipeline = upload::row(store, by, pipeline).await?;
-    let after = asked.after()?;
+    let list = format!("versions {}", pipeline.id);
+    let after = asked.after(by, &list)?;
     let search = asked.search(by, after.as_ref());
     let rows = store.pipeline_version_search(&pipeline.id, &search, asked.limit()).await?;
     let total = store.pipeline_version_count(&pipeline.id, &search, COUNTED).await?;
-    Ok(asked.page(rows, total, |r| (r.name.as_str(), r.display_name.as_str(), r.id.as_str())))
+    Ok(asked.page((by, &list), rows, total, |r| (r.name.as_str(), r.display_name.as_str(), r.id.as_str())))
 }
 
 /// Pipeline runs of a team. `archived`: those that were put away, those that were not, or both.
@@ -118,14 +136,15 @@ pub async fn versions(store: &Store, by: &TeamMember, pipeline: &str, asked: &As
 /// # Errors
 /// A page token that is not ours.
 pub async fn runs(store: &Store, by: &TeamMember, asked: &Asked, archived: &[bool]) -> Result<Found<PipelineRunRow>> {
-    let after = asked.after()?;
+    let list = format!("runs {archived:?}");
+    let after = asked.after(by, &list)?;
     let search = asked.search(by, after.as_ref());
     let rows = store.pipeline_run_search(archived, &search, asked.limit()).await?;
     let mut total = 0;
     for archived in archived {
         total += store.pipeline_run_count(*archived, &search, COUNTED).await?;
     }
-    Ok(asked.page(rows, total.min(COUNTED), |r| (r.name.as_str(), r.name.as_str(), r.id.as_str())))
+    Ok(asked.page((by, &list), rows, total.min(COUNTED), |r| (r.name.as_str(), r.name.as_str(), r.id.as_str())))
 }
 
 /// Recurring runs of a team.
@@ -133,9 +152,10 @@ pub async fn runs(store: &Store, by: &TeamMember, asked: &Asked, archived: &[boo
 /// # Errors
 /// A page token that is not ours.
 pub async fn recurring(store: &Store, by: &TeamMember, asked: &Asked) -> Result<Found<RecurringRunRow>> {
-    let after = asked.after()?;
+    let list = "recurring runs";
+    let after = asked.after(by, list)?;
     let search = asked.search(by, after.as_ref());
     let rows = store.recurring_run_search(&search, asked.limit()).await?;
     let total = store.recurring_run_count(&search, COUNTED).await?;
-    Ok(asked.page(rows, total, |r| (r.name.as_str(), r.name.as_str(), r.id.as_str())))
+    Ok(asked.page((by, list), rows, total, |r| (r.name.as_str(), r.name.as_str(), r.id.as_str())))
 }

@@ -326,6 +326,48 @@ async fn states_that_there_are_not_are_refused() {
 }
 
 #[tokio::test]
+async fn a_page_token_is_of_one_list() {
+    let w = World::new().await;
+    let ada = w.ada.token("forecast", "editor").await;
+    let id = pipeline(&ada, "a").await;
+    let other = pipeline(&ada, "b").await;
+    for name in ["one", "two"] {
+        run(&ada, name).await;
+        ada.post(&format!("{P}/experiments"), json!({ "display_name": name })).await.is(200);
+        for pipeline in [&id, &other] {
+            let version = json!({ "name": name, "pipeline_spec": spec("p") });
+            ada.post(&format!("{P}/pipelines/{pipeline}/versions"), version).await.is(200);
+        }
+    }
+    let of_name = |name: &str| filter(&json!([{ "operation": "NOT_EQUALS", "key": "name", "string_value": name }]));
+    let away = filter(&json!([{ "operation": "EQUALS", "key": "storage_state", "string_value": "AVAILABLE" }]));
+    let versions = [format!("pipelines/{id}/versions"), format!("pipelines/{other}/versions")];
+    let lists = ["pipelines", "runs", "experiments", "recurringruns", versions[0].as_str(), versions[1].as_str()];
+    for from in lists.iter().filter(|l| **l != "recurringruns") {
+        let first = ada.get(&format!("{P}/{from}?sort_by=name&page_size=1")).await.is(200).json();
+        let token = first["next_page_token"].as_str().unwrap();
+        for to in lists {
+            let answer = ada.get(&format!("{P}/{to}?sort_by=name&page_size=1&page_token={token}")).await;
+            if to == *from {
+                answer.is(200);
+                continue;
+            }
+            let answer = answer.is(400).json();
+            assert_eq!(answer["details"][0]["field_violations"][0]["field"], "page_token", "{from} {to}: {answer}");
+        }
+        ada.get(&format!("{P}/{from}?sort_by=name%20desc&page_token={token}")).await.is(400);
+        ada.get(&format!("{P}/{from}?sort_by=name&page_token={token}&{}", of_name("zero"))).await.is(400);
+        if matches!(*from, "runs" | "experiments") {
+            ada.get(&format!("{P}/{from}?sort_by=name&page_token={token}&{away}")).await.is(400);
+        }
+        let first = ada.get(&format!("{P}/{from}?page_size=1&{}", of_name("zero"))).await.is(200).json();
+        let token = first["next_page_token"].as_str().unwrap();
+        ada.get(&format!("{P}/{from}?page_size=1&page_token={token}&{}", of_name("zero"))).await.is(200);
+        ada.get(&format!("{P}/{from}?page_size=1&page_token={token}&{}", of_name("naught"))).await.is(400);
+    }
+}
+
+#[tokio::test]
 async fn experiments_are_those_of_mlflow() {
     let w = World::new().await;
     let ada = w.ada.token("forecast", "editor").await;

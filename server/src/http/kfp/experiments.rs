@@ -16,7 +16,7 @@ use crate::{
         search::{Condition, ExperimentField, Order, PipelineField, View},
     },
     runs::experiments::{self as room, Tagged},
-    store::{experiment_search::ExperimentSearch, keyset},
+    store::experiment_search::ExperimentSearch,
 };
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
@@ -111,19 +111,15 @@ pub async fn list(State(web): State<Web>, asker: Asker) -> Reply<Found> {
         (false, true) => View::Deleted,
         (false, false) => return Ok(Json(Found { experiments: vec![], total_size: 0, next_page_token: None })),
     };
-    let after = match asked.page_token.as_deref().filter(|t| !t.is_empty()) {
-        None => None,
-        Some(token) => Some(keyset::decode(token).ok_or_else(|| {
-            Error::invalid("page_token", "This page_token is not one that a list answered.")
-                .hint("Leave it out to begin at the first page.")
-        })?),
-    };
+    let list = format!("experiments {available} {archived}");
+    let after = asked.after(&by, &list)?;
     let of = |c: Condition<PipelineField>| Condition { field: field(c.field), op: c.op, operand: c.operand };
-    let conditions: Vec<_> = asked.conditions.into_iter().map(of).collect();
+    let conditions: Vec<_> = asked.conditions.iter().cloned().map(of).collect();
     let order = [Order { field: field(asked.order.field), ascending: asked.order.ascending }];
     let query = ExperimentSearch { team_id: &by.team.id, conditions: &conditions, order: &order, view };
     let size = i64::try_from(asked.size).unwrap_or(1);
-    let (found, next_page_token) = room::found(&web.store, &query, after, size).await?;
+    let (found, next) = room::found(&web.store, &query, after, size).await?;
+    let next_page_token = next.and(found.last()).map(|last| asked.token(&by, &list, &last.row.id));
     let total_size = web.store.experiment_count(&query, COUNTED).await?;
     let experiments = found.into_iter().map(|e| Experiment::of(e, &by.team.name)).collect();
     Ok(Json(Found { experiments, total_size, next_page_token }))
