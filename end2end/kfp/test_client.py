@@ -333,9 +333,9 @@ def test_a_recurring_run_that_cannot_be_is_refused(client, unique, compiled):
     experiment, file = client.create_experiment(unique("exp")).experiment_id, compiled(sums)
     for given, place in (
         ({"cron_expression": "0 2 * * *"}, "trigger.cron_schedule.cron"),
-        ({"interval_second": 60, "end_time": "2001-01-01T00:00:00Z"}, "trigger.end_time"),
+        ({"interval_second": 60, "end_time": "2001-01-01T00:00:00Z"}, "trigger.periodic_schedule.end_time"),
         ({"interval_second": 60, "max_concurrency": 11}, "max_concurrency"),
-        ({"interval_second": 60, "params": {"c": 1}}, "parameters"),
+        ({"interval_second": 60, "params": {"c": 1}}, "runtime_config.parameters.c"),
         ({"interval_second": 60, "service_account": "x"}, "service_account"),
     ):
         answer = refused(400, client.create_recurring_run, experiment, "r", pipeline_package_path=file, **given)

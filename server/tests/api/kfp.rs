@@ -411,24 +411,38 @@ async fn what_is_not_done_here_is_refused_with_its_place() {
         ("runs", json!({ "pipeline_spec": spec("p"), "service_account": "robot" }), "service_account"),
         ("runs", json!({ "pipeline_spec": spec("p"), "runtime_config": { "pipeline_root": "gs://b" } }), "runtime_config.pipeline_root"),
         ("runs", json!({ "pipeline_spec": spec("p"), "plugins_input": { "mlflow": {} } }), "plugins_input"),
-        ("runs", json!({ "pipeline_spec": { "kind": "Workflow" } }), "spec"),
-        ("runs", json!({ "pipeline_spec": spec("p"), "runtime_config": { "parameters": { "other": 1 } } }), "parameters"),
-        ("runs", json!({ "display_name": "r" }), "pipeline"),
+        ("runs", json!({ "pipeline_spec": { "kind": "Workflow" } }), "pipeline_spec"),
+        ("runs", json!({ "pipeline_spec": "x" }), "pipeline_spec"),
+        ("runs", json!({ "pipeline_spec": spec("p"), "pipeline_version_reference": { "pipeline_id": "x" } }), "pipeline_spec"),
+        (
+            "runs",
+            json!({ "pipeline_spec": spec("p"), "runtime_config": { "parameters": { "other": 1 } } }),
+            "runtime_config.parameters.other",
+        ),
+        ("runs", json!({ "pipeline_spec": spec("p"), "display_name": "a".repeat(251) }), "display_name"),
+        ("runs", json!({ "display_name": "r" }), "pipeline_version_reference"),
+        ("runs", json!({}), "pipeline_version_reference"),
         ("pipelines", json!({ "name": "x", "tags": { "a": "b" } }), "tags"),
         ("pipelines", json!({}), "name"),
         (
             "pipelines/create",
             json!({ "pipeline": { "name": "x" }, "pipeline_version": { "package_url": { "pipeline_url": "https://a/b" } } }),
-            "package_url",
+            "pipeline_version.package_url",
         ),
-        ("pipelines/create", json!({ "pipeline": { "name": "x" } }), "pipeline_spec"),
+        ("pipelines/create", json!({ "pipeline": { "name": "x" } }), "pipeline_version.pipeline_spec"),
+        ("pipelines/create", json!({ "pipeline_version": { "pipeline_spec": spec("p") } }), "pipeline.name"),
+        (
+            "pipelines/create",
+            json!({ "pipeline": { "name": "x" }, "pipeline_version": { "pipeline_spec": {} } }),
+            "pipeline_version.pipeline_spec",
+        ),
         ("experiments", json!({ "display_name": "a\u{0}b" }), "display_name"),
         ("experiments", json!({}), "display_name"),
     ] {
         let answer = ada.post(&format!("{P}/{path}"), body.clone()).await.is(400).json();
         assert_eq!(field(&answer), place, "{path} {body}: {answer}");
     }
-    for (file, place) in [(&b"\xff\xfe"[..], "uploadfile"), (b"PK\x03\x04", "uploadfile"), (b"a: 1", "spec")] {
+    for (file, place) in [(&b"\xff\xfe"[..], "uploadfile"), (b"PK\x03\x04", "uploadfile"), (b"a: 1", "uploadfile")] {
         let answer = upload(&ada, "upload", "name=x", file).await.is(400).json();
         assert_eq!(field(&answer), place, "{answer}");
     }
@@ -549,11 +563,20 @@ async fn recurring_runs_are_made_found_and_switched() {
     for (change, place) in [
         (json!({ "trigger": { "cron_schedule": { "cron": "0 2 * * *" } } }), "trigger.cron_schedule.cron"),
         (json!({ "trigger": {} }), "trigger"),
+        (json!({ "trigger": { "cron_schedule": { "cron": "" } } }), "trigger.cron_schedule.cron"),
+        (json!({ "trigger": { "periodic_schedule": {} } }), "trigger.periodic_schedule.interval_second"),
+        (json!({ "trigger": { "periodic_schedule": { "interval_second": "x" } } }), "trigger.periodic_schedule.interval_second"),
+        (
+            json!({ "trigger": { "periodic_schedule": { "interval_second": 60, "end_time": "2001-01-01T00:00:00Z" } } }),
+            "trigger.periodic_schedule.end_time",
+        ),
         (json!({ "trigger": { "periodic_schedule": { "interval_second": 0 } } }), "trigger.periodic_schedule.interval_second"),
         (json!({ "max_concurrency": 11 }), "max_concurrency"),
         (json!({ "mode": "SOMETIMES" }), "mode"),
         (json!({ "display_name": "" }), "display_name"),
-        (json!({ "runtime_config": { "parameters": { "txt": 1 } } }), "parameters"),
+        (json!({ "runtime_config": { "parameters": { "txt": 1 } } }), "runtime_config.parameters.txt"),
+        (json!({ "pipeline_version_reference": null }), "pipeline_version_reference"),
+        (json!({ "pipeline_spec": spec("own") }), "pipeline_spec"),
         (json!({ "service_account": "x" }), "service_account"),
     ] {
         let mut body = nightly.clone();

@@ -55,14 +55,15 @@ impl IntoResponse for KfpError {
             Some(hint) => format!("{} {hint}", problem.sentence()),
             None => problem.sentence().to_owned(),
         };
-        let details = match &self.0.field {
-            Some(field) => {
-                json!([{
-                    "@type": "type.googleapis.com/google.rpc.BadRequest",
-                    "field_violations": [{ "field": field, "description": problem.sentence() }],
-                }])
-            }
-            None => json!([]),
+        let mut violations: Vec<Value> =
+            self.0.errors.iter().map(|each| json!({ "field": each.field, "description": each.detail })).collect();
+        if violations.is_empty() {
+            violations.extend(self.0.field.iter().map(|field| json!({ "field": field, "description": problem.sentence() })));
+        }
+        let details = if violations.is_empty() {
+            json!([])
+        } else {
+            json!([{ "@type": "type.googleapis.com/google.rpc.BadRequest", "field_violations": violations }])
         };
         answer(status, code, &message, &details)
     }

@@ -11,6 +11,7 @@ pub mod recurring_runs;
 pub mod run_wire;
 pub mod runs;
 pub mod server;
+mod theirs;
 pub mod upload;
 pub mod versions;
 pub mod wire;

@@ -4,6 +4,7 @@ use super::{
     asker::{Asker, At},
     error::Reply,
     list::{Listing, Noun},
+    theirs::{BOTH, FIRST, theirs},
     versions,
     wire::{Body, Empty, not_here, time},
 };
@@ -111,15 +112,16 @@ pub struct Both {
 
 pub async fn create_both(State(web): State<Web>, asker: Asker, Body(asked): Body<Both>) -> Reply<Pipeline> {
     let by = asker.editor(&web, asked.pipeline.namespace.as_deref()).await?;
-    let (name, words) = (asked.pipeline.name()?, asked.pipeline.words()?);
+    let of = |e| theirs(BOTH, e);
+    let (name, words) = (asked.pipeline.name().map_err(of)?, asked.pipeline.words().map_err(of)?);
     let new = NewPipeline {
         name: Some(name.to_owned()),
         display_name: Some(words.display_name.unwrap_or_else(|| name.to_owned())),
         description: words.description,
-        spec: asked.pipeline_version.spec()?,
+        spec: asked.pipeline_version.spec().map_err(|e| theirs(FIRST, e))?,
         version: asked.pipeline_version.name(),
     };
-    let made = upload::create(&web.pipelines, &web.store, &by, &new).await?;
+    let made = upload::create(&web.pipelines, &web.store, &by, &new).await.map_err(of)?;
     let row = upload::row(&web.store, &by, &made.id).await?;
     Ok(Json(Pipeline::of(row, &by.team.name)))
 }

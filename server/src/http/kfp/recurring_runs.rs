@@ -5,6 +5,7 @@ use super::{
     error::Reply,
     list::{Listing, Noun},
     runs::{Asked, filled},
+    theirs::{CRON, INTERVAL, RUN, theirs},
     versions,
     wire::{Both, Empty, time},
 };
@@ -17,7 +18,7 @@ use crate::{
     runs::experiments::real_id,
     store::recurring_runs::RecurringRunRow,
 };
-use app::api::recurring_runs::{NewRecurringRun, Schedule};
+use app::api::recurring_runs::{NewRecurringRun, Schedule, ScheduleKind};
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -156,11 +157,11 @@ impl Trigger {
                         Some((zone, cron)) => (Some(zone.to_owned()), cron.to_owned()),
                         None => (None, text),
                     };
-                Ok(Schedule { cron: Some(cron), time_zone: zone, ..schedule(times) })
+                Ok(Schedule { kind: Some(ScheduleKind::Cron), cron: Some(cron), time_zone: zone, ..schedule(times) })
             }
             (None, Some(mut times)) => {
-                let interval_seconds = whole("interval_second", times.interval_second.take())?;
-                Ok(Schedule { interval_seconds, ..schedule(times) })
+                let interval_seconds = whole("trigger.periodic_schedule.interval_second", times.interval_second.take())?;
+                Ok(Schedule { kind: Some(ScheduleKind::Interval), interval_seconds, ..schedule(times) })
             }
             (None, None) => {
                 Err(Error::invalid("trigger", "Say with a trigger when it runs.").hint("Give a cron_schedule or a periodic_schedule."))
@@ -194,22 +195,9 @@ pub async fn create(State(web): State<Web>, asker: Asker, Both(mut asked, recurs
         enabled: Some(enabled),
         ..NewRecurringRun::default()
     };
-    let made = service::create(&web.pipelines, &web.store, &by, &new).await.map_err(theirs)?;
+    let times = if new.schedule.kind == Some(ScheduleKind::Interval) { INTERVAL } else { CRON };
+    let made = service::create(&web.pipelines, &web.store, &by, &new).await.map_err(|e| theirs(times, theirs(RUN, e)))?;
     Ok(Json(one(&web, &by, &made.id).await?))
-}
-
-/// Fields as they are called there.
-fn theirs(mut error: Error) -> Error {
-    error.field = error.field.map(|field| match field.as_str() {
-        "schedule.cron" => "trigger.cron_schedule.cron".to_owned(),
-        "schedule.interval_seconds" => "trigger.periodic_schedule.interval_second".to_owned(),
-        "schedule.start_at" => "trigger.start_time".to_owned(),
-        "schedule.end_at" => "trigger.end_time".to_owned(),
-        "schedule.time_zone" => "trigger.cron_schedule.cron".to_owned(),
-        "max_active" => "max_concurrency".to_owned(),
-        _ => field,
-    });
-    error
 }
 
 async fn one(web: &Web, by: &TeamMember, id: &str) -> Result<RecurringRun> {

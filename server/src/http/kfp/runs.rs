@@ -5,6 +5,7 @@ use super::{
     error::Reply,
     list::{Listing, Noun},
     run_wire::{Run, details},
+    theirs::{RUN, theirs},
     versions,
     wire::{Body, Empty, no_text, not_here},
 };
@@ -85,7 +86,7 @@ impl Asked {
     /// Ids of pipeline and version, where it names them. Older clients say the version beside the reference.
     ///
     /// # Errors
-    /// No such version.
+    /// No such version; neither that nor a pipeline that it brings along.
     pub(super) async fn version(&mut self, web: &Web, by: &TeamEditor) -> Result<(Option<String>, Option<String>)> {
         let Reference { pipeline_id, pipeline_version_id } = self.pipeline_version_reference.take().unwrap_or_default();
         match (filled(pipeline_id), filled(pipeline_version_id).or_else(|| filled(self.pipeline_version_id.take()))) {
@@ -93,6 +94,10 @@ impl Asked {
             (None, Some(version)) => {
                 let row = describe::version_by_id(&web.store, by, &version).await?;
                 Ok((Some(row.pipeline_id), Some(row.id)))
+            }
+            (None, None) if self.spec().is_none() => {
+                let sentence = "Name a pipeline with pipeline_version_reference, or bring one as pipeline_spec.";
+                Err(Error::invalid("pipeline_version_reference", sentence))
             }
             both => Ok(both),
         }
@@ -133,7 +138,7 @@ pub async fn create(State(web): State<Web>, asker: Asker, Body(mut asked): Body<
         description: asked.description,
         ..NewPipelineRun::default()
     };
-    let made = submit::create(&web.pipelines, &web.store, &by, &new).await?;
+    let made = submit::create(&web.pipelines, &web.store, &by, &new).await.map_err(|e| theirs(RUN, e))?;
     let row = runs::row(&web.store, &by, &made.id).await?;
     Ok(Json(told(&web, &by, row).await?))
 }

@@ -5,6 +5,7 @@ use super::{
     error::{KfpError, Reply},
     package,
     pipelines::{NO_SOURCE, NO_TAGS, Pipeline},
+    theirs::{UPLOAD, theirs},
     versions::{self, Version},
     wire::no_text,
 };
@@ -67,7 +68,7 @@ pub async fn pipeline(State(web): State<Web>, asker: Asker, Uploaded(spec): Uplo
         spec,
         version: None,
     };
-    let made = upload::create(&web.pipelines, &web.store, &by, &new).await?;
+    let made = upload::create(&web.pipelines, &web.store, &by, &new).await.map_err(|e| theirs(UPLOAD, e))?;
     let row = upload::row(&web.store, &by, &made.id).await?;
     Ok(Json(Pipeline::of(row, &by.team.name)))
 }
@@ -84,7 +85,7 @@ pub async fn version(State(web): State<Web>, asker: Asker, Uploaded(spec): Uploa
         description: asker.query.description.clone(),
         spec,
     };
-    let made = upload::create_version(&web.pipelines, &web.store, &by, pipeline, &new).await?;
+    let made = upload::create_version(&web.pipelines, &web.store, &by, pipeline, &new).await.map_err(|e| theirs(UPLOAD, e))?;
     let row = upload::version_row(&web.store, &by, &made.pipeline_id, Some(&made.id)).await?;
     Ok(Json(versions::whole(&web, row).await?))
 }

@@ -5,6 +5,7 @@ use super::{
     error::Reply,
     list::{Listing, Noun},
     pipelines::{NO_SOURCE, NO_TAGS},
+    theirs::{VERSION, theirs},
     wire::{Body, Empty, no_text, not_here, time},
 };
 use crate::{
@@ -139,7 +140,7 @@ pub async fn create(State(web): State<Web>, asker: Asker, At([pipeline]): At<1>,
         description: asked.description.clone(),
         spec: asked.spec()?,
     };
-    let made = upload::create_version(&web.pipelines, &web.store, &by, &pipeline, &new).await?;
+    let made = upload::create_version(&web.pipelines, &web.store, &by, &pipeline, &new).await.map_err(|e| theirs(VERSION, e))?;
     let row = upload::version_row(&web.store, &by, &made.pipeline_id, Some(&made.id)).await?;
     Ok(Json(whole(&web, row).await?))
 }
