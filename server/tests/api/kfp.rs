@@ -218,6 +218,8 @@ async fn a_run_says_what_it_is_of_and_how_far() {
     assert_eq!(ada.get(&format!("{P}/runs/{run}")).await.is(200).json(), made);
     let own = ada.post(&format!("{P}/runs"), json!({ "display_name": "own", "pipelineSpec": spec("own") })).await.is(200).json();
     assert_eq!((&own["pipeline_spec"], own.get("pipeline_version_reference")), (&spec("own"), None));
+    // What only answers say is passed over.
+    ada.post(&format!("{P}/runs"), own.clone()).await.is(200);
     let newest = ada.post(&format!("{P}/runs"), json!({ "pipeline_version_reference": { "pipeline_id": id } })).await.is(200).json();
     assert_eq!(newest["pipeline_version_reference"]["pipeline_version_id"], version);
     let alone =
@@ -422,6 +424,11 @@ async fn what_is_not_done_here_is_refused_with_its_place() {
         ("runs", json!({ "pipeline_spec": spec("p"), "display_name": "a".repeat(251) }), "display_name"),
         ("runs", json!({ "display_name": "r" }), "pipeline_version_reference"),
         ("runs", json!({}), "pipeline_version_reference"),
+        ("runs", json!({ "pipeline_spec": spec("p"), "foo": 1 }), "foo"),
+        ("runs", json!({ "pipeline_spec": spec("p"), "runtime_config": { "params": {} } }), "runtime_config.params"),
+        ("pipelines", json!({ "name": "x", "foo": 1 }), "foo"),
+        ("pipelines/create", json!({ "pipeline": { "name": "x", "foo": 1 } }), "pipeline.foo"),
+        ("experiments", json!({ "display_name": "x", "name": "y" }), "name"),
         ("pipelines", json!({ "name": "x", "tags": { "a": "b" } }), "tags"),
         ("pipelines", json!({}), "name"),
         (
@@ -570,6 +577,7 @@ async fn recurring_runs_are_made_found_and_switched() {
             json!({ "trigger": { "periodic_schedule": { "interval_second": 60, "end_time": "2001-01-01T00:00:00Z" } } }),
             "trigger.periodic_schedule.end_time",
         ),
+        (json!({ "trigger": { "periodic_schedule": { "cron": "0 0 2 * * *" } } }), "trigger.periodic_schedule.cron"),
         (json!({ "trigger": { "periodic_schedule": { "interval_second": 0 } } }), "trigger.periodic_schedule.interval_second"),
         (json!({ "max_concurrency": 11 }), "max_concurrency"),
         (json!({ "mode": "SOMETIMES" }), "mode"),
@@ -577,6 +585,7 @@ async fn recurring_runs_are_made_found_and_switched() {
         (json!({ "runtime_config": { "parameters": { "txt": 1 } } }), "runtime_config.parameters.txt"),
         (json!({ "pipeline_version_reference": null }), "pipeline_version_reference"),
         (json!({ "pipeline_spec": spec("own") }), "pipeline_spec"),
+        (json!({ "foo": 1 }), "foo"),
         (json!({ "service_account": "x" }), "service_account"),
     ] {
         let mut body = nightly.clone();

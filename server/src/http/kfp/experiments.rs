@@ -3,6 +3,7 @@
 use super::{
     asker::{Asker, At, verb},
     error::Reply,
+    known::{Fields, Message},
     list::{Listing, Noun},
     wire::{Body, Empty, time},
 };
@@ -60,6 +61,11 @@ pub struct Asked {
     display_name: Option<String>,
     description: Option<String>,
     namespace: Option<String>,
+}
+
+impl Message for Asked {
+    const FIELDS: Fields =
+        &["experiment_id", "display_name", "description", "created_at", "namespace", "storage_state", "last_run_created_at"];
 }
 
 pub async fn create(State(web): State<Web>, asker: Asker, Body(asked): Body<Asked>) -> Reply<Experiment> {

@@ -4,6 +4,7 @@ pub mod artifacts;
 pub mod asker;
 pub mod error;
 pub mod experiments;
+mod known;
 pub mod list;
 mod package;
 pub mod pipelines;

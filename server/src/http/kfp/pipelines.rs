@@ -3,6 +3,7 @@
 use super::{
     asker::{Asker, At},
     error::Reply,
+    known::{Fields, Message},
     list::{Listing, Noun},
     theirs::{BOTH, FIRST, theirs},
     versions,
@@ -64,6 +65,10 @@ pub struct Asked {
     tags: Option<Value>,
 }
 
+impl Message for Asked {
+    const FIELDS: Fields = &["pipeline_id", "display_name", "name", "description", "created_at", "namespace", "error", "tags"];
+}
+
 impl Asked {
     fn words(&self) -> Result<Words> {
         not_here("tags", self.tags.as_ref(), NO_TAGS)?;
@@ -108,6 +113,32 @@ pub struct Both {
     pipeline: Asked,
     #[serde(alias = "pipelineVersion")]
     pipeline_version: versions::Asked,
+}
+
+impl Message for Both {
+    const FIELDS: Fields = &[
+        "pipeline",
+        "pipeline.pipeline_id",
+        "pipeline.display_name",
+        "pipeline.name",
+        "pipeline.description",
+        "pipeline.created_at",
+        "pipeline.namespace",
+        "pipeline.error",
+        "pipeline.tags",
+        "pipeline_version",
+        "pipeline_version.pipeline_id",
+        "pipeline_version.pipeline_version_id",
+        "pipeline_version.display_name",
+        "pipeline_version.name",
+        "pipeline_version.description",
+        "pipeline_version.created_at",
+        "pipeline_version.package_url",
+        "pipeline_version.code_source_url",
+        "pipeline_version.pipeline_spec",
+        "pipeline_version.error",
+        "pipeline_version.tags",
+    ];
 }
 
 pub async fn create_both(State(web): State<Web>, asker: Asker, Body(asked): Body<Both>) -> Reply<Pipeline> {

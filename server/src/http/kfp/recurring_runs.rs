@@ -3,6 +3,7 @@
 use super::{
     asker::{Asker, At, verb},
     error::Reply,
+    known::{Fields, Message},
     list::{Listing, Noun},
     runs::{Asked, filled},
     theirs::{CRON, INTERVAL, RUN, theirs},
@@ -111,6 +112,42 @@ pub struct Recurs {
     #[serde(alias = "noCatchup")]
     no_catchup: Option<bool>,
     namespace: Option<String>,
+}
+
+impl Message for Recurs {
+    const FIELDS: Fields = &[
+        "recurring_run_id",
+        "display_name",
+        "description",
+        "pipeline_version_id",
+        "pipeline_spec",
+        "pipeline_version_reference",
+        "pipeline_version_reference.pipeline_id",
+        "pipeline_version_reference.pipeline_version_id",
+        "runtime_config",
+        "runtime_config.parameters",
+        "runtime_config.pipeline_root",
+        "service_account",
+        "max_concurrency",
+        "trigger",
+        "trigger.cron_schedule",
+        "trigger.cron_schedule.start_time",
+        "trigger.cron_schedule.end_time",
+        "trigger.cron_schedule.cron",
+        "trigger.periodic_schedule",
+        "trigger.periodic_schedule.start_time",
+        "trigger.periodic_schedule.end_time",
+        "trigger.periodic_schedule.interval_second",
+        "mode",
+        "created_at",
+        "updated_at",
+        "status",
+        "error",
+        "no_catchup",
+        "namespace",
+        "experiment_id",
+        "plugins_input",
+    ];
 }
 
 #[derive(Debug, Default, Deserialize)]

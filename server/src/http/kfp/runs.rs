@@ -3,6 +3,7 @@
 use super::{
     asker::{Asker, At, verb},
     error::Reply,
+    known::{Fields, Message},
     list::{Listing, Noun},
     run_wire::{Run, details},
     theirs::{RUN, theirs},
@@ -45,6 +46,35 @@ pub struct Asked {
     service_account: Option<String>,
     #[serde(alias = "pluginsInput")]
     plugins_input: Option<Value>,
+}
+
+impl Message for Asked {
+    const FIELDS: Fields = &[
+        "experiment_id",
+        "run_id",
+        "display_name",
+        "storage_state",
+        "description",
+        "pipeline_version_id",
+        "pipeline_spec",
+        "pipeline_version_reference",
+        "pipeline_version_reference.pipeline_id",
+        "pipeline_version_reference.pipeline_version_id",
+        "runtime_config",
+        "runtime_config.parameters",
+        "runtime_config.pipeline_root",
+        "service_account",
+        "created_at",
+        "scheduled_at",
+        "finished_at",
+        "state",
+        "error",
+        "run_details",
+        "recurring_run_id",
+        "state_history",
+        "plugins_input",
+        "plugins_output",
+    ];
 }
 
 /// Which version of which pipeline.

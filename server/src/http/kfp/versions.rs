@@ -3,6 +3,7 @@
 use super::{
     asker::{Asker, At},
     error::Reply,
+    known::{Fields, Message},
     list::{Listing, Noun},
     pipelines::{NO_SOURCE, NO_TAGS},
     theirs::{VERSION, theirs},
@@ -87,6 +88,22 @@ pub struct Asked {
     #[serde(alias = "codeSourceUrl")]
     code_source_url: Option<String>,
     tags: Option<Value>,
+}
+
+impl Message for Asked {
+    const FIELDS: Fields = &[
+        "pipeline_id",
+        "pipeline_version_id",
+        "display_name",
+        "name",
+        "description",
+        "created_at",
+        "package_url",
+        "code_source_url",
+        "pipeline_spec",
+        "error",
+        "tags",
+    ];
 }
 
 impl Asked {

@@ -1,7 +1,10 @@
 //! The JSON of Kubeflow Pipelines and its habits: it is protobuf's, so names may come in snake_case or camelCase, `null` means left out, and
 //! what is empty is left out of answers.
 
-use super::error::KfpError;
+use super::{
+    error::KfpError,
+    known::{self, Message},
+};
 use crate::{
     clock::rfc3339,
     error::{Error, Kind, Result},
@@ -18,21 +21,27 @@ use serde_json::Value;
 /// A JSON body.
 pub struct Body<T>(pub T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
-    type Rejection = KfpError;
-    async fn from_request(request: Request, state: &S) -> std::result::Result<Self, KfpError> {
-        Ok(Self(json(&bytes(request, state).await?)?))
-    }
-}
-
-/// A JSON body of which two structures read their parts. One within the other would no longer say which field is wrong.
-pub struct Both<A, B>(pub A, pub B);
-
-impl<A: DeserializeOwned, B: DeserializeOwned, S: Send + Sync> FromRequest<S> for Both<A, B> {
+impl<T: DeserializeOwned + Message, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = KfpError;
     async fn from_request(request: Request, state: &S) -> std::result::Result<Self, KfpError> {
         let body = bytes(request, state).await?;
-        Ok(Self(json(&body)?, json(&body)?))
+        let read = json(&body)?;
+        known::check(&body, T::FIELDS)?;
+        Ok(Self(read))
+    }
+}
+
+/// A JSON body of which two structures read their parts; the second knows all its fields. One within the other would no longer say which field is
+/// wrong.
+pub struct Both<A, B>(pub A, pub B);
+
+impl<A: DeserializeOwned, B: DeserializeOwned + Message, S: Send + Sync> FromRequest<S> for Both<A, B> {
+    type Rejection = KfpError;
+    async fn from_request(request: Request, state: &S) -> std::result::Result<Self, KfpError> {
+        let body = bytes(request, state).await?;
+        let read = Self(json(&body)?, json(&body)?);
+        known::check(&body, B::FIELDS)?;
+        Ok(read)
     }
 }
 
