@@ -12,6 +12,7 @@ use jiff::{
     Timestamp, civil,
     tz::{AmbiguousOffset, TimeZone},
 };
+use std::collections::BTreeSet;
 
 /// Short forms.
 const SHORT: [(&str, &str); 7] = [
@@ -76,14 +77,9 @@ impl Cron {
     }
 
     /// Second, minute, hour, day of the month, month, day of the week, each as what it comes to: `*` for all, `*/5` for steps that come out
-    /// even, else the numbers, Sunday as 0. Days with `L`, `W` or `#` are as they were written.
+    /// even, else the numbers, Sunday as 0, and behind them the days that depend on the month: `15W`, `L` or `LW`; `5#2`, `5L`.
     pub const fn fields(&self) -> &[String; 6] {
         &self.fields
-    }
-
-    /// The same as the parser words it. It takes a step for all of them, so it is given the numbers where that is not so.
-    pub fn described(&self) -> String {
-        parser().parse(&self.fields.join(" ")).as_ref().unwrap_or(&self.cron).describe().trim_end_matches('.').to_owned()
     }
 
     /// The first time after this one, both in milliseconds since 1970; none where the calendar ends.
@@ -145,19 +141,45 @@ fn plain([_, _, _, day, _, weekday]: &[String; 6], pattern: &CronPattern) -> [St
         }
     };
     // That a day is left open, and not only any, says whether one of both is enough.
-    let days = |written: &String, part: &CronComponent| match part.values() {
-        values if values.is_empty() || part.has_modifiers() || written == "*" => written.clone(),
-        values => list(&values),
+    let days = |written: &String, part: &CronComponent, special: fn(&str) -> Vec<String>| {
+        if written == "*" {
+            return written.clone();
+        }
+        part.values().iter().map(ToString::to_string).chain(special(written)).collect::<Vec<_>>().join(",")
     };
     let months = pattern.months.values();
     [
         clock(&pattern.seconds, 60),
         clock(&pattern.minutes, 60),
         clock(&pattern.hours, 24),
-        days(day, &pattern.days),
+        days(day, &pattern.days, days_of_months),
         if months.len() == 12 { "*".to_owned() } else { list(&months) },
-        days(weekday, &pattern.days_of_week),
+        days(weekday, &pattern.days_of_week, weekdays_of_months),
     ]
+}
+
+/// Weekdays nearest a day in order, then the last day or weekday: where both are said, the parser takes the weekday for both.
+fn days_of_months(field: &str) -> Vec<String> {
+    let near: BTreeSet<u8> = field.split(',').filter_map(|part| part.split_once('W')?.0.parse().ok()).collect();
+    let last = |what: &str| field.split(',').any(|part| part == what);
+    let last = if field.split(',').any(|part| part.starts_with("LW")) { Some("LW") } else { last("L").then_some("L") };
+    near.iter().map(|day| format!("{day}W")).chain(last.map(str::to_owned)).collect()
+}
+
+/// `5#2` for the second Friday, `5L` for the last, each day for itself.
+fn weekdays_of_months(field: &str) -> Vec<String> {
+    let numbers = WEEKDAYS.iter().zip(0..).fold(field.replace("-SUN", "-7"), |field, (name, n)| field.replace(name, &n.to_string()));
+    let found: BTreeSet<(String, u16)> = numbers
+        .split(',')
+        .filter_map(|part| part.split_once('#').or_else(|| Some((part.strip_suffix('L').filter(|day| !day.is_empty())?, "L"))))
+        .flat_map(|(days, which)| {
+            let mut read = CronComponent::new(0, 7, 0, 0);
+            read.set_sloppy_ranges(true);
+            let days = if read.parse(days).is_ok() { read.values() } else { vec![] };
+            days.into_iter().map(move |day| (if which.ends_with('L') { "L".to_owned() } else { format!("#{which}") }, day % 7))
+        })
+        .collect();
+    found.into_iter().map(|(which, day)| format!("{day}{which}")).collect()
 }
 
 /// A step from a day on goes to the end of the week, of which the parser knows a second Sunday, 7.
@@ -257,6 +279,7 @@ mod tests {
             ("*/20 0,15,30,45 0-23/6 ? * 0-7", "*/20 */15 */6 * * 0,1,2,3,4,5,6"),
             ("*/50 */45 */15 */10 */5 */3", "0,50 0,45 0,15 1,11,21,31 1,6,11 0,3,6"),
             ("59/5 5/30 0-20/10 L JAN-MAR 5#2", "59 5,35 0,10,20 L 1,2,3 5#2"),
+            ("0 0 2 LW,20,3W,1-2 * FRIL,MON-TUE#1,SUN", "0 0 2 1,2,20,3W,LW * 0,1#1,2#1,5L"),
         ] {
             assert_eq!(cron(text, "UTC").fields().join(" "), fields, "{text}");
         }
