@@ -182,6 +182,27 @@ fn weekdays_of_months(field: &str) -> Vec<String> {
     found.into_iter().map(|(which, day)| format!("{day}{which}")).collect()
 }
 
+/// What the parser takes no notice of, or tells in terms of its own, in a cron that somebody writes: what is wrong, and what to do.
+pub fn misplaced(text: &str) -> Option<(String, &'static str)> {
+    let fields: Vec<String> = text.split_whitespace().map(str::to_ascii_uppercase).collect();
+    let fields: [String; 6] = fields.try_into().ok()?;
+    let places = ["of seconds", "of minutes", "of hours", "", "of months", "of weekdays"];
+    let (letter, at) = fields.iter().enumerate().filter(|(at, _)| *at != 3).find_map(|(at, field)| {
+        field.split(',').find_map(|part| match part.strip_suffix('W') {
+            _ if part == "L" => Some(('L', at)),
+            Some(day) if day == "L" || day.parse::<u8>().is_ok() => Some(('W', at)),
+            _ => None,
+        })
+    })?;
+    let hint = match (letter, at) {
+        ('L', 5) => "Write 5L for the last Friday of the month, 6 or SAT for every Saturday; L as the day of the month is its last day.",
+        ('L', _) => "It goes with days: L as the day of the month is its last, 5L as the weekday is the last Friday.",
+        _ => "It goes with the day of the month: 15W is the weekday nearest the 15th, LW the last weekday.",
+    };
+    let alone = if (letter, at) == ('L', 5) { " alone" } else { "" };
+    Some((format!("{letter}{alone} means nothing in the field {}.", places[at]), hint))
+}
+
 /// A step from a day on goes to the end of the week, of which the parser knows a second Sunday, 7.
 fn weekdays(field: &str) -> String {
     let one = |day: &str| day.parse::<u8>().is_ok() || WEEKDAYS.contains(&day);
@@ -282,6 +303,23 @@ mod tests {
             ("0 0 2 LW,20,3W,1-2 * FRIL,MON-TUE#1,SUN", "0 0 2 1,2,20,3W,LW * 0,1#1,2#1,5L"),
         ] {
             assert_eq!(cron(text, "UTC").fields().join(" "), fields, "{text}");
+        }
+    }
+
+    #[test]
+    fn letters_that_mean_nothing_where_they_stand() {
+        for (text, part, hint) in [
+            ("0 0 2 * * L", "L alone means nothing in the field of weekdays.", "5L for the last Friday"),
+            ("0 0 2 ? * 1,l", "L alone means nothing in the field of weekdays.", "5L for the last Friday"),
+            ("0 0 L * * *", "L means nothing in the field of hours.", "L as the day of the month"),
+            ("0 0 2 * * 5W", "W means nothing in the field of weekdays.", "15W"),
+            ("0 0 15W * * *", "W means nothing in the field of hours.", "15W"),
+        ] {
+            let (why, what) = misplaced(text).expect(text);
+            assert!(why == part && what.contains(hint), "{text}: {why} {what}");
+        }
+        for text in ["0 0 2 LW,15W * ?", "0 0 2 L * 5L", "0 0 2 * JUL WED", "0 0 2 * * wed#2", "@daily", "L", ""] {
+            assert_eq!(misplaced(text), None, "{text}");
         }
     }
 

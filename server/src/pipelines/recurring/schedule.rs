@@ -1,6 +1,6 @@
 //! When a recurring run is due. Pure.
 
-use super::cron::Cron;
+use super::cron::{self, Cron};
 use crate::{
     clock::parse_rfc3339,
     error::{Error, Result},
@@ -92,6 +92,18 @@ impl Schedule {
             }
         };
         Ok(Self { trigger, zone, cron: cron.map(str::to_owned), interval_s, start, end })
+    }
+
+    /// Reads a schedule that somebody asks for; what is kept already is taken as it is.
+    ///
+    /// # Errors
+    /// What is wrong, by its field in the request.
+    pub fn asked(words: &Words, anchor: i64) -> Result<Self> {
+        let cron = words.cron.as_deref().filter(|_| words.kind != Some(ScheduleKind::Interval));
+        if let Some((why, hint)) = cron.and_then(cron::misplaced) {
+            return Err(Error::invalid("schedule.cron", why).hint(hint));
+        }
+        Self::read(words, anchor)
     }
 
     /// Whether both were written down the same.
@@ -254,5 +266,10 @@ mod tests {
         assert_eq!(field(&backwards), "schedule.end_at");
         let chosen = Words { kind: Some(ScheduleKind::Cron), interval_seconds: Some(60), ..cron("0 0 2 * * *") };
         assert_eq!(Schedule::read(&chosen, T).unwrap().interval_s, None, "what was not chosen does not count");
+        let ignored = cron("0 0 2 15 * L");
+        assert!(Schedule::read(&ignored, T).is_ok(), "one that is kept goes on");
+        assert_eq!(Schedule::asked(&ignored, T).expect_err("refused").field.as_deref(), Some("schedule.cron"));
+        let chosen = Words { kind: Some(ScheduleKind::Interval), interval_seconds: Some(60), ..ignored };
+        assert!(Schedule::asked(&chosen, T).is_ok(), "what was not chosen does not count");
     }
 }

@@ -84,7 +84,7 @@ pub async fn get(store: &Store, by: &TeamMember, id: &str) -> Result<RecurringRu
 /// What is wrong with it.
 pub fn preview(store: &Store, schedule: &Words) -> Result<SchedulePreview> {
     let now = store.clock().now();
-    Ok(view::preview(&Schedule::read(schedule, now)?, now, now))
+    Ok(view::preview(&Schedule::asked(schedule, now)?, now, now))
 }
 
 /// Makes a recurring run.
@@ -94,7 +94,7 @@ pub fn preview(store: &Store, schedule: &Words) -> Result<SchedulePreview> {
 pub async fn create(parsed: &Parsed, store: &Store, by: &TeamEditor, new: &NewRecurringRun) -> Result<RecurringRun> {
     let of = submit::of(parsed, store, by, (new.pipeline.as_deref(), new.version.as_deref()), new.spec.as_deref()).await?;
     let now = store.clock().now();
-    let schedule = Schedule::read(&new.schedule, now)?;
+    let schedule = Schedule::asked(&new.schedule, now)?;
     let parameters = given(&of, &new.parameters, &new.texts, next(&schedule, now))?;
     let name = match new.name.as_deref().filter(|n| !n.trim().is_empty()) {
         Some(name) => text("name", name, MAX_NAME)?,
@@ -218,7 +218,7 @@ pub async fn change(parsed: &Parsed, store: &Store, by: &TeamEditor, id: &str, c
     };
     let changed = RecurringRunRow { version_id, ..before.clone() };
     let there = view::schedule(&before)?;
-    let asked = change.schedule.as_ref().map(|words| Schedule::read(words, now)).transpose()?;
+    let asked = change.schedule.as_ref().map(|words| Schedule::asked(words, now)).transpose()?;
     let moved = asked.as_ref().is_some_and(|asked| !asked.says_the_same(&there));
     let (anchor_at, settled_at) = if moved { (now, now) } else { (before.anchor_at, before.settled_at) };
     let schedule = asked.filter(|_| moved).unwrap_or(there);
