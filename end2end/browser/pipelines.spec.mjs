@@ -197,6 +197,7 @@ test('a pipeline from its file to its end', async ({ page }) => {
     await page.getByLabel('Time zone').fill('Europe/Berlin');
     await expect(soon).toContainText('Every weekday at 06:30, Europe/Berlin');
     await expect(soon.getByRole('listitem')).toHaveCount(5);
+    await expect(page.getByText("--cron '0 30 6 * * MON-FRI' --time-zone Europe/Berlin")).toBeVisible();
     await page.getByLabel('rows').fill('1');
     await page.getByLabel('marker').fill(marker);
     await page.getByLabel('Cron', { exact: true }).fill('30 6 * * *');

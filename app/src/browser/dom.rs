@@ -94,6 +94,16 @@ pub fn made(tag: &str, class: &str, text: &str) -> Option<Element> {
     Some(element)
 }
 
+/// Shows another text in the code below `place`, which is copied from then on.
+pub fn put_code(place: &Element, text: &str) {
+    for code in within::<Element>(place, "code") {
+        code.set_text_content(Some(text));
+    }
+    for button in within::<Element>(place, "[data-copy]") {
+        let _ = button.set_attribute("data-copy", text);
+    }
+}
+
 /// Puts the focus there.
 pub fn focus(selector: &str) -> bool {
     first::<HtmlElement>(selector).is_some_and(|e| e.focus().is_ok())

@@ -1,10 +1,13 @@
-//! The times that follow from a schedule that is being typed.
+//! What follows from a schedule that is being typed: its times, and the command that makes the same.
 
 use super::dom;
-use crate::api::{
-    Client, Problem,
-    recurring_runs::{Schedule, ScheduleKind, SchedulePreview},
-    transport::browser::Browser,
+use crate::{
+    api::{
+        Client, Problem,
+        recurring_runs::{Schedule, ScheduleKind, SchedulePreview},
+        transport::browser::Browser,
+    },
+    islands::schedule_options::options,
 };
 use std::cell::Cell;
 use web_sys::{Element, Event, HtmlInputElement, HtmlSelectElement};
@@ -49,6 +52,11 @@ fn ask(fields: Element, change: u64) {
         start_at: field("start_at"),
         end_at: field("end_at"),
     };
+    // A command whose end is the schedule.
+    for place in dom::all::<Element>("[data-schedule-command]") {
+        let start = place.get_attribute("data-schedule-command").unwrap_or_default();
+        dom::put_code(&place, &format!("{start}{}", options(&schedule)));
+    }
     leptos::task::spawn_local(async move {
         let answer = Client::new(Browser).schedule_preview(&schedule).await;
         if CHANGED.get() == change

@@ -138,12 +138,7 @@ fn show_answer(form: &HtmlFormElement, answer: &Value) {
     let (Some(text), Some(place)) = (template::of_answer(answer, &name), dom::first::<HtmlElement>(&format!("[data-shown={name}]"))) else {
         return;
     };
-    for part in dom::within::<Element>(&place, "code") {
-        part.set_text_content(Some(&text));
-    }
-    for button in dom::within::<Element>(&place, "[data-copy]") {
-        let _ = button.set_attribute("data-copy", &text);
-    }
+    dom::put_code(&place, &text);
     let _ = place.remove_attribute("hidden");
 }
 

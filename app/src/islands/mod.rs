@@ -7,6 +7,7 @@ pub mod log;
 pub mod log_lines;
 pub mod log_stream;
 pub mod palette;
+pub mod schedule_options;
 pub mod try_it;
 
 pub use chart::{Axis, Chart, Crosshair, Series};

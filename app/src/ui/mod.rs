@@ -4,6 +4,7 @@
 pub mod icon;
 pub mod number;
 pub mod problem;
+pub mod shell;
 pub mod time;
 pub mod verbatim;
 pub mod zoom;
@@ -62,7 +63,6 @@ on_the_server!(
     post_button,
     refusal,
     sheet,
-    shell,
     spark,
     table,
     tabs,

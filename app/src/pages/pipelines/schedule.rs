@@ -10,9 +10,10 @@ use crate::{
         Client, ListQuery, Problem,
         client::{segment, team_path},
         page::MAX_PAGE_SIZE,
-        pipelines::{Pipeline, PipelineOutline, PipelineVersion},
+        pipelines::{Pipeline, PipelineOutline, PipelineParameter, PipelineVersion},
         recurring_runs::{Overlap, RecurringRun, Schedule, ScheduleKind, SchedulePreview},
     },
+    islands::schedule_options::{NIGHTLY, options},
     parts::{
         Every, Head, ThisRecurringRun, loaded,
         params::{param, team},
@@ -29,9 +30,6 @@ const NEWEST: &str = "The newest at each time";
 
 /// What stands for that where one is changed.
 const NONE: &str = "newest";
-
-/// What a form that nobody typed into yet begins with.
-const NIGHTLY: &str = "0 0 2 * * *";
 
 /// What was typed, where a plain browser asks for the times of it.
 fn typed(query: &ParamsMap, name: &str) -> Option<String> {
@@ -56,6 +54,16 @@ fn typed_schedule(query: &ParamsMap) -> Option<Schedule> {
         start_at: field("start_at"),
         end_at: field("end_at"),
     })
+}
+
+/// The same from a terminal as far as the schedule, which stands at its end. `version`: its name, where one was chosen.
+fn command(pipeline: &str, version: Option<&str>, parameters: &[PipelineParameter]) -> String {
+    format!("slipway pipeline schedule create {}{}{} ", shell::word(pipeline), start::of_version(version), start::to_give(parameters))
+}
+
+/// The schedule that a command has: the one that was typed, or an example.
+fn shown(typed: Option<Schedule>) -> Schedule {
+    typed.unwrap_or_else(|| Schedule { cron: Some(NIGHTLY.into()), time_zone: Some("Europe/Berlin".into()), ..Schedule::default() })
 }
 
 /// What both forms are made of.
@@ -106,11 +114,8 @@ pub fn SchedulePipeline() -> impl IntoView {
         // In an address a version may go by its name.
         let asked = typed(&query, "version").unwrap_or_default();
         let version = o.versions.iter().find(|v| v.name == asked || v.id == asked);
-        let command = format!(
-            "slipway pipeline schedule create {}{} --cron '{NIGHTLY}' --time-zone Europe/Berlin",
-            shell::word(&p.name),
-            start::of_version(version.map(|v| v.name.as_str()))
-        );
+        let command = command(&p.name, version.map(|v| v.name.as_str()), &o.outline.parameters);
+        let text = format!("{command}{}", options(&shown(typed_schedule(&query))));
         let chosen = version.map_or(asked, |v| v.id.clone());
         let say = move |name: &str| typed(&query, name).unwrap_or_default();
         view! {
@@ -137,7 +142,8 @@ pub fn SchedulePipeline() -> impl IntoView {
                         <div class="actions"><button class="btn primary" type="submit">"Schedule"</button><a class="btn" href=back>"Cancel"</a></div>
                     </ApiForm>
                 </div></section>
-                <Card title="From a terminal"><CodeBlock text=command/></Card>
+                // With the schedule that is being typed, where the script is there (`browser/schedule.rs`).
+                <Card title="From a terminal"><div data-schedule-command=command><CodeBlock text/></div></Card>
             </div>
         }
         .into_any()
@@ -268,6 +274,22 @@ mod tests {
             typed_text(&query, "rows")
         };
         assert_eq!((asked("1"), asked("2")), (Some("3".to_owned()), None));
+    }
+
+    #[test]
+    fn commands() {
+        let p = |name: &str, default: Option<Value>, optional| PipelineParameter {
+            name: name.into(),
+            kind: "STRING".into(),
+            description: String::new(),
+            default,
+            optional,
+        };
+        let asked = [p("day", None, false), p("n", Some(1.into()), false), p("more", None, true)];
+        assert_eq!(command("a b", Some("2"), &asked), "slipway pipeline schedule create 'a b' --version 2 --param day=VALUE ");
+        assert_eq!(options(&shown(None)), "--cron '0 0 2 * * *' --time-zone Europe/Berlin");
+        let typed = Schedule { interval_seconds: Some(60), ..Schedule::default() };
+        assert_eq!(command("a", None, &[]) + &options(&shown(Some(typed))), "slipway pipeline schedule create a --interval 60");
     }
 
     #[test]

@@ -234,11 +234,12 @@ fn meant_empty(query: &ParamsMap, name: &str) -> Option<bool> {
 
 /// The same from a terminal, with the parameters that have to be given. `version`: its name, where it is not the newest.
 fn command(pipeline: &str, version: Option<&str>, parameters: &[PipelineParameter]) -> String {
-    let mut out = format!("slipway pipeline run {}{}", shell::word(pipeline), of_version(version));
-    for p in parameters.iter().filter(|p| p.default.is_none() && !p.optional) {
-        out += &format!(" --param {}=VALUE", p.name);
-    }
-    out + " --watch"
+    format!("slipway pipeline run {}{}{} --watch", shell::word(pipeline), of_version(version), to_give(parameters))
+}
+
+/// What gives a command the parameters that have to be given.
+pub(super) fn to_give(parameters: &[PipelineParameter]) -> String {
+    parameters.iter().filter(|p| p.default.is_none() && !p.optional).map(|p| format!(" --param {}=VALUE", p.name)).collect()
 }
 
 /// What names a version to a command.
