@@ -12,6 +12,7 @@ use app::api::{
     runtimes::{Protocol, Runtime, SeenRuntime, SetRuntime},
 };
 use clap::{Args, Subcommand, ValueEnum};
+use std::collections::BTreeMap;
 
 /// Verbs.
 #[derive(Debug, Subcommand)]
@@ -115,7 +116,8 @@ pub async fn run(command: Command, reach: &Reach) -> Result<(), Failure> {
             here.show(&here.client.runtime(&name).await?, facts);
             Ok(())
         }
-        Command::Set(set) => {
+        Command::Set(mut set) => {
+            let env = once(std::mem::take(&mut set.vars))?;
             let here = login::in_person(reach, &set.who).await?;
             let name = set.name.clone();
             let made = here
@@ -125,7 +127,7 @@ pub async fn run(command: Command, reach: &Reach) -> Result<(), Failure> {
                         Err(Problem { status: 404, .. }) => 0,
                         Err(problem) => return Err(problem),
                     };
-                    c.runtime_set(&name, &asked(*set, revision)).await
+                    c.runtime_set(&name, &asked(*set, env, revision)).await
                 })
                 .await?;
             here.show(&made, facts);
@@ -140,7 +142,7 @@ pub async fn run(command: Command, reach: &Reach) -> Result<(), Failure> {
     }
 }
 
-fn asked(set: Set, revision: i64) -> SetRuntime {
+fn asked(set: Set, env: BTreeMap<String, String>, revision: i64) -> SetRuntime {
     SetRuntime {
         description: set.description,
         formats: set.formats,
@@ -150,7 +152,7 @@ fn asked(set: Set, revision: i64) -> SetRuntime {
         environment: set.environment,
         image: set.image,
         port: set.port,
-        env: once(set.vars)?,
+        env,
         ready_path: set.ready_path,
         ready_status: set.ready_status,
         start_seconds: set.start_seconds,
