@@ -31,7 +31,7 @@ fn Rows(items: Vec<User>, access: Access) -> impl IntoView {
             <tr>
                 <td class="state" data-label="State">{state}</td>
                 <td class="lead" data-label="User"><span class="name">{u.name.clone()}</span></td>
-                <td data-label="Shown as">{u.display_name.clone()}</td>
+                <td class="named" data-label="Shown as">{u.display_name.clone()}</td>
                 <td data-label="Last sign-in"><span class="sub">{u.last_sign_in_at.clone().map_or_else(|| "never".into_any(), |time| view! { <Ago time/> }.into_any())}</span></td>
                 <td data-label="Made"><span class="sub"><Ago time=u.created_at.clone()/></span></td>
                 <td data-label="" class="right"><div class="actions"><Change user=u own/></div></td>

@@ -50,7 +50,7 @@ fn Rows(items: Vec<Deployment>, access: Access) -> impl IntoView {
             <tr>
                 <td class="state" data-label="State"><StateBadge state=d.state server=true/></td>
                 <td class="lead" data-label="Name"><a class="name" href=href>{d.name}</a>{d.reason.map(|text| view! { <Cut text/> })}</td>
-                <td data-label="Serves">{serving}{next}{follows}</td>
+                <td class="named" data-label="Serves">{serving}{next}{follows}</td>
                 <td data-label="Endpoint"><Copyable text=d.predict_path/></td>
                 <td data-label="Holds"><span class="sub">{held}</span></td>
                 <td data-label="Since"><span class="sub"><Ago time=d.state_since/></span></td>

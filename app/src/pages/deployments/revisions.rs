@@ -57,8 +57,8 @@ fn Rows(items: Vec<Revision>, access: Access, name: String) -> impl IntoView {
             <tr data-key=format!("revision-{}", r.number)>
                 <td class="lead" data-label="Revision"><a class="name" href=log title=format!("Log of revision {}", r.number)>{r.number}</a></td>
                 <td class="state" data-label="State"><RevisionBadge state=r.state/></td>
-                <td data-label="Serves">{what}{back}</td>
-                <td data-label="Environment"><span class="sub">{r.environment}", "{r.runtime}</span></td>
+                <td class="named" data-label="Serves">{what}{back}</td>
+                <td class="named" data-label="Environment"><span class="sub">{r.environment}", "{r.runtime}</span></td>
                 <td data-label="Holds"><span class="sub">{r.resources.words()}</span></td>
                 <td data-label="Smoke test" class="wrap">{note.map(|text| view! { <Cut text/> })}</td>
                 <td data-label="By"><span class="sub">{r.by}", "<Ago time=r.created_at/></span></td>

@@ -40,7 +40,7 @@ fn Rows(items: Vec<Model>, access: Access) -> impl IntoView {
             <tr>
                 <td class="lead" data-label="Name"><a class="name" href=href.clone()>{m.name}</a></td>
                 <td data-label="Newest">{latest}</td>
-                <td data-label="Aliases">{aliases}</td>
+                <td class="named" data-label="Aliases">{aliases}</td>
                 <td data-label="Description"><Cut text/></td>
                 <td data-label="Changed"><span class="sub"><Ago time=m.updated_at/></span></td>
             </tr>

@@ -84,17 +84,17 @@ fn Versions(items: Vec<ModelVersion>, access: Access) -> impl IntoView {
         view! {
             <tr>
                 <td class="lead" data-label="Version"><a class="name" href=href.clone()>{format!("v{}", v.version)}</a></td>
-                <td data-label="Aliases">{aliases}</td>
-                <td data-label="Run">{run}</td>
+                <td class="named" data-label="Aliases">{aliases}</td>
+                <td class="named" data-label="Run">{run}</td>
                 {cells}
-                <td data-label="Serves">{deployments}</td>
+                <td class="named" data-label="Serves">{deployments}</td>
                 <td data-label="By"><span class="sub">{v.user}", "<Ago time=v.created_at/></span></td>
                 <td data-label="" class="right"><div class="actions">{deploy}</div></td>
             </tr>
         }
     });
     let rows = rows.collect_view();
-    let heads = keys.iter().map(|k| view! { <th class="num" scope="col">{k.clone()}</th> }).collect_view();
+    let heads = keys.iter().map(|k| view! { <th class="num" scope="col" title=k.clone()>{k.clone()}</th> }).collect_view();
     view! {
         <section class="card"><header><h2>"Versions"</h2></header><div class="scroll">
             <table class="rows" aria-label="Versions">

@@ -42,7 +42,7 @@ fn Rows(items: Vec<Notebook>, access: Access) -> impl IntoView {
                 <td class="state" data-label="State"><StateBadge state=n.state/></td>
                 <td class="lead" data-label="Name"><a class="name" href=href>{n.name.clone()}</a></td>
                 <td data-label="Owner"><span class="sub">{n.owner.clone()}</span></td>
-                <td data-label="Environment"><span class="sub">{format!("{} v{}", n.environment, n.environment_version)}</span></td>
+                <td class="named" data-label="Environment"><span class="sub">{format!("{} v{}", n.environment, n.environment_version)}</span></td>
                 <td data-label="Size"><span class="sub">{n.resources.words()}</span></td>
                 <td class="num" data-label="CPU">{cpu_use(n.cpu_millis, n.resources.cpu_millis)}</td>
                 <td class="num" data-label="Memory">{memory_use(n.memory_bytes, n.resources.memory_bytes)}</td>

@@ -60,7 +60,7 @@ fn Rows(items: Vec<Pipeline>, access: Access) -> impl IntoView {
                 <td class="num" data-label="Succeeded"><span class="sub">{good}</span></td>
                 <td class="num" data-label="Takes"><span class="sub">{took}</span></td>
                 <td data-label="Last run"><span class="sub">{last}</span></td>
-                <td data-label="Newest version"><span class="sub">{version}</span></td>
+                <td class="named" data-label="Newest version"><span class="sub">{version}</span></td>
                 <td data-label="By"><span class="sub">{p.created_by}</span></td>
                 <td data-label="" class="right"><div class="actions">{run}</div></td>
             </tr>

@@ -53,7 +53,7 @@ pub fn Rows(
         let href = access.href(&format!("/recurring-runs/{}", segment(&r.id)));
         let pipeline = of_all.then(|| {
             let (name, id) = (r.pipeline.clone(), r.pipeline_id.clone());
-            view! { <td data-label="Pipeline"><OfPipeline name id deleted=r.pipeline_deleted access=access.clone()/></td> }
+            view! { <td class="named" data-label="Pipeline"><OfPipeline name id deleted=r.pipeline_deleted access=access.clone()/></td> }
         });
         let next = r.next.first().map(|n| view! { <span title=n.at.clone()>{n.words.clone()}</span> });
         let switch = edits.then(|| view! { <Switch run=r.clone() access=access.clone() small=true/> });

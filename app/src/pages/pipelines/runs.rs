@@ -76,7 +76,7 @@ pub fn Rows(
         let reason = r.reason.map(|text| view! { <Cut text/> });
         let took = r.started_at.map(|from| view! { <Lasting from to=r.ended_at/> });
         let pipeline = of_all.then(|| {
-            view! { <td data-label="Pipeline"><OfPipeline name=r.pipeline id=r.pipeline_id deleted=r.pipeline_deleted access=access.clone()/></td> }
+            view! { <td class="named" data-label="Pipeline"><OfPipeline name=r.pipeline id=r.pipeline_id deleted=r.pipeline_deleted access=access.clone()/></td> }
         });
         view! {
             <tr>

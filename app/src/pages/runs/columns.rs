@@ -94,8 +94,8 @@ pub fn heading(path: &str, query: &ParamsMap, words: &str, order: &str, class: &
         ("", None, Some(format!("{order} DESC")))
     };
     let href = url::with(path, query, &[("order_by", next.as_deref()), ("page", None)]);
-    let words = words.to_owned();
-    view! { <th class=class scope="col" aria-sort=sort><a href=href title="Sort">{words}{mark}</a></th> }
+    let (words, title) = (words.to_owned(), format!("Sort by {words}"));
+    view! { <th class=class scope="col" aria-sort=sort><a href=href title=title>{words}{mark}</a></th> }
 }
 
 /// The heading of a chosen column.

@@ -114,7 +114,7 @@ fn Rows(page: Page<RunSummary>, query: ParamsMap, access: Access) -> impl IntoVi
             <tr>
                 <td class="state" data-label="State"><StateBadge state=r.state/></td>
                 <td class="lead" data-label="Name"><a class="name" href=href>{r.name.clone()}</a>{reason}</td>
-                <td data-label="Experiment"><span class="sub">{r.experiment.clone()}</span></td>
+                <td class="named" data-label="Experiment"><span class="sub">{r.experiment.clone()}</span></td>
                 <td data-label="Started"><span class="sub">{started.map(|time| view! { <Ago time/> })}</span></td>
                 <td class="num" data-label="Took"><span class="sub">{took}</span></td>
                 <td data-label="By"><span class="sub">{r.user.clone()}</span></td>

@@ -72,7 +72,7 @@ fn Rows(items: Vec<Member>, access: Access) -> impl IntoView {
         view! {
             <tr data-key=key>
                 <td class="lead" data-label="User"><span class="name">{m.user}</span></td>
-                <td data-label="Shown as">{m.display_name}</td>
+                <td class="named" data-label="Shown as">{m.display_name}</td>
                 <td data-label="Role">{role}</td>
                 <td data-label="Since"><span class="sub"><Ago time=m.since/></span></td>
                 <td data-label="" class="right"><div class="actions">{remove}</div></td>
