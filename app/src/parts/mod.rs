@@ -38,5 +38,5 @@ pub use runtime_picker::RuntimePicker;
 pub use served::served;
 pub use size_picker::SizePicker;
 pub use state_badge::{BuildBadge, RevisionBadge, StateBadge, TaskBadge};
-pub use this_run::{ThisPipelineRun, ThisRecurringRun, ThisRun, provide_this, this_named};
+pub use this_run::{ThisPipeline, ThisPipelineRun, ThisRecurringRun, ThisRun, provide_this, this_named};
 pub use why::{AskWhy, TaskWhy, Why};

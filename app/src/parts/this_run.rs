@@ -1,7 +1,8 @@
-//! What the address is about, where that is a run, a pipeline run or a recurring run: asked once, for its crumb and for its page.
+//! What the address is about, where that is a run, a pipeline, a pipeline run or a recurring run: asked once, for its crumb and for its page.
 
 use crate::api::{
-    Client, Problem, client::Reply, pipeline_runs::PipelineRun, recurring_runs::RecurringRun, runs::Run, transport::BoxFuture,
+    Client, Problem, client::Reply, pipeline_runs::PipelineRun, pipelines::Pipeline, recurring_runs::RecurringRun, runs::Run,
+    transport::BoxFuture,
 };
 use futures::future::{FutureExt, Shared};
 use leptos::prelude::*;
@@ -43,6 +44,18 @@ impl Addressed for PipelineRun {
     }
 }
 
+impl Addressed for Pipeline {
+    const SECTION: &'static str = "/pipelines/";
+
+    fn ask(client: &Client, team: &str, id: &str) -> Reply<Self> {
+        client.pipeline(team, id)
+    }
+
+    fn name(self) -> String {
+        self.display_name
+    }
+}
+
 impl Addressed for RecurringRun {
     const SECTION: &'static str = "/recurring-runs/";
 
@@ -67,6 +80,8 @@ pub struct This<T: Addressed> {
 pub type ThisRun = This<Run>;
 /// The pipeline run of the address.
 pub type ThisPipelineRun = This<PipelineRun>;
+/// The pipeline of the address, where its id stands there; its name says enough.
+pub type ThisPipeline = This<Pipeline>;
 /// The recurring run of the address.
 pub type ThisRecurringRun = This<RecurringRun>;
 
@@ -101,6 +116,9 @@ impl<T: Addressed> This<T> {
 pub fn provide_this() {
     ThisRun::provide();
     ThisPipelineRun::provide();
+    if use_location().pathname.with_untracked(|p| of_address(p, Pipeline::SECTION).is_some_and(|(_, id)| is_id(&id))) {
+        ThisPipeline::provide();
+    }
     ThisRecurringRun::provide();
 }
 
@@ -110,7 +128,12 @@ pub fn this_named() -> Option<(String, BoxFuture<Option<String>>)> {
         let this = use_context::<This<T>>()?;
         Some((this.href.clone(), Box::pin(async move { this.read().await.ok().map(T::name) })))
     }
-    named::<Run>().or_else(named::<PipelineRun>).or_else(named::<RecurringRun>)
+    named::<Run>().or_else(named::<Pipeline>).or_else(named::<PipelineRun>).or_else(named::<RecurringRun>)
+}
+
+/// Whether it looks like an id: objects that have a unique name may be addressed by either.
+fn is_id(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 /// Team and id in `/teams/{team}{section}{id}`, also where a page of its own follows, such as `/edit`.
@@ -123,7 +146,15 @@ fn of_address(path: &str, section: &str) -> Option<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::of_address;
+    use super::{is_id, of_address};
+
+    #[test]
+    fn ids_and_names() {
+        assert!(is_id("0190c0ffee0190c0ffee0190c0ffee01"));
+        for name in ["nightly", "", "0190c0ffee0190c0ffee0190c0ffee0x", "0190c0ffee"] {
+            assert!(!is_id(name), "{name}");
+        }
+    }
 
     #[test]
     fn addresses() {

@@ -17,7 +17,7 @@ use crate::{
         recurring_runs::RecurringRunQuery,
     },
     parts::{
-        Access, Every, Head, loaded,
+        Access, Every, Head, ThisPipeline, loaded,
         params::{param, query, team},
     },
     ui::{Ago, ApiForm, Card, Dialog, DialogButton, DialogCancel, Empty, Facts, Field, Pager, Tabs, facts::text, shell},
@@ -36,7 +36,7 @@ pub fn PipelinePage() -> impl IntoView {
     let pair = Pair::of(query("from"), query("to"), ticked);
     // A comparison has the width of the page.
     let wide = tab == "diff";
-    loaded(EVERY.page("Pipeline"), client.pipeline(&team(), &param("pipeline")), move |p: Pipeline, access| {
+    loaded(EVERY.page("Pipeline"), ThisPipeline::of(&team(), &param("pipeline")).read(), move |p: Pipeline, access| {
         let here = access.href(&format!("/pipelines/{}", segment(&p.name)));
         let (edits, runs) = (access.edits(), format!("{here}/run"));
         let actions = edits.then(|| {

@@ -15,7 +15,7 @@ use crate::{
     },
     islands::schedule_options::{NIGHTLY, options},
     parts::{
-        Every, Head, ThisRecurringRun, loaded,
+        Every, Head, ThisPipeline, ThisRecurringRun, loaded,
         params::{param, team},
     },
     ui::{ApiForm, Area, Card, CodeBlock, Field, Note, Select, shell},
@@ -88,11 +88,12 @@ async fn offer(client: &Client, team: &str, pipeline: &str, version: Option<&str
 /// The page that makes one.
 #[component]
 pub fn SchedulePipeline() -> impl IntoView {
-    let (client, name, query) = (Client::from_context(), param("pipeline"), use_query_map().get_untracked());
+    let (client, query) = (Client::from_context(), use_query_map().get_untracked());
+    let this = ThisPipeline::of(&team(), &param("pipeline"));
     let asked = (team(), query.clone());
     let answer = async move {
         let (team, query) = asked;
-        let (pipeline, experiments) = client.pipeline(&team, &name).and(client.experiment_list(&team, &ListQuery::default())).await?;
+        let (pipeline, experiments) = futures::future::try_join(this.read(), client.experiment_list(&team, &ListQuery::default())).await?;
         let schedule = typed_schedule(&query).unwrap_or_else(|| Schedule { cron: Some(NIGHTLY.into()), ..Schedule::default() });
         let offer = offer(&client, &team, &pipeline.id, typed(&query, "version").as_deref(), schedule).await?;
         Ok((pipeline, experiments.items.into_iter().map(|e| e.name).collect::<Vec<_>>(), offer))

@@ -11,7 +11,7 @@ use crate::{
         pipelines::{Pipeline, PipelineOutline, PipelineParameter, PipelineVersion},
     },
     parts::{
-        Access, Every, Head, ThisPipelineRun, loaded,
+        Access, Every, Head, ThisPipeline, ThisPipelineRun, loaded,
         params::{param, query, team},
     },
     ui::{ApiForm, Area, Card, CodeBlock, Field, Note, Select, shell},
@@ -39,9 +39,10 @@ enum Of {
     Run(String),
 }
 
-async fn offer(client: Client, team: String, name: String, version: Option<String>, from: Option<String>) -> Result<Offer, Problem> {
+async fn offer(client: Client, team: String, this: ThisPipeline, version: Option<String>, from: Option<String>) -> Result<Offer, Problem> {
     let all = ListQuery { page_size: Some(MAX_PAGE_SIZE), page_token: None };
-    let (pipeline, versions) = client.pipeline(&team, &name).and(client.pipeline_versions(&team, &name, &all)).await?;
+    let pipeline = this.read().await?;
+    let versions = client.pipeline_versions(&team, &pipeline.id, &all).await?;
     let before = match from {
         Some(id) => Some(client.pipeline_run(&team, &id).await?),
         None => None,
@@ -70,7 +71,8 @@ async fn as_it_was(client: Client, run: ThisPipelineRun, team: String, id: Strin
 /// The page of a pipeline.
 #[component]
 pub fn StartPipeline() -> impl IntoView {
-    let offer = offer(Client::from_context(), team(), param("pipeline"), query("version"), query("from"));
+    let this = ThisPipeline::of(&team(), &param("pipeline"));
+    let offer = offer(Client::from_context(), team(), this, query("version"), query("from"));
     loaded(Every::default().page("Run a pipeline"), offer, |offer: Offer, access| view! { <Start offer access/> })
 }
 
