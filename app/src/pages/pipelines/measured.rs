@@ -32,6 +32,11 @@ pub fn Measured(
     view! { {matrix.map(|matrix| view! { <Confusion matrix/> })}{curve.map(|points| view! { <Roc points/> })} }
 }
 
+/// Whether an artifact has one of them.
+pub fn any(artifact: &TaskArtifact) -> bool {
+    artifact.metadata.get(SHOWN[0]).and_then(matrix).is_some() || artifact.metadata.get(SHOWN[1]).is_some_and(|c| curve(c).len() > 1)
+}
+
 fn matrix(value: &Value) -> Option<Matrix> {
     let names: Vec<String> =
         value["annotationSpecs"].as_array()?.iter().map(|s| s["displayName"].as_str().unwrap_or_default().to_owned()).collect();

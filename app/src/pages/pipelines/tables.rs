@@ -2,7 +2,7 @@
 
 use super::{
     shown::is_one,
-    task::{Made, Value as Shown, place},
+    task::{Made, Value as Shown, has_looks, place},
     way::{Way, WayWords, ways},
 };
 use crate::{
@@ -78,8 +78,11 @@ pub fn Artifacts(
                 outputs.artifacts.into_iter().flat_map(|(name, all)| all.into_iter().enumerate().map(move |(at, a)| (name.clone(), at, a)));
             let access = access.clone();
             let row = move |(name, at, a): (String, usize, TaskArtifact)| {
-                let (look, look_label) = (format!("{href}&view={}", segment(&place("out", &name, at))), format!("Look at {name} of {label}"));
-                view! { <tr><td class="lead" data-label="Task"><a class="name" href=href.clone()><WayWords way=way.clone()/></a></td><td data-label="Output">{name}</td><td class="wrap" data-label="Artifact"><Made artifact=a access=access.clone()/></td><td data-label="" class="right"><div class="actions"><a class="btn small" href=look aria-label=look_label>"Look"</a></div></td></tr> }
+                let look = has_looks(&a).then(|| {
+                    let (to, words) = (format!("{href}&view={}", segment(&place("out", &name, at))), format!("Look at {name} of {label}"));
+                    view! { <a class="btn small" href=to aria-label=words>"Look"</a> }
+                });
+                view! { <tr><td class="lead" data-label="Task"><a class="name" href=href.clone()><WayWords way=way.clone()/></a></td><td class="named" data-label="Output">{name}</td><td class="wrap" data-label="Artifact"><Made artifact=a access=access.clone()/></td><td data-label="" class="right"><div class="actions">{look}</div></td></tr> }
             };
             artifacts.map(row).collect::<Vec<_>>()
         });

@@ -196,8 +196,9 @@ fn Look(artifact: TaskArtifact, what: String, looks: Looks, team: String) -> imp
         "system.HTML" => Some(Shows::Html),
         _ => None,
     };
-    // Metrics are what their component says of them; their file is empty.
-    let file = stored(&artifact.uri).filter(|_| !artifact.kind.ends_with("Metrics")).map(|(run, path)| {
+    let elsewhere = lies_elsewhere(&artifact)
+        .then(|| view! { <p class="sub">"It lies elsewhere, where the portal does not read: there is no preview of it."</p> });
+    let file = file(&artifact).map(|(run, path)| {
         let (open, key) = (looks.is(&what), format!("look-{what}"));
         let words = if open { "Close" } else { "Preview" };
         let label = format!("{words} {}", artifact.name);
@@ -212,7 +213,7 @@ fn Look(artifact: TaskArtifact, what: String, looks: Looks, team: String) -> imp
         });
         view! { <span>{link}</span>{shown} }
     });
-    view! { <Measured artifact/>{file} }
+    view! { <Measured artifact/>{file}{elsewhere} }
 }
 
 /// A value of a parameter: what is long is folded.
@@ -231,6 +232,22 @@ pub fn Value(
     }
     let begin: String = words.chars().take(60).collect();
     view! { <details class="value"><summary class="mono">{begin}"…"</summary><pre tabindex="0">{words}</pre></details> }.into_any()
+}
+
+/// Run and path of the file that a preview shows.
+fn file(artifact: &TaskArtifact) -> Option<(&str, &str)> {
+    // Metrics are what their component says of them; their file is empty.
+    stored(&artifact.uri).filter(|_| !artifact.kind.ends_with("Metrics"))
+}
+
+/// Whether its file is in a place that the portal does not read.
+fn lies_elsewhere(artifact: &TaskArtifact) -> bool {
+    !artifact.uri.is_empty() && stored(&artifact.uri).is_none()
+}
+
+/// Whether the panel of its task shows more of it than where it lies and what is said of it.
+pub fn has_looks(artifact: &TaskArtifact) -> bool {
+    file(artifact).is_some() || measured::any(artifact)
 }
 
 /// Run and path of an artifact in the portal's store: `.../{run}/artifacts/{path}`.
@@ -271,7 +288,9 @@ pub fn Made(
 
 #[cfg(test)]
 mod tests {
-    use super::stored;
+    use super::{has_looks, lies_elsewhere, stored};
+    use crate::api::pipeline_runs::TaskArtifact;
+    use serde_json::json;
 
     #[test]
     fn places_of_artifacts() {
@@ -279,5 +298,22 @@ mod tests {
         assert_eq!(stored(&format!("mlflow-artifacts:/0/{id}/artifacts/out/data.csv")), Some((id, "out/data.csv")));
         assert_eq!(stored("s3://bucket/artifacts/data"), None);
         assert_eq!(stored("gs://bucket/data"), None);
+    }
+
+    #[test]
+    fn what_can_be_looked_at() {
+        let artifact = |kind: &str, uri: &str, said: serde_json::Value| TaskArtifact {
+            name: "data".into(),
+            kind: kind.into(),
+            uri: uri.into(),
+            metadata: said.as_object().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect(),
+        };
+        let (here, there) = ("mlflow-artifacts:/0/0190c0ffee0190c0ffee0190c0ffee01/artifacts/data.csv", "file:///data/x.csv");
+        let looks = |a: TaskArtifact| (has_looks(&a), lies_elsewhere(&a));
+        assert_eq!(looks(artifact("system.Dataset", here, json!({}))), (true, false));
+        assert_eq!(looks(artifact("system.Dataset", there, json!({}))), (false, true));
+        assert_eq!(looks(artifact("system.Metrics", here, json!({"auc": 0.9}))), (false, false));
+        let points = json!({"confidenceMetrics": [{"falsePositiveRate": 0.0, "recall": 0.0}, {"falsePositiveRate": 1.0, "recall": 1.0}]});
+        assert_eq!(looks(artifact("system.ClassificationMetrics", "", points)), (true, false));
     }
 }
