@@ -1,15 +1,20 @@
-//! The graph of a pipeline run: it is moved with the pointer, made larger and smaller with the wheel, and what is chosen is seen. Without us
-//! it scrolls, and links make it larger and smaller.
+//! The graph of a pipeline run: it is moved with the pointer, made larger and smaller with the wheel, the arrows go from box to box, and what
+//! is chosen is seen. Without us it scrolls, links make it larger and smaller, and each box is a stop of the Tab key.
 
 use super::{dom, visit};
 use crate::ui::zoom;
 use std::cell::{Cell, RefCell};
-use web_sys::{Element, Event, HtmlAnchorElement, MouseEvent, PointerEvent, WheelEvent};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event, HtmlAnchorElement, HtmlElement, KeyboardEvent, MouseEvent, PointerEvent, WheelEvent};
 
 /// Pixels that a pointer moves before it is no click any more.
 const SLACK: i32 = 4;
 /// Milliseconds between two steps of the wheel.
 const STEP_MS: f64 = 250.0;
+/// What the arrows go to: boxes, and the buttons that unfold them.
+const STOPS: &str = ".graph .canvas :is(.node, .turn)";
+/// What follows the canvas.
+const PAST: &str = ".graph footer a[href]";
 
 /// A drag: where it began, and how far the graph was scrolled then.
 #[derive(Clone)]
@@ -34,6 +39,8 @@ thread_local! {
     /// What stays where it is when the size changes.
     static HELD: Cell<Option<Point>> = const { Cell::new(None) };
     static STEPPED: Cell<f64> = const { Cell::new(0.0) };
+    /// Where the keyboard was last, by its key.
+    static STOP: RefCell<String> = const { RefCell::new(String::new()) };
     /// Size of the graph and the box that is chosen, when it was looked at last.
     static SEEN: RefCell<(i32, String)> = const { RefCell::new((0, String::new())) };
 }
@@ -85,6 +92,11 @@ pub fn listen() {
         }
     });
     dom::on_window::<Event>("resize", |_| steps());
+    dom::on::<KeyboardEvent>("keydown", |e| {
+        if !(e.default_prevented() || e.ctrl_key() || e.meta_key() || e.alt_key()) && walked(&e) {
+            e.prevent_default();
+        }
+    });
     dom::on_wheel(|e| {
         let canvas = dom::target(e).and_then(|t| dom::around::<Element>(&t, ".graph .canvas"));
         let Some(canvas) = canvas.filter(|_| e.ctrl_key() || e.meta_key()) else { return };
@@ -101,6 +113,59 @@ pub fn listen() {
             visit::go(&link.get_attribute("href").unwrap_or_default());
         }
     });
+}
+
+/// Whether the key led somewhere: all boxes together are one stop of the Tab key, or what follows would be hundreds of stops away.
+fn walked(e: &KeyboardEvent) -> bool {
+    let Some(at) = dom::target(e) else { return false };
+    let stop = dom::around::<Element>(&at, STOPS);
+    let ahead: (f64, f64) = match (e.key().as_str(), e.shift_key()) {
+        ("ArrowRight", false) => (1.0, 0.0),
+        ("ArrowLeft", false) => (-1.0, 0.0),
+        ("ArrowDown", false) => (0.0, 1.0),
+        ("ArrowUp", false) => (0.0, -1.0),
+        ("Tab", back) => {
+            return match stop {
+                Some(stop) => {
+                    STOP.set(stop.get_attribute("data-key").unwrap_or_default());
+                    dom::focus(if back { ".graph .canvas" } else { PAST })
+                }
+                None if back => dom::first::<Element>(PAST).is_some_and(|first| first.is_same_node(Some(&at))) && entered(),
+                None => at.matches(".graph .canvas").unwrap_or_default() && entered(),
+            };
+        }
+        _ => return false,
+    };
+    stop.and_then(|stop| next(&stop, ahead)).is_some_and(|next| focused(&next))
+}
+
+/// The focus goes to where it was among the boxes, else to the one that is chosen, else to the first.
+fn entered() -> bool {
+    let last = STOP.with_borrow(|key| key.replace(['"', '\\'], ""));
+    let last = dom::first::<Element>(&format!(".graph .canvas [data-key=\"{last}\"]"));
+    let chosen = || dom::first(".graph .canvas .node.sel");
+    last.or_else(chosen).or_else(|| dom::first(STOPS)).is_some_and(|stop| focused(&stop))
+}
+
+/// Links of a drawing are no HTML elements, but take the focus as those do.
+fn focused(stop: &Element) -> bool {
+    stop.unchecked_ref::<HtmlElement>().focus().is_ok()
+}
+
+/// The nearest in a direction; what lies aside counts twice.
+fn next(from: &Element, (x, y): (f64, f64)) -> Option<Element> {
+    let middle = |e: &Element| {
+        let frame = e.get_bounding_client_rect();
+        (frame.left() + frame.width() / 2.0, frame.top() + frame.height() / 2.0)
+    };
+    let start = middle(from);
+    let far = |e: Element| {
+        let at = middle(&e);
+        let (right, down) = (at.0 - start.0, at.1 - start.1);
+        let (ahead, aside) = (right * x + down * y, (right * y).abs() + (down * x).abs());
+        (ahead > 1.0).then_some((ahead + 2.0 * aside, e))
+    };
+    dom::all::<Element>(STOPS).into_iter().filter_map(far).min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, e)| e)
 }
 
 /// Has the links lead to the next sizes from the one in which the graph is seen, where only its box says which that is.

@@ -1,4 +1,5 @@
-//! The graph of a pipeline run as it is drawn: boxes are links, so it works with the keyboard and without JavaScript.
+//! The graph of a pipeline run as it is drawn: boxes are links, so it works with the keyboard and without JavaScript,
+//! where the first link leads past all of them.
 
 use super::{
     layout::{HEIGHT, Layout, WIDTH, layout},
@@ -80,10 +81,11 @@ pub fn Drawing(
     let legend = legend(&graph);
     view! {
         <section class="card graph">
-            <div class="canvas" tabindex="0" role="region" aria-label="Graph of the tasks" data-key="canvas" class:fit=size == "fit">
+            <a class="skip" href="#past-graph">"Past the graph"</a>
+            <div class="canvas" tabindex="0" role="region" aria-label="Graph of the tasks" aria-describedby="graph-keys" data-key="canvas" class:fit=size == "fit">
                 <svg viewBox=format!("0 0 {:.0} {:.0}", place.width, place.height) style=style>{lines}{boxes}</svg>
             </div>
-            <footer>{legend}<span class="grow"></span><Sizes percent shown fit=size == "fit" to/></footer>
+            <footer id="past-graph" tabindex="-1">{legend}<span class="sub keys" id="graph-keys">"Arrows go from box to box, Tab past them."</span><span class="grow"></span><Sizes percent shown fit=size == "fit" to/></footer>
         </section>
     }
 }
