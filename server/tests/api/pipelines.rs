@@ -435,6 +435,15 @@ async fn a_pipeline_runs_by_itself() {
         let crumbs = page.split("Breadcrumbs").nth(1).and_then(|c| c.split("</nav>").next()).unwrap();
         assert!(crumbs.contains("nightly") && !crumbs.contains(&format!(">{}<", &id[24..])), "{crumbs}");
     }
+    // So are those of a pipeline that is opened by its id.
+    let pipeline = w.vic.get(&format!("{OWN}/pipelines/hello")).await.is(200).json();
+    let (of, name) = (pipeline["id"].as_str().unwrap(), pipeline["display_name"].as_str().unwrap());
+    for rest in ["", "/run", "/schedule"] {
+        let page = w.ada.with("accept", "text/html").get(&format!("/teams/forecast/pipelines/{of}{rest}")).await.is(200);
+        let page = String::from_utf8_lossy(&page.body).into_owned();
+        let crumbs = page.split("Breadcrumbs").nth(1).and_then(|c| c.split("</nav>").next()).unwrap();
+        assert!(crumbs.contains(name) && !crumbs.contains(&format!(">{of}<")), "{crumbs}");
+    }
     // All fields of its parameters emptied: they are as the pipeline has them. What a change does not name stays.
     let given = w.ada.patch(&one, json!({ "max_active": 2 })).await.is(200).json();
     assert_eq!(given["parameters"], nightly["parameters"]);
