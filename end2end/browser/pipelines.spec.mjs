@@ -71,6 +71,20 @@ test('a pipeline from its file to its end', async ({ page }) => {
     await expect(page.getByRole('log')).toContainText('the marker is not there');
   });
 
+  await test.step('arrows go from box to box, Tab past all of them', async () => {
+    const focus = page.locator(':focus');
+    await box('count').focus();
+    const first = await focus.getAttribute('data-key');
+    await page.keyboard.press('ArrowRight');
+    const next = await focus.getAttribute('data-key');
+    expect(next).toMatch(/^(node|fold)-/);
+    expect(next).not.toBe(first);
+    await page.keyboard.press('Tab');
+    await expect(page.locator('.graph footer a:focus')).toHaveCount(1);
+    await page.keyboard.press('Shift+Tab');
+    await expect(focus).toHaveAttribute('data-key', next);
+  });
+
   await test.step('one that was skipped says because of what', async () => {
     await box('tell').click();
     await page.waitForURL(/task=/);
