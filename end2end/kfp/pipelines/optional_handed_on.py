@@ -5,31 +5,48 @@ from kfp import dsl
 
 
 @dsl.component
-def tell(text: Optional[str] = None, n: Optional[int] = None) -> str:
+def recall(text: Optional[str] = None, n: Optional[int] = None) -> str:
     return f"{text} {n}"
-
-
-@dsl.component
-def last(text: Optional[str] = None):
-    print("last", text)
 
 
 @dsl.pipeline(name="optional-handed-on")
 def pipeline(text: Optional[str] = None, n: Optional[int] = None, exact: Optional[bool] = None):
-    with dsl.ExitHandler(last(text=text)):
-        tell(text=text)
+    with dsl.ExitHandler(recall(text=text)):
+        recall(text=text)
         with dsl.If(n == 5, name="five"):
-            tell(text=text)
+            recall(text=text)
         with dsl.Elif(exact == True, name="exact"):  # noqa: E712
-            tell()
+            recall()
         with dsl.Else(name="neither"):
-            tell(text="neither", n=n)
+            recall(text="neither", n=n)
     with dsl.ParallelFor([1]):
         with dsl.If(text == "more", name="more"):
-            tell()
-        tell(text=text, n=n)
+            recall()
+        recall(text=text, n=n)
 
+
+_choices = "exit-handler-1/condition-branches-2"
 
 EXPECTED = {
+    "outputs": {},
+    "tasks": {
+        "exit-handler-1": "SUCCEEDED",
+        "exit-handler-1/recall-2": "SUCCEEDED",
+        _choices: "SUCCEEDED",
+        f"{_choices}/condition-3": "SKIPPED",
+        f"{_choices}/condition-4": "SKIPPED",
+        f"{_choices}/condition-5": "SUCCEEDED",
+        f"{_choices}/condition-5/recall-5": "SUCCEEDED",
+        "recall": "SUCCEEDED",
+        "for-loop-7": "SUCCEEDED",
+        "for-loop-7[0]": "SUCCEEDED",
+        "for-loop-7[0]/condition-8": "SKIPPED",
+        "for-loop-7[0]/recall-7": "SUCCEEDED",
+    },
+    "task_outputs": {
+        f"{_choices}/condition-5/recall-5": {"Output": "neither None"},
+        "for-loop-7[0]/recall-7": {"Output": "None None"},
+        "recall": {"Output": "None None"},
+    },
     "local": False,
 }

@@ -82,6 +82,10 @@ fn answer(of: Started<'_>) -> Option<Answer> {
             let given = p("text").as_str().unwrap_or("None").to_owned();
             output(json!(format!("{given} {} {}", n("times"), if of.artifacts.contains_key("data") { "True" } else { "False" })))
         }
+        "recall" => {
+            let or_none = |name: &str| if p(name).is_null() { "None".to_owned() } else { text(&p(name)) };
+            output(json!(format!("{} {}", or_none("text"), or_none("n"))))
+        }
         "shell" => {
             let (greeting, name) = (p("greeting"), text(&p("name")));
             let said = match greeting.as_str() {
