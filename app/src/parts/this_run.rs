@@ -16,8 +16,8 @@ pub trait Addressed: Clone + Send + Sync + 'static {
     /// Asks for it.
     fn ask(client: &Client, team: &str, id: &str) -> Reply<Self>;
 
-    /// Its name.
-    fn name(self) -> String;
+    /// Its name for people.
+    fn title(self) -> String;
 }
 
 impl Addressed for Run {
@@ -27,7 +27,7 @@ impl Addressed for Run {
         client.run(team, id)
     }
 
-    fn name(self) -> String {
+    fn title(self) -> String {
         self.summary.name
     }
 }
@@ -39,7 +39,7 @@ impl Addressed for PipelineRun {
         client.pipeline_run(team, id)
     }
 
-    fn name(self) -> String {
+    fn title(self) -> String {
         self.name
     }
 }
@@ -51,7 +51,7 @@ impl Addressed for Pipeline {
         client.pipeline(team, id)
     }
 
-    fn name(self) -> String {
+    fn title(self) -> String {
         self.display_name
     }
 }
@@ -63,7 +63,7 @@ impl Addressed for RecurringRun {
         client.recurring_run(team, id)
     }
 
-    fn name(self) -> String {
+    fn title(self) -> String {
         self.name
     }
 }
@@ -126,7 +126,7 @@ pub fn provide_this() {
 pub fn this_named() -> Option<(String, BoxFuture<Option<String>>)> {
     fn named<T: Addressed>() -> Option<(String, BoxFuture<Option<String>>)> {
         let this = use_context::<This<T>>()?;
-        Some((this.href.clone(), Box::pin(async move { this.read().await.ok().map(T::name) })))
+        Some((this.href.clone(), Box::pin(async move { this.read().await.ok().map(T::title) })))
     }
     named::<Run>().or_else(named::<Pipeline>).or_else(named::<PipelineRun>).or_else(named::<RecurringRun>)
 }
