@@ -18,7 +18,7 @@ fn meant<'a>(tasks: &'a [Task], asked: &str) -> Vec<&'a Task> {
     let (own, shown) = (paths(tasks), shown_paths(tasks));
     let is_at = |t: &Task| own[t.id.as_str()] == asked || shown[t.id.as_str()] == asked;
     let is_shown = |t: &Task| t.display_name == asked && t.iteration.is_none();
-    if tasks.iter().any(|t| is_at(t)) {
+    if tasks.iter().any(&is_at) {
         // A name that leads to one task and is shown of another has to be told apart.
         return tasks.iter().filter(|t| is_at(t) || (is_shown(t) && t.name != asked)).collect();
     }
