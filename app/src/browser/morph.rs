@@ -155,7 +155,7 @@ fn one(old: &Node, new: &Node, fields: Fields) {
             Some(fields) => fields,
             None => return,
         },
-        Some(form) if fields == Fields::Asked && is_left_alone(form) => Fields::Typed,
+        Some(form) if fields == Fields::Asked && is_left_alone(form) && asks_the_same(form, n) => Fields::Typed,
         _ => fields,
     };
     attributes(o, n);
@@ -179,6 +179,19 @@ fn within(form: &HtmlFormElement) -> Option<Fields> {
 /// Whether a form holds what nobody has sent yet, and is not the one for whose sake the page is asked for.
 fn is_left_alone(form: &HtmlFormElement) -> bool {
     form.has_attribute("data-api") && !["data-sent", ASKS].iter().any(|name| form.has_attribute(name)) && is_typed_in(form)
+}
+
+/// Whether another rendering of a form is about the same object, as far as it was known: a form of the same name may be about another one.
+fn asks_the_same(form: &Element, new: &Element) -> bool {
+    let rendered = |form: &Element| {
+        let control = |e: Element| {
+            let first = e.dyn_ref::<HtmlTextAreaElement>().map(|a| a.default_value().unwrap_or_default());
+            (e.get_attribute("name"), e.get_attribute("value").or(first))
+        };
+        // Each change of the object counts its revision on.
+        dom::within::<Element>(form, "[name]:not([name=revision])").into_iter().map(control).collect::<Vec<_>>()
+    };
+    form.get_attribute("action") == new.get_attribute("action") && rendered(form) == rendered(new)
 }
 
 /// Whether a form holds what nobody has sent yet.
