@@ -172,7 +172,8 @@ fn within(form: &HtmlFormElement) -> Option<Fields> {
     } else if form.has_attribute("data-sent") {
         Some(Fields::AsRendered)
     } else {
-        Some(if is_typed_in(form) { Fields::Typed } else { Fields::Stay })
+        // What was typed once and sent keeps its text, whatever its attribute says: it is told.
+        Some(if is_typed_in(form) { Fields::Typed } else { Fields::AsRendered })
     }
 }
 

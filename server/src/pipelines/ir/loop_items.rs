@@ -1,9 +1,10 @@
-//! Items of loops, and parts of them, that the SDK's compiler does not hand down to where they are used.
+//! Items of loops, parts of them, and parameters of the pipeline, that the SDK's compiler does not hand down to where they are used.
 //!
 //! It compiles `dsl.Else` on a part of an item, and texts with items in loops and conditions, to tasks that take what the DAG around them does not
 //! have, and takes an item for an input of the pipeline or an output of a task. Its names say what is meant: `pipelinechannel--X` is an item X,
 //! `X-subvar-k` its part k. What is missing is taken from the scopes around, as `kfp.local` looks it up; what no scope has is an item of a loop
-//! further in, and is not handed down. All that cannot be put right stays as it is, and is refused.
+//! further in, and is not handed down. What else comes from around a loop over a list of its own, it hands to that loop and not to one within it
+//! (`pipelinechannel--Y`, a parameter Y). All that cannot be put right stays as it is, and is refused.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +20,13 @@ pub(super) fn is_item(name: &str) -> bool {
     name.contains("loop-item")
 }
 
-/// Hands items down to where they are used.
+/// Whether the compiler made a DAG of this name, of a loop, a choice or an exit handler.
+fn is_made(scope: &Scope) -> bool {
+    let made = ["comp-for-loop-", "comp-condition-", "comp-exit-handler-"];
+    scope.as_deref().is_some_and(|name| made.iter().any(|start| name.starts_with(start)))
+}
+
+/// Hands them down to where they are used.
 pub(super) fn hand_down(pipeline: &mut Pipeline) {
     let mut scopes = Scopes::of(pipeline);
     let all: Vec<Scope> = std::iter::once(None).chain(scopes.pipeline.components.keys().cloned().map(Some)).collect();
@@ -86,7 +93,9 @@ impl<'a> Scopes<'a> {
         for (key, task) in &dag.tasks {
             for (input, source) in &task.parameters {
                 let missing = match &source.from {
-                    ParameterFrom::Input(name) => is_item(name) && !outer.parameters.contains_key(name),
+                    ParameterFrom::Input(name) => {
+                        (is_item(name) || (name.starts_with(CHANNEL) && is_made(scope))) && !outer.parameters.contains_key(name)
+                    }
                     ParameterFrom::Task(of) if is_item(&of.key) => {
                         let producer = dag.tasks.get(&of.task).and_then(|task| self.pipeline.component_of(task));
                         producer.is_some_and(|producer| !producer.output_parameters.contains_key(&of.key))
@@ -127,13 +136,17 @@ impl<'a> Scopes<'a> {
             }
             return Vec::new();
         }
-        self.take_away(of)
+        if is_item(&item) { self.take_away(of) } else { Vec::new() }
     }
 
     /// Makes a DAG have an item, or that of which it is a part; its type. `seen`: where it was looked for already.
     fn provide(&mut self, scope: &Scope, item: &str, seen: &mut BTreeSet<Scope>) -> Option<ParameterType> {
         if let Some((_, kind)) = self.component(scope).and_then(|outer| here(outer, item)) {
             return Some(kind);
+        }
+        // What is no item ends with the pipeline that somebody wrote: what is around that is not its own.
+        if !is_item(item) && !is_made(scope) {
+            return None;
         }
         let uses = scope.as_ref().and_then(|name| self.uses.get(name)).cloned().filter(|uses| !uses.is_empty())?;
         if !seen.insert(scope.clone()) {
@@ -190,6 +203,11 @@ fn here(outer: &Component, item: &str) -> Option<(ParameterSource, ParameterType
     if let Some(declared) = outer.parameters.get(item) {
         return Some((ParameterSource { from: ParameterFrom::Input(item.to_owned()), selector: None }, declared.kind));
     }
+    // A parameter of the pipeline, in the DAG that is that pipeline.
+    let own = item.strip_prefix(CHANNEL).filter(|own| !is_item(own));
+    if let Some((own, declared)) = own.and_then(|own| Some((own, outer.parameters.get(own)?))) {
+        return Some((ParameterSource { from: ParameterFrom::Input(own.to_owned()), selector: None }, declared.kind));
+    }
     let (whole, part) = item.rsplit_once(PART)?;
     // What follows in `X-subvar-k-loop-item` is an item of a loop over the part.
     if part.contains('-') || !is_item(whole) || !outer.parameters.contains_key(whole) {
@@ -241,6 +259,43 @@ mod tests {
         assert!(pipeline.root.dag().unwrap().tasks["loop"].parameters.is_empty(), "nobody had it there");
         let pipeline = looped(item, item).unwrap();
         assert_eq!(source(&pipeline, "comp-loop", "inner", item), format!("{item} "));
+    }
+
+    #[test]
+    fn a_parameter_reaches_a_loop_in_a_loop() {
+        // As the SDK has it: the outer loop is given the parameter, the one within is not.
+        let nested = |outer_has_it: bool, outer: &str| {
+            let mut spec = small();
+            let mut say = spec["root"]["dag"]["tasks"]["say"].clone();
+            let a = "pipelinechannel--a";
+            say["inputs"]["parameters"]["text"] = json!({"componentInputParameter": a});
+            let items = |n: i32| json!({"itemInput": format!("pipelinechannel--loop-item-param-{n}"), "items": {"raw": "[1]"}});
+            let item = |n: i32| json!({format!("pipelinechannel--loop-item-param-{n}"): {"parameterType": "NUMBER_INTEGER"}});
+            spec["components"]["comp-for-loop-4"] = json!({"dag": {"tasks": {"say": say}}, "inputDefinitions": {"parameters": item(3)}});
+            spec["components"][outer] = json!({
+                "dag": {"tasks": {"for-loop-4": {"componentRef": {"name": "comp-for-loop-4"}, "parameterIterator": items(3)}}},
+                "inputDefinitions": {"parameters": item(1)}
+            });
+            let mut task = json!({"componentRef": {"name": outer}, "parameterIterator": items(1)});
+            if outer_has_it {
+                spec["components"][outer]["inputDefinitions"]["parameters"][a] = json!({"parameterType": "STRING"});
+                task["inputs"] = json!({"parameters": {a: {"componentInputParameter": "a"}}});
+            }
+            spec["root"]["inputDefinitions"]["parameters"]["a"] = json!({"parameterType": "STRING"});
+            spec["root"]["dag"]["tasks"]["for-loop-2"] = task;
+            parse(&spec.to_string())
+        };
+        for outer_has_it in [true, false] {
+            let pipeline = nested(outer_has_it, "comp-for-loop-2").unwrap();
+            assert_eq!(source(&pipeline, "comp-for-loop-2", "for-loop-4", "pipelinechannel--a"), "pipelinechannel--a ");
+            let ParameterFrom::Input(from) = &pipeline.root.dag().unwrap().tasks["for-loop-2"].parameters["pipelinechannel--a"].from else {
+                panic!("an input")
+            };
+            assert_eq!(from, "a");
+        }
+        // What somebody wrote says itself what it takes.
+        let refusals = nested(false, "comp-written").unwrap_err();
+        assert!(refusals[0].to_string().contains("comp-for-loop-4 has no input pipelinechannel--a"), "{refusals:?}");
     }
 
     #[test]
