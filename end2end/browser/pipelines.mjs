@@ -97,14 +97,14 @@ export function crowded(n) {
   });
 }
 
-/// Two questions, one after the other; nothing runs.
-export function asks(name = 'asks') {
+/// Two questions, the second of which comes `after` some; nothing runs.
+export function asks(name = 'asks', after = ['ship']) {
   const task = (name, message, dependentTasks = []) => ({
     taskInfo: { name }, componentRef: { name: 'comp-ask' }, dependentTasks, inputs: { parameters: { message: { runtimeValue: { constant: message } } } },
   });
   return JSON.stringify({
     pipelineInfo: { name }, schemaVersion: '2.1.0', sdkVersion: 'kfp-2.17.3',
-    root: { dag: { tasks: { ship: task('ship', 'Ship the model?'), tell: task('tell', 'Tell everybody?', ['ship']) } } },
+    root: { dag: { tasks: { ship: task('ship', 'Ship the model?'), tell: task('tell', 'Tell everybody?', after) } } },
     components: {
       'comp-ask': {
         executorLabel: 'exec-ask',

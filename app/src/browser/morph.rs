@@ -21,6 +21,9 @@ pub enum Fields {
     /// They hold what the rendering says, but for forms to the API that hold what nobody has sent yet: the same page, asked for otherwise, while
     /// the reader was at something else in it.
     Asked,
+    /// The same within the form for whose sake the page is asked for: what depends on what was chosen in it (`data-depends`) keeps what was typed
+    /// where it is there still, the rest holds what the rendering says.
+    Chosen,
     /// They hold what the rendering says: another page.
     AsRendered,
 }
@@ -155,12 +158,14 @@ fn one(old: &Node, new: &Node, fields: Fields) {
             Some(fields) => fields,
             None => return,
         },
+        Some(form) if fields == Fields::Asked && form.has_attribute(ASKS) => Fields::Chosen,
         Some(form) if fields == Fields::Asked && is_left_alone(form) && asks_the_same(form, n) => Fields::Typed,
         _ => fields,
     };
+    let stays = fields == Fields::Chosen && is_changed(o) && o.closest("[data-depends]").is_ok_and(|around| around.is_some());
     attributes(o, n);
     children(old, new, fields);
-    if matches!(fields, Fields::Asked | Fields::AsRendered) {
+    if matches!(fields, Fields::Asked | Fields::Chosen | Fields::AsRendered) && !stays {
         as_rendered(o);
     }
 }
@@ -197,14 +202,22 @@ fn asks_the_same(form: &Element, new: &Element) -> bool {
 
 /// Whether a form holds what nobody has sent yet.
 pub fn is_typed_in(form: &HtmlFormElement) -> bool {
-    let input = |i: &HtmlInputElement| match i.type_().as_str() {
-        "checkbox" | "radio" => i.checked() != i.default_checked(),
-        "hidden" => false,
-        _ => i.value() != i.default_value(),
-    };
-    dom::within::<HtmlInputElement>(form, "input").iter().any(input)
-        || dom::within::<HtmlTextAreaElement>(form, "textarea").iter().any(|a| a.default_value().is_ok_and(|first| a.value() != first))
-        || dom::within::<HtmlSelectElement>(form, "select").iter().any(|s| s.selected_index() != chosen(s))
+    dom::within::<Element>(form, "input, textarea, select").iter().any(is_changed)
+}
+
+/// Whether a field holds something else than its rendering says.
+fn is_changed(field: &Element) -> bool {
+    if let Some(input) = field.dyn_ref::<HtmlInputElement>() {
+        match input.type_().as_str() {
+            "checkbox" | "radio" => input.checked() != input.default_checked(),
+            "hidden" => false,
+            _ => input.value() != input.default_value(),
+        }
+    } else if let Some(area) = field.dyn_ref::<HtmlTextAreaElement>() {
+        area.default_value().is_ok_and(|first| area.value() != first)
+    } else {
+        field.dyn_ref::<HtmlSelectElement>().is_some_and(|select| select.selected_index() != chosen(select))
+    }
 }
 
 /// Which option a rendering says is chosen.

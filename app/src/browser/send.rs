@@ -35,6 +35,7 @@ pub fn listen() {
                 Err(problem) => {
                     let _ = form.remove_attribute("aria-busy");
                     refused(&form, &problem);
+                    visit::catch_up();
                 }
             }
         });

@@ -100,18 +100,31 @@ pub fn go(url: &str) {
     load(url.to_owned(), Way::To);
 }
 
-/// Reads the page again. Never twice at once: what is on its way may be older than what changed.
+/// Reads the page again. Never twice at once: what is on its way may be older than what changed. Nor while something is sent that leads elsewhere:
+/// what the page shows may be what is being deleted.
 pub fn again() {
-    match UNDER_WAY.get() {
-        None => load(address(), Way::Again),
-        Some(_) => ONCE_MORE.set(true),
+    let leads_away = || dom::first::<HtmlFormElement>("form[data-api][data-next][aria-busy]").is_some();
+    if UNDER_WAY.get().is_some() || leads_away() {
+        ONCE_MORE.set(true);
+    } else {
+        load(address(), Way::Again);
+    }
+}
+
+/// Reads the page again where that was put off.
+pub fn catch_up() {
+    if UNDER_WAY.get().is_none() && ONCE_MORE.take() {
+        stream::stale();
     }
 }
 
 /// Reads the page again, and shows it also where nothing of it changed: a form holds what there is.
 pub fn anew() {
     SHOWN.take();
-    again();
+    match UNDER_WAY.get() {
+        None => load(address(), Way::Again),
+        Some(_) => ONCE_MORE.set(true),
+    }
 }
 
 /// The form is busy until the next page is shown.
@@ -264,9 +277,7 @@ fn load(url: String, way: Way) {
             let _ = form.remove_attribute("aria-busy");
         }
         stream::read();
-        if ONCE_MORE.take() {
-            stream::stale();
-        }
+        catch_up();
     });
 }
 

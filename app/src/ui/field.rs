@@ -14,9 +14,9 @@ fn Framed(
     children: Children,
 ) -> impl IntoView {
     let wrong = FormState::wrong(&name);
-    let (bad, below) = (wrong.is_some(), format!("{id}-wrong"));
+    let (bad, below, key) = (wrong.is_some(), format!("{id}-wrong"), format!("{id}-field"));
     view! {
-        <div class="field" class:bad=bad>
+        <div class="field" class:bad=bad data-key=key>
             <label for=id>{label}</label>
             {children()}
             {wrong.map(|text| view! { <span class="wrong" role="alert" id=below>{text}</span> })}

@@ -1,5 +1,5 @@
 //! Choosing the version that a form is about: part of the form, so that what stands there is what is sent. The form is asked for anew then, with the
-//! parameters of that version (`data-depends`); what was typed beside these stays.
+//! parameters of that version (`data-depends`). What was typed beside these stays; with our script also what was typed for those that both have.
 
 use crate::{
     api::pipelines::PipelineVersion,

@@ -25,6 +25,9 @@ const SHORT: [(&str, &str); 7] = [
     ("@hourly", "0 0 * * * *"),
 ];
 
+/// What the fields are of.
+const PLACES: [&str; 6] = ["seconds", "minutes", "hours", "days", "months", "weekdays"];
+
 /// Names of days.
 const WEEKDAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
@@ -64,8 +67,9 @@ impl Cron {
         }
         fields[5] = weekdays(&fields[5]);
         // From a number on in steps, `5/15`, as there.
-        let cron =
-            parser().parse(&fields.join(" ")).map_err(|e| (format!("The cron cannot be read: {}.", said(&e.to_string())), FIELDS))?;
+        let cron = parser()
+            .parse(&fields.join(" "))
+            .map_err(|e| unreadable(&fields).unwrap_or_else(|| (format!("The cron cannot be read: {}.", said(&e.to_string())), FIELDS)))?;
         // What comes in no year never comes: no schedule is kept that would be looked for in vain again and again.
         if cron.find_next_occurrence(&civil::date(2000, 1, 1).at(0, 0, 0, 0), true).is_err() {
             return Err(("There is no such day in any year.".to_owned(), FIELDS));
@@ -186,7 +190,6 @@ fn weekdays_of_months(field: &str) -> Vec<String> {
 pub fn misplaced(text: &str) -> Option<(String, &'static str)> {
     let fields: Vec<String> = text.split_whitespace().map(str::to_ascii_uppercase).collect();
     let fields: [String; 6] = fields.try_into().ok()?;
-    let places = ["of seconds", "of minutes", "of hours", "", "of months", "of weekdays"];
     let (letter, at) = fields.iter().enumerate().filter(|(at, _)| *at != 3).find_map(|(at, field)| {
         field.split(',').find_map(|part| match part.strip_suffix('W') {
             _ if part == "L" => Some(('L', at)),
@@ -200,7 +203,40 @@ pub fn misplaced(text: &str) -> Option<(String, &'static str)> {
         _ => "It goes with the day of the month: 15W is the weekday nearest the 15th, LW the last weekday.",
     };
     let alone = if (letter, at) == ('L', 5) { " alone" } else { "" };
-    Some((format!("{letter}{alone} means nothing in the field {}.", places[at]), hint))
+    Some((format!("{letter}{alone} means nothing in the field of {}.", PLACES[at]), hint))
+}
+
+/// What is wrong with the first field that cannot be read by itself, and what to do.
+fn unreadable(fields: &[String; 6]) -> Option<(String, &'static str)> {
+    let alone = |at: usize| {
+        let mut all = ["*"; 6];
+        all[at] = &fields[at];
+        parser().parse(&all.join(" ")).err()
+    };
+    let (at, error) = (0..6).find_map(|at| Some((at, alone(at)?)))?;
+    let said = said(&error.to_string());
+    // The parser says the same of a range that goes down and of one that goes too far.
+    let (from, to) = fields[at].split(',').find_map(|part| part.split('/').next()?.split_once('-')).unwrap_or_default();
+    let turned = said.starts_with("Range") && !to.is_empty() && {
+        let mut all = ["*"; 6];
+        let back = format!("{to}-{from}");
+        all[at] = &back;
+        parser().parse(&all.join(" ")).is_ok()
+    };
+    let why = if turned { "the range goes down".to_owned() } else { said.to_ascii_lowercase() };
+    let hint = match (turned, at) {
+        (true, 5) => "A range goes up: write two, such as FRI-SAT,SUN-MON.",
+        (true, 4) => "A range goes up: write two, such as NOV-DEC,JAN-FEB.",
+        (true, 3) => "A range goes up: write two, such as 25-31,1-5.",
+        (true, 2) => "A range goes up: write two, such as 22-23,0-2.",
+        (true, _) => "A range goes up: write two, such as 50-59,0-10.",
+        (_, 5) => "It takes 0 to 7 (0 and 7 are Sunday), SUN to SAT, ranges and lists of them, steps such as 1/2, 5#2 and 5L.",
+        (_, 4) => "It takes 1 to 12, JAN to DEC, ranges and lists of them, and steps such as */3.",
+        (_, 3) => "It takes 1 to 31, ranges and lists of them, steps such as */2, L, LW and 15W.",
+        (_, 2) => "It takes 0 to 23, ranges and lists of them, and steps such as */2.",
+        _ => "It takes 0 to 59, ranges and lists of them, and steps such as */5.",
+    };
+    Some((format!("The field of {}, \"{}\", cannot be read: {why}.", PLACES[at], fields[at].chars().take(60).collect::<String>()), hint))
 }
 
 /// A step from a day on goes to the end of the week, of which the parser knows a second Sunday, 7.
@@ -329,8 +365,12 @@ mod tests {
             ("0 2 * * *", "begins with the seconds"),
             ("", "0 fields"),
             ("* * * * * * *", "7 fields"),
-            ("0 0 25 * * *", "cannot be read"),
+            ("0 0 25 * * *", "The field of hours, \"25\", cannot be read"),
             ("0 0 x * * *", "cannot be read"),
+            ("0 0 2 * * FRI-MON", "The field of weekdays, \"FRI-MON\", cannot be read: the range goes down."),
+            ("0 0 2 1 NOV-FEB *", "The field of months, \"NOV-FEB\", cannot be read: the range goes down."),
+            ("0 0 23-2 * * *", "The field of hours, \"23-2\", cannot be read: the range goes down."),
+            ("0 0 20-24 * * *", "The field of hours, \"20-24\", cannot be read: range out of bounds."),
             ("@every 1h", "@every"),
             ("0 0 0 30 2 *", "no such day"),
             ("0 0 0 1 * +1", "+"),
