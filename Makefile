@@ -22,6 +22,12 @@ build: ## The release binary, dashboard inside; the last line of output is its p
 	cargo build -p server --release
 	@echo "$(CARGO_TARGET_DIR)/release/slipway"
 
+dist: ## The program as it is shipped, optimised across crates: takes half an hour on two cores; the last line of output is its path
+	scripts/needs.sh build
+	@$(MAKE) web
+	cargo build -p server --profile dist
+	@echo "$(CARGO_TARGET_DIR)/dist/slipway"
+
 web: ## The dashboard for the browser, as it is shipped: the tests look at that
 	cargo xtask web --release
 
@@ -68,11 +74,11 @@ cluster: ## A real Kubernetes until Ctrl-C; as root its node runs pods (SCENARIO
 
 ONLY ?=
 
-bench: ## Measure beside mlflow server, FastTrackML, mlserver and kfp.local; writes docs/benchmarks.md (ONLY=tracking: one part)
+bench: ## Measure what is shipped beside mlflow server, FastTrackML, mlserver and kfp.local; writes docs/benchmarks.md (ONLY=tracking: one part)
 	scripts/needs.sh bench
-	@$(MAKE) build
+	@$(MAKE) dist
 	cargo build -p bench --release
-	"$(CARGO_TARGET_DIR)/release/bench" "$(CARGO_TARGET_DIR)/release/slipway" --cache "$(HOME)/.cache/slipway/bench" $(if $(ONLY),--only $(ONLY))
+	"$(CARGO_TARGET_DIR)/release/bench" "$(CARGO_TARGET_DIR)/dist/slipway" --cache "$(HOME)/.cache/slipway/bench" $(if $(ONLY),--only $(ONLY))
 
 # ---- tests
 
@@ -177,4 +183,4 @@ test-cluster-harness: ## That the cluster for tests is one, and leaves nothing b
 	scripts/needs.sh cluster
 	python3 -B end2end/cluster/test_cluster.py
 
-.PHONY: torture test-kfp test-pipelines test-operators test-faults scale test-image test-s3 cluster-images test-install test-kubernetes compile cluster test-cluster-harness bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build web debug dev lint test needs test-rust test-runtimes
+.PHONY: torture test-kfp test-pipelines test-operators test-faults scale test-image test-s3 cluster-images test-install test-kubernetes compile cluster test-cluster-harness bench screenshots demo test-fuzz test-disk test-terminal test-client test-kill test-browser help build dist web debug dev lint test needs test-rust test-runtimes

@@ -2,7 +2,7 @@
 const FILE = (name) => `{{$.outputs.parameters['${name}'].output_file}}`;
 const WRITE = 'import os, sys\ndef put(path, text):\n    os.makedirs(os.path.dirname(path), exist_ok=True)\n    open(path, "w").write(text)\n';
 
-/// Three tasks, one after the other: the first makes a number and a file, the second fails until there is a file `marker`.
+/// Three tasks, one after the other: the first prints more than is read at once, makes a number and a file, the second fails until there is a file `marker`.
 export function numbers(name = 'numbers') {
   const executor = (code, ...args) => ({ container: { image: 'python:3.11', command: ['python3', '-c', WRITE + code], args } });
   const parameter = (parameterType, rest = {}) => ({ parameterType, ...rest });
@@ -45,7 +45,7 @@ export function numbers(name = 'numbers') {
     deploymentSpec: {
       executors: {
         'exec-count': executor(
-          'rows = int(sys.argv[1])\nprint(f"made {rows} rows")\nput(sys.argv[2], str(rows * 2))\nput(sys.argv[3], "row\\n" * rows)\n',
+          'rows = int(sys.argv[1])\nfor i in range(130000):\n    print(f"line {i} " + "." * 60)\nprint(f"made {rows} rows")\nput(sys.argv[2], str(rows * 2))\nput(sys.argv[3], "row\\n" * rows)\n',
           "{{$.inputs.parameters['rows']}}", FILE('total'), "{{$.outputs.artifacts['table'].path}}",
         ),
         'exec-gate': executor(

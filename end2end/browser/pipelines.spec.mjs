@@ -1,6 +1,6 @@
 // A pipeline by hand: upload, run with parameters, watch, read a task's log, see why one failed, retry, the end of it, and a schedule.
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
@@ -100,6 +100,13 @@ test('a pipeline from its file to its end', async ({ page }) => {
     await expect(outputs).toContainText('6');
     await expect(outputs).toContainText('Dataset');
     await expect(page.getByRole('log')).toContainText('made 3 rows');
+    await expect(page.getByRole('log')).toContainText('Earlier lines are in the download');
+    await page.getByRole('searchbox', { name: 'Search the log' }).fill('line 129000 ');
+    await page.getByRole('searchbox', { name: 'Search the log' }).press('Enter');
+    await expect(page.getByRole('log')).toContainText('line 129000 ....');
+    await expect(page.getByRole('log')).not.toContainText('line 129001 ');
+    const [whole] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Download' }).click()]);
+    expect(readFileSync(await whole.path(), 'utf8')).toContain('line 0 ....');
     await outputs.getByRole('link', { name: 'Preview table' }).click();
     await page.waitForURL(/view=out/);
     await expect(outputs.locator('.look pre')).toHaveText('row\nrow\nrow\n');
@@ -108,6 +115,9 @@ test('a pipeline from its file to its end', async ({ page }) => {
     await outputs.getByRole('link').first().click();
     await page.waitForURL(/tab=artifacts/);
     await expect(page.getByRole('navigation', { name: 'Files' })).toContainText('table');
+    await page.getByRole('link', { name: 'Overview' }).click();
+    await expect(page.locator('section.card', { hasText: 'Executed' })).toContainText('as the task count of the pipeline run');
+    await expect(page.getByRole('log')).toContainText('made 3 rows');
   });
 
   await test.step('the failed one is retried, and only what did not succeed is done again', async () => {

@@ -117,6 +117,9 @@ pub struct RecurringRun {
     /// Whether that pipeline was deleted since.
     #[serde(default)]
     pub pipeline_deleted: bool,
+    /// Whether the version that it runs was deleted since: no time makes a run.
+    #[serde(default)]
+    pub version_deleted: bool,
     /// Id of the version; absent where each run takes the newest there is, or where it brought its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,

@@ -63,6 +63,34 @@ pub struct Run {
     /// How it is executed, where Slipway does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submission: Option<Submission>,
+    /// The pipeline run that it belongs to, where it is one or is a task's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pipeline: Option<RunPipeline>,
+}
+
+/// Where a run stands in a pipeline run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct RunPipeline {
+    /// Id of the pipeline run.
+    pub pipeline_run_id: String,
+    /// Its name.
+    pub pipeline_run: String,
+    /// The task; the run is the pipeline run's own where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<RunTask>,
+}
+
+/// A task whose run this is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct RunTask {
+    /// Id of the task.
+    pub id: String,
+    /// Its name for people.
+    pub name: String,
+    /// The attempt under way, or the last; 0 before the first.
+    pub attempt: i64,
 }
 
 /// A dataset input.
@@ -142,6 +170,14 @@ pub struct Submission {
     /// RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub running_at: Option<String>,
+}
+
+impl Run {
+    /// The attempt under way, or the last, where this run has a log here.
+    pub fn log_attempt(&self) -> Option<i64> {
+        let of_task = || self.pipeline.as_ref()?.task.as_ref().map(|t| t.attempt).filter(|n| *n > 0);
+        self.submission.as_ref().map(|s| s.attempt).or_else(of_task)
+    }
 }
 
 impl Submission {

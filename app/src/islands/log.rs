@@ -19,6 +19,8 @@ use std::time::Duration;
 
 /// Lines per request.
 const PIECE: u32 = 2000;
+/// Lines found after which a search ends.
+const MOST_FOUND: usize = 5000;
 /// How much of the end of a log is shown at first, bytes.
 const TAIL: i64 = 200_000;
 /// How much of it the server renders: bytes, and lines of them. The rest is read by the browser, once and not with each rendering.
@@ -53,7 +55,7 @@ pub fn LogView(
     #[prop(optional)]
     streams: bool,
     /// Path of the whole log as text.
-    #[prop(optional, into)]
+    #[prop(default = None, into)]
     download: Option<String>,
     /// What to say where there is no line.
     #[prop(default = "No line yet.")]
@@ -149,13 +151,34 @@ pub fn log(shown: Signal<Shown>, first: Option<LogPage>) -> AnyView {
     Effect::new(move |before: Option<()>| {
         let query = tail(attempt.get(), node.get(), contains.get());
         let call = shown.with(|s| s.read(&reader, &query));
+        let (client, of) = (reader.clone(), shown.get_untracked());
         if before.is_none() && page.with_untracked(Option::is_some) {
             return;
         }
         turn.update_value(|t| *t += 1);
         let mine = turn.get_value();
+        if query.contains.is_some() {
+            page.set(None);
+        }
         spawn_local(async move {
-            let answer: Result<LogPage, Problem> = call.await;
+            let mut answer: Result<LogPage, Problem> = call.await;
+            // One answer is of a part of a long log; a search is over when the end was reached, or enough was found.
+            while let Ok(found) = &mut answer
+                && query.contains.is_some()
+                && !found.complete
+                && found.items.len() < MOST_FOUND
+                && turn.try_get_value() == Some(mine)
+            {
+                let more = LogQuery { attempt: Some(found.attempt), offset: Some(found.next_offset), ..query.clone() };
+                match of.read(&client, &more).await {
+                    Ok(next) if next.next_offset > found.next_offset => {
+                        found.items.extend(next.items);
+                        (found.next_offset, found.complete) = (next.next_offset, next.complete);
+                    }
+                    Ok(_) => break,
+                    Err(problem) => answer = Err(problem),
+                }
+            }
             if turn.try_get_value() == Some(mine) {
                 let _ = page.try_set(Some(answer));
             }
@@ -222,6 +245,12 @@ fn choices(page: &LogPage, view: View, bare: bool) -> AnyView {
 fn followed(page: LogPage, shown: Shown, client: Client, view: View) -> AnyView {
     let View { follow, wrap, flow, .. } = view;
     let searching = view.contains.with_untracked(|c| !c.is_empty());
+    let cut = !searching && !shown.bare && page.next_offset > TAIL;
+    let earlier = if shown.download.is_some() {
+        "Earlier lines are in the download, and found by the search."
+    } else {
+        "Earlier lines are found by the search."
+    };
     let node = NodeRef::<html::Div>::new();
     let mut lines = Lines::default();
     lines.append(page.items);
@@ -262,6 +291,7 @@ fn followed(page: LogPage, shown: Shown, client: Client, view: View) -> AnyView 
     let nothing = if searching { "No line has that.".to_owned() } else { shown.nothing };
     view! {
         <div class="log" class:nowrap=move || !wrap.get() style=format!("--log-height:{}", shown.height) tabindex="0" role="log" aria-label="Log" aria-live="off" node_ref=node on:scroll=scrolled>
+            {cut.then(|| view! { <p class="nothing">{earlier}</p> })}
             <For each=move || lines.with(|l| l.blocks(local)) key=|b| b.key children=|b| view! { <div class="chunk" class:last=b.last inner_html=b.html()></div> }/>
             {move || lines.with(Lines::is_empty).then(|| view! { <p class="nothing">{nothing.clone()}</p> })}
         </div>

@@ -13,7 +13,10 @@ use crate::{
     access::TeamEditor,
     error::{Error, Result},
     ids,
-    runs::submit::{experiment, experiment_of_id},
+    runs::{
+        submit::{experiment, experiment_of_id},
+        view::OF_PIPELINE_RUN,
+    },
     store::{
         Store, Tx,
         events::NewEvent,
@@ -136,7 +139,7 @@ pub(super) async fn insert(tx: &mut Tx, store: &Store, by: &TeamEditor, experime
     let mut tags = vec![
         ("mlflow.runName", new.name),
         ("mlflow.user", by.principal.user.as_str()),
-        ("slipway.pipeline_run", new.id),
+        (OF_PIPELINE_RUN, new.id),
         ("slipway.pipeline", pipeline),
     ];
     tags.extend(new.recurring.map(|(id, _)| ("slipway.recurring_run", id)));

@@ -4,7 +4,7 @@ use crate::{
     access::TeamMember,
     error::{Error, Result},
     logs::LogStore,
-    store::{Store, submissions::SubmissionRow, workloads::WorkloadRow},
+    store::{Store, submissions::SubmissionRow, tasks::TaskRow, workloads::WorkloadRow},
 };
 use app::api::{
     State,
@@ -33,6 +33,9 @@ struct Attempt {
 
 async fn attempt(store: &Store, team_id: &str, run_id: &str, asked: Option<i64>, node: Option<u32>) -> Result<Attempt> {
     let Some(run) = store.submission(team_id, run_id).await? else {
+        if let Some(task) = store.task_of_run(team_id, run_id).await? {
+            return of_task(store, &task, asked).await;
+        }
         return match store.run(team_id, run_id).await? {
             // Executed elsewhere: its lines never came by here.
             Some(_) => Ok(Attempt { number: 1, of: 1, node: 0, nodes: 1, workload: None, over: true }),
@@ -55,6 +58,17 @@ async fn attempt(store: &Store, team_id: &str, run_id: &str, asked: Option<i64>,
     let failed = workload.as_ref().and_then(|w| w.failed_node).and_then(|n| u32::try_from(n).ok());
     let node = node.or(failed).unwrap_or(0);
     Ok(Attempt { number, of, node, nodes: run.nodes, workload, over: run.live == 0 })
+}
+
+/// The attempt of a task, whose workloads are its own.
+async fn of_task(store: &Store, task: &TaskRow, asked: Option<i64>) -> Result<Attempt> {
+    let of = task.attempt.max(1);
+    let number = asked.unwrap_or(of);
+    if !(1..=of).contains(&number) {
+        return Err(Error::invalid("attempt", format!("The task has attempts 1 to {of}.")));
+    }
+    let workload = store.workloads_of(&task.id, 100).await?.into_iter().find(|w| w.attempt == number);
+    Ok(Attempt { number, of, node: 0, nodes: 1, workload, over: task.ended_at.is_some() })
 }
 
 async fn workload(store: &Store, run: &SubmissionRow, number: i64) -> Result<Option<WorkloadRow>> {

@@ -71,7 +71,9 @@ pub async fn usage(store: &Store, by: &TeamMember, run_id: &str) -> Result<Vec<U
     if store.run(&by.team.id, run_id).await?.is_none() {
         return Err(Error::not_found("run"));
     }
-    let mut attempts = store.workloads_of(run_id, 10).await?;
+    // A task's are its own.
+    let task = store.task_of_run(&by.team.id, run_id).await?;
+    let mut attempts = store.workloads_of(task.as_ref().map_or(run_id, |t| &t.id), 10).await?;
     attempts.reverse();
     let now = store.clock().now();
     let mut out = Vec::new();

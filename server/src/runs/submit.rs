@@ -167,6 +167,7 @@ impl Submitter<'_> {
             model_versions: vec![],
             logged_models: vec![],
             submission: Some(submission::view(row)),
+            pipeline: None,
         })
     }
 }
@@ -220,7 +221,7 @@ pub async fn experiment_of_id(tx: &mut Tx, by: &TeamEditor, id: &str) -> Result<
     let wrong = |what: &str| Error::invalid("experiment_id", format!("There is no experiment with the id {id}{what}."));
     match tx.experiment(&by.team.id, super::experiments::real_id(&by.team.id, id)).await? {
         Some(there) if there.is_active() => Ok(there),
-        Some(_) => Err(wrong(" any more: it was deleted").hint("Restore it, or choose another.")),
+        Some(_) => Err(wrong(" any more: it was archived or deleted").hint("Restore it, or choose another.")),
         None => Err(wrong(" in this team")),
     }
 }

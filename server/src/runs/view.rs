@@ -12,10 +12,13 @@ use crate::{
 };
 use app::api::{
     Page, State,
-    runs::{Dataset, Run, RunLoggedModel, RunModel, RunQuery, RunSummary},
+    runs::{Dataset, Run, RunLoggedModel, RunModel, RunPipeline, RunQuery, RunSummary, RunTask},
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// Tag of MLflow's runs of pipeline runs and tasks.
+pub const OF_PIPELINE_RUN: &str = "slipway.pipeline_run";
 
 /// A page of runs, newest first unless it is asked for otherwise.
 ///
@@ -73,6 +76,8 @@ pub async fn get(store: &Store, by: &TeamViewer, id: &str) -> Result<Run> {
         store.logged_models_of_run(&by.team.id, id),
         submission::of(store, &by.team.id, id)
     )?;
+    let of_pipeline = run.row.submitted != 0 && submission.is_none();
+    let pipeline = if of_pipeline { pipeline(store, &by.team.id, &run).await? } else { None };
     Ok(Run {
         summary: summary(&run),
         tags: pairs(&run.tags),
@@ -85,7 +90,19 @@ pub async fn get(store: &Store, by: &TeamViewer, id: &str) -> Result<Run> {
             .map(|m| RunLoggedModel { uri: format!("models:/{}", m.id), id: m.id, name: m.name })
             .collect(),
         submission,
+        pipeline,
     })
+}
+
+/// Where a run that nobody submitted stands in a pipeline run.
+async fn pipeline(store: &Store, team_id: &str, run: &FullRun) -> Result<Option<RunPipeline>> {
+    let task = store.task_of_run(team_id, &run.row.id).await?;
+    let tagged = || run.tags.iter().find(|tag| tag.key == OF_PIPELINE_RUN).map(|tag| tag.value.clone());
+    let Some(of) = task.as_ref().map(|t| t.pipeline_run_id.clone()).or_else(tagged) else { return Ok(None) };
+    // A tag may say anything.
+    let of = store.pipeline_run(team_id, &of).await?.filter(|of| task.is_some() || of.run_id == run.row.id);
+    let task = task.map(|t| RunTask { name: t.display_name, id: t.id, attempt: t.attempt });
+    Ok(of.map(|of| RunPipeline { pipeline_run_id: of.id, pipeline_run: of.name, task }))
 }
 
 /// A run in a list.

@@ -260,6 +260,18 @@ async fn a_pipeline_run_goes_from_task_to_task() {
     let parent = w.store.run(TEAM, &run.run_id).await.unwrap().unwrap();
     let child = w.store.run(TEAM, first.run_id.as_deref().unwrap()).await.unwrap().unwrap();
     assert_eq!((parent.state(), child.state()), (State::Succeeded, State::Succeeded));
+    // Their runs say what they are of; the log of a task's is the task's.
+    let viewer = server::access::TeamViewer::check(&w.store, &w.ada.principal, "vision").await.unwrap();
+    let of = async |id: &str| server::runs::view::get(&w.store, &viewer, id).await.unwrap();
+    let whole = of(&run.run_id).await;
+    assert_eq!((whole.log_attempt(), whole.pipeline.map(|p| (p.pipeline_run_id, p.task))), (None, Some((run.id.clone(), None))));
+    let part = of(&child.id).await;
+    assert_eq!(
+        (part.log_attempt(), part.pipeline.and_then(|p| p.task).map(|t| (t.id, t.name))),
+        (Some(1), Some((first.id, "first".into())))
+    );
+    let log = w.log(&child.id).await;
+    assert_eq!((log.attempt, log.attempts, log.complete), (1, 1, true));
     // Nothing more happens, and nothing is written.
     let before = now(&w, &run).await;
     w.settle().await;

@@ -232,3 +232,42 @@ async fn another_schedule_counts_from_the_change() {
             .expect_err("it would never run");
     assert_eq!(refused.field.as_deref(), Some("schedule.end_at"));
 }
+
+#[tokio::test]
+async fn a_start_in_the_past_is_when_it_began() {
+    let w = World::new().await;
+    pipeline(&w).await;
+    w.clock.advance(60 * MINUTE);
+    let start = |minutes: i64| Schedule { start_at: Some(rfc3339(w.now() - minutes * MINUTE)), ..minutely().schedule };
+    let each = make(&w, NewRecurringRun { schedule: start(4), ..minutely() }).await;
+    let last = make(&w, NewRecurringRun { schedule: start(4), catch_up: Some(false), ..minutely() }).await;
+    let over = Schedule { end_at: Some(rfc3339(w.now() - 2 * MINUTE)), ..start(4) };
+    let ended = make(&w, NewRecurringRun { schedule: over, ..minutely() }).await;
+    look(&w).await;
+    assert_eq!((made(&w, &each).await.len(), made(&w, &last).await.len(), made(&w, &ended).await.len()), (4, 1, 2));
+    assert_eq!(made(&w, &last).await[0].scheduled_at.as_deref(), Some(rfc3339(w.now()).as_str()));
+    assert!(now(&w, &ended).await.next.is_empty());
+    let never = Schedule { end_at: Some(rfc3339(w.now() - 4 * MINUTE)), ..start(4) };
+    let refused = service::create(&w.parsed, &w.store, &w.ada, &NewRecurringRun { schedule: never, ..minutely() }).await;
+    assert_eq!(refused.expect_err("no time lies between").field.as_deref(), Some("schedule.end_at"));
+}
+
+#[tokio::test]
+async fn a_version_that_was_deleted_stays_until_another_is_chosen() {
+    let w = World::new().await;
+    pipeline(&w).await;
+    let newer = NewPipelineVersion { spec: spec("words"), ..NewPipelineVersion::default() };
+    let version = upload::create_version(&w.parsed, &w.store, &w.ada, "daily", &newer).await.unwrap().id;
+    let of = make(&w, NewRecurringRun { version: Some(version.clone()), parameters: BTreeMap::new(), ..minutely() }).await;
+    assert!(!of.version_deleted);
+    upload::delete_version(&w.store, &w.ada, "daily", &version).await.unwrap();
+    assert!(now(&w, &of).await.version_deleted);
+    let change = |version: &str| RecurringRunChange { name: Some("named".into()), version: Some(version.into()), ..Default::default() };
+    let named = service::change(&w.parsed, &w.store, &w.ada, &of.id, &change(&version)).await.unwrap();
+    assert_eq!((named.name.as_str(), named.version_id.as_deref()), ("named", Some(version.as_str())));
+    w.clock.advance(MINUTE);
+    look(&w).await;
+    assert_eq!(now(&w, &of).await.problem.as_deref(), Some("Its version of the pipeline daily was deleted."));
+    let chosen = service::change(&w.parsed, &w.store, &w.ada, &of.id, &change("newest")).await.unwrap();
+    assert_eq!((chosen.version_id, chosen.version_deleted), (None, false));
+}

@@ -57,10 +57,11 @@ pub fn Rows(
         });
         let next = r.next.first().map(|n| view! { <span title=n.at.clone()>{n.words.clone()}</span> });
         let switch = edits.then(|| view! { <Switch run=r.clone() access=access.clone() small=true/> });
-        let problem = r.problem.map(|text| view! { <Cut text/> });
+        let gone = (r.version_deleted && !r.pipeline_deleted).then(|| "The version that it runs was deleted.".to_owned());
+        let problem = r.problem.clone().or(gone).map(|text| view! { <Cut text/> });
         view! {
             <tr>
-                <td class="state" data-label="State"><Switched on=r.enabled/></td>
+                <td class="state" data-label="State"><Switched run=r.clone()/></td>
                 <td class="lead" data-label="Name"><a class="name" href=href>{r.name}</a>{problem}</td>
                 {pipeline}
                 <td data-label="When">{r.when}</td>
@@ -79,16 +80,16 @@ pub fn Rows(
     view! { <section class="card"><div class="scroll"><Table label="Recurring runs" head>{rows}</Table></div></section> }
 }
 
-/// Whether it is switched on.
+/// Whether it is switched on, and comes still.
 #[component]
 pub fn Switched(
-    /// It is.
-    on: bool,
+    /// Which.
+    run: RecurringRun,
 ) -> impl IntoView {
-    if on {
-        view! { <Badge tone=Tone::Green icon="ok" text="On"/> }
-    } else {
-        view! { <Badge tone=Tone::Grey icon="pause" text="Off"/> }
+    match (run.enabled, run.next.is_empty()) {
+        (true, false) => view! { <Badge tone=Tone::Green icon="ok" text="On"/> },
+        (true, true) => view! { <Badge tone=Tone::Grey icon="ok" text="Ended"/> },
+        (false, _) => view! { <Badge tone=Tone::Grey icon="pause" text="Off"/> },
     }
 }
 

@@ -30,6 +30,12 @@ pub fn RecurringRunPage() -> impl IntoView {
             let at = r.problem_at.clone().map(|time| view! { " "<span class="muted"><Ago time/></span> });
             view! { <Note tone="amber"><span class="pre">{words}</span>{at}</Note> }
         });
+        let gone = (r.version_deleted && !r.pipeline_deleted).then(|| {
+            let edit = access.edits().then(
+                || view! { <a class="link" href=access.href(&format!("/recurring-runs/{}/edit", segment(&r.id)))>"Choose another"</a> },
+            );
+            view! { <Note tone="amber"><span>"The version that it runs was deleted: no time makes a run."</span>{edit}</Note> }
+        });
         let asked = PipelineRunQuery { recurring_run: Some(r.id.clone()), page_token: token, ..PipelineRunQuery::default() };
         let made = loaded(EVERY, client.pipeline_run_list(&access.team, &asked), move |page, access| {
             if page.items.is_empty() {
@@ -38,11 +44,12 @@ pub fn RecurringRunPage() -> impl IntoView {
                 view! { <runs::Rows items=page.items access/><Pager next=page.next_page_token/> }.into_any()
             }
         });
-        let beside = (r.enabled, r.when.clone());
+        let beside = (r.clone(), r.when.clone());
         let (acts, team) = (r.clone(), access.clone());
-        let head = move || view! { <Switched on=beside.0/><span class="muted">{beside.1.clone()}</span> };
+        let head = move || view! { <Switched run=beside.0.clone()/><span class="muted">{beside.1.clone()}</span> };
         view! {
             <Head title=r.name.clone() beside=head><Actions run=acts access=team/></Head>
+            {gone}
             {problem}
             <div class="cols side">
                 <div class="cols">{made}</div>
@@ -102,6 +109,7 @@ fn About(client: Client, run: RecurringRun, access: Access) -> impl IntoView {
     let version = match &r.pipeline_id {
         // Its versions went with it.
         Some(_) if r.pipeline_deleted => None,
+        Some(_) if r.version_deleted => text("one that was deleted"),
         Some(id) => match &r.version_id {
             Some(version) => {
                 let version = client.pipeline_version(&access.team, id, version);
@@ -128,8 +136,8 @@ fn About(client: Client, run: RecurringRun, access: Access) -> impl IntoView {
         ("Pipeline", Some(pipeline)),
         ("Version", version),
         ("When", text(r.when)),
-        ("Start", r.schedule.start_at.and_then(text)),
-        ("End", r.schedule.end_at.and_then(text)),
+        ("Start", r.schedule.start_at.map(|time| view! { <Ago time/> }.into_any())),
+        ("End", r.schedule.end_at.map(|time| view! { <Ago time/> }.into_any())),
         ("At once", text(format!("{} {}; {full}", r.max_active, if r.max_active == 1 { "run" } else { "runs" }))),
         ("Missed times", text(if r.catch_up { "each is made up for" } else { "only the last is made up for" })),
         ("Made before", text(if r.cache { "taken over" } else { "all is done again" })),

@@ -3,7 +3,7 @@
 use super::{
     schedule_fields::ScheduleFields,
     start,
-    version_picker::{VersionPicker, of_another},
+    version_picker::{self, VersionPicker},
 };
 use crate::{
     api::{
@@ -36,11 +36,6 @@ fn typed(query: &ParamsMap, name: &str) -> Option<String> {
     query.get(name).filter(|v| !v.is_empty())
 }
 
-/// What was typed for a parameter.
-fn typed_text(query: &ParamsMap, name: &str) -> Option<String> {
-    query.get(&format!("texts.{name}")).filter(|_| !of_another(query))
-}
-
 /// The schedule that was typed; nothing where none was.
 fn typed_schedule(query: &ParamsMap) -> Option<Schedule> {
     let field = |name: &str| typed(query, &format!("schedule.{name}"));
@@ -65,6 +60,9 @@ fn command(pipeline: &str, version: Option<&str>, parameters: &[PipelineParamete
 fn shown(typed: Option<Schedule>) -> Schedule {
     typed.unwrap_or_else(|| Schedule { cron: Some(NIGHTLY.into()), time_zone: Some("Europe/Berlin".into()), ..Schedule::default() })
 }
+
+/// What stands in the fields of parameters.
+type Values = BTreeMap<String, Value>;
 
 /// What both forms are made of.
 struct Offer {
@@ -96,30 +94,28 @@ pub fn SchedulePipeline() -> impl IntoView {
         let (pipeline, experiments) = futures::future::try_join(this.read(), client.experiment_list(&team, &ListQuery::default())).await?;
         let schedule = typed_schedule(&query).unwrap_or_else(|| Schedule { cron: Some(NIGHTLY.into()), ..Schedule::default() });
         let offer = offer(&client, &team, &pipeline.id, typed(&query, "version").as_deref(), schedule).await?;
-        Ok((pipeline, experiments.items.into_iter().map(|e| e.name).collect::<Vec<_>>(), offer))
+        let values = version_picker::typed(&client, &team, &pipeline.id, &query, &BTreeMap::new()).await;
+        Ok((pipeline, experiments.items.into_iter().map(|e| e.name).collect::<Vec<_>>(), offer, values))
     };
-    loaded(Every::default().page("Schedule a pipeline"), answer, move |(p, experiments, o): (Pipeline, Vec<String>, Offer), access| {
-        if !access.edits() {
-            return view! { <Head title="Schedule a pipeline"/><Note tone="amber"><span>"Only editors of the team schedule pipelines."</span></Note> }
+    loaded(
+        Every::default().page("Schedule a pipeline"),
+        answer,
+        move |(p, experiments, o, values): (Pipeline, Vec<String>, Offer, Values), access| {
+            if !access.edits() {
+                return view! { <Head title="Schedule a pipeline"/><Note tone="amber"><span>"Only editors of the team schedule pipelines."</span></Note> }
                 .into_any();
-        }
-        let back = access.href(&format!("/pipelines/{}", segment(&p.name)));
-        let here = format!("{back}/schedule");
-        let (action, next) = (team_path(&access.team, "/recurring-runs"), access.href("/recurring-runs/{id}"));
-        let values: BTreeMap<String, Value> = o
-            .outline
-            .parameters
-            .iter()
-            .filter_map(|p| typed_text(&query, &p.name).map(|text| (p.name.clone(), Value::String(text))))
-            .collect();
-        // In an address a version may go by its name.
-        let asked = typed(&query, "version").unwrap_or_default();
-        let version = o.versions.iter().find(|v| v.name == asked || v.id == asked);
-        let command = command(&p.name, version.map(|v| v.name.as_str()), &o.outline.parameters);
-        let text = format!("{command}{}", options(&shown(typed_schedule(&query))));
-        let chosen = version.map_or(asked, |v| v.id.clone());
-        let say = move |name: &str| typed(&query, name).unwrap_or_default();
-        view! {
+            }
+            let back = access.href(&format!("/pipelines/{}", segment(&p.name)));
+            let here = format!("{back}/schedule");
+            let (action, next) = (team_path(&access.team, "/recurring-runs"), access.href("/recurring-runs/{id}"));
+            // In an address a version may go by its name.
+            let asked = typed(&query, "version").unwrap_or_default();
+            let version = o.versions.iter().find(|v| v.name == asked || v.id == asked);
+            let command = command(&p.name, version.map(|v| v.name.as_str()), &o.outline.parameters);
+            let text = format!("{command}{}", options(&shown(typed_schedule(&query))));
+            let chosen = version.map_or(asked, |v| v.id.clone());
+            let say = move |name: &str| typed(&query, name).unwrap_or_default();
+            view! {
             <Head title=format!("Schedule {}", p.display_name)/>
             <div class="cols side">
                 <section class="card"><div class="in">
@@ -148,7 +144,8 @@ pub fn SchedulePipeline() -> impl IntoView {
             </div>
         }
         .into_any()
-    })
+        },
+    )
 }
 
 /// The page that changes one.
@@ -162,42 +159,50 @@ pub fn EditRecurringRun() -> impl IntoView {
         let schedule = typed_schedule(&query).unwrap_or_else(|| run.schedule.clone());
         // One that brought its own pipeline has no versions, and its parameters stay.
         let version = typed(&query, "version").or_else(|| run.version_id.clone()).filter(|v| v != NONE);
+        // One that was deleted has no parameters any more, and stays until another is chosen.
+        let gone = run.version_deleted && version == run.version_id;
         let offer = match &run.pipeline_id {
-            Some(pipeline) => offer(&client, &team, pipeline, version.as_deref(), schedule.clone()).await.ok(),
+            Some(pipeline) => {
+                let of = version.as_deref().filter(|_| !gone);
+                offer(&client, &team, pipeline, of, schedule.clone()).await.ok()
+            }
             None => None,
         };
+        let mut values = run.parameters.clone();
+        if let Some(pipeline) = &run.pipeline_id {
+            values.extend(version_picker::typed(&client, &team, pipeline, &query, &run.parameters).await);
+        }
+        let none = || PipelineOutline { parameters: vec![], tasks: vec![] };
         let offer = match offer {
+            Some(offer) if gone => Offer { outline: none(), ..offer },
             Some(offer) => offer,
             None => {
                 let preview = client.schedule_preview(&schedule).await;
-                Offer { versions: vec![], outline: PipelineOutline { parameters: vec![], tasks: vec![] }, schedule, preview }
+                Offer { versions: vec![], outline: none(), schedule, preview }
             }
         };
-        Ok((run, offer))
+        Ok((run, offer, values, gone))
     };
-    loaded(Every::default().page("Edit a recurring run"), answer, move |(r, o): (RecurringRun, Offer), access| {
-        if !access.edits() {
-            return view! { <Head title="Edit a recurring run"/><Note tone="amber"><span>"Only editors of the team change recurring runs."</span></Note> }
+    loaded(
+        Every::default().page("Edit a recurring run"),
+        answer,
+        move |(r, o, values, gone): (RecurringRun, Offer, Values, bool), access| {
+            if !access.edits() {
+                return view! { <Head title="Edit a recurring run"/><Note tone="amber"><span>"Only editors of the team change recurring runs."</span></Note> }
                 .into_any();
-        }
-        let back = access.href(&format!("/recurring-runs/{}", segment(&r.id)));
-        let (action, here) = (team_path(&access.team, &format!("/recurring-runs/{}", segment(&r.id))), format!("{back}/edit"));
-        let mut values = r.parameters.clone();
-        for p in &o.outline.parameters {
-            if let Some(text) = typed_text(&query, &p.name) {
-                values.insert(p.name.clone(), Value::String(text));
             }
-        }
-        let say = move |name: &str, there: String| typed(&query, name).unwrap_or(there);
-        let (chosen, others) = (say("version", r.version_id.clone().unwrap_or_else(|| NONE.into())), here.clone());
-        let versions = r.pipeline_id.is_some().then_some(o.versions);
-        // Made within the form, by which they are called.
-        let picker = move || versions.map(|versions| view! { <VersionPicker versions chosen none=(NONE, NEWEST) here=others/> });
-        let overlap = match r.overlap {
-            Overlap::Wait => "wait",
-            Overlap::Skip => "skip",
-        };
-        view! {
+            let back = access.href(&format!("/recurring-runs/{}", segment(&r.id)));
+            let (action, here) = (team_path(&access.team, &format!("/recurring-runs/{}", segment(&r.id))), format!("{back}/edit"));
+            let say = move |name: &str, there: String| typed(&query, name).unwrap_or(there);
+            let (chosen, others) = (say("version", r.version_id.clone().unwrap_or_else(|| NONE.into())), here.clone());
+            let versions = r.pipeline_id.is_some().then_some(o.versions);
+            // Made within the form, by which they are called.
+            let picker = move || versions.map(|versions| view! { <VersionPicker versions chosen none=(NONE, NEWEST) gone here=others/> });
+            let overlap = match r.overlap {
+                Overlap::Wait => "wait",
+                Overlap::Skip => "skip",
+            };
+            view! {
             <Head title=format!("Edit {}", r.name)/>
             <section class="card"><div class="in">
                 <ApiForm id="edit" method="PATCH" action next=back.clone() say="It is changed.">
@@ -215,11 +220,12 @@ pub fn EditRecurringRun() -> impl IntoView {
             </div></section>
         }
         .into_any()
-    })
+        },
+    )
 }
 
 #[component]
-fn Parameters(outline: PipelineOutline, values: BTreeMap<String, Value>) -> impl IntoView {
+fn Parameters(outline: PipelineOutline, values: Values) -> impl IntoView {
     (!outline.parameters.is_empty()).then(|| {
         let fields = outline.parameters.iter().map(|p| start::field(p, values.get(&p.name), false)).collect_view();
         view! {
@@ -264,18 +270,6 @@ fn Cache(value: String) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_parameter_typed_for_another_version_is_not_taken() {
-        let asked = |of: &str| {
-            let mut query = ParamsMap::new();
-            for (name, value) in [("version", "1"), ("texts.rows", "3"), ("_of", of)] {
-                query.insert(name, value.to_owned());
-            }
-            typed_text(&query, "rows")
-        };
-        assert_eq!((asked("1"), asked("2")), (Some("3".to_owned()), None));
-    }
 
     #[test]
     fn commands() {

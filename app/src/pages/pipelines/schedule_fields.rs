@@ -67,7 +67,7 @@ pub fn ScheduleFields(
             <details class="more" open=bounded>
                 <summary>"Start and end"</summary>
                 <div class="pair">
-                    <Field name="schedule.start_at" label="Not before" value=s.start_at.unwrap_or_default() code=true placeholder="2026-12-01T02:00" hint="On that clock, or with Z or an offset behind it."/>
+                    <Field name="schedule.start_at" label="Not before" value=s.start_at.unwrap_or_default() code=true placeholder="2026-12-01T02:00" hint="On that clock, or with Z or an offset behind it. Times since a start in the past count as missed."/>
                     <Field name="schedule.end_at" label="Not after" value=s.end_at.unwrap_or_default() code=true placeholder="2027-12-01T02:00"/>
                 </div>
             </details>

@@ -1,6 +1,6 @@
 //! Running a pipeline: a form with a field for each of its parameters.
 
-use super::version_picker::VersionPicker;
+use super::version_picker::{self, VersionPicker};
 use crate::{
     api::{
         Client, ListQuery, Problem,
@@ -12,13 +12,14 @@ use crate::{
     },
     parts::{
         Access, Every, Head, ThisPipeline, ThisPipelineRun, loaded,
-        params::{param, query, team},
+        params::{param, team},
     },
     ui::{ApiForm, Area, Card, CodeBlock, Field, Note, Select, shell},
 };
 use leptos::prelude::*;
 use leptos_router::{hooks::use_query_map, params::ParamsMap};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// What the form is made of.
 struct Offer {
@@ -29,6 +30,8 @@ struct Offer {
     experiments: Vec<Experiment>,
     /// An earlier run, whose parameters and settings are those of the new one at first.
     before: Option<PipelineRun>,
+    /// What was typed for parameters before another version was chosen.
+    typed: BTreeMap<String, Value>,
 }
 
 /// What is run.
@@ -39,7 +42,8 @@ enum Of {
     Run(String),
 }
 
-async fn offer(client: Client, team: String, this: ThisPipeline, version: Option<String>, from: Option<String>) -> Result<Offer, Problem> {
+async fn offer(client: Client, team: String, this: ThisPipeline, query: ParamsMap) -> Result<Offer, Problem> {
+    let [version, from] = ["version", "from"].map(|name| query.get(name).filter(|v| !v.is_empty()));
     let all = ListQuery { page_size: Some(MAX_PAGE_SIZE), page_token: None };
     let pipeline = this.read().await?;
     let versions = client.pipeline_versions(&team, &pipeline.id, &all).await?;
@@ -56,23 +60,32 @@ async fn offer(client: Client, team: String, this: ThisPipeline, version: Option
     };
     let (outline, experiments) =
         client.pipeline_outline(&team, &pipeline.id, &chosen).and(client.experiment_list(&team, &ListQuery::default())).await?;
+    let given = before.as_ref().map(|r| r.parameters.clone()).unwrap_or_default();
+    let typed = version_picker::typed(&client, &team, &pipeline.id, &query, &given).await;
     let title = pipeline.display_name.clone();
     let of = Of::Version { pipeline: Box::new(pipeline), versions: versions.items, chosen };
-    Ok(Offer { title, of, outline, experiments: experiments.items, before })
+    Ok(Offer { title, of, outline, experiments: experiments.items, before, typed })
 }
 
 /// Of what a run was of, which may be gone by now: the run has kept it.
 async fn as_it_was(client: Client, run: ThisPipelineRun, team: String, id: String) -> Result<Offer, Problem> {
     let (run, outline) = (run.read().await?, client.pipeline_run_outline(&team, &id).await?);
     let experiments = client.experiment_list(&team, &ListQuery::default()).await?;
-    Ok(Offer { title: run.name.clone(), of: Of::Run(id), outline, experiments: experiments.items, before: Some(run) })
+    Ok(Offer {
+        title: run.name.clone(),
+        of: Of::Run(id),
+        outline,
+        experiments: experiments.items,
+        before: Some(run),
+        typed: BTreeMap::new(),
+    })
 }
 
 /// The page of a pipeline.
 #[component]
 pub fn StartPipeline() -> impl IntoView {
     let this = ThisPipeline::of(&team(), &param("pipeline"));
-    let offer = offer(Client::from_context(), team(), this, query("version"), query("from"));
+    let offer = offer(Client::from_context(), team(), this, use_query_map().get_untracked());
     loaded(Every::default().page("Run a pipeline"), offer, |offer: Offer, access| view! { <Start offer access/> })
 }
 
@@ -86,14 +99,15 @@ pub fn RunAgain() -> impl IntoView {
 
 #[component]
 fn Start(offer: Offer, access: Access) -> impl IntoView {
-    let Offer { title, of, outline, experiments, before } = offer;
+    let Offer { title, of, outline, experiments, before, typed } = offer;
     if !access.edits() {
         return view! { <Head title="Run a pipeline"/><Note tone="amber"><span>"Only editors of the team run pipelines."</span></Note> }
             .into_any();
     }
     let (action, next) = (team_path(&access.team, "/pipeline-runs"), access.href("/pipeline-runs/{id}"));
     let given = before.as_ref().map(|r| &r.parameters);
-    let fields: Vec<_> = outline.parameters.iter().map(|p| (p.clone(), given.and_then(|g| g.get(&p.name)).cloned())).collect();
+    let value = |name: &str| typed.get(name).or_else(|| given?.get(name)).cloned();
+    let fields: Vec<_> = outline.parameters.iter().map(|p| (p.clone(), value(&p.name))).collect();
     // Made within the form, by which they are called.
     let fields = move || fields.iter().map(|(p, given)| field(p, given.as_ref(), true)).collect_view();
     let none = outline.parameters.is_empty().then(|| view! { <p class="muted">"It takes no parameters."</p> });
@@ -171,7 +185,7 @@ fn Start(offer: Offer, access: Access) -> impl IntoView {
 }
 
 /// What stands in a field for a value.
-fn shown(value: &Value) -> String {
+pub(super) fn shown(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 

@@ -10,6 +10,7 @@ use crate::{
         client::segment,
         pipeline_runs::{Task, TaskApproval, TaskArtifact, TaskDetail, TaskState, TaskValues, task_answer_path, task_log_path},
         previews::Shows,
+        runs::log_path,
     },
     islands::LogView,
     parts::{Access, Every, FilePreview, TaskBadge, TaskWhy, loaded, params::query},
@@ -45,7 +46,9 @@ pub fn TaskPanel(
         // What is read anew when it goes on.
         let again = task.attempt.unsigned_abs() * 16 + task.state as u64;
         let client = client.clone();
-        view! { <section class="card"><header><h2>"Log"</h2></header><LogView client path again height="320px" nothing="It has not written a line yet."/></section> }
+        // The whole of it is that of its run.
+        let download = task.run_id.as_ref().map(|id| format!("{}/text", log_path(&access.team, id)));
+        view! { <section class="card"><header><h2>"Log"</h2></header><LogView client path again download height="320px" nothing="It has not written a line yet."/></section> }
     });
     // What runs well, or did, explains itself; not what came of the attempts before.
     let well = matches!(task.state, TaskState::Running | TaskState::Succeeded | TaskState::Cached);
@@ -94,10 +97,14 @@ fn Panel(run: String, detail: TaskDetail, title: String, access: Access, why: Op
         let href = access.href(&format!("/runs/{}", segment(&id)));
         view! { <a class="link" href=href>"metrics, files, use"</a> }.into_any()
     });
-    let cached = task.cached_from.clone().map(|c| {
-        let href = access.href(&format!("/pipeline-runs/{}?task={}", segment(&c.pipeline_run_id), segment(&c.task_id)));
-        view! { <a class="link" href=href>"the task that made it"</a> }.into_any()
-    });
+    let lost = task.state == TaskState::Cached && task.cached_from.is_none();
+    let cached = match task.cached_from.clone() {
+        Some(c) => {
+            let href = access.href(&format!("/pipeline-runs/{}?task={}", segment(&c.pipeline_run_id), segment(&c.task_id)));
+            Some(view! { <a class="link" href=href>"the task that made it"</a> }.into_any())
+        }
+        None => lost.then(|| "a task whose run was deleted; what it made is kept".into_any()),
+    };
     let environment = environment.map(|words| match words.rsplit_once(" v") {
         Some((name, version)) => {
             let href = access.href(&format!("/environments/{}?version={version}", segment(name)));
@@ -137,8 +144,8 @@ fn Panel(run: String, detail: TaskDetail, title: String, access: Access, why: Op
         <Card title><div class="stack"><Facts rows/>{reason}</div></Card>
         {asks}
         {why}
-        <Values title="Inputs" side="in" values=inputs access=access.clone() looks=looks.clone()/>
-        <Values title="Outputs" side="out" values=outputs access looks/>
+        <Values title="Inputs" side="in" values=inputs access=access.clone() looks=looks.clone() lost=false/>
+        <Values title="Outputs" side="out" values=outputs access looks lost/>
     }
 }
 
@@ -169,14 +176,15 @@ fn Approval(approval: TaskApproval, run: String, task: String, access: Access) -
     view! { <Card title="Approval"><div class="stack"><p class="pre">{message}</p><Facts rows/>{answered}{form}</div></Card> }
 }
 
+/// What went in or came out. `lost`: whether the run that its artifacts lie with was deleted; they are kept.
 #[component]
-fn Values(title: &'static str, side: &'static str, values: TaskValues, access: Access, looks: Looks) -> impl IntoView {
+fn Values(title: &'static str, side: &'static str, values: TaskValues, access: Access, looks: Looks, lost: bool) -> impl IntoView {
     let many = values.parameters.len() + values.artifacts.len();
     let parameters = values.parameters.into_iter().map(|(name, value)| view! { <dt>{name}</dt><dd><Value value/></dd> }).collect_view();
     let artifacts = values.artifacts.into_iter().map(|(name, all)| {
         let made = all.into_iter().enumerate().map(|(at, artifact)| {
             let look = view! { <Look artifact=artifact.clone() what=place(side, &name, at) looks=looks.clone() team=access.team.clone()/> };
-            view! { <Made artifact access=access.clone()/>{look} }
+            view! { <Made artifact access=access.clone() lost/>{look} }
         });
         let made = made.collect_view();
         view! { <dt>{name}</dt><dd class="stack">{made}</dd> }
@@ -265,10 +273,16 @@ pub fn Made(
     artifact: TaskArtifact,
     /// Who looks.
     access: Access,
+    /// Whether the run that it lies with was deleted.
+    #[prop(optional)]
+    lost: bool,
 ) -> impl IntoView {
     let a = artifact;
     let kind = a.kind.strip_prefix("system.").unwrap_or(&a.kind).to_owned();
     let place = match stored(&a.uri) {
+        Some((_, path)) if lost => {
+            view! { <span title=a.uri.clone()>{path.rsplit('/').next().unwrap_or(path).to_owned()}</span> }.into_any()
+        }
         Some((run, path)) => {
             let folder = path.rsplit_once('/').map(|(folder, _)| format!("&path={}", segment(folder))).unwrap_or_default();
             let href = access.href(&format!("/runs/{run}?tab=artifacts{folder}&file={}", segment(path)));

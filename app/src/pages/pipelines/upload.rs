@@ -57,7 +57,7 @@ pub fn UploadSheet(
         <Sheet title back>
             <ApiForm id="upload" action next say="Uploaded.">
                 <div class="field from-file"><label for="upload-file">"File"</label><input id="upload-file" type="file" accept=".yaml,.yml,.json" data-into="upload-spec"/></div>
-                <Area name="spec" label="What kfp compiled" rows=8 required=true placeholder="# PIPELINE DEFINITION" hint="YAML or JSON: choose the file, or paste what is in it."/>
+                <Area name="spec" label="What kfp compiled" rows=8 required=true placeholder="# PIPELINE DEFINITION" hint="What is in the file, YAML or JSON."/>
                 {names}
                 <div class="actions"><button class="btn primary" type="submit">"Upload"</button><a class="btn" href=cancel>"Cancel"</a></div>
             </ApiForm>

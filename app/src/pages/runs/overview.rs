@@ -7,7 +7,7 @@ use crate::{
         changes::kinds,
         client::segment,
         resources::{Resources, bytes_words, cpu_words},
-        runs::{Code, Run, SeriesQuery, Submission},
+        runs::{Code, Run, RunPipeline, SeriesQuery, Submission},
     },
     parts::{
         Access, Every,
@@ -27,7 +27,7 @@ const WATCHED: [&str; 7] = ["loss", "acc", "auc", "f1", "score", "rmse", "mae"];
 fn foremost(run: &Run) -> Vec<String> {
     let mut keys: Vec<_> = run.summary.metrics.keys().cloned().collect();
     keys.sort_by_key(|k| WATCHED.iter().position(|w| k.contains(w)).unwrap_or(WATCHED.len()));
-    keys.truncate(if run.submission.is_some() { CURVES } else { 2 * CURVES });
+    keys.truncate(if run.log_attempt().is_some() { CURVES } else { 2 * CURVES });
     keys
 }
 
@@ -55,7 +55,8 @@ pub fn Overview(
     });
     let held = run.submission.as_ref().filter(|_| active).map(Submission::held);
     let used = held.map(|held| view! { <Use client=client.clone() team=team.clone() id=id.clone() held/> });
-    let log = run.submission.as_ref().map(|s| view! { <LogTail client team id attempt=s.attempt/> });
+    let attempt = run.log_attempt();
+    let log = attempt.map(|attempt| view! { <LogTail client team id attempt/> });
     view! {
         <div class="cols side">
             <div class="cols">
@@ -110,14 +111,26 @@ fn Source(run: Run, access: Access) -> impl IntoView {
         let href = format!("{}?experiment={}", access.href("/runs"), s.experiment_id);
         Some(view! { <a class="link" href=href>{s.experiment.clone()}</a> }.into_any())
     })];
-    match run.submission {
-        Some(sub) => rows.extend(submitted(sub, &access)),
-        None => rows.push(("Executed", text("elsewhere; it logs here with the mlflow client"))),
+    match (run.submission, run.pipeline) {
+        (Some(sub), _) => rows.extend(submitted(sub, &access)),
+        (None, Some(of)) => rows.push(("Executed", Some(within(of, &access)))),
+        (None, None) => rows.push(("Executed", text("elsewhere; it logs here with the mlflow client"))),
     }
     rows.push(("By", text(s.user)));
     rows.push(("Ended", s.ended_at.map(|time| view! { <Ago time/> }.into_any())));
     rows.push(("Id", Some(view! { <Copyable text=s.id/> }.into_any())));
     view! { <Card title="Source"><Facts rows/></Card> }
+}
+
+/// By which pipeline run, and as which task of it.
+fn within(of: RunPipeline, access: &Access) -> AnyView {
+    let there = access.href(&format!("/pipeline-runs/{}", segment(&of.pipeline_run_id)));
+    let task = of.task.map(|task| {
+        let href = format!("{there}?task={}", segment(&task.id));
+        view! { "as the task "<a class="link" href=href>{task.name}</a>" of " }
+    });
+    let own = task.is_none().then_some("as ");
+    view! { <span>{own}{task}"the pipeline run "<a class="link" href=there>{of.pipeline_run}</a></span> }.into_any()
 }
 
 fn submitted(sub: Submission, access: &Access) -> Vec<(&'static str, Option<AnyView>)> {

@@ -44,12 +44,12 @@ pub fn RunPage() -> impl IntoView {
         let asked = run.submission.is_some() && (open || is_asked(run.summary.state, said));
         let why = client.run_explain(&team, &id);
         let active = !run.summary.state.is_final();
-        let attempt = run.submission.as_ref().map(|s| s.attempt);
+        let (attempt, pipeline) = (run.log_attempt(), run.pipeline.is_some());
         let content = match tab.as_str() {
             "metrics" => view! { <Metrics client team id active/> }.into_any(),
-            "logs" => view! { <Logs client team id attempt/> }.into_any(),
+            "logs" => view! { <Logs client team id attempt pipeline/> }.into_any(),
             "artifacts" => view! { <ArtifactTree client team id/> }.into_any(),
-            "system" => view! { <System client team id active submitted=run.submission.is_some()/> }.into_any(),
+            "system" => view! { <System client team id active here=attempt.is_some() pipeline/> }.into_any(),
             _ => view! { <Overview client run=run.clone() access=access.clone() active/> }.into_any(),
         };
         let (title, team, note) = (run.summary.name.clone(), access.team.clone(), reason(&run));
@@ -80,7 +80,7 @@ fn Beside(run: Run, asked: bool) -> impl IntoView {
 fn reason(run: &Run) -> Option<impl IntoView + use<>> {
     let text = run.summary.reason.clone()?;
     let tone = if run.summary.state == State::Failed { "red" } else { "amber" };
-    let logs = (run.summary.state == State::Failed && run.submission.is_some())
+    let logs = (run.summary.state == State::Failed && run.log_attempt().is_some())
         .then(|| view! { <a class="link" href="?tab=logs">"Read the log"</a> });
     Some(view! { <Note tone=tone><span>{text}</span>{logs}</Note> })
 }

@@ -73,9 +73,16 @@ pub fn Logs(
     id: String,
     /// The attempt under way: a new one has a log of its own.
     attempt: Option<i64>,
+    /// Whether it is a pipeline run's or a task's.
+    pipeline: bool,
 ) -> impl IntoView {
     let Some(attempt) = attempt else {
-        return view! { <section class="card"><Empty text="This run is executed elsewhere: its log is there."/></section> }.into_any();
+        let text = if pipeline {
+            "A pipeline run has no log of its own: its tasks have."
+        } else {
+            "This run is executed elsewhere: its log is there."
+        };
+        return view! { <section class="card"><Empty text/></section> }.into_any();
     };
     let path = log_path(&team, &id);
     let download = format!("{path}/text");
@@ -114,11 +121,17 @@ pub fn System(
     /// Whether it still runs.
     active: bool,
     /// Whether it is executed here.
-    submitted: bool,
+    here: bool,
+    /// Whether it is a pipeline run's or a task's.
+    pipeline: bool,
 ) -> impl IntoView {
-    if !submitted {
-        return view! { <section class="card"><Empty text="This run is executed elsewhere: what it used is not known here."/></section> }
-            .into_any();
+    if !here {
+        let text = if pipeline {
+            "A pipeline run uses nothing of its own: its tasks do."
+        } else {
+            "This run is executed elsewhere: what it used is not known here."
+        };
+        return view! { <section class="card"><Empty text/></section> }.into_any();
     }
     let every = Every { kinds: &[], seconds: if active { 5 } else { 0 }, page: "" };
     loaded(every, client.run_usage(&team, &id), |usage: Vec<UsageSample>, _| {

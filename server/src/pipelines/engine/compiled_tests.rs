@@ -203,7 +203,7 @@ fn a_canceled_run_still_cleans_up() {
         }
         answer(started)
     });
-    assert_eq!((end.state, end.error.as_deref()), (RunState::Canceled, Some("the run was canceled")));
+    assert_eq!((end.state, end.error.as_deref()), (RunState::Canceled, Some("the run was cancelled")));
     let states: Vec<(String, State)> = trial.states().into_iter().collect();
     let expected = [("clean-up", State::Succeeded), ("exit-handler-1", State::Canceled), ("exit-handler-1/say", State::Canceled)];
     for (path, state) in expected {

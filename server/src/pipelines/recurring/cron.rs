@@ -190,6 +190,12 @@ fn weekdays_of_months(field: &str) -> Vec<String> {
 pub fn misplaced(text: &str) -> Option<(String, &'static str)> {
     let fields: Vec<String> = text.split_whitespace().map(str::to_ascii_uppercase).collect();
     let fields: [String; 6] = fields.try_into().ok()?;
+    if let Some(at) = fields.iter().position(|field| field.split(',').any(str::is_empty)) {
+        return Some((
+            format!("The field of {}, \"{}\", has a comma too many.", PLACES[at], fields[at]),
+            "Between two commas stands a value.",
+        ));
+    }
     let (letter, at) = fields.iter().enumerate().filter(|(at, _)| *at != 3).find_map(|(at, field)| {
         field.split(',').find_map(|part| match part.strip_suffix('W') {
             _ if part == "L" => Some(('L', at)),
@@ -350,6 +356,7 @@ mod tests {
             ("0 0 L * * *", "L means nothing in the field of hours.", "L as the day of the month"),
             ("0 0 2 * * 5W", "W means nothing in the field of weekdays.", "15W"),
             ("0 0 15W * * *", "W means nothing in the field of hours.", "15W"),
+            ("0 0 2 * * mon,,TUE", "The field of weekdays, \"MON,,TUE\", has a comma too many.", "stands a value"),
         ] {
             let (why, what) = misplaced(text).expect(text);
             assert!(why == part && what.contains(hint), "{text}: {why} {what}");

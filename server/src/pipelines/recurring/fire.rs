@@ -205,8 +205,8 @@ pub(super) async fn make(tx: &mut Tx, store: &Store, by: &TeamEditor, row: &Recu
     let with = Filling { run: &id, scheduled, now: turn.now, index: turn.index };
     let parameters = filled(of, &given, with).map_err(|wrong| refused("parameters", &wrong))?;
     let experiment = tx.experiment(&row.team_id, &row.experiment_id).await?.filter(|e| e.is_active());
-    let experiment =
-        experiment.ok_or_else(|| Error::conflict("Its experiment was deleted.").hint("Restore it, or make another recurring run."))?;
+    let experiment = experiment
+        .ok_or_else(|| Error::conflict("Its experiment was archived or deleted.").hint("Restore it, or make another recurring run."))?;
     let ready = Ready {
         of,
         id: &id,

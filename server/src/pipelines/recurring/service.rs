@@ -107,7 +107,9 @@ pub async fn create(parsed: &Parsed, store: &Store, by: &TeamEditor, new: &NewRe
     let version_id =
         if new.version.as_deref().is_some_and(|v| !v.is_empty()) { of.version.as_ref().map(|(id, _)| id.as_str()) } else { None };
     let enabled = new.enabled.unwrap_or(true);
-    let next_at = schedule.after(now);
+    // What lies between a start in the past and now was missed.
+    let settled_at = schedule.start.map_or(now, |start| now.min(start - 1));
+    let next_at = schedule.after(settled_at);
     if enabled && next_at.is_none() {
         return Err(over());
     }
@@ -143,7 +145,7 @@ pub async fn create(parsed: &Parsed, store: &Store, by: &TeamEditor, new: &NewRe
             max_active,
             overlap: new.overlap.unwrap_or_default().as_str(),
             catch_up: new.catch_up.unwrap_or(true),
-            settled_at: now,
+            settled_at,
             next_at: next_at.filter(|_| enabled),
         },
     })
@@ -209,6 +211,8 @@ pub async fn change(parsed: &Parsed, store: &Store, by: &TeamEditor, id: &str, c
     let version_id = match change.version.as_deref() {
         None => before.version_id.clone(),
         Some(NEWEST) => None,
+        // One that was deleted since stays until another is chosen.
+        Some(version) if before.version_id.as_deref() == Some(version) => before.version_id.clone(),
         Some(version) => {
             let pipeline = before.pipeline_id.as_deref().ok_or_else(|| {
                 Error::invalid("version", "It brought its own pipeline, which has no versions.").hint("Make another recurring run.")

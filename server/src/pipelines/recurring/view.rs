@@ -48,6 +48,10 @@ pub async fn whole(store: &Store, row: RecurringRunRow) -> Result<RecurringRun> 
     let filter = PipelineRunFilter { recurring_run_id: Some(&row.id), ..PipelineRunFilter::default() };
     let runs = store.pipeline_run_list(&row.team_id, &filter, None, RECENT).await?;
     let gone = Gone::of(store, &row.team_id, runs.iter().map(|r| r.pipeline_id.as_deref()).chain([row.pipeline_id.as_deref()])).await?;
+    let version_deleted = match &row.version_id {
+        Some(version) => store.pipeline_version_by_id(&row.team_id, version).await?.is_none(),
+        None => false,
+    };
     let now = store.clock().now();
     let schedule = schedule(&row)?;
     // What waits for a run to end has come already, and is still to come.
@@ -67,6 +71,7 @@ pub async fn whole(store: &Store, row: RecurringRunRow) -> Result<RecurringRun> 
         pipeline: row.pipeline,
         pipeline_deleted: gone.has(row.pipeline_id.as_deref()),
         pipeline_id: row.pipeline_id,
+        version_deleted,
         version_id: row.version_id,
         experiment_id: row.experiment_id,
         parameters: serde_json::from_str(&row.parameters).unwrap_or_default(),

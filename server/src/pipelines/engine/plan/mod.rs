@@ -55,7 +55,7 @@ fn deadline_ms(pipeline: &Pipeline, run: &RunInputs) -> Option<i64> {
     run.started_ms.checked_add(ms)
 }
 
-const CANCELED: &str = "the run was canceled";
+const CANCELED: &str = "the run was cancelled";
 
 struct Planner<'a> {
     pipeline: &'a Pipeline,

@@ -9,6 +9,7 @@ use crate::{
         submit::{shown_parameters, shown_tags},
         token::NewTaskToken,
     },
+    runs::view::OF_PIPELINE_RUN,
     store::{run_metrics::NewPoint, runs::NewRunRow, tasks::TaskRow, workloads::NewWorkload},
 };
 use app::api::{State as RunsState, resources::Resources};
@@ -124,7 +125,7 @@ impl Turn<'_> {
                     ("mlflow.runName", name),
                     ("mlflow.user", &self.run.created_by),
                     ("mlflow.parentRunId", &self.run.run_id),
-                    ("slipway.pipeline_run", &self.run.id),
+                    (OF_PIPELINE_RUN, &self.run.id),
                     ("slipway.task", &row.id),
                 ],
             ));
