@@ -361,6 +361,19 @@ pub struct TaskArtifact {
     pub uri: String,
     /// What its component says of it.
     pub metadata: BTreeMap<String, Value>,
+    /// Whether the run that it lies with was deleted; the file is kept.
+    #[serde(default)]
+    pub run_deleted: bool,
+}
+
+impl TaskArtifact {
+    /// Run and path, where it lies in the portal's store: `.../{run}/artifacts/{path}`.
+    pub fn stored(&self) -> Option<(&str, &str)> {
+        let (before, path) = self.uri.split_once("/artifacts/")?;
+        let run = before.rsplit('/').next()?;
+        let is_id = run.len() == 32 && run.bytes().all(|b| b.is_ascii_hexdigit());
+        (is_id && !path.is_empty()).then_some((run, path))
+    }
 }
 
 /// What the launcher of a task's attempt brings: no person calls this.
@@ -468,4 +481,23 @@ pub fn task_log_path(team: &str, id: &str, task: &str) -> String {
 
 fn path(team: &str, id: &str, rest: &str) -> String {
     team_path(team, &format!("/pipeline-runs/{}{rest}", segment(id)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TaskArtifact;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn places_of_artifacts() {
+        let at = |uri: &str| {
+            let (name, kind, uri) = ("data".into(), "system.Dataset".into(), uri.to_owned());
+            TaskArtifact { name, kind, uri, metadata: BTreeMap::new(), run_deleted: false }
+                .stored()
+                .map(|(run, path)| (run.to_owned(), path.to_owned()))
+        };
+        let id = "0190c0ffee0190c0ffee0190c0ffee01";
+        assert_eq!(at(&format!("mlflow-artifacts:/0/{id}/artifacts/out/data.csv")), Some((id.into(), "out/data.csv".into())));
+        assert_eq!((at("s3://bucket/artifacts/data"), at("gs://bucket/data"), at("")), (None, None, None));
+    }
 }

@@ -19,6 +19,8 @@ use std::time::Duration;
 
 /// Lines per request.
 const PIECE: u32 = 2000;
+/// So often a log that was scrolled to its end is scrolled there again.
+const FRAMES: u8 = 4;
 /// Lines found after which a search ends.
 const MOST_FOUND: usize = 5000;
 /// How much of the end of a log is shown at first, bytes.
@@ -251,6 +253,7 @@ fn followed(page: LogPage, shown: Shown, client: Client, view: View) -> AnyView 
     } else {
         "Earlier lines are found by the search."
     };
+    let many = searching && page.items.len() >= MOST_FOUND;
     let node = NodeRef::<html::Div>::new();
     let mut lines = Lines::default();
     lines.append(page.items);
@@ -272,7 +275,7 @@ fn followed(page: LogPage, shown: Shown, client: Client, view: View) -> AnyView 
         if follow.get()
             && let Some(node) = node.get()
         {
-            request_animation_frame(move || node.set_scroll_top(node.scroll_height()));
+            to_end(node, FRAMES);
         }
     });
     // Who scrolls up wants to read; who scrolls to the end wants to follow. Lines that came meanwhile are neither.
@@ -293,10 +296,21 @@ fn followed(page: LogPage, shown: Shown, client: Client, view: View) -> AnyView 
         <div class="log" class:nowrap=move || !wrap.get() style=format!("--log-height:{}", shown.height) tabindex="0" role="log" aria-label="Log" aria-live="off" node_ref=node on:scroll=scrolled>
             {cut.then(|| view! { <p class="nothing">{earlier}</p> })}
             <For each=move || lines.with(|l| l.blocks(local)) key=|b| b.key children=|b| view! { <div class="chunk" class:last=b.last inner_html=b.html()></div> }/>
+            {many.then(|| view! { <p class="nothing">"Only the first 5000 are shown: search for more of the line."</p> })}
             {move || lines.with(Lines::is_empty).then(|| view! { <p class="nothing">{nothing.clone()}</p> })}
         </div>
     }
     .into_any()
+}
+
+/// Scrolls to the end, and again in the frames after: lines have their height when they are seen for the first time.
+fn to_end(node: leptos::web_sys::HtmlDivElement, frames: u8) {
+    request_animation_frame(move || {
+        node.set_scroll_top(node.scroll_height());
+        if frames > 0 {
+            to_end(node, frames - 1);
+        }
+    });
 }
 
 /// Asks again and again for what is new.

@@ -13,14 +13,14 @@ use crate::{
     clock::rfc3339,
     error::{Error, Result},
     logs::LogStore,
-    store::{Store, tasks::TaskRow, workloads::WorkloadRow},
+    store::{Store, runs::RunRow, tasks::TaskRow, workloads::WorkloadRow},
 };
 use app::api::{
     State,
     logs::{LogPage, LogQuery},
     pipeline_runs::{CachedFrom, Task, TaskArtifact, TaskDetail, TaskState, TaskValues},
 };
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Most attempts of a task that are looked through.
 const MOST_ATTEMPTS: i64 = 1000;
@@ -121,14 +121,25 @@ pub async fn get(parsed: &Parsed, store: &Store, by: &TeamMember, id: &str, task
     let approval = approvals::view(by, &row, &node, store.clock().now());
     let begun = !matches!(task.state, TaskState::Waiting | TaskState::Skipped);
     let good = matches!(task.state, TaskState::Succeeded | TaskState::Cached);
-    Ok(TaskDetail {
-        task,
-        inputs: begun.then(|| values(node.inputs.parameters, node.inputs.artifacts)),
-        outputs: good.then(|| values(node.outputs.parameters, node.outputs.artifacts)),
-        image,
-        environment,
-        approval,
-    })
+    let mut inputs = begun.then(|| values(node.inputs.parameters, node.inputs.artifacts));
+    let mut outputs = good.then(|| values(node.outputs.parameters, node.outputs.artifacts));
+    mark_deleted(store, &by.team.id, inputs.iter_mut().chain(&mut outputs)).await?;
+    Ok(TaskDetail { task, inputs, outputs, image, environment, approval })
+}
+
+/// Marks artifacts that lie with a run which was deleted.
+async fn mark_deleted<'a>(store: &Store, team_id: &str, values: impl Iterator<Item = &'a mut TaskValues>) -> Result<()> {
+    let mut artifacts: Vec<&mut TaskArtifact> = values.flat_map(|v| v.artifacts.values_mut().flatten()).collect();
+    let ids: BTreeSet<String> = artifacts.iter().filter_map(|a| Some(a.stored()?.0.to_owned())).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let runs = store.runs_of(team_id, &ids.into_iter().collect::<Vec<_>>()).await?;
+    let there: BTreeSet<String> = runs.into_iter().filter(RunRow::is_active).map(|r| r.id).collect();
+    for artifact in &mut artifacts {
+        artifact.run_deleted = artifact.stored().is_some_and(|(run, _)| !there.contains(run));
+    }
+    Ok(())
 }
 
 /// Parameters and artifacts as the API answers them.
@@ -136,8 +147,13 @@ pub fn values(
     parameters: serde_json::Map<String, serde_json::Value>,
     artifacts: std::collections::BTreeMap<String, Vec<Artifact>>,
 ) -> TaskValues {
-    let artifact =
-        |a: Artifact| TaskArtifact { name: a.name, kind: a.kind.schema_title, uri: a.uri, metadata: a.metadata.into_iter().collect() };
+    let artifact = |a: Artifact| TaskArtifact {
+        name: a.name,
+        kind: a.kind.schema_title,
+        uri: a.uri,
+        metadata: a.metadata.into_iter().collect(),
+        run_deleted: false,
+    };
     TaskValues {
         parameters: parameters.into_iter().collect(),
         artifacts: artifacts.into_iter().map(|(name, all)| (name, all.into_iter().map(artifact).collect())).collect(),

@@ -34,7 +34,7 @@ pub fn RecurringRunPage() -> impl IntoView {
             let edit = access.edits().then(
                 || view! { <a class="link" href=access.href(&format!("/recurring-runs/{}/edit", segment(&r.id)))>"Choose another"</a> },
             );
-            view! { <Note tone="amber"><span>"The version that it runs was deleted: no time makes a run."</span>{edit}</Note> }
+            view! { <Note tone="amber"><span>"The version that it runs was deleted: its times make no run until another is chosen."</span>{edit}</Note> }
         });
         let asked = PipelineRunQuery { recurring_run: Some(r.id.clone()), page_token: token, ..PipelineRunQuery::default() };
         let made = loaded(EVERY, client.pipeline_run_list(&access.team, &asked), move |page, access| {

@@ -144,8 +144,8 @@ fn Panel(run: String, detail: TaskDetail, title: String, access: Access, why: Op
         <Card title><div class="stack"><Facts rows/>{reason}</div></Card>
         {asks}
         {why}
-        <Values title="Inputs" side="in" values=inputs access=access.clone() looks=looks.clone() lost=false/>
-        <Values title="Outputs" side="out" values=outputs access looks lost/>
+        <Values title="Inputs" side="in" values=inputs access=access.clone() looks=looks.clone()/>
+        <Values title="Outputs" side="out" values=outputs access looks/>
     }
 }
 
@@ -176,15 +176,14 @@ fn Approval(approval: TaskApproval, run: String, task: String, access: Access) -
     view! { <Card title="Approval"><div class="stack"><p class="pre">{message}</p><Facts rows/>{answered}{form}</div></Card> }
 }
 
-/// What went in or came out. `lost`: whether the run that its artifacts lie with was deleted; they are kept.
 #[component]
-fn Values(title: &'static str, side: &'static str, values: TaskValues, access: Access, looks: Looks, lost: bool) -> impl IntoView {
+fn Values(title: &'static str, side: &'static str, values: TaskValues, access: Access, looks: Looks) -> impl IntoView {
     let many = values.parameters.len() + values.artifacts.len();
     let parameters = values.parameters.into_iter().map(|(name, value)| view! { <dt>{name}</dt><dd><Value value/></dd> }).collect_view();
     let artifacts = values.artifacts.into_iter().map(|(name, all)| {
         let made = all.into_iter().enumerate().map(|(at, artifact)| {
             let look = view! { <Look artifact=artifact.clone() what=place(side, &name, at) looks=looks.clone() team=access.team.clone()/> };
-            view! { <Made artifact access=access.clone() lost/>{look} }
+            view! { <Made artifact access=access.clone()/>{look} }
         });
         let made = made.collect_view();
         view! { <dt>{name}</dt><dd class="stack">{made}</dd> }
@@ -245,25 +244,17 @@ pub fn Value(
 /// Run and path of the file that a preview shows.
 fn file(artifact: &TaskArtifact) -> Option<(&str, &str)> {
     // Metrics are what their component says of them; their file is empty.
-    stored(&artifact.uri).filter(|_| !artifact.kind.ends_with("Metrics"))
+    artifact.stored().filter(|_| !artifact.kind.ends_with("Metrics"))
 }
 
 /// Whether its file is in a place that the portal does not read.
 fn lies_elsewhere(artifact: &TaskArtifact) -> bool {
-    !artifact.uri.is_empty() && stored(&artifact.uri).is_none()
+    !artifact.uri.is_empty() && artifact.stored().is_none()
 }
 
 /// Whether the panel of its task shows more of it than where it lies and what is said of it.
 pub fn has_looks(artifact: &TaskArtifact) -> bool {
     file(artifact).is_some() || measured::any(artifact)
-}
-
-/// Run and path of an artifact in the portal's store: `.../{run}/artifacts/{path}`.
-fn stored(uri: &str) -> Option<(&str, &str)> {
-    let (before, path) = uri.split_once("/artifacts/")?;
-    let run = before.rsplit('/').next()?;
-    let is_id = run.len() == 32 && run.bytes().all(|b| b.is_ascii_hexdigit());
-    (is_id && !path.is_empty()).then_some((run, path))
 }
 
 /// An artifact: its type, where it lies, what its component says of it.
@@ -273,14 +264,11 @@ pub fn Made(
     artifact: TaskArtifact,
     /// Who looks.
     access: Access,
-    /// Whether the run that it lies with was deleted.
-    #[prop(optional)]
-    lost: bool,
 ) -> impl IntoView {
     let a = artifact;
     let kind = a.kind.strip_prefix("system.").unwrap_or(&a.kind).to_owned();
-    let place = match stored(&a.uri) {
-        Some((_, path)) if lost => {
+    let place = match a.stored() {
+        Some((_, path)) if a.run_deleted => {
             view! { <span title=a.uri.clone()>{path.rsplit('/').next().unwrap_or(path).to_owned()}</span> }.into_any()
         }
         Some((run, path)) => {
@@ -302,17 +290,9 @@ pub fn Made(
 
 #[cfg(test)]
 mod tests {
-    use super::{has_looks, lies_elsewhere, stored};
+    use super::{has_looks, lies_elsewhere};
     use crate::api::pipeline_runs::TaskArtifact;
     use serde_json::json;
-
-    #[test]
-    fn places_of_artifacts() {
-        let id = "0190c0ffee0190c0ffee0190c0ffee01";
-        assert_eq!(stored(&format!("mlflow-artifacts:/0/{id}/artifacts/out/data.csv")), Some((id, "out/data.csv")));
-        assert_eq!(stored("s3://bucket/artifacts/data"), None);
-        assert_eq!(stored("gs://bucket/data"), None);
-    }
 
     #[test]
     fn what_can_be_looked_at() {
@@ -321,6 +301,7 @@ mod tests {
             kind: kind.into(),
             uri: uri.into(),
             metadata: said.as_object().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect(),
+            run_deleted: false,
         };
         let (here, there) = ("mlflow-artifacts:/0/0190c0ffee0190c0ffee0190c0ffee01/artifacts/data.csv", "file:///data/x.csv");
         let looks = |a: TaskArtifact| (has_looks(&a), lies_elsewhere(&a));

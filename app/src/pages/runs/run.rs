@@ -44,7 +44,7 @@ pub fn RunPage() -> impl IntoView {
         let asked = run.submission.is_some() && (open || is_asked(run.summary.state, said));
         let why = client.run_explain(&team, &id);
         let active = !run.summary.state.is_final();
-        let (attempt, pipeline) = (run.log_attempt(), run.pipeline.is_some());
+        let (attempt, pipeline) = (run.log_attempt(), run.pipeline.clone());
         let content = match tab.as_str() {
             "metrics" => view! { <Metrics client team id active/> }.into_any(),
             "logs" => view! { <Logs client team id attempt pipeline/> }.into_any(),

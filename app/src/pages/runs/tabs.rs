@@ -4,7 +4,7 @@ use crate::{
     api::{
         Client,
         changes::kinds,
-        runs::{MetricSeries, SeriesQuery, log_path},
+        runs::{MetricSeries, RunPipeline, SeriesQuery, log_path},
         usage::UsageSample,
     },
     islands::{Axis, Chart, LogView, Series},
@@ -73,14 +73,14 @@ pub fn Logs(
     id: String,
     /// The attempt under way: a new one has a log of its own.
     attempt: Option<i64>,
-    /// Whether it is a pipeline run's or a task's.
-    pipeline: bool,
+    /// Where it stands in a pipeline run.
+    pipeline: Option<RunPipeline>,
 ) -> impl IntoView {
     let Some(attempt) = attempt else {
-        let text = if pipeline {
-            "A pipeline run has no log of its own: its tasks have."
-        } else {
-            "This run is executed elsewhere: its log is there."
+        let text = match pipeline {
+            Some(RunPipeline { task: Some(_), .. }) => "Nothing ran for this task: there is no log.",
+            Some(_) => "A pipeline run has no log of its own: its tasks have.",
+            None => "This run is executed elsewhere: its log is there.",
         };
         return view! { <section class="card"><Empty text/></section> }.into_any();
     };
@@ -122,14 +122,14 @@ pub fn System(
     active: bool,
     /// Whether it is executed here.
     here: bool,
-    /// Whether it is a pipeline run's or a task's.
-    pipeline: bool,
+    /// Where it stands in a pipeline run.
+    pipeline: Option<RunPipeline>,
 ) -> impl IntoView {
     if !here {
-        let text = if pipeline {
-            "A pipeline run uses nothing of its own: its tasks do."
-        } else {
-            "This run is executed elsewhere: what it used is not known here."
+        let text = match pipeline {
+            Some(RunPipeline { task: Some(_), .. }) => "Nothing ran for this task: it used nothing.",
+            Some(_) => "A pipeline run uses nothing of its own: its tasks do.",
+            None => "This run is executed elsewhere: what it used is not known here.",
         };
         return view! { <section class="card"><Empty text/></section> }.into_any();
     }
