@@ -77,8 +77,8 @@ ONLY ?=
 bench: ## Measure what is shipped beside mlflow server, FastTrackML, mlserver and kfp.local; writes docs/benchmarks.md (ONLY=tracking: one part)
 	scripts/needs.sh bench
 	@$(MAKE) dist
-	cargo build -p bench --release
-	"$(CARGO_TARGET_DIR)/release/bench" "$(CARGO_TARGET_DIR)/dist/slipway" --cache "$(HOME)/.cache/slipway/bench" $(if $(ONLY),--only $(ONLY))
+	cargo build -p bench --profile dist
+	"$(CARGO_TARGET_DIR)/dist/bench" "$(CARGO_TARGET_DIR)/dist/slipway" --cache "$(HOME)/.cache/slipway/bench" $(if $(ONLY),--only $(ONLY))
 
 # ---- tests
 
