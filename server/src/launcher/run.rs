@@ -60,7 +60,7 @@ async fn story(environment: &Environment) -> Result<u8, String> {
         Ok(child) => child,
         Err(e) => {
             // What is too long is one argument, or all of them together: of a lightweight component these hold its parameters.
-            let long = e.raw_os_error() == Some(7);
+            let long = e.kind() == std::io::ErrorKind::ArgumentListTooLong;
             let hint = if long { " One argument holds at most 128 KiB: hand on what is larger as an artifact." } else { "" };
             eprintln!("The command \"{name}\" could not be started: {e}.{hint}");
             return Ok(NOT_STARTED);

@@ -13,6 +13,7 @@ use crate::{
     clock::rfc3339,
     error::{Error, Result},
     logs::LogStore,
+    models::location::{Owner, owner, path_of},
     store::{Store, runs::RunRow, tasks::TaskRow, workloads::WorkloadRow},
 };
 use app::api::{
@@ -130,14 +131,18 @@ pub async fn get(parsed: &Parsed, store: &Store, by: &TeamMember, id: &str, task
 /// Marks artifacts that lie with a run which was deleted.
 async fn mark_deleted<'a>(store: &Store, team_id: &str, values: impl Iterator<Item = &'a mut TaskValues>) -> Result<()> {
     let mut artifacts: Vec<&mut TaskArtifact> = values.flat_map(|v| v.artifacts.values_mut().flatten()).collect();
-    let ids: BTreeSet<String> = artifacts.iter().filter_map(|a| Some(a.stored()?.0.to_owned())).collect();
+    let run_of = |artifact: &TaskArtifact| match owner(&path_of(&artifact.uri).ok()??)? {
+        (_, Owner::Run(id)) => Some(id.to_owned()),
+        _ => None,
+    };
+    let ids: BTreeSet<String> = artifacts.iter().filter_map(|a| run_of(a)).collect();
     if ids.is_empty() {
         return Ok(());
     }
     let runs = store.runs_of(team_id, &ids.into_iter().collect::<Vec<_>>()).await?;
     let there: BTreeSet<String> = runs.into_iter().filter(RunRow::is_active).map(|r| r.id).collect();
     for artifact in &mut artifacts {
-        artifact.run_deleted = artifact.stored().is_some_and(|(run, _)| !there.contains(run));
+        artifact.run_deleted = run_of(artifact).is_some_and(|run| !there.contains(&run));
     }
     Ok(())
 }
