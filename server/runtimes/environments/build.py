@@ -44,7 +44,7 @@ def main() -> int:
     try:
         uv = find_uv()
         lock = locked(uv)
-        digest = hashlib.sha256(f"slipway environment 2\n{PLAN['tag']}\n{lock}".encode()).hexdigest()
+        digest = hashlib.sha256(f"slipway environment 3\n{PLAN['tag']}\n{lock}".encode()).hexdigest()
         make(uv, digest)
     except Failed as error:
         answer(result="failed", words=str(error))
@@ -209,6 +209,7 @@ def make(uv, digest: str) -> None:
             else:
                 with_pip(making, final)
             compile_bytecode(making)
+            keep_skops_names(making)
             shutil.copy("lock.txt", making / ".slipway-lock.txt")
             with open(making / MARKER, "w") as marker:
                 json.dump({"python": PLAN["version"], "made_with": "uv" if uv else "pip"}, marker)
@@ -266,6 +267,11 @@ def compile_bytecode(folder: Path) -> None:
     say("Bytecode is being compiled")
     python = folder / "bin" / "python"
     run([str(python), "-I", "-m", "compileall", "-q", "-j", "0", "-x", r"/tests?/", str(folder / "lib")], must=False, quiet=True)
+
+
+def keep_skops_names(folder: Path) -> None:
+    """Looked for by the model server. Where it cannot be made, skops finds out by itself at each start."""
+    run([str(folder / "bin" / "python"), "-I", "skops_names.py", str(folder / ".slipway-skops.json")], must=False, quiet=True)
 
 
 def online_or_cached(command: list) -> None:

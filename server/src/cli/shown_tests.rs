@@ -81,6 +81,6 @@ fn of_source(text: &str) -> Vec<String> {
 /// Not the forms of commands, and not what is none: a program that names itself, a text that is hashed.
 fn keep(found: Vec<String>) -> Vec<String> {
     let other =
-        |c: &String| c.contains('<') || ["shim", "environment 2", "requirements 1"].iter().any(|w| c["slipway ".len()..].starts_with(w));
+        |c: &String| c.contains('<') || ["shim", "environment 3", "requirements 1"].iter().any(|w| c["slipway ".len()..].starts_with(w));
     found.into_iter().filter(|c| !other(c)).collect()
 }

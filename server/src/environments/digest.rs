@@ -9,7 +9,7 @@ pub const MARKER: &str = ".slipway-ready";
 
 /// Digest of a locked environment for an interpreter. `build.py` computes the same.
 pub fn of_lock(lock: &str, python: &Python) -> String {
-    ids::sha256(format!("slipway environment 2\n{}\n{lock}", python.tag()))
+    ids::sha256(format!("slipway environment 3\n{}\n{lock}", python.tag()))
 }
 
 /// Digest of requirements that are not resolved yet; replaced by [`of_lock`] once they are.

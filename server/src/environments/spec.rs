@@ -22,6 +22,7 @@ use std::{
 use tokio::sync::OnceCell;
 
 const PROGRAM: &str = include_str!("../../runtimes/environments/build.py");
+const SKOPS_NAMES: &str = include_str!("../../runtimes/environments/skops_names.py");
 /// uv, for machines that have none.
 const UV: &str = include_str!("../../runtimes/environments/uv.lock");
 const MAX_SECONDS: u64 = 3600;
@@ -81,7 +82,8 @@ fn spec(
         "tag": python.tag(),
         "result": build_result::path(cache, &row.id),
     });
-    let mut files = BTreeMap::from([("build.py", PROGRAM), ("uv.txt", UV)].map(|(name, text)| (name.to_owned(), text.to_owned())));
+    let tools = [("build.py", PROGRAM), ("skops_names.py", SKOPS_NAMES), ("uv.txt", UV)];
+    let mut files = BTreeMap::from(tools.map(|(name, text)| (name.to_owned(), text.to_owned())));
     files.insert("plan.json".into(), plan.to_string());
     match &version.lock_text {
         Some(lock) => files.insert("lock.txt".into(), lock.clone()),

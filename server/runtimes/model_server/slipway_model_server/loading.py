@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Callable
 
 from slipway_model_server import signature as signatures
+from slipway_model_server import skops_names
 from slipway_model_server.problems import CannotLoad
 
 log = logging.getLogger("slipway_model_server")
@@ -62,6 +63,7 @@ def load(folder: Path, name: str, version: str) -> LoadedModel:
 
 
 def _load_pyfunc(folder: Path):
+    skops_names.recall()
     import mlflow.pyfunc
 
     try:
