@@ -361,7 +361,7 @@ pub struct TaskArtifact {
     pub uri: String,
     /// What its component says of it.
     pub metadata: BTreeMap<String, Value>,
-    /// Whether the run that it lies with was deleted; the file is kept.
+    /// Whether the run that it lies with was deleted; the file is kept. In lists of pipeline runs it is always false.
     #[serde(default)]
     pub run_deleted: bool,
 }

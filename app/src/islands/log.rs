@@ -296,7 +296,7 @@ fn followed(page: LogPage, shown: Shown, client: Client, view: View) -> AnyView 
         <div class="log" class:nowrap=move || !wrap.get() style=format!("--log-height:{}", shown.height) tabindex="0" role="log" aria-label="Log" aria-live="off" node_ref=node on:scroll=scrolled>
             {cut.then(|| view! { <p class="nothing">{earlier}</p> })}
             <For each=move || lines.with(|l| l.blocks(local)) key=|b| b.key children=|b| view! { <div class="chunk" class:last=b.last inner_html=b.html()></div> }/>
-            {many.then(|| view! { <p class="nothing">"Only the first 5000 are shown: search for more of the line."</p> })}
+            {many.then(|| view! { <p class="nothing">{format!("Only the first {MOST_FOUND} are shown: search for more of the line.")}</p> })}
             {move || lines.with(Lines::is_empty).then(|| view! { <p class="nothing">{nothing.clone()}</p> })}
         </div>
     }

@@ -51,7 +51,9 @@ pub async fn runs(parsed: &Parsed, store: &Store, by: &TeamMember, id: &str, wit
         pairs.entry(path).or_default().1 = Some(side);
     }
     let more = pairs.len() > MOST;
-    let tasks = pairs.into_iter().take(MOST).map(|(path, (before, after))| pair(&path, before, after)).collect();
+    let mut tasks: Vec<_> = pairs.into_iter().take(MOST).map(|(path, (before, after))| pair(&path, before, after)).collect();
+    let sides = tasks.iter_mut().flat_map(|pair| pair.before.iter_mut().chain(&mut pair.after));
+    tasks::mark_deleted(store, &by.team.id, sides.map(|side| &mut side.artifacts).collect()).await?;
     Ok(PipelineRunComparison { before: compared(store, by, before).await?, after: compared(store, by, after).await?, tasks, more })
 }
 

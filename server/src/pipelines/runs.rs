@@ -1,6 +1,6 @@
 //! What one may ask of pipeline runs.
 
-use super::{again, gone::Gone, parsed::Parsed, runs_view, upload, view};
+use super::{again, gone::Gone, parsed::Parsed, runs_view, tasks, upload, view};
 use crate::{
     access::{TeamEditor, TeamMember},
     error::{Error, Result},
@@ -68,7 +68,9 @@ pub async fn has_version(store: &Store, by: &TeamMember, run: &PipelineRunRow) -
 pub async fn get(store: &Store, by: &TeamMember, id: &str) -> Result<PipelineRun> {
     let row = row(store, by, id).await?;
     let gone = Gone::of(store, &by.team.id, [row.pipeline_id.as_deref()]).await?;
-    Ok(runs_view::run(row, &gone))
+    let mut run = runs_view::run(row, &gone);
+    tasks::mark_deleted(store, &by.team.id, run.outputs.iter_mut().map(|outputs| &mut outputs.artifacts).collect()).await?;
+    Ok(run)
 }
 
 /// What it ran, for a form and a graph.

@@ -21,7 +21,7 @@ use app::api::{
     logs::{LogPage, LogQuery},
     pipeline_runs::{CachedFrom, Task, TaskArtifact, TaskDetail, TaskState, TaskValues},
 };
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Most attempts of a task that are looked through.
 const MOST_ATTEMPTS: i64 = 1000;
@@ -124,13 +124,17 @@ pub async fn get(parsed: &Parsed, store: &Store, by: &TeamMember, id: &str, task
     let good = matches!(task.state, TaskState::Succeeded | TaskState::Cached);
     let mut inputs = begun.then(|| values(node.inputs.parameters, node.inputs.artifacts));
     let mut outputs = good.then(|| values(node.outputs.parameters, node.outputs.artifacts));
-    mark_deleted(store, &by.team.id, inputs.iter_mut().chain(&mut outputs)).await?;
+    let both = inputs.iter_mut().chain(&mut outputs).map(|values| &mut values.artifacts).collect();
+    mark_deleted(store, &by.team.id, both).await?;
     Ok(TaskDetail { task, inputs, outputs, image, environment, approval })
 }
 
 /// Marks artifacts that lie with a run which was deleted.
-async fn mark_deleted<'a>(store: &Store, team_id: &str, values: impl Iterator<Item = &'a mut TaskValues>) -> Result<()> {
-    let mut artifacts: Vec<&mut TaskArtifact> = values.flat_map(|v| v.artifacts.values_mut().flatten()).collect();
+///
+/// # Errors
+/// The database does not answer.
+pub async fn mark_deleted(store: &Store, team_id: &str, of: Vec<&mut BTreeMap<String, Vec<TaskArtifact>>>) -> Result<()> {
+    let mut artifacts: Vec<&mut TaskArtifact> = of.into_iter().flat_map(|all| all.values_mut().flatten()).collect();
     let run_of = |artifact: &TaskArtifact| match owner(&path_of(&artifact.uri).ok()??)? {
         (_, Owner::Run(id)) => Some(id.to_owned()),
         _ => None,
@@ -148,10 +152,7 @@ async fn mark_deleted<'a>(store: &Store, team_id: &str, values: impl Iterator<It
 }
 
 /// Parameters and artifacts as the API answers them.
-pub fn values(
-    parameters: serde_json::Map<String, serde_json::Value>,
-    artifacts: std::collections::BTreeMap<String, Vec<Artifact>>,
-) -> TaskValues {
+pub fn values(parameters: serde_json::Map<String, serde_json::Value>, artifacts: BTreeMap<String, Vec<Artifact>>) -> TaskValues {
     let artifact = |a: Artifact| TaskArtifact {
         name: a.name,
         kind: a.kind.schema_title,

@@ -12,7 +12,7 @@ use app::api::{
 use serde_json::{Value, json};
 use server::{
     models::location,
-    pipelines::{cache, runs, tasks, upload},
+    pipelines::{cache, compare, runs, tasks, upload},
     store::pipeline_images::PipelineImageRow,
 };
 use std::collections::BTreeMap;
@@ -107,11 +107,16 @@ async fn what_was_measured_before_stands_in_the_run_table_again() {
     let sql = "SELECT value FROM run_tags t JOIN runs r ON r.key = t.run_key WHERE r.id = $1 AND t.key = 'mlflow.parentRunId'";
     let parents: Vec<(String,)> = w.store.all(sql, server::args![cached.run_id.as_deref()]).await.unwrap();
     assert_eq!(parents, [(other.run_id.clone(),)]);
+    let third = begins().await;
     // What it took over lies with the other's run, also when that is deleted.
     let lost = async || {
         let detail = tasks::get(&w.parsed, &w.store, &w.ada, &other.id, &cached.id).await.unwrap();
         let numbers = &detail.outputs.unwrap().artifacts["numbers"][0];
         assert_eq!(numbers.stored().unwrap().0, first.run_id.as_deref().unwrap());
+        let beside = compare::runs(&w.parsed, &w.store, &w.ada, &other.id, &third.id).await.unwrap().tasks;
+        let sides = beside.iter().flat_map(|pair| pair.before.iter().chain(&pair.after)).filter_map(|side| side.artifacts.get("numbers"));
+        let beside: Vec<_> = sides.flatten().map(|artifact| artifact.run_deleted).collect();
+        assert_eq!(beside, [numbers.run_deleted; 2]);
         (detail.task.cached_from.is_none(), numbers.run_deleted)
     };
     assert_eq!(lost().await, (false, false));
