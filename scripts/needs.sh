@@ -16,6 +16,7 @@ if [ "$what" != cluster ]; then
     need cc gcc
     [ -e /usr/include/stdlib.h ] || [ "$(uname -s)" != Linux ] || packages+=(libc6-dev)
     need git git
+    need make make
     have cargo || tell "Rust, through rustup:  https://rustup.rs"
 fi
 
