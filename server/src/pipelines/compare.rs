@@ -63,7 +63,9 @@ async fn compared(store: &Store, by: &TeamMember, row: PipelineRunRow) -> Result
         None => None,
     };
     let gone = Gone::of(store, &by.team.id, [row.pipeline_id.as_deref()]).await?;
-    Ok(ComparedRun { version, digest: row.spec_digest.clone(), run: runs_view::run(row, &gone) })
+    let (digest, mut run) = (row.spec_digest.clone(), runs_view::run(row, &gone));
+    tasks::mark_deleted(store, &by.team.id, run.outputs.iter_mut().map(|outputs| &mut outputs.artifacts).collect()).await?;
+    Ok(ComparedRun { version, digest, run })
 }
 
 /// A name on the way to a task, and the turn of a loop.
