@@ -39,6 +39,6 @@ pub mod wake;
 pub mod webhooks;
 pub mod workloads;
 
-/// Less processor than the C library's, and memory that is free goes back to the system (`docs/adr/0030`).
+/// Less processor than the C library's, and memory that is free goes back to the system (`docs/adr/0032`).
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

@@ -52,9 +52,12 @@ pub async fn runs(parsed: &Parsed, store: &Store, by: &TeamMember, id: &str, wit
     }
     let more = pairs.len() > MOST;
     let mut tasks: Vec<_> = pairs.into_iter().take(MOST).map(|(path, (before, after))| pair(&path, before, after)).collect();
+    let (mut before, mut after) = (compared(store, by, before).await?, compared(store, by, after).await?);
+    let runs = [&mut before, &mut after].into_iter().filter_map(|side| Some(&mut side.run.outputs.as_mut()?.artifacts));
     let sides = tasks.iter_mut().flat_map(|pair| pair.before.iter_mut().chain(&mut pair.after));
-    tasks::mark_deleted(store, &by.team.id, sides.map(|side| &mut side.artifacts).collect()).await?;
-    Ok(PipelineRunComparison { before: compared(store, by, before).await?, after: compared(store, by, after).await?, tasks, more })
+    let artifacts = runs.chain(sides.map(|side| &mut side.artifacts)).collect();
+    tasks::mark_deleted(store, &by.team.id, artifacts).await?;
+    Ok(PipelineRunComparison { before, after, tasks, more })
 }
 
 async fn compared(store: &Store, by: &TeamMember, row: PipelineRunRow) -> Result<ComparedRun> {
@@ -63,9 +66,7 @@ async fn compared(store: &Store, by: &TeamMember, row: PipelineRunRow) -> Result
         None => None,
     };
     let gone = Gone::of(store, &by.team.id, [row.pipeline_id.as_deref()]).await?;
-    let (digest, mut run) = (row.spec_digest.clone(), runs_view::run(row, &gone));
-    tasks::mark_deleted(store, &by.team.id, run.outputs.iter_mut().map(|outputs| &mut outputs.artifacts).collect()).await?;
-    Ok(ComparedRun { version, digest, run })
+    Ok(ComparedRun { version, digest: row.spec_digest.clone(), run: runs_view::run(row, &gone) })
 }
 
 /// A name on the way to a task, and the turn of a loop.
