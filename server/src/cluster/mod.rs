@@ -45,8 +45,8 @@ pub mod upload;
 pub mod workload;
 
 pub use workload::{
-    Capacity, Clue, Endpoint, Exit, Kept, Observed, Phase, PutBack, RanImage, Room, Runtime, SLIPWAY, ServerSpec, TeamSpec, Usage,
-    WorkloadKind, WorkloadSpec,
+    Capacity, Clue, Endpoint, Exit, Kept, NOT_FOUND, Observed, Phase, PutBack, RanImage, Room, Runtime, SLIPWAY, ServerSpec, TeamSpec,
+    Usage, WorkloadKind, WorkloadSpec,
 };
 
 use crate::error::Result;

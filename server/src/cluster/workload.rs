@@ -43,6 +43,8 @@ impl WorkloadKind {
 
 /// Stands in the command of a spec for our own program, wherever the workload runs.
 pub const SLIPWAY: &str = "{slipway}";
+/// How the reason ends of a workload whose command is not there: another start would find it no more.
+pub const NOT_FOUND: &str = "was not found, neither in the environment nor in PATH.";
 
 /// In what a workload runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

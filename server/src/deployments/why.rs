@@ -1,7 +1,7 @@
 //! Why a replica ended, in a sentence: how it ended, and the last thing its server said.
 
 use super::plan::End;
-use crate::{logs::LogStore, store::workloads::WorkloadRow};
+use crate::{cluster::NOT_FOUND, logs::LogStore, store::workloads::WorkloadRow};
 use app::api::{State, resources::bytes_words};
 
 /// The model server's exit code for a model that cannot be loaded.
@@ -34,7 +34,8 @@ fn of(row: &WorkloadRow, said: Option<String>) -> End {
     // A signal of somebody else's, a killed supervisor, a restarted machine: no fault of the model's that can be seen.
     let killed = row.signal.is_none() || row.reason.as_deref().is_some_and(|r| r.starts_with("Ended by signal"));
     let by_itself = row.exit_code.is_some() || row.out_of_memory != 0 || row.timed_out != 0;
-    let lost = row.ensured_at.is_some() && row.state() == State::Failed && !by_itself && killed;
+    let never = row.reason.as_deref().is_some_and(|r| r.ends_with(NOT_FOUND));
+    let lost = row.ensured_at.is_some() && row.state() == State::Failed && !by_itself && killed && !never;
     End { sentence, lost, asked: row.stop_requested_at.is_some(), at: row.ended_at.unwrap_or_default() }
 }
 
@@ -75,5 +76,8 @@ mod tests {
         let mut killed = row(None, Some(9), 0);
         killed.reason = Some("Ended by signal 9 (SIGKILL).".into());
         assert_eq!(of(&killed, None), is("Ended by signal 9 (SIGKILL).", true));
+        let mut wrong = row(None, None, 0);
+        wrong.reason = Some(format!("The command \"pyhton\" {NOT_FOUND}"));
+        assert!(!of(&wrong, None).lost, "another start does not find it either");
     }
 }

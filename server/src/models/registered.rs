@@ -101,12 +101,13 @@ fn taken(e: Error, name: &str) -> Error {
 /// Gives a model another name; versions, aliases and tags stay with it.
 ///
 /// # Errors
-/// There is no such model; the name is taken or not allowed.
+/// There is no such model; the name is taken or not allowed; a protected stage has a version of it.
 pub async fn rename(store: &Store, editor: &TeamEditor, name: &str, new_name: &str) -> Result<ModelFull> {
     names::model("name", name)?;
     names::model("new_name", new_name)?;
     let mut tx = store.begin().await?;
     let mut row = lock(&mut tx, editor, name, true).await?;
+    guard::rename(&mut tx, &editor.team.id, editor.role, &row).await?;
     tx.model_rename(&row.id, new_name).await.map_err(|e| taken(e, new_name))?;
     tx.promotions_rename(&row.id, new_name).await?;
     row.name = new_name.into();

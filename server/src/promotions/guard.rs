@@ -5,6 +5,7 @@ use crate::{
     error::{Error, Result},
     store::{Tx, models::ModelRow},
 };
+use app::api::members::Role;
 
 /// Whether an alias may be set to a version, or removed, directly.
 ///
@@ -44,6 +45,26 @@ pub async fn delete(tx: &mut Tx, team_id: &str, model: &ModelRow, version: Optio
             let v = there.unwrap_or_default();
             return Err(Error::conflict(format!("{} v{v} is @{}: what {} has is not deleted.", model.name, policy.alias, policy.stage))
                 .hint("Promote another version first, or have a maintainer lift the protection of the stage."));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a model may get another name: by that a protected alias is found. Who may lift the protection may.
+///
+/// # Errors
+/// A protected stage has a version of it, and it is not a maintainer who asks.
+pub async fn rename(tx: &mut Tx, team_id: &str, role: Role, model: &ModelRow) -> Result<()> {
+    if role >= Role::Maintainer {
+        return Ok(());
+    }
+    for policy in protected(tx, team_id).await? {
+        if tx.alias(&model.id, &policy.alias).await?.is_some() {
+            let said = format!(
+                "{} has a version in {}, which is protected: programs find it as {}@{}.",
+                model.name, policy.stage, model.name, policy.alias
+            );
+            return Err(Error::forbidden(said).hint("A maintainer of the team can give it another name."));
         }
     }
     Ok(())

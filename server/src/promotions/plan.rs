@@ -71,16 +71,26 @@ pub fn plan(seen: &Seen) -> Step {
     if seen.approvals >= seen.needed {
         return Step::Promote;
     }
-    follow(seen, PromotionState::WaitingForApproval, Some(waits(seen)))
+    follow(seen, PromotionState::WaitingForApproval, Some(waits(seen.needed - seen.approvals, &seen.approvers)))
 }
 
-fn waits(seen: &Seen) -> String {
-    let missing = seen.needed - seen.approvals;
-    let what = if missing == 1 { "one approval".to_owned() } else { format!("{missing} approvals") };
-    match seen.approvers.as_slice() {
-        [] => format!("Waits for {what}; nobody in the team can give it: a maintainer other than the one who asked is needed."),
+/// What is said of a promotion that misses so many approvals, where these could still give one.
+pub fn waits(missing: i64, approvers: &[String]) -> String {
+    let what = match missing {
+        ..=0 => return "It is approved: its gates are looked at a last time.".into(),
+        1 => "one approval".to_owned(),
+        more => format!("{more} approvals"),
+    };
+    let waits = match approvers {
+        [] => return format!("Waits for {what}; nobody in the team can give it: a maintainer other than the one who asked is needed."),
         [one] => format!("Waits for {what}: {one} can approve."),
-        [most @ .., last] => format!("Waits for {what}: {} or {last} can approve.", most.join(", ")),
+        // Not all of them are needed, or all of them are.
+        [most @ .., last] if (approvers.len() as i64) > missing => format!("Waits for {what}: {} or {last} can approve.", most.join(", ")),
+        [most @ .., last] => format!("Waits for {what}: {} and {last} can approve.", most.join(", ")),
+    };
+    match missing - approvers.len() as i64 {
+        ..=0 => waits,
+        _ => format!("{waits} The team needs more maintainers than it has, or the stage fewer approvals."),
     }
 }
 
@@ -117,6 +127,24 @@ mod tests {
         let wanted = Step::Follow(PromotionState::WaitingForApproval, Some("Waits for one approval: Ada or Chi can approve.".into()));
         assert_eq!(plan(&asks), wanted);
         assert_eq!(plan(&Seen { approvals: 1, ..asks }), Step::Promote);
+    }
+
+    #[test]
+    fn it_says_who_can_approve_and_where_they_are_too_few() {
+        let people = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
+        for (missing, approvers, says) in [
+            (1, people(&["Ada"]), "Waits for one approval: Ada can approve."),
+            (1, people(&["Ada", "Bob", "Chi"]), "Waits for one approval: Ada, Bob or Chi can approve."),
+            (2, people(&["Ada", "Chi"]), "Waits for 2 approvals: Ada and Chi can approve."),
+            (
+                2,
+                people(&["Ada"]),
+                "Waits for 2 approvals: Ada can approve. The team needs more maintainers than it has, or the stage fewer approvals.",
+            ),
+        ] {
+            assert_eq!(waits(missing, &approvers), says);
+        }
+        assert!(waits(1, &[]).contains("nobody in the team can give it"));
     }
 
     #[test]

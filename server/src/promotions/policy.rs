@@ -85,6 +85,11 @@ pub fn stage(stage: &str) -> Result<&'static str> {
         .ok_or_else(|| Error::invalid("stage", format!("A version is promoted to {}, not to '{stage}'.", STAGES.join(" or "))))
 }
 
+/// How far a stage is, from 0; none for where no version is promoted to.
+pub fn rank(stage: &str) -> Option<usize> {
+    STAGES.iter().position(|s| *s == stage)
+}
+
 /// All stages of a team.
 ///
 /// # Errors

@@ -1,8 +1,9 @@
 //! What one may ask of promotions. Requests write down what is wanted; the reconciler brings it about.
 
-use super::{of_run, policy, view};
+use super::{of_run, plan, policy, promote, view};
 use crate::{
     access::{TeamEditor, TeamMaintainer, TeamMember},
+    artifacts::ArtifactStore,
     error::{Error, Kind, Result},
     ids,
     logs::LogStore,
@@ -94,7 +95,7 @@ pub async fn log(store: &Store, logs: &LogStore, by: &TeamMember, id: &str, posi
     let page = logs.page(&workload.id, &LogQuery { attempt: Some(workload.attempt), ..query.clone() }).await?;
     // What never started has no log, and will have none.
     let complete = page.complete || (workload.ended() && workload.ensured_at.is_none());
-    Ok(LogPage { complete, attempt: workload.attempt, attempts: 1, ..page })
+    Ok(LogPage { complete, attempt: workload.attempt, attempts: workload.attempt, ..page })
 }
 
 /// Asks for a version to be promoted. An open request for another version of the model to the same stage is superseded.
@@ -114,7 +115,8 @@ pub async fn request(store: &Store, by: &TeamEditor, ask: &NewPromotion) -> Resu
     let policy = policy::one_in(&mut tx, &by.team.id, stage).await?;
     let current = tx.alias(&model.id, &policy.alias).await?;
     let name = format!("{} v{}", model.name, version.version);
-    if current == Some(version.version) && version.stage == stage {
+    // One that went on to a later stage keeps the alias of this one, too.
+    if current == Some(version.version) && policy::rank(&version.stage) >= policy::rank(stage) {
         return Err(Error::conflict(format!("{name} has {stage} already.")));
     }
     if let Some(open) = tx.promotion_open(&model.id, stage).await? {
@@ -156,20 +158,49 @@ pub async fn request(store: &Store, by: &TeamEditor, ask: &NewPromotion) -> Resu
     get(store, by, &row.id).await
 }
 
-/// A maintainer says yes. Who asked cannot.
+/// A maintainer says yes. Who asked cannot. The approval that was missing promotes the version at once, where all gates are still green.
 ///
 /// # Errors
 /// Not there, or no longer open; the asker's own request.
-pub async fn approve(store: &Store, by: &TeamMaintainer, id: &str, say: &Say) -> Result<Promotion> {
+pub async fn approve(store: &Store, artifacts: &ArtifactStore, by: &TeamMaintainer, id: &str, say: &Say) -> Result<Promotion> {
     let comment = comment(&say.comment)?;
+    let green_at = still_green(store, artifacts, by, id).await?;
     let (mut tx, row) = open(store, by, id).await?;
     if row.requested_by_id == by.principal.user_id {
         return Err(Error::forbidden("This is your own request: another maintainer of the team approves it.")
             .hint("A team of one sets the stage's approvals to 0."));
     }
     tx.promotion_vote(id, &by.principal.user_id, &by.principal.user, true).await?;
-    moved(&mut tx, by, &row, row.state(), row.reason.as_deref(), "approve", comment).await?;
+    let waits = waits(&mut tx, &row).await?;
+    moved(&mut tx, by, &row, row.state(), waits.as_deref().or(row.reason.as_deref()), "approve", comment).await?;
+    // Of what changed since that look the reconciler makes what is to be made.
+    if green_at == Some(row.revision)
+        && let Some(row) = tx.promotion(id).await?
+    {
+        promote::promote(&mut tx, &row).await?;
+    }
     finish(store, tx, by, id, comment).await
+}
+
+/// The revision at which a promotion waits for nothing but approvals: its gates are green, looked at a last time.
+async fn still_green(store: &Store, artifacts: &ArtifactStore, by: &TeamMember, id: &str) -> Result<Option<i64>> {
+    let waits = |r: &PromotionRow| r.state() == PromotionState::WaitingForApproval;
+    let Some(row) = store.promotion(&by.team.id, id).await?.filter(waits) else { return Ok(None) };
+    let gates = store.promotion_gates(id).await?;
+    let red = promote::turned_red(store, artifacts, &row, &gates).await?;
+    Ok(red.is_empty().then_some(row.revision))
+}
+
+/// What one that waits for approvals says of those that it misses.
+async fn waits(tx: &mut Tx, row: &PromotionRow) -> Result<Option<String>> {
+    if row.state() != PromotionState::WaitingForApproval {
+        return Ok(None);
+    }
+    let policy = policy::one_in(tx, &row.team_id, &row.stage).await?;
+    let maintainers = tx.maintainers_of(&row.team_id).await?;
+    let votes = tx.promotion_votes(&row.team_id, &row.id).await?;
+    let missing = policy.needed(maintainers.len()) - view::approvals(row, &votes).count() as i64;
+    Ok(Some(plan::waits(missing, &view::approvers(row, &maintainers, &votes))))
 }
 
 /// A maintainer says no: it ends.

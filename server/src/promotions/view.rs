@@ -79,6 +79,11 @@ pub fn counts(row: &PromotionRow, vote: &VoteRow) -> bool {
     vote.counts != 0 && vote.user_id != row.requested_by_id
 }
 
+/// The approvals that count.
+pub fn approvals<'a>(row: &'a PromotionRow, votes: &'a [VoteRow]) -> impl Iterator<Item = &'a VoteRow> {
+    votes.iter().filter(move |v| v.approves != 0 && counts(row, v))
+}
+
 /// Who could still approve, by name.
 pub fn approvers(row: &PromotionRow, maintainers: &[(String, String)], votes: &[VoteRow]) -> Vec<String> {
     let said = |id: &str| votes.iter().any(|v| v.user_id == id && v.approves != 0);

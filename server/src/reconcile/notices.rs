@@ -18,7 +18,7 @@ use crate::{
     },
     webhooks::{body, service::kinds},
 };
-use app::api::changes;
+use app::api::{changes, notices::NoticeKind};
 use async_trait::async_trait;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -112,6 +112,10 @@ impl Notices {
 
     /// Tells of one event; how many people in the portal.
     async fn tell(&self, tx: &mut Tx, event: &ToldRow, told: &Told) -> Result<i64> {
+        let over = told.kind == NoticeKind::PromotionEnded && tx.notices_over(&event.team_id, &event.object_id).await? > 0;
+        if over {
+            tx.changed(Some(&event.team_id), changes::kinds::NOTICE, &event.seq.to_string(), 0);
+        }
         let Some(people) = whom::whom(tx, event, told).await? else { return Ok(0) };
         self.post(tx, event, told).await?;
         let kind = told.kind.as_str();

@@ -7,16 +7,14 @@ use crate::{
     error::Result,
     ids,
     logs::LogStore,
-    models::view as models,
     promotions::{
         evaluate::{self, Verdict},
         plan::{self, Seen, Step},
-        policy, service, view,
+        policy, promote, view,
     },
     quota::sizes::Sizes,
     store::{
-        Store, Tx,
-        events::NewEvent,
+        Store,
         promotion_gates::{GateEnd, GateRow},
         promotions::PromotionRow,
         workloads::{NewWorkload, WorkloadRow},
@@ -25,7 +23,6 @@ use crate::{
 use app::api::{
     State,
     changes::kinds,
-    models::ModelVersion,
     promotions::{Gate, GateState, PromotionState},
     resources::ResourcesAsked,
 };
@@ -93,9 +90,7 @@ impl Promotions {
             Step::End(state, reason) => return self.end(row, state, &reason).await,
             Step::Promote | Step::Nothing | Step::Follow(..) => {}
         }
-        let last_look = step == Step::Promote;
-        let mut facts = None;
-        let mut did = false;
+        let (mut facts, mut did) = (None, false);
         for gate in &gates {
             let Some(what) = gate.gate() else { continue };
             match gate.state() {
@@ -109,18 +104,20 @@ impl Promotions {
                         did |= self.ended(row, gate, &what, workload).await?;
                     }
                 }
-                // What a run measured may be corrected while approvals are awaited: the last look counts.
-                state if state == GateState::Open || last_look => {
+                GateState::Open => {
                     if facts.is_none() {
-                        facts = self.facts(row).await?;
+                        facts = promote::facts(&self.store, &self.artifacts, row).await?;
                     }
                     let Some((version, current)) = &facts else { continue };
                     let Some(verdict) = evaluate::evaluate(&what, version, current.as_ref()) else { continue };
-                    if state == GateState::Open || !verdict.passed {
-                        did |= self.answer(row, gate, &verdict).await?;
-                    }
+                    did |= self.answer(row, gate, &verdict).await?;
                 }
-                _ => {}
+                GateState::Passed | GateState::Failed | GateState::Broken => {}
+            }
+        }
+        if step == Step::Promote {
+            for (gate, verdict) in promote::turned_red(&self.store, &self.artifacts, row, &gates).await? {
+                did |= self.answer(row, gate, &verdict).await?;
             }
         }
         match step {
@@ -145,21 +142,10 @@ impl Promotions {
             same_policy: policy.is_some_and(|p| p.revision == row.policy_revision),
             same_current: self.store.alias(&row.team_id, &row.model, &row.alias).await? == row.current_version,
             gates: view::titled(gates),
-            approvals: votes.iter().filter(|v| v.approves != 0 && view::counts(row, v)).count() as i64,
+            approvals: view::approvals(row, &votes).count() as i64,
             needed: policy.map_or(0, |p| p.needed(maintainers.len())),
             approvers: view::approvers(row, &maintainers, &votes),
         })
-    }
-
-    /// The version and the one that has the alias now.
-    async fn facts(&self, row: &PromotionRow) -> Result<Option<(ModelVersion, Option<ModelVersion>)>> {
-        let mut rows = Vec::new();
-        for number in std::iter::once(row.version).chain(row.current_version) {
-            rows.extend(self.store.version(&row.team_id, &row.model, number).await?);
-        }
-        let mut all = models::versions(&self.store, &self.artifacts, &row.team_id, rows).await?.into_iter();
-        let version = all.next().filter(|v| v.version == row.version);
-        Ok(version.map(|v| (v, all.next())))
     }
 
     /// Asks for the workload of a gate; none where another look began meanwhile, or where it could never run.
@@ -228,7 +214,7 @@ impl Promotions {
         if state == row.state() {
             tx.changed(Some(&row.team_id), kinds::PROMOTION, &row.id, row.revision + 1);
         } else {
-            event(&mut tx, row, state.as_str(), json!({ "reason": reason })).await?;
+            promote::event(&mut tx, row, state.as_str(), json!({ "reason": reason })).await?;
         }
         tx.commit().await.map(|()| true)
     }
@@ -248,50 +234,16 @@ impl Promotions {
         }
         tx.promotion_ground(&row.id, &policy.alias, policy.revision, current).await?;
         tx.promotion_gates_make(&row.id, row.revision + 1, &policy.gates).await?;
-        event(&mut tx, row, "recheck", json!({ "reason": why })).await?;
+        promote::event(&mut tx, row, "recheck", json!({ "reason": why })).await?;
         tx.commit().await.map(|()| true)
     }
 
-    /// Alias and stage, in one transaction in which everything that it rests on is read once more.
+    /// Points alias and stage at the version, unless somebody was faster.
     async fn promote(&self, row: &PromotionRow) -> Result<bool> {
         let mut tx = self.store.begin().await?;
-        let Some(model) = tx.model_lock(&row.team_id, &row.model, true).await? else { return Ok(false) };
-        let version = tx.version(&row.team_id, &row.model, row.version).await?.filter(|v| v.id == row.version_id);
-        let policy = policy::one_in(&mut tx, &row.team_id, &row.stage).await?;
-        let current = tx.alias(&model.id, &policy.alias).await?;
-        let needed = policy.needed(tx.maintainers_of(&row.team_id).await?.len());
-        let votes = tx.promotion_votes(&row.team_id, &row.id).await?;
-        let approved: Vec<&str> = votes.iter().filter(|v| v.approves != 0 && view::counts(row, v)).map(|v| v.user_name.as_str()).collect();
-        let Some(version) = version else { return Ok(false) };
-        let same = policy.revision == row.policy_revision && current == row.current_version && approved.len() as i64 >= needed;
-        // Somebody was faster: the next look sees what they did.
-        if !same || !tx.promotion_move(row, PromotionState::Promoted, None).await? {
+        if !promote::promote(&mut tx, row).await? {
             return Ok(false);
         }
-        tx.alias_set(&model.id, &policy.alias, version.version).await?;
-        for other in tx.versions_in_stage(&model.id, policy.stage, version.version).await? {
-            tx.version_stage(&other.id, "Archived").await?;
-            staged(&mut tx, row, &other.id, other.version, (&other.stage, "Archived")).await?;
-        }
-        tx.version_stage(&version.id, policy.stage).await?;
-        staged(&mut tx, row, &version.id, version.version, (&version.stage, policy.stage)).await?;
-        tx.event(NewEvent {
-            team_id: Some(&row.team_id),
-            actor: "slipway",
-            action: "set_alias",
-            kind: "model",
-            object_id: &model.id,
-            object_name: &model.name,
-            revision: model.revision,
-            before: Some(json!({ "aliases": { &policy.alias: current } })),
-            after: Some(json!({ "aliases": { &policy.alias: version.version }, "promotion": row.id })),
-        })
-        .await?;
-        let after = json!({
-            "model": row.model, "version": row.version, "stage": row.stage, "alias": policy.alias, "before": current,
-            "requested_by": row.requested_by, "approved_by": approved,
-        });
-        event(&mut tx, row, "promote", after).await?;
         tx.commit().await.map(|()| true)
     }
 
@@ -354,36 +306,4 @@ fn smoke(ok: bool, printed: Option<&Value>, within_ms: Option<i64>) -> Option<(b
         Some(most) if took > most as f64 => Some((false, format!("It answered its own example in {took:.1} ms, more than {most} ms."))),
         _ => Some((true, format!("Loaded, and answered its own example in {took:.1} ms."))),
     }
-}
-
-async fn event(tx: &mut Tx, row: &PromotionRow, action: &str, after: Value) -> Result<()> {
-    tx.event(NewEvent {
-        team_id: Some(&row.team_id),
-        actor: "slipway",
-        action,
-        kind: kinds::PROMOTION,
-        object_id: &row.id,
-        object_name: &service::name(row),
-        revision: row.revision + 1,
-        before: None,
-        after: Some(after),
-    })
-    .await
-    .map(drop)
-}
-
-async fn staged(tx: &mut Tx, row: &PromotionRow, id: &str, version: i64, (from, to): (&str, &str)) -> Result<()> {
-    tx.event(NewEvent {
-        team_id: Some(&row.team_id),
-        actor: "slipway",
-        action: "stage",
-        kind: "model_version",
-        object_id: id,
-        object_name: &format!("{} v{version}", row.model),
-        revision: 0,
-        before: Some(json!({ "stage": from })),
-        after: Some(json!({ "stage": to, "promotion": row.id })),
-    })
-    .await
-    .map(drop)
 }

@@ -238,6 +238,19 @@ impl Tx {
         .await
     }
 
+    /// Marks as read, for everybody, that a promotion waits: it does not any more; of how many people.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn notices_over(&mut self, team_id: &str, promotion_id: &str) -> Result<u64> {
+        let now = self.now();
+        self.exec(
+            "UPDATE notices SET read_at = $3 WHERE object_id = $2 AND team_id = $1 AND read_at IS NULL AND kind = 'promotion_waiting'",
+            args![team_id, promotion_id, now],
+        )
+        .await
+    }
+
     /// Makes `kinds` what somebody does not want to be told through `channel`.
     ///
     /// # Errors

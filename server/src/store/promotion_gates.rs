@@ -89,6 +89,29 @@ impl Tx {
         Ok(())
     }
 
+    /// As [`Store::promotion_gates`].
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn promotion_gates(&mut self, promotion_id: &str) -> Result<Vec<GateRow>> {
+        self.all(sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE promotion_id = $1 ORDER BY position")), args![promotion_id]).await
+    }
+
+    /// Nobody waits for the answers of a promotion that is over.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub(super) async fn promotion_gates_over(&mut self, promotion_id: &str) -> Result<()> {
+        let now = self.now();
+        self.exec(
+            "UPDATE promotion_gates SET state = 'broken', detail = 'The promotion was over before this was answered.', ended_at = $2
+             WHERE promotion_id = $1 AND state IN ('open', 'running')",
+            args![promotion_id, now],
+        )
+        .await
+        .map(drop)
+    }
+
     /// A workload begins to look at a gate of this round; whether it is still open.
     ///
     /// # Errors

@@ -211,7 +211,8 @@ impl Tx {
         self.opt(sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE id = $1")), args![id]).await
     }
 
-    /// Moves a promotion that is at `row.revision`; whether it still was. It is open, or not, as its state says.
+    /// Moves a promotion that is at `row.revision`; whether it still was. It is open, or not, as its state says. Of one that is over, no gate
+    /// stays unanswered.
     ///
     /// # Errors
     /// Another one is open for the model and stage; the database does not answer.
@@ -225,6 +226,9 @@ impl Tx {
                 args![&row.id, row.revision, state.as_str(), reason, key, since],
             )
             .await?;
+        if n == 1 && !state.is_open() {
+            self.promotion_gates_over(&row.id).await?;
+        }
         Ok(n == 1)
     }
 

@@ -119,9 +119,8 @@ async fn green_gates_and_an_approval_move_alias_and_stage() {
     assert_eq!(told(&d.w.ada).await, (Some(0), None));
     // Who asks does not approve, whatever their role; an editor does not either.
     d.w.ada.post(&format!("{ALL}/{id}/approve"), json!({})).await.is(403);
-    d.w.mia.post(&format!("{ALL}/{id}/approve"), json!({ "comment": "Looks right." })).await.is(200);
-    d.settle().await;
-    let done = d.get(&id).await;
+    // The answer to the approval that was missing says what came of it: nothing can come between.
+    let done = d.w.mia.post(&format!("{ALL}/{id}/approve"), json!({ "comment": "Looks right." })).await.is(200).json();
     assert_eq!((done["state"].as_str(), d.production().await), (Some("promoted"), Some(2)));
     assert_eq!(done["comments"][0]["text"], "Looks right.");
 
@@ -234,6 +233,37 @@ async fn the_other_doors_to_a_protected_stage_are_shut() {
 }
 
 #[tokio::test]
+async fn a_version_has_the_last_stage_whose_alias_it_has() {
+    let d = Desk::new().await;
+    d.policy(json!({ "approvals": 0, "protect": true })).await;
+    let script = d.w.ada.token("forecast", "editor").await;
+    let staging = async |version: i64, status: u16| {
+        d.w.ada.post(ALL, json!({ "model": "churn", "version": version, "stage": "Staging" })).await.is(status);
+        d.settle().await;
+    };
+    let stages = async || {
+        let mut all = Vec::new();
+        for version in 1..=3 {
+            let got = script.get(&format!("{MLFLOW}/model-versions/get?name=churn&version={version}")).await.is(200).json();
+            all.push(got["model_version"]["current_stage"].as_str().unwrap_or_default().to_owned());
+        }
+        all.join(" ")
+    };
+    staging(1, 201).await;
+    d.ask(1).await;
+    assert_eq!(stages().await, "Production None None");
+    staging(1, 409).await;
+    // It still is what @staging means when another takes Production.
+    d.ask(2).await;
+    assert_eq!(stages().await, "Staging Production None");
+    // What has Production keeps it when it gets Staging, too.
+    staging(2, 201).await;
+    assert_eq!((stages().await.as_str(), d.production().await), ("Archived Production None", Some(2)));
+    d.ask(3).await;
+    assert_eq!(stages().await, "Archived Staging Production");
+}
+
+#[tokio::test]
 async fn what_changes_meanwhile_is_looked_at_again() {
     let d = Desk::new().await;
     d.policy(json!({ "gates": ["auc >= 0.5"], "approvals": 1, "protect": true })).await;
@@ -243,12 +273,13 @@ async fn what_changes_meanwhile_is_looked_at_again() {
     d.policy(json!({ "gates": ["auc >= 0.92"], "approvals": 1, "protect": true })).await;
     d.settle().await;
     assert_eq!(d.state(&id).await, "refused");
-    // A metric that is corrected before the approval.
+    // A metric that is corrected before the approval: the answer does not say that one is missing.
     let id = d.ask(2).await;
     let script = d.w.ada.token("forecast", "editor").await;
     let run = d.w.vic.get("/api/v1/teams/forecast/models/churn/versions/2").await.is(200).json()["lineage"]["run_id"].clone();
     script.post(&format!("{MLFLOW}/runs/log-metric"), json!({ "run_id": run, "key": "auc", "value": 0.1, "timestamp": 2 })).await.is(200);
-    d.w.mia.post(&format!("{ALL}/{id}/approve"), json!({})).await.is(200);
+    let looks = d.w.mia.post(&format!("{ALL}/{id}/approve"), json!({})).await.is(200).json();
+    assert_eq!(looks["reason"], "It is approved: its gates are looked at a last time.");
     d.settle().await;
     assert_eq!((d.state(&id).await.as_str(), d.production().await), ("refused", None));
     // The version goes.
@@ -274,7 +305,9 @@ async fn an_approval_counts_while_its_giver_is_a_maintainer() {
     let id = d.ask(1).await;
     d.w.vic.post(&format!("{ALL}/{id}/approve"), json!({})).await.is(200);
     d.w.mia.put("/api/v1/teams/forecast/members/vic", json!({ "role": "viewer" })).await.is(200);
-    d.w.mia.post(&format!("{ALL}/{id}/approve"), json!({})).await.is(200);
+    let waits = d.w.mia.post(&format!("{ALL}/{id}/approve"), json!({})).await.is(200).json();
+    let reason = "Waits for one approval; nobody in the team can give it: a maintainer other than the one who asked is needed.";
+    assert_eq!(waits["reason"], reason);
     d.settle().await;
     let waits = d.get(&id).await;
     assert_eq!(waits["state"], "waiting_for_approval");
@@ -363,6 +396,12 @@ async fn a_model_with_another_name_keeps_its_promotions() {
     assert_eq!((done["state"].as_str(), done["model"].as_str()), (Some("promoted"), Some("leavers")));
     let model = d.w.vic.get("/api/v1/teams/forecast/models/leavers").await.is(200).json();
     assert_eq!(model["aliases"]["production"], 2);
+    // By its name programs find what is protected now: only who may lift the protection gives it another one.
+    let rename = json!({ "name": "leavers", "new_name": "churn" });
+    let shut = script.post(&format!("{MLFLOW}/registered-models/rename"), rename.clone()).await.is(403).json();
+    assert_eq!(shut["error_code"], "PERMISSION_DENIED");
+    let script = d.w.mia.token("forecast", "maintainer").await;
+    script.post(&format!("{MLFLOW}/registered-models/rename"), rename).await.is(200);
 }
 
 #[tokio::test]
@@ -482,7 +521,9 @@ async fn nobody_waits_for_the_workload_of_a_promotion_that_is_over() {
     d.w.ada.post(&format!("{ALL}/{id}/withdraw"), json!({})).await.is(200);
     d.settle().await;
     assert!(d.w.cluster.stops().iter().any(|(stopped, _)| *stopped == spec.id), "it goes on");
-    assert_eq!(d.state(&id).await, "withdrawn");
+    let over = d.get(&id).await;
+    assert_eq!((over["state"].as_str(), over["gates"][0]["state"].as_str()), (Some("withdrawn"), Some("broken")));
+    assert_eq!(over["gates"][0]["detail"], "The promotion was over before this was answered.");
 }
 
 impl Desk {

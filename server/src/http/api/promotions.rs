@@ -48,7 +48,7 @@ pub async fn get(State(web): State<Web>, by: TeamViewer, At([id]): At<1>) -> Res
     params(("team" = String, Path), ("id" = String, Path)), request_body = Say,
     responses((status = 200, body = Promotion), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn approve(State(web): State<Web>, by: TeamMaintainer, At([id]): At<1>, Payload(say): Payload<Say>) -> Result<Json<Promotion>> {
-    service::approve(&web.store, &by, &id, &say).await.map(Json)
+    service::approve(&web.store, &web.artifacts, &by, &id, &say).await.map(Json)
 }
 
 /// Refuse a promotion

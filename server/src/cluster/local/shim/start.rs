@@ -7,7 +7,11 @@ use super::{
     prepare::Prepared,
     pump::{SharedLog, pump},
 };
-use crate::{cluster::SLIPWAY, launcher, logs::Stream};
+use crate::{
+    cluster::{NOT_FOUND, SLIPWAY},
+    launcher,
+    logs::Stream,
+};
 use std::{
     collections::BTreeMap,
     io::{self, Write},
@@ -105,8 +109,7 @@ pub fn start(
     let arguments: Vec<String> = spec.command.iter().flat_map(ours).collect();
     let environment = environment(handover, rank, prepared);
     let name = arguments.first().filter(|n| !n.is_empty()).ok_or("There is no command to run.")?;
-    let program = find(name, &environment, files)
-        .ok_or_else(|| format!("The command \"{name}\" was not found, neither in the environment nor in PATH."))?;
+    let program = find(name, &environment, files).ok_or_else(|| format!("The command \"{name}\" {NOT_FOUND}"))?;
     let nice = if handover.limits.cpu_is_limited() { 0 } else { NICE };
     let launches = spec.command == launcher::COMMAND;
     let plan = EnterPlan { program, arguments, environment, folder: files.clone(), groups: group.folders().to_vec(), nice, launches };
