@@ -250,6 +250,12 @@ pub struct Redeploy {
     /// Amounts, which outrank the size.
     #[serde(flatten)]
     pub amount: ResourcesAsked,
+    /// Environment variables, in place of all that it has now; those when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub env: Option<BTreeMap<String, String>>,
+    /// Secrets by name, in place of all that it has now; those when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secrets: Option<Vec<SecretUse>>,
     /// Percent of the traffic that it takes beside the one that serves, 1 to 99; all of it when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canary: Option<i64>,

@@ -127,7 +127,11 @@ impl Gate {
             Self::Metric { name, min: Some(min), .. } => format!("{name} at least {min}"),
             Self::Metric { name, max: Some(max), .. } => format!("{name} at most {max}"),
             Self::Metric { name, .. } => format!("{name} is measured"),
-            Self::NoWorse { name, .. } => format!("{name} not worse than the version now there"),
+            Self::NoWorse { name, tolerance, same_dataset, .. } => {
+                let by = if *tolerance > 0.0 { format!(" by more than {tolerance}") } else { String::new() };
+                let data = if *same_dataset { "" } else { ", on any data" };
+                format!("{name} not worse{by} than the version there{data}")
+            }
             Self::Signature => "Signature".into(),
             Self::Smoke { .. } => "Smoke test".into(),
             Self::Script { name, .. } => name.clone(),

@@ -144,7 +144,12 @@ fn approval(p: &Promotion, given: i64) -> AnyView {
         some => format!("; {} can approve", some.join(" or ")),
     };
     let words = format!("{} asked{}{can}.", p.requested_by, said.iter().map(|s| format!("; {s}")).collect::<String>());
-    let mark = if enough { badge(GateState::Passed) } else { badge(GateState::Open) };
+    let mark = match (enough, p.state.is_open()) {
+        (true, _) => badge(GateState::Passed),
+        (false, true) => badge(GateState::Open),
+        (false, false) if p.votes.iter().any(|v| !v.approves) => badge(GateState::Failed),
+        (false, false) => view! { <Badge tone=Tone::Grey icon="x" text="Not given"/> }.into_any(),
+    };
     view! { <li><span class="mark">{mark}</span><div><strong>{title}</strong><span class="sub">{words}</span></div></li> }.into_any()
 }
 

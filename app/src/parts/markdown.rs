@@ -27,6 +27,9 @@ pub fn html(text: &str) -> String {
     out
 }
 
+/// Level of the heading of a card.
+const CARD: usize = 2;
+
 /// Whether a link may lead there: an address of the web, of mail, or of this portal.
 fn may_lead(address: &str) -> bool {
     // What browsers leave out must not hide a scheme.
@@ -68,18 +71,29 @@ struct Safe<'a, I: Iterator<Item = Event<'a>>> {
     depth: usize,
     /// Whether we are within a link: there is none within another.
     in_link: bool,
+    /// Level of the first heading, and the one that the last is shown with.
+    headings: Option<(usize, usize)>,
 }
 
 impl<'a, I: Iterator<Item = Event<'a>>> Safe<'a, I> {
     const fn new(events: I) -> Self {
-        Self { events, open: Vec::new(), waiting: Vec::new(), depth: 0, in_link: false }
+        Self { events, open: Vec::new(), waiting: Vec::new(), depth: 0, in_link: false, headings: None }
+    }
+
+    /// Headings of a text stand right below that of the card around it, and none leaves a level out.
+    fn below(&mut self, level: HeadingLevel) -> HeadingLevel {
+        let level = level as usize;
+        let (first, last) = self.headings.unwrap_or((level, CARD));
+        let shown = (CARD + 1 + level.saturating_sub(first)).min(last + 1).min(6);
+        self.headings = Some((first, shown));
+        HeadingLevel::try_from(shown).unwrap_or(HeadingLevel::H6)
     }
 
     fn begin(&mut self, tag: Tag<'a>) -> Option<Event<'a>> {
         let (open, event) = match tag {
             Tag::HtmlBlock => (Open::Raw, Some(Event::Start(Tag::Paragraph))),
             Tag::Heading { level, .. } => {
-                let level = below(level);
+                let level = self.below(level);
                 (Open::Heading(level), Some(Event::Start(Tag::Heading { level, id: None, classes: vec![], attrs: vec![] })))
             }
             Tag::Link { dest_url, title, .. } if !self.in_link && may_lead(&dest_url) => {
@@ -173,16 +187,6 @@ impl<'a, I: Iterator<Item = Event<'a>>> Iterator for Safe<'a, I> {
     }
 }
 
-/// Headings of a text stand below those of the card around it.
-const fn below(level: HeadingLevel) -> HeadingLevel {
-    match level {
-        HeadingLevel::H1 => HeadingLevel::H3,
-        HeadingLevel::H2 => HeadingLevel::H4,
-        HeadingLevel::H3 => HeadingLevel::H5,
-        _ => HeadingLevel::H6,
-    }
-}
-
 fn plain(tag: Tag<'_>) -> Tag<'_> {
     match tag {
         Tag::BlockQuote(_) => Tag::BlockQuote(None),
@@ -212,6 +216,7 @@ mod tests {
             html("# Churn\n\nPredicts *churn*, `p > 0.5`."),
             "<h3>Churn</h3>\n<p>Predicts <em>churn</em>, <code>p &gt; 0.5</code>.</p>\n"
         );
+        assert_eq!(html("## a\n## b\n#### c\n# d"), "<h3>a</h3>\n<h3>b</h3>\n<h4>c</h4>\n<h3>d</h3>\n");
         assert_eq!(html("- [x] checked\n- [ ] not"), "<ul>\n<li>☑ checked</li>\n<li>☐ not</li>\n</ul>\n");
         let table = html("| a | b |\n|---|--:|\n| 1 | 2 |\n");
         assert!(

@@ -34,8 +34,8 @@ pub struct Known {
     pub team: TeamRow,
     /// The role of its user in that team.
     pub(super) member: Option<Role>,
-    /// Most requests per second with it.
-    pub rate: Option<i64>,
+    /// Whose requests are counted, and how many of them there may be in a second: the secrets of one caller, as while one is replaced, share it.
+    pub rate: Option<(String, i64)>,
 }
 
 impl Known {

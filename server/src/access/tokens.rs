@@ -120,7 +120,7 @@ pub struct Found {
     /// Milliseconds since 1970.
     pub expires_at: Option<i64>,
     /// Most requests per second with it.
-    pub rate: Option<i64>,
+    pub rate: Option<(String, i64)>,
 }
 
 /// Makes the token of a workload, in the transaction that needs it; the secret. Ends with [`Tx::tokens_revoke_of`].
@@ -158,7 +158,10 @@ pub async fn create_for_workload(
 /// # Errors
 /// Unknown, expired, revoked, of a disabled user: unauthenticated, with the reason.
 pub async fn authenticate(store: &Store, secret: &str) -> Result<Found> {
-    let refused = |why: &str| Error::new(Kind::Unauthenticated, why).hint("Make a new token on the Account page.");
+    let refused = |why: &str| {
+        Error::new(Kind::Unauthenticated, why)
+            .hint("Make a new token on the Account page, or on the page of the deployment that it is for.")
+    };
     if !secret.starts_with(PREFIX) || secret.len() > 200 {
         return Err(refused("This is not a token of Slipway."));
     }
@@ -181,7 +184,9 @@ pub async fn authenticate(store: &Store, secret: &str) -> Result<Found> {
         tx.token_used(&row.id).await?;
         tx.commit().await?;
     }
-    let ((team, member), expires_at, rate) = (row.team()?, row.expires_at, row.rate);
+    let ((team, member), expires_at) = (row.team()?, row.expires_at);
+    // By its name, which a secret that takes its place has, too; another rate is counted by itself.
+    let rate = row.rate.map(|rate| (format!("{} {rate} {}", row.subject_id.as_deref().unwrap_or(&row.id), row.name), rate));
     Ok(Found { principal: principal(row)?, team, member, expires_at, rate })
 }
 

@@ -4,6 +4,7 @@
 //! A file is seen whole or not at all: it is written beside its place and put there in one step. Nothing here knows who may do what;
 //! callers hand over the id of a team and a clean [`ArtifactPath`] below it.
 
+mod changing;
 mod delete;
 mod list;
 mod path;
@@ -15,6 +16,7 @@ mod sweep;
 mod trial;
 mod trouble;
 
+pub use changing::Change;
 pub use list::{Entry, File, Measured};
 pub use path::ArtifactPath;
 pub use read::{Opened, Range};
@@ -35,6 +37,7 @@ pub struct ArtifactStore {
     place: Place,
     prefix: Path,
     max_bytes: u64,
+    changes: Arc<changing::Changes>,
 }
 
 /// What kind of store it is, for what object stores do not have in common.
@@ -58,7 +61,8 @@ impl ArtifactStore {
             Artifacts::Folder(folder) => Self::open_folder(folder, max_bytes),
             Artifacts::S3(told) => {
                 let bucket = s3::Bucket::open(told)?;
-                Ok(Self { store: bucket.store(), place: Place::S3(bucket), prefix: Path::from(told.prefix.as_str()), max_bytes })
+                let (store, prefix) = (bucket.store(), Path::from(told.prefix.as_str()));
+                Ok(Self { store, place: Place::S3(bucket), prefix, max_bytes, changes: Arc::default() })
             }
         }
     }
@@ -70,7 +74,8 @@ impl ArtifactStore {
     pub fn open_folder(folder: &std::path::Path, max_bytes: u64) -> Result<Self> {
         std::fs::create_dir_all(folder).context("make the folder of artifacts")?;
         let store = LocalFileSystem::new_with_prefix(folder).map_err(store_error)?.with_fsync(true).with_automatic_cleanup(true);
-        Ok(Self { store: Arc::new(store), place: Place::Folder(folder.to_owned()), prefix: Path::default(), max_bytes })
+        let (store, place) = (Arc::new(store), Place::Folder(folder.to_owned()));
+        Ok(Self { store, place, prefix: Path::default(), max_bytes, changes: Arc::default() })
     }
 
     /// Where a path of a team lies on this machine; none where the store is elsewhere.

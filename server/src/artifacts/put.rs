@@ -23,6 +23,18 @@ impl ArtifactStore {
         S: Stream<Item = std::result::Result<Bytes, E>>,
         E: std::fmt::Display,
     {
+        self.put_if(team_id, path, body, future::ok(())).await
+    }
+
+    /// As [`ArtifactStore::put`]; `may` is asked once all has come, right before it is put in its place: a stream may take its time.
+    ///
+    /// # Errors
+    /// As of `put`, and what `may` says.
+    pub async fn put_if<S, E>(&self, team_id: &str, path: &ArtifactPath, body: S, may: impl Future<Output = Result<()>>) -> Result<u64>
+    where
+        S: Stream<Item = std::result::Result<Bytes, E>>,
+        E: std::fmt::Display,
+    {
         if matches!(self.place, Place::S3(_)) {
             self.fits(team_id, path).await?;
         }
@@ -32,6 +44,8 @@ impl ArtifactStore {
         let mut size = 0u64;
         while kept.len() <= piece {
             let Some(chunk) = self.take(body.next().await, &mut size)? else {
+                let _change = self.change(team_id, path);
+                may.await?;
                 let written = self.store.put(&self.key(team_id, path), PutPayload::from(kept.freeze())).await;
                 return self.written(team_id, path, written.map(drop), size).await;
             };
@@ -50,6 +64,8 @@ impl ArtifactStore {
             kept.extend_from_slice(&chunk);
         }
         pieces.put(kept.freeze()).await.map_err(store_error)?;
+        let _change = self.change(team_id, path);
+        may.await?;
         let written = pieces.complete().await;
         self.written(team_id, path, written, size).await
     }

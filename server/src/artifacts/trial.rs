@@ -4,6 +4,7 @@ use super::{ArtifactPath, ArtifactStore, Place, s3, trouble};
 use crate::{config::artifacts::S3, error::Result, ids};
 use futures::TryStreamExt;
 use object_store::{ObjectStoreExt, PutPayload};
+use std::sync::Arc;
 
 /// Nobody's folder: a team's id has no dot in it.
 const NOBODY: &str = ".trial";
@@ -32,7 +33,8 @@ impl ArtifactStore {
     pub async fn trial(told: &S3) -> std::result::Result<Trial, Failed> {
         let store = match s3::Bucket::open(told) {
             Ok(bucket) => {
-                Self { store: bucket.store(), prefix: told.prefix.as_str().into(), place: Place::S3(bucket), max_bytes: u64::MAX }
+                let (store, prefix) = (bucket.store(), told.prefix.as_str().into());
+                Self { store, prefix, place: Place::S3(bucket), max_bytes: u64::MAX, changes: Arc::default() }
             }
             Err(e) => {
                 let why = e.private.first().cloned().unwrap_or_default();

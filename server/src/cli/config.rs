@@ -74,7 +74,8 @@ pub enum Command {
 pub const SOURCES: &str = "\
 Every flag is also a variable (--data: SLIPWAY_DATA) and a key of the file (data = \"...\"). A flag outranks the environment,
 which outranks the file. Secrets are variables and keys only: SLIPWAY_SECRET_KEY, SLIPWAY_ADMIN_PASSWORD,
-SLIPWAY_S3_SECRET_ACCESS_KEY, SLIPWAY_S3_SESSION_TOKEN.";
+SLIPWAY_S3_SECRET_ACCESS_KEY, SLIPWAY_S3_SESSION_TOKEN. SLIPWAY_DATABASE_URL and SLIPWAY_SMTP_URL may hold a password: do not give
+that as a flag, which every user of the machine can read.";
 
 /// Values and typed configuration.
 ///

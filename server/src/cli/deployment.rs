@@ -88,6 +88,11 @@ pub enum Command {
         canary: Option<i64>,
         #[command(flatten)]
         amount: Amount,
+        #[command(flatten)]
+        given: Given,
+        /// Drop the variables and secrets that it has now; those given here count either way
+        #[arg(long)]
+        bare: bool,
         /// Until the new version serves or has failed
         #[arg(long, short)]
         watch: bool,
@@ -248,9 +253,11 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             here.show(&made, |d| facts(&here, d));
             Ok(())
         }
-        Command::Redeploy { name, model, version, alias, runtime, environment, canary, amount, watch, program } => {
+        Command::Redeploy { name, model, version, alias, runtime, environment, canary, amount, given, bare, watch, program } => {
             let (size, amount, custom) = (amount.size.clone(), amount.asked(), program.asked());
-            let body = Redeploy { model, version, alias, custom, runtime, environment, size, amount, canary, revision: None };
+            let env = (bare || !given.vars.is_empty()).then(|| given.env()).transpose()?;
+            let secrets = (bare || !given.secrets.is_empty()).then(|| given.uses());
+            let body = Redeploy { model, version, alias, custom, runtime, environment, size, amount, env, secrets, canary, revision: None };
             let made = client.deployment_redeploy(team, &name, &body).await?;
             overtaken(&here, &name, &made, watch).await
         }

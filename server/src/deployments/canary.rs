@@ -55,7 +55,7 @@ impl Service {
                 (None, Some(next), Some(_)) => self.share_of_next(by, &row, next, ask.percent).await?,
                 _ => {
                     return Err(Error::conflict(format!("{name} has no canary."))
-                        .hint("Deploy a version with a share first: slipway deployment redeploy NAME --version 2 --canary 10"));
+                        .hint("Deploy a version with a share first: slipway deployment redeploy NAME --canary 10, with the version or the program"));
                 }
             };
             if done {

@@ -98,14 +98,20 @@ pub async fn note(store: &Store, revision: &RevisionRow) -> Result<Served> {
     })
 }
 
+/// How far ahead of ours the clock of who asks may be, milliseconds.
+const AHEAD: i64 = 60_000;
+
 impl Service {
     /// What served under a name, newest first; also where the deployment is no more.
     ///
     /// # Errors
-    /// Nothing of this name is there or ever served; a moment or a page token that is none.
+    /// Nothing of this name is there or ever served; a moment or a page token that is none; a moment to come.
     pub async fn ledger(&self, by: &TeamViewer, name: &str, query: &LedgerQuery) -> Result<Page<LedgerEntry>> {
         let keyset = Keyset::<i64>::new(query.page_size, query.page_token.as_deref())?;
         let at = query.at.as_deref().map(|text| parse_rfc3339(text).ok_or_else(|| no_moment(text))).transpose()?;
+        if at.is_some_and(|at| at > self.store.clock().now() + AHEAD) {
+            return Err(Error::invalid("at", "What will serve then is not known: give a moment that has been."));
+        }
         let entries = self.entries(by, name, at, keyset.after.unwrap_or(i64::MAX), keyset.limit()).await?;
         Ok(keyset.page(entries, |e| e.seq, |e| e))
     }

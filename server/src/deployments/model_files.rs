@@ -18,6 +18,10 @@ use std::{
 
 /// How often a fetch that broke is tried again before it is given up.
 const TRIES: u32 = 3;
+/// And where the store does not answer, which is no fault of the version: for ten minutes.
+const TRIES_UNANSWERED: u32 = 60;
+/// The longest pause between two of them, seconds.
+const PAUSE_AT_MOST: u32 = 10;
 
 /// What can be rolled back to keeps its copy so long after it served last, milliseconds.
 const UNUSED_MS: i64 = 30 * 24 * 3600 * 1000;
@@ -83,7 +87,7 @@ impl ModelFiles {
                 handed.insert(folder.clone());
                 return Files::Ready(folder.clone());
             }
-            Some(Job::Broke(error, tries)) if *tries >= TRIES || !may_pass(error.kind) => {
+            Some(Job::Broke(error, tries)) if *tries >= tries_of(error.kind) => {
                 let why = error.public.clone();
                 // Whoever deploys it again gets another try.
                 jobs.remove(&key);
@@ -109,8 +113,8 @@ impl ModelFiles {
             Ok(fetched) => Job::Done(fetched.folder),
             Err(error) => {
                 tracing::warn!(model = key.1, version = key.2, tries, error = %error, "its files could not be fetched");
-                if may_pass(error.kind) {
-                    tokio::time::sleep(Duration::from_secs(u64::from(tries))).await;
+                if tries < tries_of(error.kind) {
+                    tokio::time::sleep(Duration::from_secs(u64::from(tries.min(PAUSE_AT_MOST)))).await;
                 }
                 Job::Broke(error, tries)
             }
@@ -198,9 +202,13 @@ fn names(folder: &Path) -> io::Result<Vec<String>> {
     }
 }
 
-/// Whether the same may work a little later.
-const fn may_pass(kind: Kind) -> bool {
-    matches!(kind, Kind::Internal | Kind::Unavailable | Kind::Upstream | Kind::Full)
+/// How often it is worth trying: the same may work a little later, or never.
+const fn tries_of(kind: Kind) -> u32 {
+    match kind {
+        Kind::Unavailable => TRIES_UNANSWERED,
+        Kind::Internal | Kind::Upstream | Kind::Full => TRIES,
+        _ => 0,
+    }
 }
 
 #[cfg(test)]

@@ -34,8 +34,6 @@ pub struct Route {
     pub name: String,
     /// State.
     pub state: State,
-    /// Why it does not answer.
-    pub reason: Option<String>,
     /// The revisions that take its traffic, with their replicas that are ready.
     pub split: Split,
     /// Protocols that any of its replicas speaks. Where none is ready that is what matters: then it is all of them.
@@ -136,8 +134,7 @@ impl Routes {
         let kept = before.map(|r| r.gate.clone()).filter(|g| g.limits == limits);
         let callers = callers(row.callers_json.as_deref());
         let state = row.state.parse().unwrap_or(State::Failed);
-        let same =
-            |r: &&Arc<Route>| (r.state, &r.reason, &r.callers) == (state, &row.reason, &callers) && kept.is_some() && r.split.same(&split);
+        let same = |r: &&Arc<Route>| (r.state, &r.callers) == (state, &callers) && kept.is_some() && r.split.same(&split);
         if let Some(unchanged) = before.filter(same) {
             return unchanged.clone();
         }
@@ -156,7 +153,6 @@ impl Routes {
             team_id: row.team_id.clone(),
             name: row.name.clone(),
             state,
-            reason: row.reason.clone(),
             split,
             callers,
         })

@@ -186,7 +186,10 @@ impl Service {
             };
             let resources = self.resources(ask.size.as_deref(), &ask.amount, Some(like.resources())).await?;
             self.check_replicas(by, row.replicas, resources).await?;
-            let (env, secrets, who) = (like.env(), like.secrets(), by.actor());
+            let (env, who) = (ask.env.clone().unwrap_or_else(|| like.env()), by.actor());
+            check_env(&env)?;
+            let secrets = ask.secrets.clone().unwrap_or_else(|| like.secrets());
+            secrets::check(&self.store, &by.team.id, &secrets).await?;
             let follow = target.as_ref().and_then(Target::follow);
             let wanted = Wanted { share: ask.canary, follow, ..Wanted::of(&subject, resources, &env, &secrets, &who) };
             if revise(&self.store, &row, &by.actor(), "redeploy", &wanted).await? {

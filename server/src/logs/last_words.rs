@@ -26,9 +26,14 @@ impl LogStore {
 fn of(lines: &[LogLine]) -> Option<String> {
     let meaningful = |l: &&LogLine| {
         let news = l.stream != "err" || l.text.starts_with("INFO ") || l.text.trim().is_empty();
-        !news && !l.text.starts_with([' ', '\t', '^'])
+        !news && !l.text.starts_with([' ', '\t', '^']) && !is_access(&l.text)
     };
     Some(lines.iter().rev().find(meaningful)?.text.trim().chars().take(LONGEST).collect())
+}
+
+/// A line of an access log, as most servers write it: `"GET /ready HTTP/1.1" 503 -`.
+fn is_access(text: &str) -> bool {
+    [" HTTP/1.0\" ", " HTTP/1.1\" ", " HTTP/2\" ", " HTTP/2.0\" "].iter().any(|version| text.contains(version))
 }
 
 #[cfg(test)]

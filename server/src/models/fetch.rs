@@ -86,6 +86,7 @@ pub async fn fetch(store: &Store, artifacts: &ArtifactStore, data: &Path, team_i
     {
         return Ok(Fetched { folder: all.join(digest), digest: digest.clone() });
     }
+    artifacts.settled(team_id, &located.folder).await;
     let files = located.files(artifacts, team_id).await?;
     tokio::fs::create_dir_all(&all).await.context("make the folder of models")?;
     // Beside its final place, so that the move at the end is one step.

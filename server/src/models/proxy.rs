@@ -11,7 +11,7 @@ use crate::{
     artifacts::{ArtifactPath, ArtifactStore, Entry, Opened, Range},
     error::{Error, Kind, Result},
     runs::{experiments::real_id, tracking},
-    store::{Store, events::NewEvent},
+    store::{Store, events::NewEvent, ledger::From},
     wake::TeamChange,
 };
 use app::api::changes::kinds;
@@ -48,9 +48,14 @@ where
 {
     let path = ArtifactPath::parse_file(path)?;
     let owned = writable(store, by, &path).await?;
-    let whose = if owned.kind == "run" { (Some(owned.id.as_str()), None) } else { (None, Some(owned.id.as_str())) };
+    let whose = if owned.kind == "run" { From::Run(&owned.id) } else { From::LoggedModel(&owned.id) };
     kept::unless_within(store, &by.team.id, whose, &owned.at).await?;
-    artifacts.put(&by.team.id, &owned.at, body).await?;
+    // Once more at the end: what is promoted while a file comes slowly is what its gates looked at.
+    let may = async {
+        unless_freed(store, &by.team.id, whose, &owned.name).await?;
+        kept::unless_within(store, &by.team.id, whose, &owned.at).await
+    };
+    artifacts.put_if(&by.team.id, &owned.at, body, may).await?;
     announce(store, by, owned);
     Ok(())
 }
@@ -67,6 +72,7 @@ pub async fn delete(store: &Store, artifacts: &ArtifactStore, by: &TeamEditor, p
     if artifacts.size(team, at).await?.is_none() && artifacts.list(team, at).await?.is_empty() {
         return Err(no_file(path));
     }
+    let _change = artifacts.change(team, at);
     kept::unless_below(store, team, at).await?;
     // First the record, then the deed: a crash in between leaves files that are said to be deleted, never a deletion that nobody knows of.
     let mut tx = store.begin().await?;
@@ -158,14 +164,14 @@ async fn writable(store: &Store, by: &TeamEditor, path: &ArtifactPath) -> Result
         Some((experiment, Owner::Run(id))) => {
             let run = store.run(team, id).await?.filter(|r| r.experiment_id == experiment).ok_or_else(|| no_file(path.as_str()))?;
             tracking::own(&run, &by.principal)?;
-            unless_freed(store, team, (Some(id), None), &run.name).await?;
+            unless_freed(store, team, From::Run(id), &run.name).await?;
             Ok(Owned { at, run: Some(run.id.clone()), kind: "run", id: run.id, name: run.name })
         }
         Some((experiment, Owner::Model(id))) => {
             let model =
                 store.logged_model(team, id).await?.filter(|m| m.row.experiment_id == experiment).ok_or_else(|| no_file(path.as_str()))?;
             logged::own(store, by, model.row.source_run_id.as_deref()).await?;
-            unless_freed(store, team, (None, Some(id)), &model.row.name).await?;
+            unless_freed(store, team, From::LoggedModel(id), &model.row.name).await?;
             Ok(Owned { at, run: model.row.source_run_id, kind: "logged_model", id: model.row.id, name: model.row.name })
         }
         _ => Err(no_file(path.as_str()).hint("Files belong to a run ({experiment}/{run}/artifacts) or to a logged model.")),
@@ -173,7 +179,11 @@ async fn writable(store: &Store, by: &TeamEditor, path: &ArtifactPath) -> Result
 }
 
 /// Nobody would find, or free, what is added to files that were freed.
-async fn unless_freed(store: &Store, team: &str, (run, model): (Option<&str>, Option<&str>), name: &str) -> Result<()> {
+async fn unless_freed(store: &Store, team: &str, from: From<'_>, name: &str) -> Result<()> {
+    let (run, model) = match from {
+        From::Run(id) => (Some(id), None),
+        From::LoggedModel(id) => (None, Some(id)),
+    };
     if store.files_freed(team, run, model).await? {
         return Err(Error::conflict(format!("The files of {name} were freed by clean-up: it takes no new ones.")));
     }

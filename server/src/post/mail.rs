@@ -1,5 +1,6 @@
 //! Mails: handed to the server that the configuration names.
 
+use super::innermost;
 use crate::config::Mail;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use lettre::{
@@ -7,7 +8,7 @@ use lettre::{
     message::{Mailbox, header::ContentType},
     transport::smtp::extension::ClientId,
 };
-use std::{error::Error, num::NonZeroU32, sync::Arc, time::Duration};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 /// The longest that a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -83,15 +84,6 @@ async fn in_time<T>(said: impl Future<Output = Result<T, lettre::transport::smtp
         Ok(said) => said.map_err(|e| innermost(&e)),
         Err(_) => Err(format!("it did not answer within {} seconds", WHOLE.as_secs())),
     }
-}
-
-/// The innermost cause, which is what the server or the network said.
-fn innermost(error: &dyn Error) -> String {
-    let mut last = error;
-    while let Some(source) = last.source() {
-        last = source;
-    }
-    last.to_string().trim_end_matches('.').to_owned()
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! Posts over HTTP to addresses that teams give: short, without redirects, and no further than allowed.
 
-use super::address::{Allowed, Refused};
+use super::{
+    address::{Allowed, Refused},
+    innermost,
+};
 use reqwest::{Client, Url};
 use std::{error::Error, sync::Arc, time::Duration};
 
@@ -109,13 +112,4 @@ fn words(error: &reqwest::Error) -> String {
         e if e.is_connect() => format!("It could not be connected to: {}.", innermost(e)),
         e => format!("It could not be sent: {}.", innermost(e)),
     }
-}
-
-/// The innermost cause: the library's own words rarely hold the reason.
-fn innermost(error: &dyn Error) -> String {
-    let mut last = error;
-    while let Some(source) = last.source() {
-        last = source;
-    }
-    last.to_string().trim_end_matches('.').to_owned()
 }

@@ -77,8 +77,12 @@ async fn protected(tx: &mut Tx, team_id: &str) -> Result<Vec<Policy>> {
 }
 
 fn shut(policy: &Policy, model: &str, version: Option<i64>) -> Error {
-    let which = version.map_or_else(|| "a version".to_owned(), |v| format!("version {v}"));
-    Error::forbidden(format!("{} and its alias @{} are protected in this team: promotions set them.", policy.stage, policy.alias)).hint(
-        format!("Ask for a promotion of {which} of {model} to {}, on its page or with `slipway promotion request MODEL`.", policy.stage),
-    )
+    let stage = policy.stage;
+    let hint = match version {
+        Some(v) => {
+            format!("Ask for a promotion of version {v} of {model} to {stage}, on its page or with `slipway promotion request MODEL`.")
+        }
+        None => "Promote another version instead, or have a maintainer lift the protection of the stage.".to_owned(),
+    };
+    Error::forbidden(format!("{stage} and its alias @{} are protected in this team: promotions set them.", policy.alias)).hint(hint)
 }

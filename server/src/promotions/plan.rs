@@ -82,7 +82,11 @@ pub fn waits(missing: i64, approvers: &[String]) -> String {
         more => format!("{more} approvals"),
     };
     let waits = match approvers {
-        [] => return format!("Waits for {what}; nobody in the team can give it: a maintainer other than the one who asked is needed."),
+        [] => {
+            return format!(
+                "Waits for {what}, which nobody is left to give: the team needs another maintainer, or the stage fewer approvals."
+            );
+        }
         [one] => format!("Waits for {what}: {one} can approve."),
         // Not all of them are needed, or all of them are.
         [most @ .., last] if (approvers.len() as i64) > missing => format!("Waits for {what}: {} or {last} can approve.", most.join(", ")),
@@ -90,7 +94,7 @@ pub fn waits(missing: i64, approvers: &[String]) -> String {
     };
     match missing - approvers.len() as i64 {
         ..=0 => waits,
-        _ => format!("{waits} The team needs more maintainers than it has, or the stage fewer approvals."),
+        _ => format!("{waits} The team needs another maintainer besides, or the stage fewer approvals."),
     }
 }
 
@@ -139,12 +143,12 @@ mod tests {
             (
                 2,
                 people(&["Ada"]),
-                "Waits for 2 approvals: Ada can approve. The team needs more maintainers than it has, or the stage fewer approvals.",
+                "Waits for 2 approvals: Ada can approve. The team needs another maintainer besides, or the stage fewer approvals.",
             ),
         ] {
             assert_eq!(waits(missing, &approvers), says);
         }
-        assert!(waits(1, &[]).contains("nobody in the team can give it"));
+        assert!(waits(1, &[]).contains("nobody is left to give"));
     }
 
     #[test]

@@ -166,7 +166,7 @@ pub async fn set(store: &Store, by: &TeamMaintainer, name: &str, ask: &SetStageP
     let all = all_in(&mut tx, &by.team.id).await?;
     let Some(before) = all.iter().find(|p| p.stage == name) else { return Err(Error::internal(format!("no stage {name}"))) };
     Error::unless_stale(ask.revision, before.revision, format!("The policy of {name}"))?;
-    if let Some(other) = all.iter().find(|p| p.stage != name && p.alias == alias) {
+    if let Some(other) = all.iter().find(|p| p.stage != name && p.alias.eq_ignore_ascii_case(&alias)) {
         return Err(Error::invalid("alias", format!("@{alias} goes with {} already.", other.stage)).hint("Name another alias."));
     }
     for gate in &ask.gates {

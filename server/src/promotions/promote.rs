@@ -82,7 +82,7 @@ pub async fn promote(tx: &mut Tx, row: &PromotionRow) -> Result<bool> {
     let mut places = vec![(version.id, version.version, version.stage)];
     places.extend(tx.versions_in_stage(&model.id, policy.stage, version.version).await?.into_iter().map(|v| (v.id, v.version, v.stage)));
     for (id, number, before) in &places {
-        let stage = stage_of(tx, &model, &policies, *number).await?;
+        let stage = stage_of(tx, &model, &policies, (*number, before), (*number == row.version).then_some(policy.stage)).await?;
         if stage != before {
             tx.version_stage(id, stage).await?;
             staged(tx, row, (id, *number), (before, stage)).await?;
@@ -108,11 +108,22 @@ pub async fn promote(tx: &mut Tx, row: &PromotionRow) -> Result<bool> {
     Ok(true)
 }
 
-/// The stage of a version by the aliases that it has: a version has one stage, the last one whose alias points at it. One that has none is archived.
-async fn stage_of(tx: &mut Tx, model: &ModelRow, policies: &[Policy], version: i64) -> Result<&'static str> {
-    let mut stage = "Archived";
+/// The stage of a version by the aliases that it has: what is promoted (`to`) gets that stage, and keeps a later one whose alias it has; what loses
+/// its stage goes back to an earlier one whose alias it has, or is archived. An alias that was once set by hand lifts nothing to a later stage.
+async fn stage_of(
+    tx: &mut Tx,
+    model: &ModelRow,
+    policies: &[Policy],
+    (version, before): (i64, &str),
+    to: Option<&'static str>,
+) -> Result<&'static str> {
+    let mut stage = to.unwrap_or("Archived");
     for policy in policies {
-        if tx.alias(&model.id, &policy.alias).await? == Some(version) {
+        let may = match to {
+            Some(_) => policy.stage == before && policy::rank(before) > policy::rank(stage),
+            None => policy::rank(policy.stage) < policy::rank(before),
+        };
+        if may && tx.alias(&model.id, &policy.alias).await? == Some(version) {
             stage = policy.stage;
         }
     }

@@ -7,6 +7,7 @@ use crate::{
     error::Result,
     ids,
     logs::LogStore,
+    models::location,
     promotions::{
         evaluate::{self, Verdict},
         plan::{self, Seen, Step},
@@ -29,6 +30,11 @@ use app::api::{
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use std::{collections::HashMap, sync::Arc};
+
+/// Longest sentence that a gate's command says, in characters.
+const MOST_SAID: usize = 2000;
+/// What writes text the other way round, so that it reads as another.
+const DIRECTIONS: &[char] = &['\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}'];
 
 /// The task.
 pub struct Promotions {
@@ -83,6 +89,9 @@ impl Promotions {
         let at_work = gates.iter().filter(|g| g.state() == GateState::Running).filter_map(|g| g.workload_id.clone());
         let ended = |id: &String| workloads.get(id).is_some_and(WorkloadRow::ended);
         wanted.extend(at_work.filter(|id| !ended(id)));
+        if self.is_changing(row).await? {
+            return Ok(false);
+        }
         let seen = self.seen(row, &gates).await?;
         let step = plan::plan(&seen);
         match step {
@@ -126,6 +135,13 @@ impl Promotions {
             Step::Follow(state, reason) => self.follow(row, state, reason.as_deref()).await,
             _ => Ok(false),
         }
+    }
+
+    /// Whether a change of the version's files is under way that began before this was asked for: then it is looked at afterwards.
+    async fn is_changing(&self, row: &PromotionRow) -> Result<bool> {
+        let version = self.store.version(&row.team_id, &row.model, row.version).await?;
+        let folder = version.map(|v| location::path_of(&v.row.storage)).transpose()?.flatten();
+        Ok(folder.is_some_and(|folder| self.artifacts.is_changing(&row.team_id, &folder)))
     }
 
     async fn seen(&self, row: &PromotionRow, gates: &[GateRow]) -> Result<Seen> {
@@ -282,10 +298,13 @@ fn judge(what: &Gate, workload: &WorkloadRow, printed: Option<Value>, attempts: 
         let again = attempts < plan::ATTEMPTS && workload.state() != State::Succeeded;
         return match again {
             true => Judged { state: GateState::Open, detail: format!("{} It is tried again.", reason()), evidence: None },
+            false if attempts > 1 => {
+                Judged { state: GateState::Broken, detail: format!("{} It was tried {attempts} times.", reason()), evidence }
+            }
             false => Judged { state: GateState::Broken, detail: reason(), evidence },
         };
     }
-    let said = printed.as_ref().and_then(|p| p.get("detail")).and_then(Value::as_str).map(str::to_owned);
+    let said = printed.as_ref().and_then(|p| p.get("detail")).and_then(Value::as_str).map(shown);
     let ok = workload.exit_code == Some(0);
     let (passed, detail) = match what {
         Gate::Smoke { within_ms, .. } => smoke(ok, printed.as_ref(), *within_ms).unwrap_or_else(|| (false, said.unwrap_or_else(reason))),
@@ -293,6 +312,11 @@ fn judge(what: &Gate, workload: &WorkloadRow, printed: Option<Value>, attempts: 
         _ => (false, said.unwrap_or_else(reason)),
     };
     Judged { state: if passed { GateState::Passed } else { GateState::Failed }, detail, evidence }
+}
+
+/// What of a program's own sentence is kept: what a database and a page can hold.
+fn shown(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control() && !DIRECTIONS.contains(c)).take(MOST_SAID).collect()
 }
 
 /// Nothing where it failed: the reason is elsewhere.

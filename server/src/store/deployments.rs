@@ -144,8 +144,6 @@ pub struct RouteRow {
     pub name: String,
     /// A [`State`].
     pub state: String,
-    /// Why it does not answer.
-    pub reason: Option<String>,
     /// Number of the revision that takes the traffic.
     pub number: Option<i64>,
     /// The workload of a replica of it.
@@ -226,7 +224,7 @@ impl Store {
     /// The database does not answer.
     pub async fn deployment_routes(&self) -> Result<Vec<RouteRow>> {
         self.all(
-            "SELECT d.id, d.team_id, t.name AS team, d.name, d.state, d.reason, r.number, w.id AS workload_id, w.endpoint, d.limits_json, d.callers_json, d.canary,
+            "SELECT d.id, d.team_id, t.name AS team, d.name, d.state, r.number, w.id AS workload_id, w.endpoint, d.limits_json, d.callers_json, d.canary,
                     d.share, d.sticky_header, r.program_json
              FROM deployments d JOIN teams t ON t.id = d.team_id
              LEFT JOIN revisions r ON r.deployment_id = d.id AND (r.number = d.serving OR r.number = d.canary) AND r.state = 'serving'

@@ -25,6 +25,30 @@ pub struct LedgerRow {
     pub end_json: Option<String>,
 }
 
+/// What a version was registered from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From<'a> {
+    /// A run, by id.
+    Run(&'a str),
+    /// A logged model, by id.
+    LoggedModel(&'a str),
+}
+
+/// The team is asked of the model: by the run or the logged model there are few versions, by the team there are all.
+macro_rules! kept_from {
+    ($of:literal) => {
+        concat!(
+            "SELECT DISTINCT d.name AS deployment, r.model, r.version, v.storage FROM model_versions v JOIN models m ON m.id = v.model_id
+             JOIN revisions r ON r.team_id = v.team_id AND r.model = m.name AND r.version = v.version
+             JOIN deployments d ON d.id = r.deployment_id
+             WHERE m.team_id = $1 AND ",
+            $of,
+            " = $2 AND d.desired <> 'deleted'
+             AND (r.serving_at IS NOT NULL OR r.number = d.serving OR r.number = d.canary OR r.number = d.next) ORDER BY d.name, r.model, r.version"
+        )
+    };
+}
+
 /// A file that a revision needs: of which deployment, and where.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct KeptRow {
@@ -84,19 +108,14 @@ impl Store {
         .await
     }
 
-    /// The same, of the versions registered from a run or from a logged model.
+    /// The same, of the versions registered from this.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn versions_kept_from(&self, team_id: &str, run_id: Option<&str>, logged_model_id: Option<&str>) -> Result<Vec<KeptRow>> {
-        self.all(
-            "SELECT DISTINCT d.name AS deployment, r.model, r.version, v.storage FROM model_versions v JOIN models m ON m.id = v.model_id
-             JOIN revisions r ON r.team_id = v.team_id AND r.model = m.name AND r.version = v.version
-             JOIN deployments d ON d.id = r.deployment_id
-             WHERE v.team_id = $1 AND (v.run_id = $2 OR v.logged_model_id = $3) AND d.desired <> 'deleted'
-             AND (r.serving_at IS NOT NULL OR r.number = d.serving OR r.number = d.canary OR r.number = d.next) ORDER BY d.name, r.model, r.version",
-            args![team_id, run_id, logged_model_id],
-        )
-        .await
+    pub async fn versions_kept_from(&self, team_id: &str, from: From<'_>) -> Result<Vec<KeptRow>> {
+        match from {
+            From::Run(id) => self.all(kept_from!("v.run_id"), args![team_id, id]).await,
+            From::LoggedModel(id) => self.all(kept_from!("v.logged_model_id"), args![team_id, id]).await,
+        }
     }
 }

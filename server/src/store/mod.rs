@@ -17,6 +17,7 @@ pub mod events;
 pub mod experiment_search;
 pub mod experiments;
 pub mod find;
+pub mod held;
 pub mod idempotency;
 pub mod image_digests;
 pub mod keyset;

@@ -143,6 +143,20 @@ async fn a_token_has_a_rate() {
     assert_eq!(refused.headers["retry-after"], "1");
     assert_eq!(refused.json()["detail"], "This token may call iris 1 times per second, and more came.");
     predict(&fast, "{}").await.is(200);
+
+    // While its secret is replaced, a caller may do what it may, and not that with each secret.
+    let (made, before) = make(&d, json!({ "name": "shop", "rate": 1 })).await;
+    let path = format!("{IRIS}/tokens/{}/rotate", made["id"].as_str().unwrap());
+    let new = d.w.ada.post(&path, json!({ "overlap_seconds": 3600 })).await.is(201).json();
+    let after = with(&d, new["token"].as_str().unwrap());
+    let began = std::time::Instant::now();
+    let mut answered = 0;
+    for _ in 0..40 {
+        for secret in [&before, &after] {
+            answered += u64::from(predict(secret, "{}").await.status == 200);
+        }
+    }
+    assert!(answered <= 1 + began.elapsed().as_secs() + 1, "{answered} in {:?}", began.elapsed());
 }
 
 async fn callers(d: &Desk, who: &Person, body: Value) -> Answer {

@@ -261,6 +261,43 @@ async fn a_version_has_the_last_stage_whose_alias_it_has() {
     assert_eq!((stages().await.as_str(), d.production().await), ("Archived Production None", Some(2)));
     d.ask(3).await;
     assert_eq!(stages().await, "Archived Staging Production");
+    // An alias that was set by hand before it was protected is no way into a protected stage.
+    d.policy(json!({ "approvals": 0, "protect": false })).await;
+    d.w.ada.put("/api/v1/teams/forecast/models/churn/aliases/production", json!({ "version": 1 })).await.is(200);
+    d.policy(json!({ "gates": ["auc >= 0.99"], "approvals": 1, "protect": true })).await;
+    staging(1, 201).await;
+    assert_eq!(stages().await, "Staging Archived Production");
+    let prefixed = json!({ "alias": "PRODUCTION", "gates": [] });
+    assert_eq!(d.w.mia.put("/api/v1/teams/forecast/stages/Staging", prefixed).await.is(422).field(), "alias");
+}
+
+#[tokio::test]
+async fn what_gates_looked_at_stays_as_it_is() {
+    let d = Desk::new().await;
+    d.policy(json!({ "gates": ["auc >= 0.5"], "approvals": 1, "protect": true })).await;
+    let script = d.w.ada.token("forecast", "editor").await;
+    let source = script.get(&format!("{MLFLOW}/model-versions/get?name=churn&version=1")).await.is(200).json();
+    let folder = source["model_version"]["source"].as_str().expect("a source").trim_start_matches("mlflow-artifacts:/").to_owned();
+    let file = format!("/api/2.0/mlflow-artifacts/artifacts/{}/MLmodel", folder.trim_start_matches('/'));
+    let put = async |status: u16| script.send(Method::PUT, &file, "", "flavors: {}\n").await.is(status).json();
+    let delete = async |status: u16| script.send(Method::DELETE, &file, "", "").await.is(status);
+    put(200).await;
+    let id = d.ask(1).await;
+    let told = put(400).await;
+    assert_eq!(
+        told["message"].as_str().unwrap_or_default().split(" Log the").next(),
+        Some("churn v1 stays as it is: a promotion of it to Production is open, and its gates look at what is there."),
+    );
+    delete(400).await;
+    d.w.mia.post(&format!("{ALL}/{id}/approve"), json!({})).await.is(200);
+    assert_eq!(d.production().await, Some(1));
+    let told = put(400).await;
+    assert!(told["message"].as_str().unwrap_or_default().contains("it is @production, and Production is protected"), "{told}");
+    delete(400).await;
+    // Another version has it: this one is nobody's any more.
+    let next = d.ask(2).await;
+    d.w.mia.post(&format!("{ALL}/{next}/approve"), json!({})).await.is(200);
+    put(200).await;
 }
 
 #[tokio::test]
@@ -306,7 +343,7 @@ async fn an_approval_counts_while_its_giver_is_a_maintainer() {
     d.w.vic.post(&format!("{ALL}/{id}/approve"), json!({})).await.is(200);
     d.w.mia.put("/api/v1/teams/forecast/members/vic", json!({ "role": "viewer" })).await.is(200);
     let waits = d.w.mia.post(&format!("{ALL}/{id}/approve"), json!({})).await.is(200).json();
-    let reason = "Waits for one approval; nobody in the team can give it: a maintainer other than the one who asked is needed.";
+    let reason = "Waits for one approval, which nobody is left to give: the team needs another maintainer, or the stage fewer approvals.";
     assert_eq!(waits["reason"], reason);
     d.settle().await;
     let waits = d.get(&id).await;

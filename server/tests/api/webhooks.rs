@@ -118,6 +118,28 @@ async fn newest(w: &World) -> Value {
 }
 
 #[tokio::test]
+async fn a_receiver_that_takes_its_time_holds_up_nobody_else_s() {
+    let (w, receiver) = (World::new().await, Receiver::new().await);
+    // It takes connections, and says nothing.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let slow = format!("http://{}/", silent.local_addr().unwrap());
+    w.mia.post(LIST, json!({ "name": "slow", "url": slow, "kinds": ["run_failed"] })).await.is(201);
+    happens(&w, "fail", "run", "before").await;
+    let task = Deliveries::new(w.web.webhooks());
+    let look = async || {
+        let report = task.tick().await.unwrap();
+        (report["due"], report["going"], report["delivered"])
+    };
+    assert_eq!(look().await, (1, 0, 0));
+    // What is on its way is not sent twice.
+    assert_eq!(look().await, (0, 1, 0));
+    chat(&w, &receiver.url).await;
+    happens(&w, "fail", "run", "after").await;
+    assert_eq!(look().await, (2, 1, 1));
+    assert_eq!(receiver.count(), 1);
+}
+
+#[tokio::test]
 async fn a_notice_is_posted_signed_and_logged() {
     let (w, receiver) = (World::new().await, Receiver::new().await);
     chat(&w, &receiver.url).await;

@@ -7,6 +7,7 @@ use server::{
     store::{
         clean_up::{After, FIRST, RegisteredRow},
         environments::NewEnvVersion,
+        ledger::From,
         logged_models::NewLoggedModel,
         model_versions::NewVersion,
     },
@@ -137,8 +138,8 @@ async fn what_was_registered_from_files_and_what_serves_it() {
         assert_eq!(w.store.registered_from(OURS, "", &["m1"]).await.unwrap(), [row(2, Some("web"))]);
         assert!(w.store.registered_from(THEIRS, "r1", &["m1"]).await.unwrap().is_empty());
         assert_eq!(w.store.shown_by(OURS, "r1").await.unwrap(), None);
-        assert_eq!(w.store.versions_kept_from(OURS, None, Some("m1")).await.unwrap()[0].deployment, "web");
-        assert!(w.store.versions_kept_from(OURS, Some("r1"), None).await.unwrap().is_empty());
+        assert_eq!(w.store.versions_kept_from(OURS, From::LoggedModel("m1")).await.unwrap()[0].deployment, "web");
+        assert!(w.store.versions_kept_from(OURS, From::Run("r1")).await.unwrap().is_empty());
     })
     .await;
 }

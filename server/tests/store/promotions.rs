@@ -11,6 +11,7 @@ use app::api::{
 use server::{
     error::Kind,
     store::{
+        ledger::From,
         promotion_gates::GateEnd,
         promotions::{PromotionFilter, PromotionRow},
         stage_policies::StagePolicyRow,
@@ -47,6 +48,49 @@ async fn insert(w: &World, id: &str, version: i64) -> PromotionRow {
     tx.promotion_gates_make(id, 1, &[Gate::Signature, Gate::Smoke { within_ms: Some(9), size: None }]).await.unwrap();
     tx.commit().await.unwrap();
     w.store.promotion(OURS, id).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn what_is_asked_for_and_what_a_protected_stage_has_is_held() {
+    each(async |w| {
+        model(w, OURS, "iris").await;
+        version(w, OURS, "iris", "s", Some("r1")).await;
+        let id = w.store.version(OURS, "iris", 1).await.unwrap().unwrap().row.id;
+        let held = async |team: &str, run: &str| {
+            let some = w.store.versions_held_from(team, From::Run(run)).await.unwrap();
+            assert_eq!(
+                w.store.versions_held(OURS).await.unwrap().len(),
+                w.store.versions_held_from(OURS, From::Run("r1")).await.unwrap().len()
+            );
+            some.into_iter().map(|h| (h.stage, h.alias, h.model, h.version)).collect::<Vec<_>>()
+        };
+        let is = |alias: &str| [("Production".to_owned(), alias.to_owned(), "iris".to_owned(), 1)];
+        assert_eq!(held(OURS, "r1").await, [], "{}", w.engine);
+        let mut tx = w.store.begin().await.unwrap();
+        let asked = PromotionRow { version_id: id, ..row("01", 1) };
+        tx.promotion_insert(&asked).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(held(OURS, "r1").await, is(""), "{}", w.engine);
+        assert_eq!((held(OURS, "r2").await, held(THEIRS, "r1").await), (vec![], vec![]), "{}", w.engine);
+        let mut tx = w.store.begin().await.unwrap();
+        assert!(tx.promotion_move(&asked, PromotionState::Promoted, None).await.unwrap());
+        tx.alias_set(&asked.model_id, "production", 1).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(held(OURS, "r1").await, [], "{}: not protected", w.engine);
+        let mut tx = w.store.begin().await.unwrap();
+        let policy = StagePolicyRow {
+            stage: "Production".into(),
+            alias: "production".into(),
+            gates_json: "[]".into(),
+            approvals: None,
+            protect: 1,
+            revision: 1,
+        };
+        tx.stage_policy_set(OURS, &policy).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(held(OURS, "r1").await, is("production"), "{}", w.engine);
+    })
+    .await;
 }
 
 #[tokio::test]

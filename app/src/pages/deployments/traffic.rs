@@ -27,6 +27,15 @@ fn line(name: String, points: &[TrafficPoint], value: fn(&TrafficPoint) -> Optio
     Series { name, points }
 }
 
+/// What tells a revision beside another. A program has no version.
+fn named(revision: &Revision) -> String {
+    if revision.is_custom() {
+        format!("revision {}", revision.number)
+    } else {
+        format!("v{} (revision {})", revision.version, revision.number)
+    }
+}
+
 /// Three small charts with one crosshair; while two revisions share the traffic, a line for each.
 #[component]
 pub fn TrafficCharts(
@@ -40,12 +49,12 @@ pub fn TrafficCharts(
     let every = Every { kinds: &[], seconds: 10, page: "" };
     let name = deployment.name.clone();
     loaded(every, client.deployment_traffic(&team, &name), move |traffic: Traffic, _| {
-        let both = deployment.serving.iter().chain(deployment.canary.as_ref().map(|c| &c.revision)).map(|r| (r.number, r.version));
-        let both: Vec<(i64, i64)> = both.filter(|_| deployment.canary.is_some()).collect();
+        let both = deployment.serving.iter().chain(deployment.canary.as_ref().map(|c| &c.revision)).map(|r| (r.number, named(r)));
+        let both: Vec<(i64, String)> = both.filter(|_| deployment.canary.is_some()).collect();
         let each = |value: fn(&TrafficPoint) -> Option<f64>, words: &str| {
-            let of = |(revision, version): &(i64, i64)| {
+            let of = |(revision, name): &(i64, String)| {
                 let points = traffic.revisions.iter().find(|r| r.revision == *revision).map(|r| r.points.as_slice()).unwrap_or_default();
-                line(format!("v{version} (revision {revision}){words}"), points, value)
+                line(format!("{name}{words}"), points, value)
             };
             both.iter().map(of).collect::<Vec<_>>()
         };
@@ -85,8 +94,8 @@ pub fn Shares(
 fn shares(team: String, deployment: Deployment, edits: bool, serving: Revision, canary: CanaryNow) -> impl IntoView {
     let percent = canary.percent;
     let parts = vec![((100 - percent) as f64, ""), (percent as f64, "blue")];
-    let words = |class: &'static str, version: i64, revision: i64, percent: i64| {
-        view! { <span><i class=class aria-hidden="true"></i>{format!("v{version}, revision {revision}, {percent} %")}</span> }
+    let words = |class: &'static str, revision: &Revision, percent: i64| {
+        view! { <span><i class=class aria-hidden="true"></i>{format!("{}, {percent} %", named(revision))}</span> }
     };
     let sticky = deployment.sticky_header.as_ref().map(|h| format!("Requests with the same {h} stay with a revision."));
     let number = canary.revision.number;
@@ -115,7 +124,7 @@ fn shares(team: String, deployment: Deployment, edits: bool, serving: Revision, 
             <header><h2>"Traffic"</h2><span class="more">{sticky}</span></header>
             <div class="in stack">
                 <Portions parts/>
-                <div class="key">{words("", serving.version, serving.number, 100 - percent)}{words("blue", canary.revision.version, number, percent)}</div>
+                <div class="key">{words("", &serving, 100 - percent)}{words("blue", &canary.revision, percent)}</div>
                 {acts}
             </div>
         </section>

@@ -83,7 +83,7 @@ fn Versions(items: Vec<ModelVersion>, access: Access) -> impl IntoView {
         let deploy = edits.then(|| view! { <a class="btn small" href=format!("{href}?deploy=1") aria-label=label>"Deploy"</a> });
         view! {
             <tr>
-                <td class="lead" data-label="Version"><a class="name" href=href.clone()>{format!("v{}", v.version)}</a></td>
+                <td class="lead short" data-label="Version"><a class="name" href=href.clone()>{format!("v{}", v.version)}</a></td>
                 <td class="named" data-label="Aliases">{aliases}</td>
                 <td class="named" data-label="Run">{run}</td>
                 {cells}

@@ -313,12 +313,12 @@ pub fn too_fast(route: &Route, rate: i64, wait: Duration) -> Response {
 /// No replica is ready.
 fn nobody(route: &Route) -> Response {
     let name = &route.name;
-    let because = route.reason.as_deref().map(|r| format!(" {r}")).unwrap_or_default();
+    // Why is its team's to know: a reason may hold what the server said last.
     let (sentence, hint, again) = match route.state {
         State::Stopped | State::Stopping => (format!("{name} is stopped."), "Start it, then ask again.", None),
-        State::Failed => (format!("{name} does not run.{because}"), "Its page and its log say more.", None),
+        State::Failed => (format!("{name} does not run."), "Its page and its log say more.", None),
         State::Running => (format!("{name} is being started again."), "Try again in a moment.", Some("1")),
-        _ => (format!("{name} is not ready yet.{because}"), "Try again in a moment.", Some("2")),
+        _ => (format!("{name} is not ready yet."), "Try again in a moment; its page says what it waits for.", Some("2")),
     };
     let mut answer = problem::response(&Problem::new(503, sentence).hint(hint));
     if let Some(seconds) = again {

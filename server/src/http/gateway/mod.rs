@@ -136,8 +136,8 @@ async fn find(gateway: &Gateway, parts: &Parts) -> Result<(Arc<Route>, String), 
     } else {
         let pass = passes::check(&gateway.tokens, &gateway.store, &parts.headers, team).await.map_err(IntoResponse::into_response)?;
         let route = there.filter(|r| pass.is_for(&r.team_id, &r.id));
-        if let Some((route, (token, rate))) = route.zip(pass.rate.as_ref()) {
-            gateway.rates.admit(token, *rate).map_err(|wait| forward::too_fast(route, *rate, wait))?;
+        if let Some((route, (caller, rate))) = route.zip(pass.rate.as_ref()) {
+            gateway.rates.admit(caller, *rate).map_err(|wait| forward::too_fast(route, *rate, wait))?;
         }
         route
     };

@@ -115,6 +115,16 @@ impl Node {
         self.status.is_some_and(|(status, _)| self.cause.is_some() || status.exit_status() != Some(0))
     }
 
+    /// How its first process ended, in words that a sentence begins with.
+    pub fn how(&self) -> String {
+        let status = self.status.map(|(status, _)| status);
+        match (status.and_then(WaitStatus::exit_status), status.and_then(WaitStatus::terminating_signal)) {
+            (Some(code), _) => format!("Exited with code {code}"),
+            (None, Some(signal)) => format!("Ended by signal {signal}"),
+            (None, None) => "It ended".into(),
+        }
+    }
+
     /// Asks its processes to end.
     pub fn ask(&self) {
         if let Some(group) = self.leader().and_then(Pid::from_raw) {

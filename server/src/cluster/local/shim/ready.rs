@@ -3,7 +3,14 @@
 use super::super::process;
 use crate::cluster::workload::Endpoint;
 use procfs::{net::TcpState, process::FDTarget};
-use std::{collections::HashSet, fs, io, os::unix::fs::PermissionsExt, path::Path, time::Duration};
+use std::{
+    collections::HashSet,
+    fs, io,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    sync::atomic::{AtomicU16, Ordering},
+    time::Duration,
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpStream, UnixStream},
@@ -19,12 +26,14 @@ const ANSWER: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// A sentence: it will never be ready, because a program that is not of this workload listens at its port.
-pub async fn ready(endpoint: &Endpoint, path: &str, status: Option<u16>) -> Result<(), String> {
+pub async fn ready(endpoint: &Endpoint, path: &str, status: Option<u16>, said: &AtomicU16) -> Result<(), String> {
     let mut every = EVERY.0;
     loop {
         sleep(every).await;
         every = (every * 3 / 2).min(EVERY.1);
-        if !matches!(timeout(ANSWER, answers(endpoint, path, status)).await, Ok(Ok(true))) {
+        let Ok(Ok(answer)) = timeout(ANSWER, answers(endpoint, path)).await else { continue };
+        said.store(answer, Ordering::Relaxed);
+        if !status.map_or((200..400).contains(&answer), |wanted| answer == wanted) {
             continue;
         }
         match endpoint {
@@ -44,22 +53,22 @@ pub async fn ready(endpoint: &Endpoint, path: &str, status: Option<u16>) -> Resu
     }
 }
 
-async fn answers(endpoint: &Endpoint, path: &str, status: Option<u16>) -> io::Result<bool> {
+/// The status of the answer.
+async fn answers(endpoint: &Endpoint, path: &str) -> io::Result<u16> {
     match endpoint {
-        Endpoint::Unix { path: socket } => asked(UnixStream::connect(socket).await?, "localhost", path, status).await,
-        Endpoint::Tcp { address } => asked(TcpStream::connect(address).await?, address, path, status).await,
+        Endpoint::Unix { path: socket } => asked(UnixStream::connect(socket).await?, "localhost", path).await,
+        Endpoint::Tcp { address } => asked(TcpStream::connect(address).await?, address, path).await,
         Endpoint::Pod { .. } => Err(io::ErrorKind::Unsupported.into()),
     }
 }
 
-async fn asked(mut stream: impl AsyncRead + AsyncWrite + Unpin, host: &str, path: &str, status: Option<u16>) -> io::Result<bool> {
+async fn asked(mut stream: impl AsyncRead + AsyncWrite + Unpin, host: &str, path: &str) -> io::Result<u16> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: slipway\r\nAccept: */*\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut head = [0; 12];
     stream.read_exact(&mut head).await?;
     let said = std::str::from_utf8(&head[9..]).ok().and_then(|digits| digits.parse::<u16>().ok());
-    let fits = said.is_some_and(|said| status.map_or((200..400).contains(&said), |wanted| said == wanted));
-    Ok(head.starts_with(b"HTTP/1.") && fits)
+    said.filter(|_| head.starts_with(b"HTTP/1.")).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
 /// Some servers open their sockets for everybody whatever the umask says.

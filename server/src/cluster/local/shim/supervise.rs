@@ -28,7 +28,7 @@ use std::{
     io,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU16, Ordering},
     },
     time::Duration,
 };
@@ -229,9 +229,11 @@ impl Story {
         let timeout_at = spec.timeout_seconds.map_or(far, |s| begin + Duration::from_secs(s.min(1 << 31)));
         let start_by = spec.server.as_ref().map_or(far, |s| begin + Duration::from_secs(s.start_seconds.min(1 << 31)));
         let endpoint = prepared.endpoint.clone();
+        // The status of its last answer, where it gave one.
+        let said = AtomicU16::new(0);
         let readiness = async {
             match (&spec.server, &endpoint) {
-                (Some(server), Some(endpoint)) => ready(endpoint, &server.ready_path, server.ready_status).await,
+                (Some(server), Some(endpoint)) => ready(endpoint, &server.ready_path, server.ready_status, &said).await,
                 _ => std::future::pending().await,
             }
         };
@@ -262,7 +264,10 @@ impl Story {
                 () = sleep_until(start_by), if self.is_wanted() && !is_ready => {
                     let server = spec.server.as_ref();
                     let (path, seconds) = server.map(|s| (s.ready_path.as_str(), s.start_seconds)).unwrap_or_default();
-                    let reason = format!("It did not answer at {path} within {seconds} seconds.");
+                    let reason = match said.load(Ordering::Relaxed) {
+                        0 => format!("It did not answer at {path} within {seconds} seconds."),
+                        status => format!("It answered at {path} with the status {status}, and was not ready within {seconds} seconds."),
+                    };
                     self.end(Cause::Failed(reason), NOT_READY_GRACE);
                 }
                 Some((place, why)) = entering.next(), if !entering.is_empty() => {
@@ -299,7 +304,7 @@ impl Story {
         }
         if !is_ready && self.cause.is_none() && self.nodes[0].cause.is_none() {
             let path = spec.server.as_ref().map(|s| s.ready_path.as_str()).unwrap_or_default();
-            self.nodes[0].cause = Some(Cause::Failed(format!("It ended before it answered at {path}.")));
+            self.nodes[0].cause = Some(Cause::Failed(format!("{}, before it answered at {path}.", self.nodes[0].how())));
         }
     }
 
