@@ -274,7 +274,7 @@ async fn who_may_and_what_the_page_shows() {
     let html = page(&d.w.ada, "").await;
     assert!(["Take over", "Take back", "Canary 10 %", "Serving 90 %", "v2 (revision 2)"].iter().all(|w| html.contains(w)), "{html}");
     let html = page(&d.w.vic, "").await;
-    assert!(html.contains("v2, revision 2, 10 %") && !html.contains("Take over"), "{html}");
+    assert!(html.contains("v2 (revision 2), 10 %") && !html.contains("Take over"), "{html}");
     assert!(page(&d.w.ada, "?tab=limits").await.contains("Set header") && !page(&d.w.vic, "?tab=limits").await.contains("Set header"));
     assert!(page(&d.w.ada, "?redeploy=1").await.contains("name=\"canary\""));
     let fields = [("_method", "PUT"), ("percent", "100"), ("revision", &seen.to_string())];
