@@ -352,7 +352,8 @@ test('what the reader is at stays while the page changes beneath', async ({ page
   await expect(page.getByRole('textbox', { name: 'Tags' })).toHaveValue('owner=bob');
   await page.locator('dialog#words').getByRole('button', { name: 'Keep' }).click();
   await expect.poll(async () => (await send('GET', '/api/v1/teams/stays/models/churn')).tags).toEqual({ owner: 'bob' });
-  // Keys: go to runs, find a notebook.
+  // Keys: go to runs, find a notebook. They are no shortcuts while a dialog is open, and it closes when the answer has come.
+  await expect(page.locator('dialog#words')).toBeHidden();
   await page.keyboard.press('g');
   await page.keyboard.press('r');
   await page.waitForURL('**/teams/stays/runs');
