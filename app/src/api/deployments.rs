@@ -131,6 +131,12 @@ pub struct Revision {
     pub environment: String,
     /// What each of its replicas holds.
     pub resources: Resources,
+    /// Environment variables that were given to it; those of its runtime are not among them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+    /// Secrets by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<SecretUse>,
     /// How far it is.
     pub state: RevisionState,
     /// Why it failed, or waits.

@@ -38,6 +38,8 @@ pub struct Shown {
     height: String,
     again: u64,
     bare: bool,
+    /// What each beginning of it is called.
+    noun: String,
 }
 
 impl Shown {
@@ -71,13 +73,16 @@ pub fn LogView(
     /// Only the lines: no search, no choices.
     #[prop(optional)]
     bare: bool,
+    /// What each beginning of it is called: of what goes on for ever, a start is no attempt at an end.
+    #[prop(default = "Attempt")]
+    noun: &'static str,
 ) -> impl IntoView {
-    let shown = Shown { path, streams, download, nothing: nothing.into(), height: height.into(), again, bare };
+    let shown = Shown { path, streams, download, nothing: nothing.into(), height: height.into(), again, bare, noun: noun.into() };
     let first = shown.read(&client, &LogQuery { offset: Some(-FIRST.0), ..tail(None, None, String::new()) });
     Suspend::new(async move {
         let content = match first.await {
             Ok(page) => {
-                let ways = shown.download.as_ref().map(|path| ways(path, &page));
+                let ways = shown.download.as_ref().map(|path| ways(path, noun, &page));
                 let mut lines = Lines::default();
                 let from = page.items.len().saturating_sub(FIRST.1);
                 lines.append(page.items.into_iter().skip(from).collect());
@@ -97,15 +102,13 @@ pub fn LogView(
 }
 
 /// To each log as text, for who has no JavaScript to choose with.
-fn ways(path: &str, page: &LogPage) -> AnyView {
+fn ways(path: &str, noun: &str, page: &LogPage) -> AnyView {
     let way = |words: String, query: LogQuery| view! { <a class="link" href=with_query(path.to_owned(), &query) rel="external" download="">{words}</a> };
     let all: Vec<_> = match (page.nodes, page.attempts) {
         (2.., _) => (0..page.nodes)
             .map(|n| way(format!("Node {n}"), LogQuery { attempt: Some(page.attempt), node: u32::try_from(n).ok(), ..LogQuery::default() }))
             .collect(),
-        (_, 2..) => {
-            (1..=page.attempts).map(|n| way(format!("Attempt {n}"), LogQuery { attempt: Some(n), ..LogQuery::default() })).collect()
-        }
+        (_, 2..) => (1..=page.attempts).map(|n| way(format!("{noun} {n}"), LogQuery { attempt: Some(n), ..LogQuery::default() })).collect(),
         _ => vec![way("Download".into(), LogQuery::default())],
     };
     all.into_any()
@@ -137,7 +140,7 @@ struct View {
 /// The log itself.
 pub fn log(shown: Signal<Shown>, first: Option<LogPage>) -> AnyView {
     let client = Client::from_context();
-    let Shown { download, bare, .. } = shown.get_untracked();
+    let Shown { download, bare, noun, .. } = shown.get_untracked();
     let view = View {
         attempt: RwSignal::new(None),
         node: RwSignal::new(None),
@@ -198,7 +201,7 @@ pub fn log(shown: Signal<Shown>, first: Option<LogPage>) -> AnyView {
     });
     let lines = move || match page.get() {
         Some(Ok(page)) => {
-            let choices = choices(&page, view, bare);
+            let choices = choices(&page, view, bare, &noun);
             view! { {choices}{followed(page, shown.get_untracked(), client.clone(), view)} }.into_any()
         }
         Some(Err(problem)) => view! { <ProblemNote problem/> }.into_any(),
@@ -221,7 +224,7 @@ const fn words(flow: Flow) -> &'static str {
 }
 
 /// The choice between attempts and between nodes, where there are several.
-fn choices(page: &LogPage, view: View, bare: bool) -> AnyView {
+fn choices(page: &LogPage, view: View, bare: bool, noun: &str) -> AnyView {
     if page.attempts < 2 && page.nodes < 2 {
         return ().into_any();
     }
@@ -233,8 +236,8 @@ fn choices(page: &LogPage, view: View, bare: bool) -> AnyView {
     let option = |n: i64, shown: i64, words: String| view! { <option value=n.to_string() selected=n == shown>{words}</option> };
     let (attempt, attempts, node, nodes) = (page.attempt, page.attempts, page.node, page.nodes);
     let attempts = (attempts > 1).then(|| {
-        let options: Vec<_> = (1..=attempts).map(|n| option(n, attempt, format!("Attempt {n} of {attempts}"))).collect();
-        view! { <select aria-label="Attempt" on:change:target=move |e| view.attempt.set(e.target().value().parse().ok())>{options}</select> }
+        let options: Vec<_> = (1..=attempts).map(|n| option(n, attempt, format!("{noun} {n} of {attempts}"))).collect();
+        view! { <select aria-label=noun.to_owned() on:change:target=move |e| view.attempt.set(e.target().value().parse().ok())>{options}</select> }
     });
     let nodes = (nodes > 1).then(|| {
         let options: Vec<_> = (0..nodes).map(|n| option(n, node, format!("Node {n}"))).collect();

@@ -1,6 +1,6 @@
 //! Writing a file.
 
-use super::{ArtifactPath, ArtifactStore, Place, pieces::Pieces, store_error};
+use super::{ArtifactPath, ArtifactStore, Place, pieces::Pieces, store_error, trouble::is_unanswered};
 use crate::error::{Error, Kind, Result};
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt, TryStreamExt, future};
@@ -44,9 +44,11 @@ impl ArtifactStore {
         let mut size = 0u64;
         while kept.len() <= piece {
             let Some(chunk) = self.take(body.next().await, &mut size)? else {
-                let _change = self.change(team_id, path);
+                let change = self.change(team_id, path);
                 may.await?;
-                let written = self.store.put(&self.key(team_id, path), PutPayload::from(kept.freeze())).await;
+                let (store, key) = (self.store.clone(), self.key(team_id, path));
+                let work = async move { store.put(&key, PutPayload::from(kept.freeze())).await };
+                let written = change.carry_out(work, is_unanswered).await?;
                 return self.written(team_id, path, written.map(drop), size).await;
             };
             kept.extend_from_slice(&chunk);
@@ -64,9 +66,9 @@ impl ArtifactStore {
             kept.extend_from_slice(&chunk);
         }
         pieces.put(kept.freeze()).await.map_err(store_error)?;
-        let _change = self.change(team_id, path);
+        let change = self.change(team_id, path);
         may.await?;
-        let written = pieces.complete().await;
+        let written = change.carry_out(pieces.complete(), is_unanswered).await?;
         self.written(team_id, path, written, size).await
     }
 

@@ -20,7 +20,9 @@ pub(super) enum Trouble {
     Clock,
     /// It has no room.
     Full,
-    /// It failed.
+    /// It failed, and may not do so the next time.
+    Faulty,
+    /// It answers what nobody expects.
     Failed,
 }
 
@@ -55,6 +57,7 @@ impl Trouble {
             Self::Full => {
                 (Kind::Full, "The artifact store is full, so this was not kept.", "Make room in the S3 server, or raise its quota.")
             }
+            Self::Faulty => (Kind::Unavailable, "The artifact store failed.", "Look at the log of the S3 server."),
             Self::Failed => (Kind::Upstream, "The artifact store failed.", "Look at the log of the S3 server."),
         }
     }
@@ -77,6 +80,9 @@ impl Trouble {
             ("SlowDown" | "ServiceUnavailable", _) | (_, 429 | 503) => Self::Busy,
             ("XMinioStorageFull" | "QuotaExceeded", _) | (_, 507) => Self::Full,
             (_, 401 | 403) => Self::Refused,
+            // What stands before it says that it is away.
+            (_, 502 | 504) => Self::Silent,
+            (_, 500..=599) => Self::Faulty,
             _ => Self::Failed,
         }
     }
@@ -119,6 +125,18 @@ pub(super) fn store_error(e: object_store::Error) -> Error {
     }
 }
 
+/// Whether the store may still do what it was asked for: it was sent, and no answer came.
+pub(super) fn is_unanswered(e: &object_store::Error) -> bool {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(e);
+    while let Some(e) = next {
+        if let Some(http) = e.downcast_ref::<HttpError>() {
+            return http.kind() != HttpErrorKind::Connect;
+        }
+        next = e.source();
+    }
+    false
+}
+
 /// A request of our own that nobody answered.
 pub(super) fn silent(e: HttpError) -> Error {
     Trouble::Silent.error(e)
@@ -146,7 +164,9 @@ mod tests {
             (404, "<Error><Code>NoSuchBucket</Code></Error>", Trouble::NoBucket),
             (503, "<Error><Code>SlowDown</Code></Error>", Trouble::Busy),
             (507, "<Error><Code>XMinioStorageFull</Code></Error>", Trouble::Full),
-            (500, "", Trouble::Failed),
+            (500, "", Trouble::Faulty),
+            (502, "<html>", Trouble::Silent),
+            (400, "", Trouble::Failed),
         ] {
             assert_eq!(Trouble::of_answer(status, body), expected, "{status} {body}");
         }

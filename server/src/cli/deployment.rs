@@ -480,10 +480,12 @@ fn revisions(revisions: &[Revision]) -> String {
             r.words(),
             r.runtime.clone(),
             state,
+            r.env.keys().cloned().chain(r.secrets.iter().map(|s| format!("{} from {}", s.env, s.secret))).collect::<Vec<_>>().join(", "),
             r.by.clone(),
             output::ago(Some(&r.created_at)),
             r.reason.clone().unwrap_or_default(),
         ]
     };
-    output::rows(&["revision", "serves", "runtime", "state", "by", "age", "reason"], revisions.iter().map(row).collect(), "No revisions.")
+    let head = ["revision", "serves", "runtime", "state", "variables", "by", "age", "reason"];
+    output::rows(&head, revisions.iter().map(row).collect(), "No revisions.")
 }

@@ -68,6 +68,9 @@ pub enum Trouble {
     /// Nobody listens there.
     #[error("cannot connect")]
     Unreached(#[source] io::Error),
+    /// Nothing of the request was sent.
+    #[error("nothing sent")]
+    Unsent(#[source] hyper::Error),
     /// It broke off, or cannot be read as HTTP.
     #[error("no answer")]
     Broke(#[source] hyper::Error),
@@ -99,7 +102,8 @@ impl Lines {
                 Ok((answer, line)) => return Ok(self.hear(answer, line)),
                 Err(mut error) => match error.take_message() {
                     Some(unsent) if known => request = unsent,
-                    _ => return Err(Trouble::Broke(error.into_error())),
+                    Some(_) => return Err(Trouble::Unsent(error.into_error())),
+                    None => return Err(Trouble::Broke(error.into_error())),
                 },
             }
         }
@@ -138,7 +142,7 @@ impl Lines {
 
 async fn open(reach: &Reach, endpoint: &Endpoint) -> Result<Line, Trouble> {
     let stream = reach.connect(endpoint).await.map_err(Trouble::Unreached)?;
-    let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(Trouble::Broke)?;
+    let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(Trouble::Unsent)?;
     Ok(Box::new(Open { sender, connection: Some(connection), quiet: Quiet::default() }))
 }
 
@@ -352,6 +356,15 @@ mod tests {
         let (endpoint, _) = server(broken).await;
         let mut answer = Arc::new(Lines::default()).send(&reach, &endpoint, get()).await.unwrap();
         assert!(answer.body_mut().begin().await.is_err());
+    }
+
+    #[tokio::test]
+    async fn what_was_sent_is_not_said_to_be_unsent() {
+        let drops = |mut stream: TcpStream| async move { drop(head(&mut stream).await) };
+        let (endpoint, connections) = server(drops).await;
+        let failed = Arc::new(Lines::default()).send(&Reach::default(), &endpoint, get()).await;
+        assert!(matches!(failed, Err(Trouble::Broke(_))));
+        assert_eq!(connections.load(Ordering::SeqCst), 1);
     }
 
     #[tokio::test]

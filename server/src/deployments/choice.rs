@@ -78,6 +78,23 @@ mod tests {
     }
 
     #[test]
+    fn one_that_says_it_is_not_well_is_out_until_it_says_that_it_is() {
+        let a = replica("a");
+        for _ in 0..3 {
+            a.is_unwell("500 at /healthz");
+            a.answered();
+        }
+        a.answered();
+        assert!(a.is_out(), "whatever it answers to requests");
+        a.is_well();
+        assert!(!a.is_out());
+        (0..2).for_each(|_| a.is_unwell("500 at /healthz"));
+        a.is_well();
+        a.is_unwell("500 at /healthz");
+        assert!(!a.is_out(), "not in a row");
+    }
+
+    #[test]
     fn what_breaks_off_now_and_then_stays() {
         let a = replica("a");
         for _ in 0..5 {

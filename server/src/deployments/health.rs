@@ -2,7 +2,7 @@
 //! returns once it does.
 
 use super::{
-    replica::{self, Replica},
+    replica::{self, Replica, Unwell},
     routes::Routes,
 };
 use crate::cluster::reach::Reach;
@@ -48,7 +48,9 @@ pub async fn watch(routes: Routes, reach: Reach) {
 
 async fn check(reach: Reach, replica: Arc<Replica>) {
     match replica::answers(&reach, &replica.endpoint, &replica.manner, WITHIN).await {
-        Ok(_) => replica.answered(),
-        Err(why) => replica.broke(&why),
+        Ok(_) => replica.is_well(),
+        // One that is busy with requests may answer them and not this.
+        Err(Unwell::Silent(why)) => replica.broke(&why),
+        Err(Unwell::Says(why)) => replica.is_unwell(&why),
     }
 }

@@ -6,33 +6,46 @@ use crate::{
     error::{Error, Result},
 };
 use app::api::{
+    FieldProblem,
     deployments::Deployment,
     limits::{LONGEST_QUEUE, LONGEST_SECONDS, Limits, MOST_AT_ONCE, SetLimits},
     resources::{bytes_words, parse_bytes},
 };
 use serde_json::json;
 
-/// Whether they may be asked for; `most` is the largest body that the portal takes, in bytes.
+/// Whether they may be asked for; `most` is the largest body that the portal takes, in bytes. All that is wrong is said at once.
 fn check(limits: &Limits, most: usize) -> Result<()> {
-    let within = |field: &str, value: Option<i64>, least: i64, most: i64| match value {
-        Some(n) if n < least || n > most => Err(Error::invalid(field, format!("{field} is {least} to {most}."))),
-        _ => Ok(()),
+    let within = |field: &'static str, value: Option<i64>, least: i64, most: i64| {
+        value.filter(|n| *n < least || *n > most).map(|_| (field, format!("It is {least} to {most}.")))
     };
-    within("concurrency", limits.concurrency, 1, MOST_AT_ONCE)?;
-    within("queue", limits.queue, 0, LONGEST_QUEUE)?;
-    within("timeout_seconds", limits.timeout_seconds, 1, LONGEST_SECONDS)?;
-    if limits.queue.is_some_and(|n| n > 0) && limits.concurrency.is_none() {
-        return Err(Error::invalid("queue", "Nobody waits where there is no limit to the requests at once.")
-            .hint("Set concurrency as well, or leave queue out."));
+    let nobody_waits = limits.queue.is_some_and(|n| n > 0) && limits.concurrency.is_none();
+    let none = "Nobody waits where there is no limit to the requests at once: set that as well, or leave this out.";
+    let wrong = [
+        within("concurrency", limits.concurrency, 1, MOST_AT_ONCE),
+        within("queue", limits.queue, 0, LONGEST_QUEUE).or_else(|| nobody_waits.then(|| ("queue", none.to_owned()))),
+        within("timeout_seconds", limits.timeout_seconds, 1, LONGEST_SECONDS),
+        limits.max_body.as_ref().and_then(|text| too_large(text, most)).map(|why| ("max_body", why)),
+    ];
+    let each: Vec<FieldProblem> = wrong.into_iter().flatten().map(|(field, detail)| FieldProblem { field: field.into(), detail }).collect();
+    match each.as_slice() {
+        [] => Ok(()),
+        [one] => Err(Error::invalid(&one.field, format!("{} is not right. {}", one.field, one.detail)).each(each)),
+        [first, ..] => {
+            let all: Vec<_> = each.iter().map(|e| e.field.as_str()).collect();
+            Err(Error::invalid(&first.field, format!("These are not right: {}.", all.join(", "))).each(each))
+        }
     }
-    let Some(text) = &limits.max_body else { return Ok(()) };
-    let bytes = parse_bytes(text).map_err(|e| Error::invalid("max_body", e))?;
-    if bytes < 1 || usize::try_from(bytes).is_ok_and(|n| n > most) {
-        let words = bytes_words(i64::try_from(most).unwrap_or(i64::MAX));
-        return Err(Error::invalid("max_body", format!("max_body is 1 byte to {words}, the most that this portal takes."))
-            .hint("An admin raises max_body in the configuration."));
-    }
-    Ok(())
+}
+
+/// Why a body cannot be so large.
+fn too_large(text: &str, most: usize) -> Option<String> {
+    let bytes = match parse_bytes(text) {
+        Ok(bytes) => bytes,
+        Err(why) => return Some(why),
+    };
+    let words = bytes_words(i64::try_from(most).unwrap_or(i64::MAX));
+    let fits = bytes >= 1 && usize::try_from(bytes).is_ok_and(|n| n <= most);
+    (!fits).then(|| format!("It is 1 byte to {words}, the most that this portal takes; an admin raises max_body in the configuration."))
 }
 
 impl Service {
@@ -74,5 +87,8 @@ mod tests {
         for wrong in ["2Mi", "0", "lots", "-1"] {
             assert_eq!(field(Limits { max_body: Some(wrong.into()), ..ok.clone() }), "max_body", "{wrong}");
         }
+        let several = check(&Limits { queue: Some(-1), timeout_seconds: Some(0), ..ok }, 1 << 20).unwrap_err();
+        assert_eq!(several.errors.iter().map(|e| e.field.as_str()).collect::<Vec<_>>(), ["queue", "timeout_seconds"]);
+        assert_eq!((several.field.as_deref(), several.public.as_str()), (Some("queue"), "These are not right: queue, timeout_seconds."));
     }
 }

@@ -13,13 +13,13 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// How often a fetch that broke is tried again before it is given up.
 const TRIES: u32 = 3;
-/// And where the store does not answer, which is no fault of the version: for ten minutes.
-const TRIES_UNANSWERED: u32 = 60;
+/// And how long where the store does not answer, which is no fault of the version.
+const UNANSWERED: Duration = Duration::from_secs(600);
 /// The longest pause between two of them, seconds.
 const PAUSE_AT_MOST: u32 = 10;
 
@@ -37,16 +37,42 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 pub enum Files {
     /// They lie in this folder.
     Ready(PathBuf),
-    /// They are being fetched; the bell rings when that is over.
-    Fetching,
+    /// They are being fetched; the bell rings when that is over. Why they were not the last time, in words, where they are asked for again.
+    Fetching(Option<String>),
     /// They cannot be had: why.
     Never(String),
 }
 
 enum Job {
-    Runs,
+    Runs(Option<String>),
     Done(PathBuf),
-    Broke(Error, u32),
+    Broke(Error, Tries),
+}
+
+/// How often files were asked for, and since when.
+#[derive(Clone, Copy)]
+struct Tries {
+    since: Instant,
+    all: u32,
+    /// And the store answered, but not with the files.
+    answered: u32,
+}
+
+impl Tries {
+    fn begin() -> Self {
+        Self { since: Instant::now(), all: 0, answered: 0 }
+    }
+
+    const fn and(self, error: Kind) -> Self {
+        let answered = if matches!(error, Kind::Unavailable) { self.answered } else { self.answered + 1 };
+        Self { all: self.all + 1, answered, ..self }
+    }
+
+    /// Whether it is worth no other try: the same may work a little later, or never.
+    fn are_over(self, error: Kind) -> bool {
+        let most = if matches!(error, Kind::Unavailable | Kind::Internal | Kind::Upstream | Kind::Full) { TRIES } else { 1 };
+        self.answered >= most || self.since.elapsed() >= UNANSWERED
+    }
 }
 
 /// Key of a job: team, model, version.
@@ -70,6 +96,13 @@ struct Known {
     handed: HashSet<PathBuf>,
 }
 
+impl Files {
+    /// What who waits for them is told.
+    pub fn words(why: Option<String>) -> String {
+        why.map_or_else(|| "Fetching the model.".to_owned(), |why| format!("Fetching the model, again and again: {why}"))
+    }
+}
+
 impl ModelFiles {
     /// Fetches to `{data}/models`.
     pub fn new(store: Store, artifacts: ArtifactStore, data: PathBuf) -> Self {
@@ -82,28 +115,29 @@ impl ModelFiles {
         let mut guard = self.known();
         let Known { jobs, handed } = &mut *guard;
         let tries = match jobs.get(&key) {
-            Some(Job::Runs) => return Files::Fetching,
+            Some(Job::Runs(why)) => return Files::Fetching(why.clone()),
             Some(Job::Done(folder)) if folder.is_dir() => {
                 handed.insert(folder.clone());
                 return Files::Ready(folder.clone());
             }
-            Some(Job::Broke(error, tries)) if *tries >= tries_of(error.kind) => {
+            Some(Job::Broke(error, tries)) if tries.are_over(error.kind) => {
                 let why = error.public.clone();
                 // Whoever deploys it again gets another try.
                 jobs.remove(&key);
                 return Files::Never(why);
             }
-            Some(Job::Broke(_, tries)) => *tries,
-            Some(Job::Done(_)) | None => 0,
+            Some(Job::Broke(error, tries)) => (Some(error.public.clone()), *tries),
+            Some(Job::Done(_)) | None => (None, Tries::begin()),
         };
-        jobs.insert(key.clone(), Job::Runs);
+        let (why, before) = tries;
+        jobs.insert(key.clone(), Job::Runs(why.clone()));
         drop(guard);
         let this = self.clone();
-        tokio::spawn(async move { this.fetch(key, tries + 1).await });
-        Files::Fetching
+        tokio::spawn(async move { this.fetch(key, before).await });
+        Files::Fetching(why)
     }
 
-    async fn fetch(&self, key: Key, tries: u32) {
+    async fn fetch(&self, key: Key, before: Tries) {
         let inner = &self.0;
         let fetched = async {
             let located = fetch::resolve(&inner.store, &key.0, &key.1, key.2).await?;
@@ -112,9 +146,13 @@ impl ModelFiles {
         let job = match fetched.await {
             Ok(fetched) => Job::Done(fetched.folder),
             Err(error) => {
-                tracing::warn!(model = key.1, version = key.2, tries, error = %error, "its files could not be fetched");
-                if tries < tries_of(error.kind) {
-                    tokio::time::sleep(Duration::from_secs(u64::from(tries.min(PAUSE_AT_MOST)))).await;
+                let tries = before.and(error.kind);
+                tracing::warn!(model = key.1, version = key.2, tries = tries.all, error = %error, "its files could not be fetched");
+                if !tries.are_over(error.kind) {
+                    // Whoever waits is told at once why.
+                    self.known().jobs.insert(key.clone(), Job::Runs(Some(error.public.clone())));
+                    inner.store.bell().wake();
+                    tokio::time::sleep(Duration::from_secs(u64::from(tries.all.min(PAUSE_AT_MOST)))).await;
                 }
                 Job::Broke(error, tries)
             }
@@ -169,7 +207,7 @@ impl ModelFiles {
     fn aside(&self, digests: Vec<String>, left: Vec<String>) -> io::Result<Option<(u64, Vec<PathBuf>)>> {
         let all = self.0.data.join(FOLDER);
         let mut known = self.known();
-        if known.jobs.values().any(|job| matches!(job, Job::Runs)) {
+        if known.jobs.values().any(|job| matches!(job, Job::Runs(_))) {
             return Ok(None);
         }
         let (mut moved, mut aside) = (0, left.into_iter().map(|name| all.join(name)).collect::<Vec<_>>());
@@ -202,19 +240,28 @@ fn names(folder: &Path) -> io::Result<Vec<String>> {
     }
 }
 
-/// How often it is worth trying: the same may work a little later, or never.
-const fn tries_of(kind: Kind) -> u32 {
-    match kind {
-        Kind::Unavailable => TRIES_UNANSWERED,
-        Kind::Internal | Kind::Upstream | Kind::Full => TRIES,
-        _ => 0,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{clock::SystemClock, wake::Bell};
+
+    #[test]
+    fn a_store_that_is_away_is_asked_for_long_and_one_that_refuses_is_not() {
+        let after = |since: Instant, kinds: &[Kind]| {
+            let tries = kinds.iter().fold(Tries { since, ..Tries::begin() }, |tries, kind| tries.and(*kind));
+            kinds.last().is_some_and(|kind| tries.are_over(*kind))
+        };
+        let now = Instant::now();
+        assert!(after(now, &[Kind::NotFound]));
+        assert!(!after(now, &[Kind::Upstream; 2]) && after(now, &[Kind::Upstream; 3]));
+        assert!(!after(now, &[Kind::Unavailable; 100]));
+        let mut away = vec![Kind::Unavailable; 20];
+        away.push(Kind::Upstream);
+        assert!(!after(now, &away), "one bad answer among many that did not come is the first");
+        if let Some(long_ago) = now.checked_sub(UNANSWERED) {
+            assert!(after(long_ago, &[Kind::Unavailable]));
+        }
+    }
 
     #[tokio::test]
     async fn what_is_handed_out_meanwhile_stays() {
@@ -235,7 +282,7 @@ mod tests {
         assert_eq!(aside(), Some((0, vec![])));
         // Something is on its way there.
         files.known().handed.clear();
-        files.known().jobs.insert(("t".into(), "iris".into(), 2), Job::Runs);
+        files.known().jobs.insert(("t".into(), "iris".into(), 2), Job::Runs(None));
         assert_eq!(aside(), None);
         assert!(folder.is_dir());
         files.known().jobs.remove(&("t".into(), "iris".into(), 2));

@@ -509,7 +509,11 @@ fn off(seen: &Seen, plan: &mut Plan) {
         for replica in &revision.replicas {
             match &replica.workload {
                 Some(workload) if workload.end.is_none() => {
-                    if workload.state != State::Stopping {
+                    // It gets no requests any more by now, and finishes those that it has.
+                    let until = revision.drains_since.unwrap_or(seen.now) + GRACE_SECONDS * 1000;
+                    if workload.in_flight > 0 && seen.desired == Desired::Stopped && seen.now < until {
+                        plan.look_again(seen.now + 250);
+                    } else if workload.state != State::Stopping {
                         plan.steps.push(Step::Stop(workload.id.clone(), grace));
                     }
                 }

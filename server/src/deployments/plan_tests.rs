@@ -265,6 +265,17 @@ fn stopping_and_removing() {
     assert_eq!(p.steps, vec![Step::Retire(1), Step::Stop("a".into(), GRACE_SECONDS)]);
     assert_eq!((p.state, p.serving), (State::Stopping, Some(1)));
 
+    // What it has begun is finished first, within its time; what is removed is not waited for.
+    let mut busy = revision(1, Retired, vec![replica("a", State::Running)]);
+    busy.replicas[0].workload.as_mut().unwrap().in_flight = 1;
+    busy.drains_since = Some(NOW - 1_000);
+    s.revisions = vec![busy];
+    let p = plan(&s);
+    assert_eq!((p.steps, p.state, p.again_at), (vec![], State::Stopping, Some(NOW + 250)));
+    for (desired, now, grace) in [(Desired::Stopped, NOW + GRACE_SECONDS * 1000, GRACE_SECONDS), (Desired::Deleted, NOW, 5)] {
+        assert_eq!(plan(&Seen { desired, now, ..s.clone() }).steps, vec![Step::Stop("a".into(), grace)]);
+    }
+
     s.revisions = vec![revision(1, Retired, vec![replica("a", State::Stopping)])];
     assert_eq!((plan(&s).steps, plan(&s).state), (vec![], State::Stopping));
 

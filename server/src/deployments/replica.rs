@@ -49,6 +49,8 @@ pub struct Replica {
     waiting: AtomicUsize,
     /// Failures in a row.
     strikes: AtomicUsize,
+    /// Health checks in a row by which it said that it is not well.
+    unwell: AtomicUsize,
     out: AtomicBool,
 }
 
@@ -102,6 +104,7 @@ impl Replica {
             lines: Arc::default(),
             waiting: AtomicUsize::new(0),
             strikes: AtomicUsize::new(0),
+            unwell: AtomicUsize::new(0),
             out: AtomicBool::new(false),
         }
     }
@@ -116,14 +119,27 @@ impl Replica {
         self.out.load(Ordering::Relaxed)
     }
 
-    /// It answered: whatever it said, it is there. An ejected one returns.
+    /// It answered a request: whatever it said, it is there. One that was ejected because it did not answer returns.
     pub fn answered(&self) {
         // Read before it is written: this is on the way of every request.
         if self.strikes.load(Ordering::Relaxed) != 0 {
             self.strikes.store(0, Ordering::Relaxed);
         }
-        if self.is_out() && self.out.swap(false, Ordering::Relaxed) {
+        if self.is_out() && self.unwell.load(Ordering::Relaxed) == 0 && self.out.swap(false, Ordering::Relaxed) {
             tracing::info!(workload = self.workload_id, revision = self.revision, "the replica answers again");
+        }
+    }
+
+    /// It said to a health check that it is well: one that was ejected returns.
+    pub fn is_well(&self) {
+        self.unwell.store(0, Ordering::Relaxed);
+        self.answered();
+    }
+
+    /// It said to a health check that it is not well; after a few in a row it is ejected, whatever else it answers meanwhile.
+    pub fn is_unwell(&self, why: &str) {
+        if self.unwell.fetch_add(1, Ordering::Relaxed) + 1 >= STRIKES {
+            self.eject(why);
         }
     }
 
@@ -170,19 +186,28 @@ pub async fn ask(reach: &Reach, endpoint: &Endpoint, path: &str, within: Duratio
         .map_err(|_| Error::new(Kind::Upstream, format!("The model server did not answer within {} s.", within.as_secs())))?
 }
 
+/// Why a server did not say that it is well; in words.
+pub enum Unwell {
+    /// It did not answer, or not in time.
+    Silent(String),
+    /// It answered something else.
+    Says(String),
+}
+
 /// Whether a server says that it is well; with which status.
 ///
 /// # Errors
-/// It does not, or not in time; in words.
-pub async fn answers(reach: &Reach, endpoint: &Endpoint, manner: &Manner, within: Duration) -> std::result::Result<StatusCode, String> {
+/// It does not, or not in time.
+pub async fn answers(reach: &Reach, endpoint: &Endpoint, manner: &Manner, within: Duration) -> std::result::Result<StatusCode, Unwell> {
     let path = &manner.ready_path;
     let body: Body = Empty::new().map_err(|never| match never {}).boxed_unsync();
-    let request = Request::builder().method(Method::GET).uri(path).header(header::HOST, "model").body(body).map_err(|e| e.to_string())?;
+    let request = Request::builder().method(Method::GET).uri(path).header(header::HOST, "model").body(body);
+    let request = request.map_err(|e| Unwell::Silent(e.to_string()))?;
     match tokio::time::timeout(within, reach.send(endpoint, request)).await {
-        Err(_) => Err(format!("no answer within {} s at {path}", within.as_secs())),
-        Ok(Err(error)) => Err(chain(&error)),
+        Err(_) => Err(Unwell::Silent(format!("no answer within {} s at {path}", within.as_secs()))),
+        Ok(Err(error)) => Err(Unwell::Silent(chain(&error))),
         Ok(Ok(answer)) if manner.is_well(answer.status()) => Ok(answer.status()),
-        Ok(Ok(answer)) => Err(format!("{} at {path}", answer.status())),
+        Ok(Ok(answer)) => Err(Unwell::Says(format!("{} at {path}", answer.status()))),
     }
 }
 

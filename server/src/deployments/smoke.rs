@@ -4,7 +4,7 @@
 use super::{
     example,
     plan::SmokeTest,
-    replica::{self, Manner},
+    replica::{self, Manner, Unwell},
     why,
 };
 use crate::{
@@ -159,7 +159,9 @@ async fn well(reach: &Reach, endpoint: &Endpoint, manner: &Manner, model: bool) 
             let detail = format!("Answered {} with {}.{what}", manner.ready_path, status.as_u16());
             SmokeTest::Passed(Smoke { example: false, latency_seconds: begun.elapsed().as_secs_f64(), detail })
         }
-        Err(why) => SmokeTest::Failed(format!("It was ready, and then did not say so again: {why}."), None),
+        Err(Unwell::Silent(why) | Unwell::Says(why)) => {
+            SmokeTest::Failed(format!("It was ready, and then did not say so again: {why}."), None)
+        }
     }
 }
 

@@ -25,6 +25,8 @@ pub fn revision(row: &RevisionRow) -> Revision {
         runtime_digest: program.as_ref().and_then(|p| program::digest(p).ok()),
         program,
         resources: row.resources(),
+        env: row.env(),
+        secrets: row.secrets(),
         state: row.state(),
         reason: row.reason.clone(),
         smoke: row.smoke(),

@@ -72,7 +72,7 @@ pub async fn delete(store: &Store, artifacts: &ArtifactStore, by: &TeamEditor, p
     if artifacts.size(team, at).await?.is_none() && artifacts.list(team, at).await?.is_empty() {
         return Err(no_file(path));
     }
-    let _change = artifacts.change(team, at);
+    let change = artifacts.change(team, at);
     kept::unless_below(store, team, at).await?;
     // First the record, then the deed: a crash in between leaves files that are said to be deleted, never a deletion that nobody knows of.
     let mut tx = store.begin().await?;
@@ -89,7 +89,9 @@ pub async fn delete(store: &Store, artifacts: &ArtifactStore, by: &TeamEditor, p
     })
     .await?;
     tx.commit().await?;
-    artifacts.delete(team, at).await?;
+    let (files, team, folder) = (artifacts.clone(), team.clone(), at.clone());
+    let work = async move { files.delete(&team, &folder).await };
+    change.carry_out(work, |e| e.kind == Kind::Unavailable).await??;
     announce(store, by, owned);
     Ok(())
 }

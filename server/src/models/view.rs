@@ -2,9 +2,9 @@
 
 use super::{location, mlmodel::MlModel};
 use crate::{
-    artifacts::ArtifactStore,
+    artifacts::{ArtifactPath, ArtifactStore},
     clock::rfc3339,
-    error::Result,
+    error::{Error, Kind, Result},
     store::{
         Store,
         model_versions::VersionFull,
@@ -19,10 +19,15 @@ use app::api::{
 };
 use futures::{StreamExt, TryStreamExt};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    time::Duration,
+};
 
 /// `MLmodel` files read at once for a page of versions.
 const AT_ONCE: usize = 8;
+/// How long a page waits for them.
+const SHOWN_WITHIN: Duration = Duration::from_secs(3);
 /// The tag in which clients note the commit of their code.
 const COMMIT: &str = "mlflow.source.git.commit";
 
@@ -67,8 +72,41 @@ struct Origin {
 /// Versions of a team (by id) with lineage, metrics and what their `MLmodel` says, for a list or alone.
 ///
 /// # Errors
-/// Database or artifact store do not answer. A model that cannot be read does not fail the list: it shows no flavors.
+/// The database does not answer. A model that cannot be read does not fail the list: it shows no flavors.
 pub async fn versions(store: &Store, artifacts: &ArtifactStore, team: &str, rows: Vec<VersionFull>) -> Result<Vec<ModelVersion>> {
+    told(store, artifacts, team, rows, Unread::Shown).await
+}
+
+/// The same to judge by: what the artifact store does not tell now is not taken for what the models do not say.
+///
+/// # Errors
+/// Database or artifact store do not answer.
+pub async fn exactly(store: &Store, artifacts: &ArtifactStore, team: &str, rows: Vec<VersionFull>) -> Result<Vec<ModelVersion>> {
+    told(store, artifacts, team, rows, Unread::Fails).await
+}
+
+/// What becomes of a version whose `MLmodel` cannot be had now.
+#[derive(Clone, Copy, PartialEq)]
+enum Unread {
+    Shown,
+    Fails,
+}
+
+impl Unread {
+    /// Reads an `MLmodel`; where it is only shown, not for long.
+    async fn read(self, artifacts: &ArtifactStore, team: &str, folder: &ArtifactPath) -> Result<Option<MlModel>> {
+        let reading = MlModel::read(artifacts, team, folder);
+        match self {
+            Self::Fails => reading.await,
+            Self::Shown => {
+                let late = |_| Error::new(Kind::Unavailable, "The artifact store does not answer in time.");
+                tokio::time::timeout(SHOWN_WITHIN, reading).await.map_err(late)?
+            }
+        }
+    }
+}
+
+async fn told(store: &Store, artifacts: &ArtifactStore, team: &str, rows: Vec<VersionFull>, unread: Unread) -> Result<Vec<ModelVersion>> {
     let mut runs: Vec<String> = rows.iter().filter_map(|v| v.row.run_id.clone()).collect();
     runs.sort_unstable();
     runs.dedup();
@@ -84,7 +122,7 @@ pub async fn versions(store: &Store, artifacts: &ArtifactStore, team: &str, rows
         .map(|row| {
             let origin = row.row.run_id.as_ref().and_then(|id| origins.get(id));
             let deployments = served.remove(&(row.row.model.clone(), row.row.version)).unwrap_or_default();
-            async move { Ok(ModelVersion { deployments, ..version(artifacts, team, row, origin).await? }) }
+            async move { Ok(ModelVersion { deployments, ..version(artifacts, team, row, origin, unread).await? }) }
         })
         .buffered(AT_ONCE)
         .try_collect()
@@ -100,12 +138,16 @@ pub async fn one(store: &Store, artifacts: &ArtifactStore, team: &str, row: Vers
     versions(store, artifacts, team, vec![row]).await?.pop().ok_or_else(|| super::versions::not_found(&model, number))
 }
 
-async fn version(artifacts: &ArtifactStore, team: &str, v: VersionFull, origin: Option<&Origin>) -> Result<ModelVersion> {
+async fn version(artifacts: &ArtifactStore, team: &str, v: VersionFull, origin: Option<&Origin>, unread: Unread) -> Result<ModelVersion> {
     let stored = match location::path_of(&v.row.storage) {
-        Ok(Some(folder)) => MlModel::read(artifacts, team, &folder).await.unwrap_or_else(|e| {
-            tracing::info!(model = v.row.model, version = v.row.version, error = %e, "its MLmodel cannot be read");
-            None
-        }),
+        Ok(Some(folder)) => match unread.read(artifacts, team, &folder).await {
+            Ok(stored) => stored,
+            Err(e) if unread == Unread::Fails && !matches!(e.kind, Kind::Invalid | Kind::TooLarge) => return Err(e),
+            Err(e) => {
+                tracing::info!(model = v.row.model, version = v.row.version, error = %e, "its MLmodel cannot be read");
+                None
+            }
+        },
         _ => None,
     }
     .unwrap_or_default();

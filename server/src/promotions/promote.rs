@@ -33,7 +33,7 @@ pub async fn facts(store: &Store, artifacts: &ArtifactStore, row: &PromotionRow)
     for number in std::iter::once(row.version).chain(row.current_version) {
         rows.extend(store.version(&row.team_id, &row.model, number).await?);
     }
-    let mut all = models::versions(store, artifacts, &row.team_id, rows).await?.into_iter();
+    let mut all = models::exactly(store, artifacts, &row.team_id, rows).await?.into_iter();
     let version = all.next().filter(|v| v.version == row.version);
     Ok(version.map(|v| (v, all.next())))
 }

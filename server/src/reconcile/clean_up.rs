@@ -53,7 +53,12 @@ impl Task for CleanUp {
 
 impl CleanUp {
     async fn take(&self, row: &FreedArtifactsRow) -> Result<u64> {
-        let files = self.artifacts.delete(&row.team_id, &ArtifactPath::parse_file(&row.path)?).await?;
+        let folder = ArtifactPath::parse_file(&row.path)?;
+        // What the store is still putting there would be left.
+        if self.artifacts.is_changing(&row.team_id, &folder) {
+            return Ok(0);
+        }
+        let files = self.artifacts.delete(&row.team_id, &folder).await?;
         let mut tx = self.store.begin().await?;
         tx.freed_artifacts_done(row).await?;
         tx.commit().await?;

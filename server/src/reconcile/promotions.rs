@@ -4,7 +4,7 @@ use super::{Report, Task};
 use crate::{
     artifacts::ArtifactStore,
     cluster::{SharedCluster, WorkloadKind},
-    error::Result,
+    error::{Kind, Result},
     ids,
     logs::LogStore,
     models::location,
@@ -90,7 +90,7 @@ impl Promotions {
         let ended = |id: &String| workloads.get(id).is_some_and(WorkloadRow::ended);
         wanted.extend(at_work.filter(|id| !ended(id)));
         if self.is_changing(row).await? {
-            return Ok(false);
+            return self.waits(row, "Waits for a change of the version's files that is under way.").await;
         }
         let seen = self.seen(row, &gates).await?;
         let step = plan::plan(&seen);
@@ -115,7 +115,14 @@ impl Promotions {
                 }
                 GateState::Open => {
                     if facts.is_none() {
-                        facts = promote::facts(&self.store, &self.artifacts, row).await?;
+                        facts = match promote::facts(&self.store, &self.artifacts, row).await {
+                            // It is no fault of the version: its gates are looked at once the store answers.
+                            Err(error) if matches!(error.kind, Kind::Unavailable | Kind::Upstream) => {
+                                tracing::warn!(promotion = row.id, error = %error, "the files of its version cannot be read now");
+                                return self.waits(row, &format!("Its gates are looked at once this is over: {}", error.public)).await;
+                            }
+                            facts => facts?,
+                        };
                     }
                     let Some((version, current)) = &facts else { continue };
                     let Some(verdict) = evaluate::evaluate(&what, version, current.as_ref()) else { continue };
@@ -142,6 +149,14 @@ impl Promotions {
         let version = self.store.version(&row.team_id, &row.model, row.version).await?;
         let folder = version.map(|v| location::path_of(&v.row.storage)).transpose()?.flatten();
         Ok(folder.is_some_and(|folder| self.artifacts.is_changing(&row.team_id, &folder)))
+    }
+
+    /// Says what keeps its gates from being looked at; whether that is new.
+    async fn waits(&self, row: &PromotionRow, why: &str) -> Result<bool> {
+        if row.state() != PromotionState::Checking || row.reason.as_deref() == Some(why) {
+            return Ok(false);
+        }
+        self.follow(row, PromotionState::Checking, Some(why)).await
     }
 
     async fn seen(&self, row: &PromotionRow, gates: &[GateRow]) -> Result<Seen> {

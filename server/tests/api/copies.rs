@@ -61,7 +61,7 @@ async fn a_promotion_keeps_copies_until_it_is_decided() {
         folders.push(loop {
             match d.files.of(&team, "iris", version) {
                 Files::Ready(folder) => break folder,
-                Files::Fetching => tokio::time::sleep(Duration::from_millis(5)).await,
+                Files::Fetching(_) => tokio::time::sleep(Duration::from_millis(5)).await,
                 Files::Never(why) => panic!("{why}"),
             }
         });
@@ -96,5 +96,5 @@ async fn a_promotion_keeps_copies_until_it_is_decided() {
     part.set_modified(part.metadata().unwrap().modified().unwrap() - Duration::from_secs(25 * 3600)).unwrap();
     assert_eq!(d.files.sweep().await.unwrap(), 0);
     assert_eq!(left(), ["notes"]);
-    assert_eq!(d.files.of(&team, "iris", 3), Files::Fetching, "whoever needs it has it fetched again");
+    assert_eq!(d.files.of(&team, "iris", 3), Files::Fetching(None), "whoever needs it has it fetched again");
 }

@@ -1,13 +1,23 @@
 //! Several replicas of a deployment: the traffic is spread over them, what does not answer is left out, and their number is changed in place.
 
-use super::deployments::{Desk, IRIS, LIST, passes, predict};
-use axum::{Json, Router};
+use super::deployments::{Desk, IRIS, LIST, PREDICT, passes, predict};
+use axum::{Json, Router, http::Method};
 use serde_json::{Value, json};
 use server::{
     cluster::{Endpoint, Exit, WorkloadSpec},
     deployments::health,
 };
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::io::AsyncReadExt;
+
+const MODEL: &str = "/serve/forecast/iris/v1/models/iris";
 
 /// What the cluster runs, oldest first.
 fn specs(d: &Desk) -> Vec<WorkloadSpec> {
@@ -107,6 +117,40 @@ async fn one_that_cannot_be_reached_is_left_out_until_it_answers() {
         d.w.web.gateway.routes.replica_of(&spec.id).unwrap().eject("a test says so");
     }
     says(&d, 1).await;
+}
+
+#[tokio::test]
+async fn what_a_replica_took_and_did_not_answer_is_not_done_twice() {
+    let (d, all) = three().await;
+    let taken = Arc::new(AtomicUsize::new(0));
+    for spec in &all {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let taken = taken.clone();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(stream.read_u8().await.unwrap());
+                }
+                taken.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        d.w.cluster.serve(&spec.id, Endpoint::Tcp { address });
+    }
+    d.settle().await;
+    let token = d.w.ada.token("forecast", "viewer").await;
+    let of = |method: Method, path: &'static str| {
+        let (token, taken) = (&token, &taken);
+        async move {
+            let before = taken.load(Ordering::SeqCst);
+            let answer = token.send(method, path, "", axum::body::Body::empty()).await.is(502);
+            assert!(String::from_utf8_lossy(&answer.body).contains("broke off before it answered"));
+            taken.load(Ordering::SeqCst) - before
+        }
+    };
+    assert_eq!(of(Method::POST, PREDICT).await, 1, "it may have done it");
+    assert_eq!(of(Method::GET, MODEL).await, 2, "and be the end of whoever is asked");
 }
 
 #[tokio::test]

@@ -86,12 +86,24 @@ pub fn DeploymentPage() -> impl IntoView {
             <Copyable text=path.clone() short/>
             {reason.map(|r| view! { <Note tone=tone><span class="pre">{r}</span></Note> })}
             {asked.then(|| view! { <Why answer=why said open/> })}
+            {behind(&deployment).map(|words| view! { <Note>{words}</Note> })}
             <Taking deployment/>
             <Tabs label="Parts of the deployment" items/>
             {content}
             {sheet}
         }
     })
+}
+
+/// What is said while not that is served to which the alias points.
+fn behind(d: &Deployment) -> Option<String> {
+    let follows = d.follows.as_ref().filter(|_| !matches!(d.state, State::Stopped | State::Stopping))?;
+    let Some(version) = follows.version else {
+        return Some(format!("@{} of {} points nowhere now: what serves goes on.", follows.alias, follows.model));
+    };
+    let latest = d.latest.as_ref().filter(|r| (&r.model, r.version) != (&follows.model, version))?;
+    let then = format!("a revision is made for it once its files can be read; until then {} stays.", latest.words());
+    Some(format!("@{} of {} points at v{version} now: {then}", follows.alias, follows.model))
 }
 
 #[component]

@@ -38,7 +38,7 @@ pub fn RevisionLog(
         view! {
             <section class="card">
                 <header><h2>{format!("Log of revision {number}")}</h2><div class="more">{picker}</div></header>
-                <LogView client path again=state as u64 height="calc(100vh - 280px)"/>
+                <LogView client path again=state as u64 noun="Start" height="calc(100vh - 280px)"/>
             </section>
         }
         .into_any()

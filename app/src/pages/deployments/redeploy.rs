@@ -6,7 +6,10 @@ use crate::{
         Client, ListQuery, State, capacity::Capacity, client::team_path, deployments::Deployment, environments::Environment,
         models::ModelVersion, page::MAX_PAGE_SIZE, runtimes::Runtime,
     },
-    parts::{Access, EnvironmentPicker, Every, RuntimePicker, follow_options, loaded, offers},
+    parts::{
+        Access, EnvironmentPicker, Every, RuntimePicker, follow_options, loaded, offers,
+        secret_uses::{Now, Surroundings},
+    },
     ui::{ApiForm, Field, Select, Sheet},
 };
 use leptos::prelude::*;
@@ -56,6 +59,7 @@ fn Program(deployment: Deployment, access: Access, next: String, capacity: Capac
     let in_image = now.as_ref().and_then(|r| r.program.as_ref()).is_some_and(|p| p.image.is_some());
     let held = now.as_ref().map(|r| r.resources.words()).unwrap_or_default();
     let beside = takes_canary(&deployment);
+    let given = now.as_ref().and_then(|r| Now::of(&r.env, &r.secrets));
     let mut sizes = vec![(String::new(), format!("As now: {held}"))];
     sizes.extend(capacity.sizes.iter().map(|s| (s.name.clone(), format!("{}: {}. {}", s.label, s.resources.words(), s.effect))));
     let action = team_path(&access.team, &format!("/deployments/{}/redeploy", deployment.name));
@@ -66,6 +70,7 @@ fn Program(deployment: Deployment, access: Access, next: String, capacity: Capac
             <ProgramFields program=now.and_then(|r| r.program)/>
             {(!in_image).then(|| view! { <EnvironmentPicker environments chosen=environment/> })}
             <Select name="size" label="Size" options=sizes/>
+            {given.map(|now| view! { <Surroundings now=Some(now)/> })}
             {beside.then(|| view! { <Canary/> })}
             <p class="sub">"It takes traffic once it says that it is ready. Until then the one before keeps serving; no request is dropped."</p>
             <div class="actions"><button class="btn primary" type="submit">"Deploy"</button><a class="btn" href=cancel>"Cancel"</a></div>
@@ -109,6 +114,7 @@ fn Choice(
     let chosen = versions.iter().map(|v| v.version).find(|v| *v != serving).unwrap_or(serving).to_string();
     let held = now.as_ref().map(|r| r.resources.words()).unwrap_or_default();
     let beside = takes_canary(&deployment);
+    let given = now.as_ref().and_then(|r| Now::of(&r.env, &r.secrets));
     let runtime = now.as_ref().map(|r| r.runtime.clone()).unwrap_or_default();
     // All versions of a model are of the same kind, as a rule; where one is not, the answer says so.
     let flavors: Vec<String> = versions.iter().flat_map(|v| v.flavors.clone()).collect();
@@ -124,6 +130,7 @@ fn Choice(
             {follow.map(|options| view! { <Select name="alias" label="Follow an alias" options hint/> })}
             <RuntimePicker runtimes flavors now=runtime/>
             <Select name="size" label="Size" options=sizes/>
+            {given.map(|now| view! { <Surroundings now=Some(now)/> })}
             {beside.then(|| view! { <Canary/> })}
             <p class="sub">"The new version is tried with its own input example first. Until it is ready the one before keeps serving; no request is dropped."</p>
             <div class="actions"><button class="btn primary" type="submit">"Deploy"</button><a class="btn" href=cancel>"Cancel"</a></div>

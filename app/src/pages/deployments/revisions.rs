@@ -7,7 +7,7 @@ use crate::{
         client::team_path,
         deployments::{Revision, RevisionState},
     },
-    parts::{Access, Every, RevisionBadge, loaded, params::query, served},
+    parts::{Access, Every, RevisionBadge, loaded, params::query, secret_uses, served},
     ui::{Ago, Cut, Empty, Pager, PostButton, Table},
 };
 use leptos::prelude::*;
@@ -44,6 +44,8 @@ fn Rows(items: Vec<Revision>, access: Access, name: String) -> impl IntoView {
         let note = r.reason.clone().filter(|_| !under_way).or_else(|| r.smoke.as_ref().map(|s| s.detail.clone()));
         let how = r.rolled_back_to.map(|n| format!("back to revision {n}")).or(r.alias.as_ref().map(|a| format!("following @{a}")));
         let back = how.map(|words| view! { <div class="sub">{words}</div> });
+        let given = [secret_uses::variables(&r.env), secret_uses::secrets(&r.secrets)];
+        let given = given.into_iter().flatten().map(|words| view! { <div class="sub">{words}</div> }).collect_view();
         let again = (edits && matches!(r.state, RevisionState::Retired) && !r.is_custom()).then(|| {
             let action = team_path(&access.team, &format!("/deployments/{name}/redeploy"));
             let (version, model, say) = (r.version, r.model.clone(), format!("Version {} is on its way.", r.version));
@@ -59,7 +61,7 @@ fn Rows(items: Vec<Revision>, access: Access, name: String) -> impl IntoView {
                 <td class="state" data-label="State"><RevisionBadge state=r.state/></td>
                 <td class="named" data-label="Serves">{what}{back}</td>
                 <td class="named" data-label="Environment"><span class="sub">{r.environment}", "{r.runtime}</span></td>
-                <td data-label="Holds"><span class="sub">{r.resources.words()}</span></td>
+                <td data-label="Holds"><span class="sub">{r.resources.words()}</span>{given}</td>
                 <td data-label="Smoke test" class="wrap">{note.map(|text| view! { <Cut text/> })}</td>
                 <td data-label="By"><span class="sub">{r.by}", "<Ago time=r.created_at/></span></td>
                 <td data-label="Served"><span class="sub">{r.serving_at.map(|time| view! { <Ago time/> })}</span></td>

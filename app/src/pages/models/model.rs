@@ -9,7 +9,7 @@ use crate::{
         Client, ListQuery,
         client::{segment, with_query},
         models::{Model, ModelVersion},
-        promotions::PromotionQuery,
+        promotions::{Gate, PromotionQuery, StagePolicy},
     },
     parts::{
         Access, Every, Head, loaded,
@@ -35,11 +35,11 @@ pub fn ModelPage() -> impl IntoView {
         let promotions =
             with_query(access.href("/promotions"), &PromotionQuery { model: Some(model.name.clone()), ..PromotionQuery::default() });
         let versions = client.version_list(&access.team, &model.name, &ListQuery { page_token, page_size: None });
-        let list = loaded(every, versions, |page, access| {
+        let list = loaded(every, versions.and(client.stage_list(&access.team)), |(page, stages), access| {
             if page.items.is_empty() {
                 view! { <section class="card"><Empty text="This model has no version yet."/></section> }.into_any()
             } else {
-                view! { <Versions items=page.items access/><Pager next=page.next_page_token/> }.into_any()
+                view! { <Versions items=page.items stages access/><Pager next=page.next_page_token/> }.into_any()
             }
         });
         view! {
@@ -63,9 +63,22 @@ fn About(model: Model) -> impl IntoView {
     view! { <Card title="About"><Facts rows/></Card> }
 }
 
+/// The metrics that have a column: those that the team's gates look at before others.
+fn foremost(version: Option<&ModelVersion>, stages: &[StagePolicy]) -> Vec<String> {
+    let looked_at = stages.iter().flat_map(|s| &s.gates).filter_map(|gate| match gate {
+        Gate::Metric { name, .. } | Gate::NoWorse { name, .. } => Some(name),
+        _ => None,
+    });
+    let looked_at: Vec<_> = looked_at.collect();
+    let mut keys: Vec<String> = version.map(|v| v.metrics.keys().cloned().collect()).unwrap_or_default();
+    keys.sort_by_key(|key| looked_at.iter().position(|name| *name == key).unwrap_or(looked_at.len()));
+    keys.truncate(3);
+    keys
+}
+
 #[component]
-fn Versions(items: Vec<ModelVersion>, access: Access) -> impl IntoView {
-    let keys: Vec<String> = items.first().map(|v| v.metrics.keys().take(3).cloned().collect()).unwrap_or_default();
+fn Versions(items: Vec<ModelVersion>, stages: Vec<StagePolicy>, access: Access) -> impl IntoView {
+    let keys = foremost(items.first(), &stages);
     let edits = access.edits();
     let rows = items.into_iter().map(|v| {
         let href = access.href(&format!("/models/{}/{}", segment(&v.model), v.version));

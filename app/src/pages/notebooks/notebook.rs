@@ -9,6 +9,7 @@ use crate::{
         amounts::{cpu_use, memory_use},
         loaded, offers,
         params::{param, query, team},
+        secret_uses,
         why::{ASKS, is_asked},
     },
     ui::{Ago, ApiForm, Card, Copyable, Dialog, DialogButton, DialogCancel, Facts, Note, facts::text},
@@ -44,7 +45,7 @@ pub fn NotebookPage() -> impl IntoView {
             {reason.map(|r| view! { <Note tone="amber"><span>{r}</span></Note> })}
             {asked.then(|| view! { <Why answer=why said open/> })}
             <div class="cols side">
-                <section class="card"><header><h2>"Log"</h2></header><LogView client path again=state as u64 nothing="It has not written a line since it last started."/></section>
+                <section class="card"><header><h2>"Log"</h2></header><LogView client path again=state as u64 noun="Start" nothing="It has not written a line since it last started."/></section>
                 <div class="cols"><About notebook=about/>{resize}</div>
             </div>
             {delete}
@@ -63,8 +64,8 @@ fn About(notebook: Notebook) -> impl IntoView {
         ("Environment", text(format!("{} v{}", n.environment, n.environment_version))),
         ("Owner", text(n.owner)),
         ("Path", Some(view! { <Copyable text=n.path/> }.into_any())),
-        ("Variables", text(n.env.keys().cloned().collect::<Vec<_>>().join(", "))),
-        ("Secrets", text(n.secrets.iter().map(|s| format!("{} from {}", s.env, s.secret)).collect::<Vec<_>>().join(", "))),
+        ("Variables", secret_uses::variables(&n.env).and_then(text)),
+        ("Secrets", secret_uses::secrets(&n.secrets).and_then(text)),
         ("Launched", Some(view! { <Ago time=n.created_at/> }.into_any())),
     ];
     view! { <Card title="About"><Facts rows/></Card> }

@@ -12,7 +12,7 @@ use crate::{
     parts::{
         Access, Every,
         amounts::{cpu_use, memory_use},
-        loaded, loaded_of,
+        loaded, loaded_of, secret_uses,
     },
     ui::{Ago, Card, CodeBlock, Copyable, Facts, facts::text, number, shell},
 };
@@ -160,8 +160,8 @@ fn submitted(sub: Submission, access: &Access) -> Vec<(&'static str, Option<AnyV
         ("Time limit", sub.timeout_seconds.map(|s| crate::ui::time::duration(s as f64).into_any())),
         ("Exit code", sub.exit_code.map(|c| c.to_string().into_any())),
         ("Retry of", retry_of),
-        ("Variables", text(sub.env.keys().cloned().collect::<Vec<_>>().join(", "))),
-        ("Secrets", text(sub.secrets.iter().map(|s| format!("{} from {}", s.env, s.secret)).collect::<Vec<_>>().join(", "))),
+        ("Variables", secret_uses::variables(&sub.env).and_then(text)),
+        ("Secrets", secret_uses::secrets(&sub.secrets).and_then(text)),
         ("Submitted", Some(view! { <Ago time=sub.queued_at/> }.into_any())),
     ]
 }

@@ -116,13 +116,14 @@ async fn hand_on(gateway: &Gateway, team: &str, name: &str, route: Arc<Route>, c
         };
         match &broken {
             Broken::Unreached(why) => replica.eject(why),
-            Broken::Unsent(why) | Broken::Cut(why) => replica.broke(why),
+            Broken::Unsent(why) | Broken::Lost(why) | Broken::Cut(why) => replica.broke(why),
             Broken::TooLarge | Broken::Late | Broken::Gone(_) => {}
         }
-        if let Broken::Unreached(why) | Broken::Unsent(why) = &broken {
+        if let Broken::Unreached(why) | Broken::Unsent(why) | Broken::Lost(why) = &broken {
             tried.push(replica.clone());
-            // One alone is asked once more.
-            if tried.len() < TRIES.min(route.split.replicas().count() + 1) {
+            // One alone is asked once more, and once more only what may be the end of who takes it.
+            let most = if matches!(broken, Broken::Lost(_)) { 2 } else { TRIES };
+            if tried.len() < most.min(route.split.replicas().count() + 1) {
                 tracing::info!(deployment = route.name, workload = replica.workload_id, why, "asking another");
                 // It may have been replaced just now.
                 if let Some(now) = gateway.routes.table().get(team, name) {
@@ -145,9 +146,11 @@ fn path_of(target: &str) -> &str {
 enum Broken {
     /// Nobody listens there.
     Unreached(String),
-    /// Nothing of it was sent.
+    /// Not all of it was sent: nobody did it.
     Unsent(String),
-    /// The connection broke.
+    /// All of it was sent, and it does the same however often it is done.
+    Lost(String),
+    /// It was sent, or some of it.
     Cut(String),
     /// The caller broke off.
     Gone(String),
@@ -175,7 +178,7 @@ async fn send(
         let deadline = body.moved_at() + within;
         match tokio::time::timeout_at(deadline, &mut sending).await {
             Ok(Ok(answer)) => break answer,
-            Ok(Err(trouble)) => return Err(broken(&trouble, body.touched())),
+            Ok(Err(trouble)) => return Err(broken(trouble, method, body)),
             // As long as the caller sends, nobody is late.
             Err(_) if body.moved_at() + within > deadline => {}
             Err(_) => return Err(Broken::Late),
@@ -195,8 +198,12 @@ fn boxed(body: Lent<Limited<Body>>) -> SendBody {
     body.map_err(same).boxed_unsync()
 }
 
-fn broken(trouble: &Trouble, touched: bool) -> Broken {
-    let Trouble::Broke(error) = trouble else { return Broken::Unreached(chain(trouble)) };
+fn broken(trouble: Trouble, method: &Method, body: &Taken) -> Broken {
+    let (error, sent) = match &trouble {
+        Trouble::Unreached(_) => return Broken::Unreached(chain(&trouble)),
+        Trouble::Unsent(error) => (error, false),
+        Trouble::Broke(error) => (error, true),
+    };
     let causes = || std::iter::successors(Some(error as &(dyn StdError + 'static)), |e| (*e).source());
     if causes().any(|e| e.is::<LengthLimitError>()) {
         return Broken::TooLarge;
@@ -205,7 +212,14 @@ fn broken(trouble: &Trouble, touched: bool) -> Broken {
     if causes().any(|e| e.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_user)) {
         return Broken::Gone(chain(error));
     }
-    if touched { Broken::Cut(chain(error)) } else { Broken::Unsent(chain(error)) }
+    // A head without the body that it announces is no request yet; one that has none is whole.
+    let whole = sent && body.lend().is_end_stream();
+    match (body.touched(), whole) {
+        (true, _) => Broken::Cut(chain(error)),
+        (false, false) => Broken::Unsent(chain(error)),
+        (false, true) if method.is_safe() => Broken::Lost(chain(error)),
+        (false, true) => Broken::Cut(chain(error)),
+    }
 }
 
 /// What a request holds until its answer was given: it is waited for at its replica, and has its place behind the gate.
@@ -267,7 +281,7 @@ fn told(route: &Route, broken: Broken, limit: usize) -> Response {
             .hint("It may have just ended; its page says more. Try again in a moment.")
             .context(why)
             .into_response(),
-        Broken::Cut(why) => Error::new(Kind::Upstream, format!("The server of {name} broke off before it answered."))
+        Broken::Lost(why) | Broken::Cut(why) => Error::new(Kind::Upstream, format!("The server of {name} broke off before it answered."))
             .hint("Its log says why.")
             .context(why)
             .into_response(),
