@@ -80,7 +80,8 @@ fn replica(routes: &Routes, row: ReplicaNowRow) -> Replica {
         revision: row.revision,
         number: row.number,
         state,
-        reason: row.waits.or(row.reason),
+        // What ended the one before is no news of one that answers.
+        reason: row.waits.or(row.reason.filter(|_| !ready)),
         ejected: ready && known.as_ref().is_some_and(|r| r.is_out()),
         waiting: known.map_or(0, |r| i64::try_from(r.in_flight()).unwrap_or(i64::MAX)),
         crashes: row.crashes,

@@ -2,11 +2,12 @@
 
 use super::innermost;
 use crate::config::Mail;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     message::{Mailbox, header::ContentType},
-    transport::smtp::extension::ClientId,
+    transport::smtp::{Error, extension::ClientId},
 };
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -21,6 +22,10 @@ const TESTS: NonZeroU32 = NonZeroU32::new(10).unwrap();
 #[derive(Clone)]
 pub struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
+    /// Whether TLS begins with the connection.
+    at_once: bool,
+    /// What no answer may repeat: a server may say again what it was told.
+    secrets: Arc<Vec<String>>,
     from: Mailbox,
     tests: Arc<DefaultKeyedRateLimiter<String>>,
 }
@@ -36,7 +41,13 @@ impl Mailer {
         let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(&mail.smtp_url).map_err(|e| innermost(&e))?;
         let name = ClientId::Domain(mail.from.email.domain().to_owned());
         let transport = builder.timeout(Some(CONNECT)).hello_name(name).build();
-        Ok(Self { transport, from: mail.from.clone(), tests: Arc::new(RateLimiter::keyed(Quota::per_hour(TESTS))) })
+        Ok(Self {
+            transport,
+            at_once: mail.smtp_url.starts_with("smtps:"),
+            secrets: Arc::new(secrets(&mail.smtp_url)),
+            from: mail.from.clone(),
+            tests: Arc::new(RateLimiter::keyed(Quota::per_hour(TESTS))),
+        })
     }
 
     /// Whether the server answers, and lets us in.
@@ -44,7 +55,7 @@ impl Mailer {
     /// # Errors
     /// It does not; why.
     pub async fn test(&self) -> Result<(), String> {
-        match in_time(self.transport.test_connection()).await? {
+        match self.in_time(self.transport.test_connection()).await? {
             true => Ok(()),
             false => Err("it does not answer as a mail server does".into()),
         }
@@ -69,8 +80,49 @@ impl Mailer {
             .header(ContentType::TEXT_PLAIN)
             .body(text.to_owned())
             .map_err(|e| innermost(&e))?;
-        in_time(self.transport.send(message)).await.map(drop)
+        self.in_time(self.transport.send(message)).await.map(drop)
     }
+
+    /// What the server says, where it says it before patience ends.
+    async fn in_time<T>(&self, said: impl Future<Output = Result<T, Error>>) -> Result<T, String> {
+        let why = match tokio::time::timeout(WHOLE, said).await {
+            Ok(Ok(said)) => return Ok(said),
+            Ok(Err(error)) => self.words(&error),
+            Err(_) if self.at_once => format!("it did not answer within {} seconds", WHOLE.as_secs()),
+            Err(_) => format!(
+                "it did not answer within {} seconds: where TLS begins with the connection, as at port 465, smtp_url begins with smtps://",
+                WHOLE.as_secs()
+            ),
+        };
+        Err(self.secrets.iter().fold(why, |why, secret| why.replace(secret.as_str(), "…")))
+    }
+
+    fn words(&self, error: &Error) -> String {
+        let said = innermost(error);
+        match error.status() {
+            // Less says nothing of whether it is for good.
+            Some(code) if error.is_transient() => format!("{code} {said} (this may pass)"),
+            Some(code) => format!("{code} {said}"),
+            None if self.at_once && said.contains("does not speak TLS") => {
+                format!("{said}: where TLS begins later, as at port 587, smtp_url is smtp://HOST:PORT?tls=required")
+            }
+            None if said.contains("STARTTLS is not supported") => {
+                format!("{said}: give smtp_url as smtps:// with the port where TLS begins at once, if it has one")
+            }
+            None => said,
+        }
+    }
+}
+
+/// The password of a URL, and how it goes over the wire.
+fn secrets(url: &str) -> Vec<String> {
+    let user_info = url.split_once("://").map_or(url, |(_, rest)| rest).split(['/', '?']).next().and_then(|a| a.rsplit_once('@'));
+    let Some((user, password)) = user_info.and_then(|(info, _)| info.split_once(':')).filter(|(_, password)| !password.is_empty()) else {
+        return Vec::new();
+    };
+    let plain = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let (user, decoded) = (plain(user), plain(password));
+    vec![STANDARD.encode(format!("\0{user}\0{decoded}")), STANDARD.encode(&decoded), password.to_owned(), decoded]
 }
 
 /// Whether a text is a mail address.
@@ -78,17 +130,15 @@ pub fn is_address(text: &str) -> bool {
     text.len() <= 254 && !text.contains(|c: char| c.is_control() || c.is_whitespace()) && text.parse::<Address>().is_ok()
 }
 
-/// What the server says, where it says it before patience ends.
-async fn in_time<T>(said: impl Future<Output = Result<T, lettre::transport::smtp::Error>>) -> Result<T, String> {
-    match tokio::time::timeout(WHOLE, said).await {
-        Ok(said) => said.map_err(|e| innermost(&e)),
-        Err(_) => Err(format!("it did not answer within {} seconds", WHOLE.as_secs())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::is_address;
+    use super::{is_address, secrets};
+
+    #[test]
+    fn no_answer_repeats_a_password() {
+        assert_eq!(secrets("smtp://slipway:p%40ss@mail:587?tls=required"), ["AHNsaXB3YXkAcEBzcw==", "cEBzcw==", "p%40ss", "p@ss"]);
+        assert!(secrets("smtp://mail:587").is_empty() && secrets("smtp://slipway@mail").is_empty());
+    }
 
     #[test]
     fn addresses() {

@@ -16,6 +16,8 @@ pub const STAGES: [&str; 2] = ["Staging", "Production"];
 const MOST_GATES: usize = 50;
 /// Most approvals that can be asked for.
 const MOST_APPROVALS: i64 = 10;
+/// Most models that are named in a refusal.
+const MOST_NAMED: i64 = 3;
 /// Longest command of a gate, in characters.
 const MAX_COMMAND: usize = 10_000;
 /// Longest a gate's command may take, in seconds.
@@ -169,6 +171,16 @@ pub async fn set(store: &Store, by: &TeamMaintainer, name: &str, ask: &SetStageP
     if let Some(other) = all.iter().find(|p| p.stage != name && p.alias.eq_ignore_ascii_case(&alias)) {
         return Err(Error::invalid("alias", format!("@{alias} goes with {} already.", other.stage)).hint("Name another alias."));
     }
+    // The name alone would go on, and the protection with it: what has the alias now could be changed, and the alias set by anybody.
+    if before.protect && ask.protect && before.alias != alias {
+        let have = tx.models_with_alias(&by.team.id, &before.alias, MOST_NAMED).await?;
+        if !have.is_empty() {
+            let said = format!("{name} is protected, and programs find what it has by @{}, as of {}.", before.alias, have.join(", "));
+            return Err(Error::conflict(said).hint(
+                "Lift the protection and name the other alias in one change, set it on the versions that are to have it, then protect it again.",
+            ));
+        }
+    }
     for gate in &ask.gates {
         if let Gate::Script { environment, .. } = gate
             && store.environment_usable(&by.team.id, environment).await?.is_none()
@@ -246,6 +258,9 @@ fn check(gates: &[Gate]) -> Result<()> {
                 names::text("command", command, MAX_COMMAND).map_err(|e| wrong(i, &e.public))?;
                 if name.trim().is_empty() || command.trim().is_empty() {
                     return Err(wrong(i, "A script has a name and a command."));
+                }
+                if name.contains(" within ") {
+                    return Err(wrong(i, "In words a script is: script NAME in ENVIRONMENT within N s: COMMAND."));
                 }
                 if !(1..=MAX_SECONDS).contains(timeout_seconds) {
                     return Err(wrong(i, &format!("timeout_seconds is 1 to {MAX_SECONDS}.")));

@@ -2,6 +2,7 @@
 
 use super::{
     evaluate::{self, Verdict},
+    moving,
     policy::{self, Policy},
     service, view,
 };
@@ -74,7 +75,7 @@ pub async fn promote(tx: &mut Tx, row: &PromotionRow) -> Result<bool> {
     let green = tx.promotion_gates(&row.id).await?.iter().all(|g| g.state() == GateState::Passed);
     let same = policy.revision == row.policy_revision && current == row.current_version;
     // Somebody was faster: the next look sees what they did.
-    if !(green && same && approved.len() as i64 >= needed && tx.promotion_move(row, PromotionState::Promoted, None).await?) {
+    if !(green && same && approved.len() as i64 >= needed && moving::to(tx, row, PromotionState::Promoted, None).await?) {
         return Ok(false);
     }
     tx.model_lock(&row.team_id, &row.model, true).await?;

@@ -1,6 +1,6 @@
 //! What one may ask of promotions. Requests write down what is wanted; the reconciler brings it about.
 
-use super::{of_run, plan, policy, promote, view};
+use super::{moving, of_run, plan, policy, promote, view};
 use crate::{
     access::{TeamEditor, TeamMaintainer, TeamMember},
     artifacts::ArtifactStore,
@@ -125,7 +125,7 @@ pub async fn request(store: &Store, by: &TeamEditor, ask: &NewPromotion) -> Resu
                 .hint(format!("See the promotion {}.", open.id)));
         }
         let reason = format!("{} asked for v{} to go to {stage}.", by.principal.user, version.version);
-        tx.promotion_move(&open, PromotionState::Superseded, Some(&reason)).await?;
+        moving::to(&mut tx, &open, PromotionState::Superseded, Some(&reason)).await?;
         event(&mut tx, by, "supersede", &open, Some(json!({ "reason": reason }))).await?;
     }
     let row = PromotionRow {
@@ -146,6 +146,7 @@ pub async fn request(store: &Store, by: &TeamEditor, ask: &NewPromotion) -> Resu
         revision: 1,
         created_at: tx.now(),
         state_since: tx.now(),
+        needed: None,
     };
     tx.promotion_insert(&row).await?;
     tx.promotion_gates_make(&row.id, 1, &policy.gates).await?;
@@ -294,8 +295,9 @@ async fn locked(tx: &mut Tx, by: &TeamMember, id: &str) -> Result<PromotionRow> 
 }
 
 fn over(row: &PromotionRow) -> Error {
-    let why = row.reason.as_deref().map(|r| format!(": {r}")).unwrap_or_else(|| ".".into());
-    Error::new(Kind::Conflict, format!("This promotion is {}{why}", row.state().label().to_lowercase()))
+    let label = || format!("This promotion is {}.", row.state().label().to_lowercase());
+    let said = row.reason.as_deref().map_or_else(label, |why| format!("This promotion is over: {why}"));
+    Error::new(Kind::Conflict, said)
 }
 
 async fn moved(
@@ -307,7 +309,7 @@ async fn moved(
     action: &str,
     comment: &str,
 ) -> Result<()> {
-    if !tx.promotion_move(row, state, reason).await? {
+    if !moving::to(tx, row, state, reason).await? {
         return Err(Error::stale("The promotion"));
     }
     let said = (!comment.is_empty()).then(|| json!({ "comment": comment }));

@@ -38,7 +38,8 @@ pub async fn many(store: &Store, rows: Vec<PromotionRow>) -> Result<Vec<Promotio
         .into_iter()
         .map(|row| {
             let (total, passed) = counts.get(&row.id).copied().unwrap_or_default();
-            let needed = needed.get(&(row.team_id.clone(), row.stage.clone())).copied().unwrap_or_default();
+            let now = needed.get(&(row.team_id.clone(), row.stage.clone())).copied().unwrap_or_default();
+            let needed = row.needed.unwrap_or(now);
             Promotion { gates_passed: passed, gates_total: total, approvals_needed: needed, ..bare(row) }
         })
         .collect())
@@ -54,7 +55,8 @@ pub async fn one(store: &Store, row: PromotionRow) -> Result<Promotion> {
     let comments = store.promotion_comments(&row.id).await?;
     let maintainers = store.maintainers_of(&row.team_id).await?;
     let policies = policy::all(store, &row.team_id).await?;
-    let needed = policies.iter().find(|p| p.stage == row.stage).map_or(0, |p| p.needed(maintainers.len()));
+    let now = policies.iter().find(|p| p.stage == row.stage).map_or(0, |p| p.needed(maintainers.len()));
+    let needed = row.needed.unwrap_or(now);
     let asks = row.state().is_open() && needed > 0;
     let approvers = if asks { approvers(&row, &maintainers, &votes) } else { Vec::new() };
     let mut shown = Vec::new();
@@ -74,9 +76,10 @@ pub async fn one(store: &Store, row: PromotionRow) -> Result<Promotion> {
     })
 }
 
-/// Whether a vote counts for a promotion: by somebody who may, and did not ask for it.
+/// Whether a vote counts for a promotion, or did when it was over: by somebody who may, and does not approve of what they asked for.
 pub fn counts(row: &PromotionRow, vote: &VoteRow) -> bool {
-    vote.counts != 0 && vote.user_id != row.requested_by_id
+    let may = if row.state().is_open() { vote.counts } else { vote.counted.unwrap_or(1) };
+    may != 0 && (vote.approves == 0 || vote.user_id != row.requested_by_id)
 }
 
 /// The approvals that count.

@@ -10,6 +10,7 @@ use crate::{
     models::location,
     promotions::{
         evaluate::{self, Verdict},
+        moving,
         plan::{self, Seen, Step},
         policy, promote, view,
     },
@@ -239,7 +240,7 @@ impl Promotions {
 
     async fn follow(&self, row: &PromotionRow, state: PromotionState, reason: Option<&str>) -> Result<bool> {
         let mut tx = self.store.begin().await?;
-        if !tx.promotion_move(row, state, reason).await? {
+        if !moving::to(&mut tx, row, state, reason).await? {
             return Ok(false);
         }
         if state == row.state() {

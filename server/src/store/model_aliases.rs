@@ -31,6 +31,21 @@ impl Tx {
         Ok(row.map(|r| r.0))
     }
 
+    /// Models of a team that have an alias, by name; so many at most.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn models_with_alias(&mut self, team_id: &str, alias: &str, most: i64) -> Result<Vec<String>> {
+        let found: Vec<(String,)> = self
+            .all(
+                "SELECT m.name FROM models m JOIN model_aliases a ON a.model_id = m.id WHERE m.team_id = $1 AND a.alias = $2
+                 ORDER BY m.name LIMIT $3",
+                args![team_id, alias, most],
+            )
+            .await?;
+        Ok(found.into_iter().map(|(name,)| name).collect())
+    }
+
     /// Points an alias at a version and answers where it pointed before. Lock the model first.
     ///
     /// # Errors

@@ -27,6 +27,7 @@ pub struct PromotionRow {
     pub revision: i64,
     pub created_at: i64,
     pub state_since: i64,
+    pub needed: Option<i64>,
 }
 
 impl PromotionRow {
@@ -47,6 +48,8 @@ pub struct VoteRow {
     pub approves: i64,
     /// Whether they may still say so: maintainer of the team or platform admin, and not disabled.
     pub counts: i64,
+    /// The same when the promotion was over; absent while it is open.
+    pub counted: Option<i64>,
     /// Milliseconds since 1970.
     pub at: i64,
 }
@@ -75,7 +78,7 @@ pub struct PromotionFilter<'a> {
 
 const COLUMNS: &str =
     "SELECT id, team_id, model_id, model, version_id, version, stage, alias, current_version, policy_revision, state, reason,
-    requested_by, requested_by_id, revision, created_at, state_since FROM promotions";
+    requested_by, requested_by_id, revision, created_at, state_since, needed FROM promotions";
 
 impl Store {
     /// A promotion of a team.
@@ -152,7 +155,7 @@ impl Store {
 }
 
 const VOTES: &str = "SELECT v.user_id, v.user_name, v.approves, v.at,
-        CASE WHEN u.disabled = 0 AND (u.admin = 1 OR m.role = 'maintainer') THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END AS counts
+        CASE WHEN u.disabled = 0 AND (u.admin = 1 OR m.role = 'maintainer') THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END AS counts, v.counted
      FROM promotion_votes v JOIN users u ON u.id = v.user_id
      LEFT JOIN members m ON m.user_id = v.user_id AND m.team_id = $2
      WHERE v.promotion_id = $1 ORDER BY v.at, v.user_id";
@@ -221,7 +224,7 @@ impl Tx {
         let since = if state == row.state() { row.state_since } else { self.now() };
         let n = self
             .exec(
-                "UPDATE promotions SET state = $3, reason = $4, open_key = $5, state_since = $6, revision = revision + 1
+                "UPDATE promotions SET state = $3, reason = $4, open_key = $5, state_since = $6, needed = NULL, revision = revision + 1
                  WHERE id = $1 AND revision = $2",
                 args![&row.id, row.revision, state.as_str(), reason, key, since],
             )
@@ -230,6 +233,21 @@ impl Tx {
             self.promotion_gates_over(&row.id).await?;
         }
         Ok(n == 1)
+    }
+
+    /// Notes how many approvals one that is over needed, and which votes counted: whatever becomes of policy and maintainers, that was so.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn promotion_over(&mut self, row: &PromotionRow, needed: i64) -> Result<()> {
+        for vote in self.promotion_votes(&row.team_id, &row.id).await? {
+            self.exec(
+                "UPDATE promotion_votes SET counted = $3 WHERE promotion_id = $1 AND user_id = $2",
+                args![&row.id, vote.user_id, vote.counts],
+            )
+            .await?;
+        }
+        self.exec("UPDATE promotions SET needed = $2 WHERE id = $1", args![&row.id, needed]).await.map(drop)
     }
 
     /// Notes by what its gates are looked at.

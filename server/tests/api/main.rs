@@ -28,6 +28,7 @@ mod pipelines;
 mod placements;
 mod previews;
 mod promotions;
+mod promotions_over;
 mod replicas;
 mod runs;
 mod runtimes;

@@ -15,7 +15,7 @@ use server::{
 use std::time::Duration;
 
 pub const ALL: &str = "/api/v1/teams/forecast/promotions";
-const PRODUCTION: &str = "/api/v1/teams/forecast/stages/Production";
+pub const PRODUCTION: &str = "/api/v1/teams/forecast/stages/Production";
 const MLFLOW: &str = "/api/2.0/mlflow";
 
 pub struct Desk {
@@ -79,7 +79,7 @@ impl Desk {
         asked["id"].as_str().expect("an id").to_owned()
     }
 
-    async fn get(&self, id: &str) -> Value {
+    pub async fn get(&self, id: &str) -> Value {
         self.w.vic.get(&format!("{ALL}/{id}")).await.is(200).json()
     }
 

@@ -39,6 +39,7 @@ fn row(id: &str, version: i64) -> PromotionRow {
         revision: 1,
         created_at: 5,
         state_since: 5,
+        needed: None,
     }
 }
 
@@ -173,6 +174,17 @@ async fn a_vote_counts_while_its_giver_may_give_it() {
         let all = ["m", "e", "a", "d", "n"].map(counts);
         assert_eq!(all, [Some((1, 1)), Some((1, 0)), Some((1, 1)), Some((1, 0)), Some((0, 1))], "{}", w.engine);
         assert_eq!(w.store.promotion_comments("01").await.unwrap()[0].text, "Look.");
+        // Whatever becomes of them, what was so when it was over stays.
+        let mut tx = w.store.begin().await.unwrap();
+        let row = tx.promotion("01").await.unwrap().unwrap();
+        tx.promotion_over(&row, 2).await.unwrap();
+        tx.exec("UPDATE users SET disabled = 1", server::args![]).await.unwrap();
+        tx.commit().await.unwrap();
+        let over = w.store.promotion_votes(OURS, "01").await.unwrap();
+        let counted: Vec<_> = over.iter().map(|v| v.counted).collect();
+        assert_eq!(counted, votes.iter().map(|v| Some(v.counts)).collect::<Vec<_>>(), "{}", w.engine);
+        assert!(over.iter().all(|v| v.counts == 0));
+        assert_eq!(w.store.promotion(OURS, "01").await.unwrap().unwrap().needed, Some(2));
         let mut tx = w.store.begin().await.unwrap();
         tx.promotion_votes_clear("01").await.unwrap();
         assert!(tx.promotion_votes(OURS, "01").await.unwrap().is_empty());

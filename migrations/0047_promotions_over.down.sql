@@ -1,0 +1,2 @@
+ALTER TABLE promotion_votes DROP COLUMN counted;
+ALTER TABLE promotions DROP COLUMN needed;
