@@ -123,7 +123,7 @@ for (const script of [true, false]) {
       await page.getByLabel('Command', { exact: true }).fill('serve "{model_path}" --port {port}');
       await page.getByRole('button', { name: 'Declare', exact: true }).click();
       await page.getByRole('link', { name: runtime, exact: true }).click();
-      await expect(page.getByText("serve '{model_path}' --port '{port}'")).toBeVisible();
+      await expect(page.getByText("serve {model_path} --port {port}")).toBeVisible();
       await page.getByRole('button', { name: 'Remove', exact: true }).click();
       await page.locator('dialog#remove').getByRole('button', { name: 'Remove' }).click();
       await expect(page.getByRole('link', { name: runtime, exact: true })).toHaveCount(0);

@@ -7,3 +7,4 @@ cd "$(dirname "$0")/../.."
 cargo test "$@" artifacts::
 python3 scripts/with_portal.py "$program" end2end/python/run.sh -q test_artifacts.py test_models.py test_serving.py::test_stopped_and_started
 "$TEST_S3_PYTHON" -B end2end/s3/cut.py "$program"
+"$TEST_S3_PYTHON" -B end2end/s3/away.py "$program"

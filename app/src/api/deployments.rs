@@ -235,7 +235,8 @@ pub struct Redeploy {
     /// Registered model; the one served now when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// Version of it, served until another is deployed; may be left out where an alias is followed.
+    /// Version of it, served until another is deployed. Where neither it nor an alias is named it is what is served now: the alias that is
+    /// followed, or the version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<i64>,
     /// An alias of the model to follow, now and whenever it moves; it outranks the version.

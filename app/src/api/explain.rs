@@ -38,7 +38,7 @@ pub struct Evidence {
     /// When, RFC 3339; absent for what is so now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
-    /// Who says so: `queue`, `cluster`, `log`, `task`, `run`, `environment`, or on Kubernetes the kind of the object, such as `Pod`.
+    /// Who says so: `queue`, `cluster`, `log`, `gateway`, `task`, `run`, `environment`, or on Kubernetes the kind of the object, such as `Pod`.
     pub source: String,
     /// What.
     pub text: String,

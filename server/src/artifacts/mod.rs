@@ -21,6 +21,7 @@ pub use list::{Entry, File, Measured};
 pub use path::ArtifactPath;
 pub use read::{Opened, Range};
 pub use trial::{Failed, Trial};
+pub use trouble::broken_off;
 
 use crate::{
     config::Artifacts,

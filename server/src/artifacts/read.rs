@@ -2,7 +2,7 @@
 
 use super::{
     ArtifactPath, ArtifactStore, store_error,
-    trouble::{Trouble, trouble},
+    trouble::{Trouble, broken_off, trouble},
 };
 use crate::error::{Context, Error, Kind, Result};
 use bytes::Bytes;
@@ -91,7 +91,7 @@ impl ArtifactStore {
         if file.size > at_most {
             return Err(Error::new(Kind::TooLarge, format!("`{path}` has {} bytes; up to {at_most} are read here.", file.size)));
         }
-        let all: Vec<Bytes> = file.body.try_collect().await.context("read an artifact")?;
+        let all: Vec<Bytes> = file.body.try_collect().await.map_err(broken_off)?;
         Ok(Some(Bytes::from(all.concat())))
     }
 

@@ -125,16 +125,19 @@ pub(super) fn store_error(e: object_store::Error) -> Error {
     }
 }
 
-/// Whether the store may still do what it was asked for: it was sent, and no answer came.
+/// Whether the store may still do what it was asked for: no answer came, or one that is not about the request. What was not even sent cannot be
+/// told from what was: it may have been the last of several tries.
 pub(super) fn is_unanswered(e: &object_store::Error) -> bool {
-    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(e);
-    while let Some(e) = next {
-        if let Some(http) = e.downcast_ref::<HttpError>() {
-            return http.kind() != HttpErrorKind::Connect;
-        }
-        next = e.source();
+    trouble(e).is_some_and(|trouble| trouble.words().0 == Kind::Unavailable)
+}
+
+/// A file of which only a part came: the store went away meanwhile, or a disk cannot be read.
+pub fn broken_off(e: std::io::Error) -> Error {
+    if e.get_ref().is_some_and(|inner| inner.is::<object_store::Error>()) {
+        let hint = "Try again in a moment. If it stays so, an admin sees why with `slipway doctor`.";
+        return Error::new(Kind::Unavailable, "The artifact store broke off in the middle of a file.").hint(hint).context(e.to_string());
     }
-    false
+    Error::internal(e).context("read an artifact")
 }
 
 /// A request of our own that nobody answered.
@@ -155,6 +158,13 @@ fn is_disk_full(e: &(dyn std::error::Error + 'static)) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_store_that_breaks_off_is_away_and_a_disk_is_ours() {
+        let of_store = object_store::Error::Generic { store: "S3", source: "connection closed".into() };
+        assert_eq!(broken_off(std::io::Error::other(of_store)).kind, Kind::Unavailable);
+        assert_eq!(broken_off(std::io::Error::other("bad sector")).kind, Kind::Internal);
+    }
 
     #[test]
     fn answers_become_sentences() {

@@ -254,7 +254,14 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
             Ok(())
         }
         Command::Redeploy { name, model, version, alias, runtime, environment, canary, amount, given, bare, watch, program } => {
-            let (size, amount, custom) = (amount.size.clone(), amount.asked(), program.asked());
+            let before = match program.is_asked() {
+                true => {
+                    let now = client.deployment(team, &name).await?;
+                    now.serving.or(now.next).or(now.latest).filter(Revision::is_custom).and_then(|r| r.program)
+                }
+                false => None,
+            };
+            let (size, amount, custom) = (amount.size.clone(), amount.asked(), program.in_place_of(before));
             let env = (bare || !given.vars.is_empty()).then(|| given.env()).transpose()?;
             let secrets = (bare || !given.secrets.is_empty()).then(|| given.uses());
             let body = Redeploy { model, version, alias, custom, runtime, environment, size, amount, env, secrets, canary, revision: None };

@@ -20,6 +20,8 @@ use std::{
 const TRIES: u32 = 3;
 /// And how long where the store does not answer, which is no fault of the version.
 const UNANSWERED: Duration = Duration::from_secs(600);
+/// After so long, longer than any pause, who asks is the first.
+const STALE: Duration = Duration::from_secs(60);
 /// The longest pause between two of them, seconds.
 const PAUSE_AT_MOST: u32 = 10;
 
@@ -37,22 +39,23 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 pub enum Files {
     /// They lie in this folder.
     Ready(PathBuf),
-    /// They are being fetched; the bell rings when that is over. Why they were not the last time, in words, where they are asked for again.
-    Fetching(Option<String>),
+    /// They are being fetched; the bell rings when that is over. How far that is, in words.
+    Fetching(String),
     /// They cannot be had: why.
     Never(String),
 }
 
 enum Job {
-    Runs(Option<String>),
+    Runs(String),
     Done(PathBuf),
     Broke(Error, Tries),
 }
 
-/// How often files were asked for, and since when.
+/// How often files were asked for in vain, since when, and when last.
 #[derive(Clone, Copy)]
 struct Tries {
     since: Instant,
+    last: Instant,
     all: u32,
     /// And the store answered, but not with the files.
     answered: u32,
@@ -60,12 +63,21 @@ struct Tries {
 
 impl Tries {
     fn begin() -> Self {
-        Self { since: Instant::now(), all: 0, answered: 0 }
+        let now = Instant::now();
+        Self { since: now, last: now, all: 0, answered: 0 }
     }
 
-    const fn and(self, error: Kind) -> Self {
+    fn and(self, error: Kind) -> Self {
         let answered = if matches!(error, Kind::Unavailable) { self.answered } else { self.answered + 1 };
-        Self { all: self.all + 1, answered, ..self }
+        let last = Instant::now();
+        // However long the first try took: nobody was refused before it ended.
+        let since = if self.all == 0 { last } else { self.since };
+        Self { since, last, all: self.all + 1, answered }
+    }
+
+    /// Whether nobody asked for them since: what was then says nothing of now.
+    fn are_stale(self) -> bool {
+        self.last.elapsed() >= STALE
     }
 
     /// Whether it is worth no other try: the same may work a little later, or never.
@@ -96,13 +108,6 @@ struct Known {
     handed: HashSet<PathBuf>,
 }
 
-impl Files {
-    /// What who waits for them is told.
-    pub fn words(why: Option<String>) -> String {
-        why.map_or_else(|| "Fetching the model.".to_owned(), |why| format!("Fetching the model, again and again: {why}"))
-    }
-}
-
 impl ModelFiles {
     /// Fetches to `{data}/models`.
     pub fn new(store: Store, artifacts: ArtifactStore, data: PathBuf) -> Self {
@@ -114,33 +119,36 @@ impl ModelFiles {
         let key: Key = (team_id.to_owned(), model.to_owned(), version);
         let mut guard = self.known();
         let Known { jobs, handed } = &mut *guard;
-        let tries = match jobs.get(&key) {
-            Some(Job::Runs(why)) => return Files::Fetching(why.clone()),
+        let (how, before) = match jobs.get(&key) {
+            Some(Job::Runs(how)) => return Files::Fetching(how.clone()),
             Some(Job::Done(folder)) if folder.is_dir() => {
                 handed.insert(folder.clone());
                 return Files::Ready(folder.clone());
             }
+            Some(Job::Broke(_, tries)) if tries.are_stale() => first(),
             Some(Job::Broke(error, tries)) if tries.are_over(error.kind) => {
                 let why = error.public.clone();
                 // Whoever deploys it again gets another try.
                 jobs.remove(&key);
                 return Files::Never(why);
             }
-            Some(Job::Broke(error, tries)) => (Some(error.public.clone()), *tries),
-            Some(Job::Done(_)) | None => (None, Tries::begin()),
+            Some(Job::Broke(error, tries)) => (again(error), *tries),
+            Some(Job::Done(_)) | None => first(),
         };
-        let (why, before) = tries;
-        jobs.insert(key.clone(), Job::Runs(why.clone()));
+        jobs.insert(key.clone(), Job::Runs(how.clone()));
         drop(guard);
         let this = self.clone();
         tokio::spawn(async move { this.fetch(key, before).await });
-        Files::Fetching(why)
+        Files::Fetching(how)
     }
 
     async fn fetch(&self, key: Key, before: Tries) {
         let inner = &self.0;
         let fetched = async {
             let located = fetch::resolve(&inner.store, &key.0, &key.1, key.2).await?;
+            if inner.artifacts.is_changing(&key.0, &located.folder) {
+                self.tell(&key, "Waits for a change of the model's files that is under way.".to_owned());
+            }
             fetch::fetch(&inner.store, &inner.artifacts, &inner.data, &key.0, &located).await
         };
         let job = match fetched.await {
@@ -150,8 +158,7 @@ impl ModelFiles {
                 tracing::warn!(model = key.1, version = key.2, tries = tries.all, error = %error, "its files could not be fetched");
                 if !tries.are_over(error.kind) {
                     // Whoever waits is told at once why.
-                    self.known().jobs.insert(key.clone(), Job::Runs(Some(error.public.clone())));
-                    inner.store.bell().wake();
+                    self.tell(&key, again(&error));
                     tokio::time::sleep(Duration::from_secs(u64::from(tries.all.min(PAUSE_AT_MOST)))).await;
                 }
                 Job::Broke(error, tries)
@@ -164,6 +171,11 @@ impl ModelFiles {
         known.jobs.insert(key, job);
         drop(known);
         inner.store.bell().wake();
+    }
+
+    fn tell(&self, key: &Key, how: String) {
+        self.known().jobs.insert(key.clone(), Job::Runs(how));
+        self.0.store.bell().wake();
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -226,6 +238,14 @@ impl ModelFiles {
     }
 }
 
+fn first() -> (String, Tries) {
+    ("Fetching the model.".to_owned(), Tries::begin())
+}
+
+fn again(error: &Error) -> String {
+    format!("Fetching the model, again and again: {}", error.public)
+}
+
 /// Whether nothing was put into a folder for a day.
 fn is_old(folder: &Path) -> bool {
     let changed = std::fs::metadata(folder).and_then(|about| about.modified());
@@ -247,19 +267,22 @@ mod tests {
 
     #[test]
     fn a_store_that_is_away_is_asked_for_long_and_one_that_refuses_is_not() {
-        let after = |since: Instant, kinds: &[Kind]| {
-            let tries = kinds.iter().fold(Tries { since, ..Tries::begin() }, |tries, kind| tries.and(*kind));
+        let after = |begun: Tries, kinds: &[Kind]| {
+            let tries = kinds.iter().fold(begun, |tries, kind| tries.and(*kind));
             kinds.last().is_some_and(|kind| tries.are_over(*kind))
         };
-        let now = Instant::now();
-        assert!(after(now, &[Kind::NotFound]));
-        assert!(!after(now, &[Kind::Upstream; 2]) && after(now, &[Kind::Upstream; 3]));
-        assert!(!after(now, &[Kind::Unavailable; 100]));
+        let new = Tries::begin();
+        assert!(after(new, &[Kind::NotFound]));
+        assert!(!after(new, &[Kind::Upstream; 2]) && after(new, &[Kind::Upstream; 3]));
+        assert!(!after(new, &[Kind::Unavailable; 100]));
         let mut away = vec![Kind::Unavailable; 20];
         away.push(Kind::Upstream);
-        assert!(!after(now, &away), "one bad answer among many that did not come is the first");
-        if let Some(long_ago) = now.checked_sub(UNANSWERED) {
-            assert!(after(long_ago, &[Kind::Unavailable]));
+        assert!(!after(new, &away), "one bad answer among many that did not come is the first");
+        if let Some(long_ago) = Instant::now().checked_sub(UNANSWERED) {
+            let waits = Tries { since: long_ago, all: 1, ..new };
+            assert!(after(waits, &[Kind::Unavailable]) && !waits.are_stale());
+            assert!(!after(Tries { since: long_ago, ..new }, &[Kind::Unavailable]), "the first try may take long");
+            assert!(Tries { last: long_ago, ..waits }.are_stale());
         }
     }
 
@@ -282,7 +305,7 @@ mod tests {
         assert_eq!(aside(), Some((0, vec![])));
         // Something is on its way there.
         files.known().handed.clear();
-        files.known().jobs.insert(("t".into(), "iris".into(), 2), Job::Runs(None));
+        files.known().jobs.insert(("t".into(), "iris".into(), 2), Job::Runs(String::new()));
         assert_eq!(aside(), None);
         assert!(folder.is_dir());
         files.known().jobs.remove(&("t".into(), "iris".into(), 2));

@@ -18,7 +18,7 @@ use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Empty, Full, Limited};
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -52,6 +52,8 @@ pub struct Replica {
     /// Health checks in a row by which it said that it is not well.
     unwell: AtomicUsize,
     out: AtomicBool,
+    /// Why it was ejected last.
+    why: Mutex<String>,
 }
 
 /// How a server is spoken to.
@@ -106,6 +108,7 @@ impl Replica {
             strikes: AtomicUsize::new(0),
             unwell: AtomicUsize::new(0),
             out: AtomicBool::new(false),
+            why: Mutex::default(),
         }
     }
 
@@ -117,6 +120,11 @@ impl Replica {
     /// Whether it was ejected: it gets requests only where all others of its revision were as well.
     pub fn is_out(&self) -> bool {
         self.out.load(Ordering::Relaxed)
+    }
+
+    /// Why it is ejected, where it is.
+    pub fn out_for(&self) -> Option<String> {
+        self.is_out().then(|| self.why.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
     /// It answered a request: whatever it said, it is there. One that was ejected because it did not answer returns.
@@ -153,6 +161,7 @@ impl Replica {
     /// Nobody listens there: it gets no requests until it answers a health check.
     pub fn eject(&self, why: &str) {
         if !self.out.swap(true, Ordering::Relaxed) {
+            why.clone_into(&mut self.why.lock().unwrap_or_else(PoisonError::into_inner));
             tracing::warn!(workload = self.workload_id, revision = self.revision, why, "the replica is ejected");
         }
     }
@@ -203,12 +212,15 @@ pub async fn answers(reach: &Reach, endpoint: &Endpoint, manner: &Manner, within
     let body: Body = Empty::new().map_err(|never| match never {}).boxed_unsync();
     let request = Request::builder().method(Method::GET).uri(path).header(header::HOST, "model").body(body);
     let request = request.map_err(|e| Unwell::Silent(e.to_string()))?;
-    match tokio::time::timeout(within, reach.send(endpoint, request)).await {
-        Err(_) => Err(Unwell::Silent(format!("no answer within {} s at {path}", within.as_secs()))),
-        Ok(Err(error)) => Err(Unwell::Silent(chain(&error))),
-        Ok(Ok(answer)) if manner.is_well(answer.status()) => Ok(answer.status()),
-        Ok(Ok(answer)) => Err(Unwell::Says(format!("{} at {path}", answer.status()))),
-    }
+    let answer = match tokio::time::timeout(within, reach.send(endpoint, request)).await {
+        Err(_) => return Err(Unwell::Silent(format!("no answer within {} s at {path}", within.as_secs()))),
+        Ok(Err(error)) => return Err(Unwell::Silent(chain(&error))),
+        Ok(Ok(answer)) => answer,
+    };
+    let status = answer.status();
+    // A server that still writes is not cut off: it would complain in its log.
+    tokio::spawn(tokio::time::timeout(within, Limited::new(answer.into_body(), MAX_ANSWER).collect()));
+    if manner.is_well(status) { Ok(status) } else { Err(Unwell::Says(format!("{status} at {path}"))) }
 }
 
 /// Posts JSON; the status and the first bytes of the answer.

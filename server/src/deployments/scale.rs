@@ -76,13 +76,15 @@ fn replica(routes: &Routes, row: ReplicaNowRow) -> Replica {
     let known = row.workload_id.as_deref().and_then(|id| routes.replica_of(id));
     let state = if row.drains_since.is_some() { State::Stopping } else { row.state() };
     let ready = state == State::Running;
+    let out = known.as_ref().filter(|_| ready).and_then(|r| r.out_for());
+    let ejected = out.map(|why| format!("It is ejected: {why}."));
     Replica {
         revision: row.revision,
         number: row.number,
         state,
         // What ended the one before is no news of one that answers.
-        reason: row.waits.or(row.reason.filter(|_| !ready)),
-        ejected: ready && known.as_ref().is_some_and(|r| r.is_out()),
+        reason: ejected.clone().or(row.waits).or(row.reason.filter(|_| !ready)),
+        ejected: ejected.is_some(),
         waiting: known.map_or(0, |r| i64::try_from(r.in_flight()).unwrap_or(i64::MAX)),
         crashes: row.crashes,
         attempt: row.attempt,

@@ -132,6 +132,7 @@ impl Service {
         check_env(&new.env)?;
         check_kind(new.custom.is_some(), [&new.alias, &new.runtime], Some(&new.model), new.version)?;
         secrets::check(&self.store, &by.team.id, &new.secrets).await?;
+        secrets::apart(&new.env, &new.secrets)?;
         let wishes = Wishes { runtime: new.runtime.as_deref(), environment: new.environment.as_deref(), like: None };
         let (subject, target) = match &new.custom {
             Some(program) => (self.of_program(&by.team.id, program, wishes).await?, None),
@@ -180,7 +181,11 @@ impl Service {
                 (None, Some(program)) => (self.again(&by.team.id, program, wishes).await?, None),
                 (None, None) => {
                     let model = ask.model.as_deref().map(str::trim).filter(|m| !m.is_empty()).unwrap_or(&like.model);
-                    let target = self.target(&by.team.id, model, ask.version, ask.alias.as_deref()).await?;
+                    let (version, alias) = match (ask.version, ask.alias.as_deref().map(str::trim).filter(|a| !a.is_empty())) {
+                        (None, None) if model == like.model => as_now(&row, &like),
+                        named => named,
+                    };
+                    let target = self.target(&by.team.id, model, version, alias).await?;
                     (self.of_model(&by.team.id, model, target.version, wishes).await?, Some(target))
                 }
             };
@@ -190,6 +195,7 @@ impl Service {
             check_env(&env)?;
             let secrets = ask.secrets.clone().unwrap_or_else(|| like.secrets());
             secrets::check(&self.store, &by.team.id, &secrets).await?;
+            secrets::apart(&env, &secrets)?;
             let follow = target.as_ref().and_then(Target::follow);
             let wanted = Wanted { share: ask.canary, follow, ..Wanted::of(&subject, resources, &env, &secrets, &who) };
             if revise(&self.store, &row, &by.actor(), "redeploy", &wanted).await? {
@@ -208,6 +214,16 @@ impl Service {
             let row = self.wanted(by, name).await?;
             if Desired::of(&row.desired) == Desired::Running && (row.serving.is_some() || row.next.is_some()) {
                 return Ok(());
+            }
+            // What the alias pointed at when it was stopped is not served once more.
+            if self.store.deployment_is_behind(&row.id).await? && self.follow(&row).await? {
+                let row = self.wanted(by, name).await?;
+                if Desired::of(&row.desired) != Desired::Running {
+                    continue;
+                }
+                let mut tx = self.store.begin().await?;
+                event(&mut tx, by, "start", (&row.id, &row.name, row.revision), (None, None)).await?;
+                return tx.commit().await;
             }
             let next = row.serving.is_none().then_some(row.latest);
             let again = self.last(&row).await?;
@@ -388,6 +404,12 @@ fn check_kind(custom: bool, texts: [&Option<String>; 2], model: Option<&str>, ve
     }
     Err(Error::invalid("custom", "A program is deployed without model, version, alias and runtime.")
         .hint("To serve a model with a server of your own, name a runtime that a platform admin declared."))
+}
+
+/// What is served now: an alias that is followed, and points somewhere; else the version.
+fn as_now<'a>(row: &'a DeploymentRow, like: &RevisionRow) -> (Option<i64>, Option<&'a str>) {
+    let alias = row.follow_alias.as_deref().filter(|_| row.follow_version.is_some() && row.follow_model.as_ref() == Some(&like.model));
+    (Some(like.version).filter(|_| alias.is_none()), alias)
 }
 
 fn names_no_model(ask: &Redeploy) -> bool {

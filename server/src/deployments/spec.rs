@@ -72,7 +72,7 @@ impl SpecBuilder for Replicas {
         if !revision.model.is_empty() {
             match self.files.of(&team.id, &revision.model, revision.version) {
                 Files::Ready(folder) => drop(folders.insert("model".to_owned(), folder)),
-                Files::Fetching(why) => return Ok(Build::NotYet(Files::words(why))),
+                Files::Fetching(how) => return Ok(Build::NotYet(how)),
                 Files::Never(why) => return Ok(Build::Never(why)),
             }
         }

@@ -5,7 +5,7 @@ use app::api::deployments::{RevisionTraffic, Traffic, TrafficPoint};
 use metrics::{Counter, Histogram, counter, histogram};
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -68,7 +68,7 @@ type ByRevision = HashMap<i64, Arc<Charts>>;
 
 /// Traffic of everything that is served. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Book(Arc<Mutex<HashMap<String, ByRevision>>>);
+pub struct Book(Arc<Mutex<HashMap<String, ByRevision>>>, Arc<OnceLock<i64>>);
 
 impl Book {
     /// The charts of a revision of a deployment; 0 is for requests that reached none.
@@ -79,6 +79,8 @@ impl Book {
 
     /// Drops what belongs to deployments that are no more, and to revisions that had no request for half an hour.
     pub fn tidy(&self, now: i64, keep: impl Fn(&str) -> bool) {
+        // What was before the server started is not known.
+        self.1.get_or_init(|| now.div_euclid(SLOT));
         let oldest = now.div_euclid(SLOT) - SLOTS as i64;
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|id, _| keep(id));
@@ -95,7 +97,7 @@ impl Book {
         };
         charts.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
         let end = now.div_euclid(SLOT);
-        let begin = end - (SLOTS as i64 - 1);
+        let begin = (end - (SLOTS as i64 - 1)).max(self.1.get().copied().unwrap_or(i64::MIN)).min(end);
         let all = points(begin..end, charts.iter().map(|(_, charts)| &**charts));
         let of = |(revision, charts): &(i64, Arc<Charts>)| RevisionTraffic { revision: *revision, points: points(begin..end, [&**charts]) };
         let revisions = charts.iter().filter(|(number, _)| *number > 0).map(of);
@@ -196,6 +198,11 @@ mod tests {
         assert!(near(last.p50_seconds, 0.05) && near(last.p95_seconds, 0.095), "{last:?}");
         assert_eq!((points[0].rate, points[0].p50_seconds), (0.0, None));
         assert!(book.points("other", NOW).points.iter().all(|p| p.rate == 0.0));
+        // A server that began just now does not know that there was nothing before.
+        let begun = Book::default();
+        begun.tidy(NOW, |_| true);
+        assert_eq!(begun.points("d", NOW).points.len(), 0);
+        assert_eq!(begun.points("d", NOW + 3 * SLOT).points.len(), 3);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{location, mlmodel, names, versions};
 use crate::{
-    artifacts::{ArtifactPath, ArtifactStore, File},
+    artifacts::{ArtifactPath, ArtifactStore, File, broken_off},
     durable,
     error::{Context, Error, Result},
     ids,
@@ -128,7 +128,7 @@ async fn copy(artifacts: &ArtifactStore, team_id: &str, located: &Located, files
         let mut body = opened.ok_or_else(|| Error::conflict("The model's files changed while they were fetched.").hint("Try again."))?.body;
         let mut out = tokio::fs::File::create_new(&target).await.context("write a file of the model")?;
         let (mut hash, mut size) = (Sha256::new(), 0u64);
-        while let Some(chunk) = body.try_next().await.context("read a file of the model")? {
+        while let Some(chunk) = body.try_next().await.map_err(broken_off)? {
             hash.update(&chunk);
             size += chunk.len() as u64;
             out.write_all(&chunk).await.context("write a file of the model")?;

@@ -26,8 +26,9 @@ use std::{
 
 /// `MLmodel` files read at once for a page of versions.
 const AT_ONCE: usize = 8;
-/// How long a page waits for them.
+/// How long a page waits for one, and who judges by it.
 const SHOWN_WITHIN: Duration = Duration::from_secs(3);
+const JUDGED_WITHIN: Duration = Duration::from_secs(10);
 /// The tag in which clients note the commit of their code.
 const COMMIT: &str = "mlflow.source.git.commit";
 
@@ -93,16 +94,11 @@ enum Unread {
 }
 
 impl Unread {
-    /// Reads an `MLmodel`; where it is only shown, not for long.
+    /// Reads an `MLmodel`, not for long.
     async fn read(self, artifacts: &ArtifactStore, team: &str, folder: &ArtifactPath) -> Result<Option<MlModel>> {
-        let reading = MlModel::read(artifacts, team, folder);
-        match self {
-            Self::Fails => reading.await,
-            Self::Shown => {
-                let late = |_| Error::new(Kind::Unavailable, "The artifact store does not answer in time.");
-                tokio::time::timeout(SHOWN_WITHIN, reading).await.map_err(late)?
-            }
-        }
+        let within = if self == Self::Shown { SHOWN_WITHIN } else { JUDGED_WITHIN };
+        let late = |_| Error::new(Kind::Unavailable, "The artifact store does not answer in time.");
+        tokio::time::timeout(within, MlModel::read(artifacts, team, folder)).await.map_err(late)?
     }
 }
 

@@ -188,8 +188,11 @@ async fn still_green(store: &Store, artifacts: &ArtifactStore, by: &TeamMember, 
     let waits = |r: &PromotionRow| r.state() == PromotionState::WaitingForApproval;
     let Some(row) = store.promotion(&by.team.id, id).await?.filter(waits) else { return Ok(None) };
     let gates = store.promotion_gates(id).await?;
-    let red = promote::turned_red(store, artifacts, &row, &gates).await?;
-    Ok(red.is_empty().then_some(row.revision))
+    match promote::turned_red(store, artifacts, &row, &gates).await {
+        // Said all the same: it is promoted by the next look that can be had.
+        Err(error) if matches!(error.kind, Kind::Unavailable | Kind::Upstream) => Ok(None),
+        red => Ok(red?.is_empty().then_some(row.revision)),
+    }
 }
 
 /// What one that waits for approvals says of those that it misses.

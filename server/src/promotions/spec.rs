@@ -86,7 +86,7 @@ impl SpecBuilder for GateSpecs {
             let Some(version) = version else { continue };
             match self.files.of(&team.id, &promotion.model, version) {
                 Files::Ready(path) => folders.insert(folder.to_owned(), path),
-                Files::Fetching(why) => return Ok(Build::NotYet(Files::words(why))),
+                Files::Fetching(how) => return Ok(Build::NotYet(how)),
                 Files::Never(why) => return Ok(Build::Never(why)),
             };
             env.insert(variable.to_owned(), format!("{{folder:{folder}}}"));

@@ -4,7 +4,7 @@ use super::{Report, Task};
 use crate::{
     artifacts::ArtifactStore,
     cluster::{SharedCluster, WorkloadKind},
-    error::{Kind, Result},
+    error::{Error, Kind, Result},
     ids,
     logs::LogStore,
     models::location,
@@ -29,9 +29,12 @@ use app::api::{
     resources::ResourcesAsked,
 };
 use async_trait::async_trait;
+use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 use std::{collections::HashMap, sync::Arc};
 
+/// Promotions that are looked at at the same time.
+const AT_ONCE: usize = 8;
 /// Longest sentence that a gate's command says, in characters.
 const MOST_SAID: usize = 2000;
 /// What writes text the other way round, so that it reads as another.
@@ -67,8 +70,12 @@ impl Task for Promotions {
         let open = self.store.promotions_open().await?;
         let mut report = Report::from([("open", open.len() as i64), ("workloads", workloads.len() as i64)]);
         let mut wanted = Vec::new();
-        for row in &open {
-            match self.advance(row, &workloads, &mut wanted).await {
+        // Side by side: the files of one may take their time.
+        let looks: Vec<_> = open.iter().map(|row| self.look(row, &workloads)).collect();
+        let looked: Vec<_> = stream::iter(looks).buffered(AT_ONCE).collect().await;
+        for (row, (did, waits_for)) in open.iter().zip(looked) {
+            wanted.extend(waits_for);
+            match did {
                 Ok(did) => *report.entry("did").or_default() += i64::from(did),
                 Err(error) => {
                     tracing::warn!(promotion = row.id, error = %error, "promotion");
@@ -84,12 +91,17 @@ impl Task for Promotions {
 }
 
 impl Promotions {
-    /// Looks at one promotion; whether anything was done. Adds the workloads that are still at work for it to `wanted`.
+    /// As [`Promotions::advance`], with the workloads that its gates wait for.
+    async fn look(&self, row: &PromotionRow, workloads: &HashMap<String, WorkloadRow>) -> (Result<bool>, Vec<String>) {
+        let mut wanted = Vec::new();
+        (self.advance(row, workloads, &mut wanted).await, wanted)
+    }
+
+    /// Looks at one promotion; whether anything was done. Adds the workloads that its gates wait for to `wanted`.
     async fn advance(&self, row: &PromotionRow, workloads: &HashMap<String, WorkloadRow>, wanted: &mut Vec<String>) -> Result<bool> {
         let gates = self.store.promotion_gates(&row.id).await?;
-        let at_work = gates.iter().filter(|g| g.state() == GateState::Running).filter_map(|g| g.workload_id.clone());
-        let ended = |id: &String| workloads.get(id).is_some_and(WorkloadRow::ended);
-        wanted.extend(at_work.filter(|id| !ended(id)));
+        // Also one that has ended, until its gate says so: whatever keeps this look from getting there, the next one does.
+        wanted.extend(gates.iter().filter(|g| g.state() == GateState::Running).filter_map(|g| g.workload_id.clone()));
         if self.is_changing(row).await? {
             return self.waits(row, "Waits for a change of the version's files that is under way.").await;
         }
@@ -117,11 +129,7 @@ impl Promotions {
                 GateState::Open => {
                     if facts.is_none() {
                         facts = match promote::facts(&self.store, &self.artifacts, row).await {
-                            // It is no fault of the version: its gates are looked at once the store answers.
-                            Err(error) if matches!(error.kind, Kind::Unavailable | Kind::Upstream) => {
-                                tracing::warn!(promotion = row.id, error = %error, "the files of its version cannot be read now");
-                                return self.waits(row, &format!("Its gates are looked at once this is over: {}", error.public)).await;
-                            }
+                            Err(error) if is_away(&error) => return self.away(row, &error).await,
                             facts => facts?,
                         };
                     }
@@ -133,7 +141,11 @@ impl Promotions {
             }
         }
         if step == Step::Promote {
-            for (gate, verdict) in promote::turned_red(&self.store, &self.artifacts, row, &gates).await? {
+            let red = match promote::turned_red(&self.store, &self.artifacts, row, &gates).await {
+                Err(error) if is_away(&error) => return self.away(row, &error).await,
+                red => red?,
+            };
+            for (gate, verdict) in red {
                 did |= self.answer(row, gate, &verdict).await?;
             }
         }
@@ -150,6 +162,12 @@ impl Promotions {
         let version = self.store.version(&row.team_id, &row.model, row.version).await?;
         let folder = version.map(|v| location::path_of(&v.row.storage)).transpose()?.flatten();
         Ok(folder.is_some_and(|folder| self.artifacts.is_changing(&row.team_id, &folder)))
+    }
+
+    /// It is no fault of the version that the artifact store is away: its gates are looked at once it is back.
+    async fn away(&self, row: &PromotionRow, error: &Error) -> Result<bool> {
+        tracing::warn!(promotion = row.id, error = %error, "the files of its version cannot be read now");
+        self.waits(row, &format!("Its gates are looked at once this is over: {}", error.public)).await
     }
 
     /// Says what keeps its gates from being looked at; whether that is new.
@@ -291,6 +309,10 @@ impl Promotions {
         }
         tx.commit().await
     }
+}
+
+fn is_away(error: &Error) -> bool {
+    matches!(error.kind, Kind::Unavailable | Kind::Upstream)
 }
 
 /// What the end of a workload says of its gate.

@@ -210,6 +210,21 @@ impl Store {
         self.all(sqlx::AssertSqlSafe(sql), vec![]).await
     }
 
+    /// Whether the alias that a deployment follows points elsewhere than when it was followed last.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn deployment_is_behind(&self, id: &str) -> Result<bool> {
+        let found: Option<(i64,)> = self
+            .opt(
+                "SELECT a.version FROM deployments d JOIN model_aliases a ON a.model_id = d.follow_model_id AND a.alias = d.follow_alias
+                 WHERE d.id = $1 AND a.version <> d.followed",
+                args![id],
+            )
+            .await?;
+        Ok(found.is_some())
+    }
+
     /// The deployment by id, of any team.
     ///
     /// # Errors

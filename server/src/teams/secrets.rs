@@ -102,6 +102,19 @@ pub async fn check(store: &Store, team_id: &str, uses: &[SecretUse]) -> Result<(
     Ok(())
 }
 
+/// Whether no variable is a secret and a text at once.
+///
+/// # Errors
+/// The first that is, with the field `secrets`.
+pub fn apart(env: &BTreeMap<String, String>, uses: &[SecretUse]) -> Result<()> {
+    match uses.iter().find(|one| env.contains_key(&one.env)) {
+        Some(both) => {
+            Err(Error::invalid("secrets", format!("{} is given as a variable and as a secret.", both.env)).hint("Leave one of both out."))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Whether a text is a name for an environment variable.
 ///
 /// # Errors

@@ -60,7 +60,8 @@ async fn a_token_of_a_deployment_asks_it_and_nothing_else() {
     d.w.bob.patch("/api/v1/users/ada", json!({ "disabled": true })).await.is(200);
     predict(&shop, "{}").await.is(200);
     d.w.mia.delete(&format!("{IRIS}/tokens/{}", made["id"].as_str().unwrap())).await.is(204);
-    predict(&shop, "{}").await.is(401);
+    let refused = predict(&shop.with("x-request-id", "mine"), "{}").await.is(401);
+    assert_eq!(refused.headers["x-request-id"], "mine", "each answer has one");
     d.w.mia.delete(&format!("{IRIS}/tokens/{}", made["id"].as_str().unwrap())).await.is(404);
 }
 

@@ -96,5 +96,5 @@ async fn a_promotion_keeps_copies_until_it_is_decided() {
     part.set_modified(part.metadata().unwrap().modified().unwrap() - Duration::from_secs(25 * 3600)).unwrap();
     assert_eq!(d.files.sweep().await.unwrap(), 0);
     assert_eq!(left(), ["notes"]);
-    assert_eq!(d.files.of(&team, "iris", 3), Files::Fetching(None), "whoever needs it has it fetched again");
+    assert_eq!(d.files.of(&team, "iris", 3), Files::Fetching("Fetching the model.".into()), "whoever needs it has it fetched again");
 }

@@ -120,7 +120,15 @@ async fn a_version_or_a_way_back_ends_it_and_an_alias_begins_it() {
     assert_eq!(d.iris().await["follows"], Value::Null);
     let redeploy = format!("{IRIS}/redeploy");
     assert_eq!(d.w.ada.post(&redeploy, json!({ "alias": "none" })).await.is(422).field(), "alias");
-    assert_eq!(d.w.ada.post(&redeploy, json!({})).await.is(422).field(), "version");
+    // Where nothing is named it is what serves, and not what is on its way, in other circumstances.
+    let anew = d.w.ada.post(&redeploy, json!({ "env": { "A": "1" } })).await.is(200).json();
+    assert_eq!((&anew["next"]["version"], &anew["next"]["env"]["A"], &anew["follows"]), (&json!(1), &json!("1"), &Value::Null));
+    d.w.ada.post(&redeploy, json!({ "alias": "live" })).await.is(200);
+    let anew = d.w.ada.post(&redeploy, json!({ "env": {} })).await.is(200).json();
+    assert_eq!((&anew["next"]["version"], &anew["follows"]["alias"]), (&json!(3), &json!("live")));
+    let twice = json!({ "env": { "KEY": "1" }, "secrets": [{ "env": "KEY", "secret": "warehouse" }] });
+    d.w.mia.put("/api/v1/teams/forecast/secrets/warehouse", json!({ "value": "s3cret" })).await.is(200);
+    assert_eq!(d.w.ada.post(&redeploy, twice).await.is(422).field(), "secrets");
     assert_eq!(d.w.ada.post(LIST, json!({ "name": "x", "model": "rose", "alias": "live" })).await.is(422).field(), "model");
 }
 
@@ -136,6 +144,10 @@ async fn stopped_it_waits_and_a_renamed_model_is_followed() {
     let body = json!({ "name": "iris", "new_name": "lily" }).to_string();
     program.send(Method::POST, "/api/2.0/mlflow/registered-models/rename", "application/json", body).await.is(200);
     d.w.ada.post(&format!("{IRIS}/start"), json!({})).await.is(204);
+    let iris = d.iris().await;
+    assert_eq!((&iris["serving"], &iris["next"]["version"]), (&Value::Null, &json!(2)), "not first what it pointed at before");
+    let started = d.w.vic.get("/api/v1/teams/forecast/events?action=start").await.is(200).json();
+    assert_eq!(started["items"][0]["actor"], "ada");
     d.told().await;
     assert_eq!(revisions(&d).await[0], is(2, "starting", 2, "mia", "live"));
     assert_eq!(d.iris().await["follows"]["model"], "lily");

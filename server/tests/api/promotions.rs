@@ -565,7 +565,7 @@ async fn nobody_waits_for_the_workload_of_a_promotion_that_is_over() {
 
 impl Desk {
     /// The shipped environments, as after a start, and ready.
-    async fn environments(&self) {
+    pub async fn environments(&self) {
         let python = server::environments::python::Python::new("/usr/bin/python3.11", "3.11.7", "x86_64");
         let store = &self.w.web.store;
         server::environments::shipped::register(store, Some(&python)).await.expect("environments");
@@ -575,7 +575,7 @@ impl Desk {
     }
 
     /// What the cluster was told last.
-    async fn spec(&self) -> WorkloadSpec {
+    pub async fn spec(&self) -> WorkloadSpec {
         self.w.clock.advance(1);
         self.settle().await;
         self.w.cluster.specs().into_iter().max_by(|a, b| a.id.cmp(&b.id)).expect("a workload")
@@ -590,7 +590,7 @@ impl Desk {
     }
 
     /// The workload ends with this exit code, or without one, as where its node is lost.
-    async fn end(&self, id: &str, code: Option<i64>) {
+    pub async fn end(&self, id: &str, code: Option<i64>) {
         self.w.clock.advance(1);
         self.w.cluster.end(id, Exit { code, ..Exit::default() });
         self.settle().await;

@@ -3,6 +3,7 @@
 use super::promotions::{ALL, Desk, PRODUCTION};
 use axum::http::Method;
 use serde_json::json;
+use server::models::location::path_of;
 
 const VIC: &str = "/api/v1/teams/forecast/members/vic";
 
@@ -55,4 +56,29 @@ async fn a_protected_alias_gets_no_other_name_while_something_has_it() {
     d.w.ada.send(Method::PUT, "/api/v1/teams/forecast/models/churn/aliases/prod", "application/json", r#"{"version":1}"#).await.is(200);
     d.policy(other).await;
     d.w.ada.send(Method::DELETE, "/api/v1/teams/forecast/models/churn/aliases/prod", "", "").await.is(403);
+}
+
+#[tokio::test]
+async fn a_gate_is_answered_though_its_workload_ended_while_files_were_changing() {
+    let d = Desk::new().await;
+    d.environments().await;
+    d.policy(json!({ "gates": ["script quick in train: true"], "approvals": 0 })).await;
+    let id = d.ask(1).await;
+    let spec = d.spec().await;
+    let web = &d.w.web;
+    let team = d.w.vic.get("/api/v1/teams/forecast").await.is(200).json()["id"].as_str().unwrap().to_owned();
+    let version = web.store.version(&team, "churn", 1).await.unwrap().unwrap();
+    let folder = path_of(&version.row.storage).unwrap().unwrap();
+    let change = web.artifacts.change(&team, &folder);
+    d.end(&spec.id, Some(0)).await;
+    let waits = d.get(&id).await;
+    assert_eq!((waits["state"].as_str(), waits["gates"][0]["state"].as_str()), (Some("checking"), Some("running")));
+    assert!(waits["reason"].as_str().is_some_and(|why| why.contains("under way")), "{waits}");
+    drop(change);
+    d.settle().await;
+    let over = d.get(&id).await;
+    assert_eq!(
+        (&over["state"], &over["gates"][0]["state"], &over["reason"]),
+        (&json!("promoted"), &json!("passed"), &serde_json::Value::Null)
+    );
 }

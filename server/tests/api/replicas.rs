@@ -99,6 +99,9 @@ async fn one_that_cannot_be_reached_is_left_out_until_it_answers() {
     assert!(!says(&d, 9).await.contains('a'));
     let first = list(&d).await[0].clone();
     assert_eq!((&first["number"], &first["state"], &first["ejected"]), (&json!(1), &json!("running"), &json!(true)));
+    assert!(first["reason"].as_str().unwrap().starts_with("It is ejected: cannot connect"), "{first}");
+    let why = d.w.vic.get(&format!("{IRIS}/explain")).await.is(200).json();
+    assert!(why["sentence"].as_str().unwrap().starts_with("1 of 3 replicas is ejected: "), "{why}");
 
     let listener = tokio::net::UnixListener::bind(&path).unwrap();
     let app = Router::new().fallback(async || Json(json!({ "says": "a" })));

@@ -101,8 +101,9 @@ fn behind(d: &Deployment) -> Option<String> {
     let Some(version) = follows.version else {
         return Some(format!("@{} of {} points nowhere now: what serves goes on.", follows.alias, follows.model));
     };
-    let latest = d.latest.as_ref().filter(|r| (&r.model, r.version) != (&follows.model, version))?;
-    let then = format!("a revision is made for it once its files can be read; until then {} stays.", latest.words());
+    d.latest.as_ref().filter(|r| (&r.model, r.version) != (&follows.model, version))?;
+    let stays = d.serving.as_ref().map(|r| format!("; until then {} stays", r.words())).unwrap_or_default();
+    let then = format!("a revision is made for it once its files can be read{stays}.");
     Some(format!("@{} of {} points at v{version} now: {then}", follows.alias, follows.model))
 }
 

@@ -3,8 +3,14 @@
 use super::program::ProgramFields;
 use crate::{
     api::{
-        Client, ListQuery, State, capacity::Capacity, client::team_path, deployments::Deployment, environments::Environment,
-        models::ModelVersion, page::MAX_PAGE_SIZE, runtimes::Runtime,
+        Client, ListQuery, State,
+        capacity::Capacity,
+        client::team_path,
+        deployments::{Deployment, Revision},
+        environments::Environment,
+        models::ModelVersion,
+        page::MAX_PAGE_SIZE,
+        runtimes::Runtime,
     },
     parts::{
         Access, EnvironmentPicker, Every, RuntimePicker, follow_options, loaded, offers,
@@ -59,7 +65,7 @@ fn Program(deployment: Deployment, access: Access, next: String, capacity: Capac
     let in_image = now.as_ref().and_then(|r| r.program.as_ref()).is_some_and(|p| p.image.is_some());
     let held = now.as_ref().map(|r| r.resources.words()).unwrap_or_default();
     let beside = takes_canary(&deployment);
-    let given = now.as_ref().and_then(|r| Now::of(&r.env, &r.secrets));
+    let given = now.as_ref().map(given);
     let mut sizes = vec![(String::new(), format!("As now: {held}"))];
     sizes.extend(capacity.sizes.iter().map(|s| (s.name.clone(), format!("{}: {}. {}", s.label, s.resources.words(), s.effect))));
     let action = team_path(&access.team, &format!("/deployments/{}/redeploy", deployment.name));
@@ -70,11 +76,19 @@ fn Program(deployment: Deployment, access: Access, next: String, capacity: Capac
             <ProgramFields program=now.and_then(|r| r.program)/>
             {(!in_image).then(|| view! { <EnvironmentPicker environments chosen=environment/> })}
             <Select name="size" label="Size" options=sizes/>
-            {given.map(|now| view! { <Surroundings now=Some(now)/> })}
+            {given}
             {beside.then(|| view! { <Canary/> })}
             <p class="sub">"It takes traffic once it says that it is ready. Until then the one before keeps serving; no request is dropped."</p>
             <div class="actions"><button class="btn primary" type="submit">"Deploy"</button><a class="btn" href=cancel>"Cancel"</a></div>
         </ApiForm>
+    }
+}
+
+/// Variables and secrets as they are, to be changed.
+fn given(now: &Revision) -> AnyView {
+    match Now::of(&now.env, &now.secrets) {
+        Some(now) => view! { <Surroundings now=Some(now)/> }.into_any(),
+        None => view! { <p class="sub">"It keeps its variables and secrets: a value of them has more than one line, or spaces around it, which the API and the command line can give."</p> }.into_any(),
     }
 }
 
@@ -108,13 +122,18 @@ fn Choice(
         "Nothing: this version, until another is deployed",
     );
     let hint = match &deployment.follows {
-        Some(f) => format!("It follows @{} now; a version alone ends that.", f.alias),
+        Some(f) => format!("It follows @{} now; a version ends that.", f.alias),
         None => "Outranks the version. Whenever the alias moves, what it points at is deployed.".to_owned(),
     };
-    let chosen = versions.iter().map(|v| v.version).find(|v| *v != serving).unwrap_or(serving).to_string();
+    // Whoever follows an alias goes on doing so unless a version is chosen; else another version is what one comes for.
+    let followed =
+        deployment.follows.as_ref().and_then(|f| Some((String::new(), format!("Whatever @{} points at: v{} now", f.alias, f.version?))));
+    let other = versions.iter().map(|v| v.version).find(|v| *v != serving).unwrap_or(serving);
+    let chosen = if followed.is_some() { String::new() } else { other.to_string() };
+    let options = followed.into_iter().chain(options).collect::<Vec<_>>();
     let held = now.as_ref().map(|r| r.resources.words()).unwrap_or_default();
     let beside = takes_canary(&deployment);
-    let given = now.as_ref().and_then(|r| Now::of(&r.env, &r.secrets));
+    let given = now.as_ref().map(given);
     let runtime = now.as_ref().map(|r| r.runtime.clone()).unwrap_or_default();
     // All versions of a model are of the same kind, as a rule; where one is not, the answer says so.
     let flavors: Vec<String> = versions.iter().flat_map(|v| v.flavors.clone()).collect();
@@ -130,7 +149,7 @@ fn Choice(
             {follow.map(|options| view! { <Select name="alias" label="Follow an alias" options hint/> })}
             <RuntimePicker runtimes flavors now=runtime/>
             <Select name="size" label="Size" options=sizes/>
-            {given.map(|now| view! { <Surroundings now=Some(now)/> })}
+            {given}
             {beside.then(|| view! { <Canary/> })}
             <p class="sub">"The new version is tried with its own input example first. Until it is ready the one before keeps serving; no request is dropped."</p>
             <div class="actions"><button class="btn primary" type="submit">"Deploy"</button><a class="btn" href=cancel>"Cancel"</a></div>

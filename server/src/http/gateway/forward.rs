@@ -89,12 +89,15 @@ async fn hand_on(gateway: &Gateway, team: &str, name: &str, route: Arc<Route>, c
         }
     };
     let mut tried: Vec<Arc<Replica>> = Vec::new();
+    // Why one that took the request did not answer it.
+    let mut lost = None;
     loop {
         // One that was asked already, where there is no other: it may have been put in the place of itself just now.
         let found = route.split.replica(whom, &tried).or_else(|| route.split.replica(whom, &[]));
         let Some(replica) = found.cloned() else {
             drain(body.lend()).await;
-            return counted(gateway, &route.charts, &route.meters, begun, nobody(&route));
+            let answer = lost.map_or_else(|| nobody(&route), |why| told(&route, Broken::Cut(why), limit));
+            return counted(gateway, &route.charts, &route.meters, begun, answer);
         };
         // Of two revisions that share the traffic, one may not have what the other has.
         match allowed(&method, path_of(&path), &replica.manner.protocols) {
@@ -125,6 +128,7 @@ async fn hand_on(gateway: &Gateway, team: &str, name: &str, route: Arc<Route>, c
             let most = if matches!(broken, Broken::Lost(_)) { 2 } else { TRIES };
             if tried.len() < most.min(route.split.replicas().count() + 1) {
                 tracing::info!(deployment = route.name, workload = replica.workload_id, why, "asking another");
+                lost = lost.or_else(|| matches!(broken, Broken::Lost(_)).then(|| why.clone()));
                 // It may have been replaced just now.
                 if let Some(now) = gateway.routes.table().get(team, name) {
                     route = now.clone();

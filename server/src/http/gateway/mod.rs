@@ -102,15 +102,16 @@ fn open_to(gateway: &Gateway, path: &str) -> (Vec<String>, bool) {
 }
 
 async fn answer(gateway: Gateway, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     match find(&gateway, &parts).await {
         Ok((route, path)) => {
             let (team, name) = place(parts.uri.path()).0;
             let call = Call { path, method: parts.method.clone(), headers: parts.headers, body };
             forward(&gateway, team, name, route, call).await
         }
-        Err(answer) => {
+        Err(mut answer) => {
             bodies::drain(body).await;
+            answer.headers_mut().insert(trace::REQUEST_ID, trace::follow(&mut parts.headers));
             answer
         }
     }
