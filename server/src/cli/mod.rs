@@ -214,4 +214,18 @@ mod tests {
     fn no_command_contradicts_itself() {
         super::Cli::command().debug_assert();
     }
+
+    /// Where one does, its own value is taken for that of all commands: an address of somebody else for the portal's.
+    #[test]
+    fn no_command_has_an_argument_of_its_own_with_the_name_of_one_of_all() {
+        fn look(command: &clap::Command, mut shared: Vec<clap::Id>) {
+            for argument in command.get_arguments() {
+                let id = argument.get_id();
+                assert!(!shared.contains(id), "{}: {id}", command.get_name());
+            }
+            shared.extend(command.get_arguments().filter(|a| a.is_global_set()).map(|a| a.get_id().clone()));
+            command.get_subcommands().for_each(|below| look(below, shared.clone()));
+        }
+        look(&super::Cli::command(), Vec::new());
+    }
 }

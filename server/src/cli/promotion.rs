@@ -192,7 +192,7 @@ fn facts(p: &Promotion) -> String {
         ("Promotion", p.id.clone()),
         ("Version", format!("{} v{}", p.model, p.version)),
         ("To", format!("{} (@{})", p.stage, p.alias)),
-        ("There now", p.current.map(|v| format!("v{v}")).unwrap_or_default()),
+        (if p.state.is_open() { "There now" } else { "There before" }, p.current.map(|v| format!("v{v}")).unwrap_or_default()),
         ("State", p.state.label().to_owned()),
         ("Reason", p.reason.clone().unwrap_or_default()),
         ("Asked by", p.requested_by.clone()),

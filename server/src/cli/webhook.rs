@@ -18,7 +18,8 @@ pub enum Command {
         /// Name
         name: String,
         /// Where notices are posted to, http or https
-        url: String,
+        #[arg(value_name = "URL")]
+        to: String,
         /// A kind of notice, once for each, such as run_failed [default: all]
         #[arg(long = "kind", value_name = "KIND")]
         kinds: Vec<NoticeKind>,
@@ -31,8 +32,8 @@ pub enum Command {
         /// Name
         name: String,
         /// Where notices are posted to [default: as it is]
-        #[arg(long)]
-        url: Option<String>,
+        #[arg(long, value_name = "URL")]
+        to: Option<String>,
         /// A kind of notice, once for each [default: as they are]
         #[arg(long = "kind", value_name = "KIND")]
         kinds: Vec<NoticeKind>,
@@ -79,17 +80,17 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
     let Here { client, team, .. } = &here;
     match command {
         Command::List(list) => list.show(&here, async |q| client.webhook_list(team, &q).await, table, None).await?,
-        Command::Create { name, url, kinds, secret_stdin } => {
+        Command::Create { name, to, kinds, secret_stdin } => {
             let kinds = if kinds.is_empty() { NoticeKind::ALL.into() } else { kinds };
             let secret = if secret_stdin { Some(given()?) } else { None };
-            let made = client.webhook_create(team, &NewWebhook { name, url, kinds, secret }).await?;
+            let made = client.webhook_create(team, &NewWebhook { name, url: to, kinds, secret }).await?;
             here.show(&made, |m| m.secret.clone());
             eprintln!("What signs, shown this once: with it the receiver checks who sent.");
         }
-        Command::Set { name, url, kinds, enabled } => {
+        Command::Set { name, to, kinds, enabled } => {
             let now = client.webhook(team, &name).await?;
             let ask = SetWebhook {
-                url: url.unwrap_or(now.url),
+                url: to.unwrap_or(now.url),
                 kinds: if kinds.is_empty() { now.kinds } else { kinds },
                 enabled: enabled.unwrap_or(now.enabled),
                 revision: Some(now.revision),
