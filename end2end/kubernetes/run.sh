@@ -12,7 +12,7 @@ cd "$(dirname "$0")/../.."
 . end2end/kubernetes/rights.sh
 
 # More at once than the node has processors only makes all of them late.
-cargo test -p server -p app --features app/ssr --test cluster -- --test-threads 4 kubernetes pods::
+cargo test -p server -p app --features app/ssr --test cluster -- --test-threads 4 kubernetes pods:: by_hand::
 scripts/with_postgres.sh end2end/browser.sh "$program" job.spec.mjs --output test-results-kubernetes
 scripts/with_postgres.sh python3 scripts/with_portal.py "$program" python3 -m unittest discover -s end2end/cli -v
 scripts/with_postgres.sh python3 scripts/with_portal.py "$program" python3 end2end/kfp/run.py \

@@ -50,7 +50,7 @@ class Box:
 
 
 def known(_server, _session, _envelope, _mechanism, data):
-    return AuthResult(success=(data.login, data.password) == (USER.encode(), PASSWORD.encode()))
+    return AuthResult(success=(data.login, data.password) == (USER.encode(), PASSWORD.encode()), handled=False)
 
 
 def mail_server(box: Box, port: int) -> Controller:
@@ -165,6 +165,8 @@ def main() -> int:
         # The mail server is away while the portal is killed: what was to be sent is sent when both are back.
         code, found = doctor(binary, data, env)
         assert found.startswith("ok"), (code, found)
+        code, found = doctor(binary, data, env | {"SLIPWAY_SMTP_URL": f"smtp://{USER}:wrong@127.0.0.1:{smtp}"})
+        assert code == 1 and "check user and password in smtp_url" in found, (code, found)
         server.stop()
         code, found = doctor(binary, data, env)
         assert code == 1 and found.startswith("error") and PASSWORD not in found, (code, found)
@@ -173,7 +175,7 @@ def main() -> int:
         mia.call("POST", f"/api/v1/teams/forecast/promotions/{third}/refuse", {})
         wait("that the mail to ada was not taken is not said", lambda: "problem" in ada.call("GET", CHOICES)["mail"])
         mia.call("DELETE", "/api/v1/teams/forecast/members/ada")
-        refused(502, lambda: mia.call("POST", f"{CHOICES}/test", {}))
+        assert f"127.0.0.1:{smtp} cannot be reached" in refused(502, lambda: mia.call("POST", f"{CHOICES}/test", {}))
         portal.process.kill()
         portal.process.wait()
         same(box.came, [])

@@ -55,7 +55,7 @@ pub struct Deployment {
     /// How many replicas each revision at work is to have.
     #[serde(default)]
     pub replicas: i64,
-    /// How many of the revision that serves are ready.
+    /// How many of the revision that serves are ready, and not ejected.
     #[serde(default)]
     pub ready: i64,
     /// Who may call it beside its team and the tokens that are its own.

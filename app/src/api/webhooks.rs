@@ -41,6 +41,7 @@ pub struct NewWebhook {
     pub url: String,
     /// What to tell it of; at least one.
     #[serde(default)]
+    #[cfg_attr(feature = "ssr", schema(required = true, min_items = 1))]
     pub kinds: Vec<NoticeKind>,
     /// What signs: `whsec_` and 24 to 64 bytes in base64; made and answered this once when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -66,6 +67,7 @@ pub struct SetWebhook {
     pub url: String,
     /// What to tell it of; at least one.
     #[serde(default)]
+    #[cfg_attr(feature = "ssr", schema(required = true, min_items = 1))]
     pub kinds: Vec<NoticeKind>,
     /// Whether anything is sent. What waits when it is switched off is given up.
     #[serde(default)]
@@ -79,7 +81,7 @@ pub struct SetWebhook {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct RotatedWebhook {
-    /// What signs from now on. The one before signs along for a day.
+    /// What signs from now on. The one before signs along for a day, and no older one.
     pub secret: String,
 }
 

@@ -90,10 +90,10 @@ pub fn exact(ms: f64, local: bool) -> String {
     format!("{d} {} {y}, {h:02}:{min:02}:{s:02}{}", MONTHS[m], if local { "" } else { " UTC" })
 }
 
-/// `2026-11-23T14:02`, as a field for date and time holds it; in the reader's zone in a browser.
+/// `2026-11-23T14:02:09`, as a field for date and time holds it; in the reader's zone in a browser.
 pub fn local(ms: f64) -> String {
-    let (y, m, d, h, min, _) = civil(ms + zone_minutes(ms) * 60_000.0);
-    format!("{y:04}-{m:02}-{d:02}T{h:02}:{min:02}")
+    let (y, m, d, h, min, s) = civil(ms + zone_minutes(ms) * 60_000.0);
+    format!("{y:04}-{m:02}-{d:02}T{h:02}:{min:02}:{s:02}")
 }
 
 /// `14:02:09`, in the reader's zone where `local`.

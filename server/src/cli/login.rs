@@ -106,7 +106,7 @@ async fn session(url: &str, who: &Who) -> Result<(Network, Me), Failure> {
     } else if std::io::stdin().is_terminal() {
         rpassword::prompt_password("Password: ").map_err(|e| Failure::failed(format!("read the password: {e}")))?
     } else {
-        return Err(Failure::usage("there is no terminal to ask for the password: give --password-stdin, or --token"));
+        return Err(Failure::usage("there is no terminal to ask for the password: give --password-stdin"));
     };
     // That one should sign in is no help to who is signing in.
     let refused = |p: app::api::Problem| Failure { message: p.sentence().to_owned(), ..Failure::from(p) };
@@ -259,7 +259,7 @@ fn choose(me: &Me, wanted: Option<&str>) -> Result<MyTeam, Failure> {
 
 fn ask(question: &str) -> Result<String, Failure> {
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::usage("there is no terminal to ask for the user: give --user, or --token"));
+        return Err(Failure::usage("there is no terminal to ask for the user: give --user"));
     }
     eprint!("{question}");
     let _ = std::io::stderr().flush();

@@ -50,6 +50,9 @@ pub async fn show(
             write(output, log.time, line);
         }
         if page.nodes > 1 {
+            if query.node.is_none() && output == Output::Table {
+                eprintln!("Node {} of {}; --node shows another, counted from 0.", page.node, page.nodes);
+            }
             // Stay with this node: which one is shown unasked may change with its end.
             query.node = u32::try_from(page.node).ok();
         }

@@ -35,6 +35,8 @@ pub enum Command {
         #[command(flatten)]
         who: Who,
     },
+    /// Have a test mailed to one's address, at once
+    Test(Who),
     /// Say where one is mailed to
     Address {
         /// Mail address [default: none, nothing is mailed any more]
@@ -78,6 +80,12 @@ pub async fn run(command: Command, reach: &Reach) -> Result<(), Failure> {
             };
             change(reach, &who, Some(mail.is_some()), set).await
         }
+        Command::Test(who) => {
+            let here = login::in_person(reach, &who).await?;
+            here.in_session(async |client| client.notice_mail_test().await).await?;
+            here.say("A test is in the hands of the mail server.");
+            Ok(())
+        }
         Command::Address { address, who } => change(reach, &who, Some(true), |wanted| wanted.address = address).await,
     }
 }
@@ -115,6 +123,8 @@ fn table(notices: &[Notice]) -> String {
 fn choices(all: &NoticeChoices) -> String {
     let word = |told: bool| if told { "yes" } else { "no" }.to_owned();
     let address = all.mail.as_ref().map(|m| m.address.clone());
+    let problem =
+        all.mail.as_ref().and_then(|m| m.problem.as_ref()).map(|why| format!("\nThe last one was not taken: {why}")).unwrap_or_default();
     let rows = all.choices.iter().map(|c| {
         // Without an address nothing is mailed, whatever was chosen.
         let mail = if matches!(address, Some(Some(_))) { word(c.mail) } else { "-".into() };
@@ -124,6 +134,6 @@ fn choices(all: &NoticeChoices) -> String {
     match address {
         None => format!("{table}\nThis portal sends no mail."),
         Some(None) => format!("{table}\nNothing is mailed: you gave no address.\n  slipway notice address ADDRESS"),
-        Some(Some(address)) => format!("{table}\nMails go to {address}."),
+        Some(Some(address)) => format!("{table}\nMails go to {address}.{problem}"),
     }
 }

@@ -2,11 +2,19 @@
 
 use super::{Failure, here::Here, list::List, output};
 use app::api::{
+    ListQuery,
     notices::NoticeKind,
     webhooks::{Delivery, DeliveryState, NewWebhook, SetWebhook, Webhook},
 };
 use clap::Subcommand;
-use std::io::Read;
+use std::{
+    io::Read,
+    time::{Duration, Instant},
+};
+
+/// How long an attempt may take until it is known what came of it.
+const ATTEMPT: Duration = Duration::from_secs(25);
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Verbs.
 #[derive(Debug, Subcommand)]
@@ -41,7 +49,7 @@ pub enum Command {
         #[arg(long)]
         enabled: Option<bool>,
     },
-    /// Have another secret sign, shown this once; the one before signs along for a day
+    /// Have another secret sign, shown this once; the one before signs along for a day, no older one
     Rotate {
         /// Name
         name: String,
@@ -99,14 +107,20 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
         }
         Command::Rotate { name } => {
             here.show(&client.webhook_rotate(team, &name).await?, |r| r.secret.clone());
-            eprintln!("What signs from now on, shown this once. The one before signs along for a day.");
+            eprintln!("What signs from now on, shown this once. The one before signs along for a day, and no older one.");
         }
-        Command::Test { name } => sent(&here, &name, &client.webhook_test(team, &name).await?),
+        Command::Test { name } => {
+            let sent = client.webhook_test(team, &name).await?;
+            came(&here, &name, sent).await?;
+        }
         Command::Deliveries { name, list } => {
             let moves = |d: &Delivery| d.state == DeliveryState::Waiting;
             list.show(&here, async |q| client.webhook_deliveries(team, &name, &q).await, deliveries, Some(moves)).await?;
         }
-        Command::Redeliver { name, id } => sent(&here, &name, &client.webhook_redeliver(team, &name, &id).await?),
+        Command::Redeliver { name, id } => {
+            let sent = client.webhook_redeliver(team, &name, &id).await?;
+            came(&here, &name, sent).await?;
+        }
         Command::Remove { name } => {
             client.webhook_remove(team, &name).await?;
             here.say(format!("The webhook {name} is removed."));
@@ -115,14 +129,41 @@ pub async fn run(command: Command, here: Here) -> Result<(), Failure> {
     Ok(())
 }
 
-fn sent(here: &Here, name: &str, delivery: &Delivery) {
-    here.show(delivery, |d| format!("{} is on its way.\n  slipway webhook deliveries {name}", d.id));
+/// Says what came of a delivery: waits for its next attempt, as long as one may take.
+async fn came(here: &Here, name: &str, mut delivery: Delivery) -> Result<(), Failure> {
+    let (before, until) = (delivery.attempts.len(), Instant::now() + ATTEMPT);
+    while delivery.attempts.len() <= before && delivery.state == DeliveryState::Waiting && Instant::now() < until {
+        tokio::time::sleep(PAUSE).await;
+        let lately = here.client.webhook_deliveries(&here.team, name, &ListQuery::default()).await?.items;
+        let Some(now) = lately.into_iter().find(|d| d.id == delivery.id) else { break };
+        delivery = now;
+    }
+    here.show(&delivery, |d| match (answer(d), d.state) {
+        (answer, DeliveryState::Delivered) => format!("{} was delivered: {answer}.", d.id),
+        (answer, _) if answer.is_empty() => format!("{} is on its way.\n  slipway webhook deliveries {name}", d.id),
+        (answer, DeliveryState::Waiting) => format!("{} was not taken and is tried again: {answer}.", d.id),
+        (answer, _) => format!("{} was not taken: {answer}.", d.id),
+    });
+    match delivery.state {
+        DeliveryState::Waiting | DeliveryState::Delivered => Ok(()),
+        _ => Err(Failure::failed(format!("the webhook {name} was not delivered to"))),
+    }
+}
+
+/// What the receiver said last, or what was in the way; nothing where it was not asked yet.
+fn answer(delivery: &Delivery) -> String {
+    let last = delivery.attempts.last();
+    let said = last.and_then(|a| a.problem.clone().or_else(|| a.status.map(|s| s.to_string()))).unwrap_or_default();
+    said.trim_end_matches('.').to_owned()
 }
 
 fn given() -> Result<String, Failure> {
     let mut text = String::new();
     std::io::stdin().lock().read_to_string(&mut text).map_err(|e| Failure::failed(format!("read the secret: {e}")))?;
-    Ok(text.trim().to_owned())
+    match text.trim() {
+        "" => Err(Failure::usage("no secret came on standard input; leave --secret-stdin out to have one made")),
+        secret => Ok(secret.to_owned()),
+    }
 }
 
 fn table(webhooks: &[Webhook]) -> String {
@@ -137,14 +178,13 @@ fn table(webhooks: &[Webhook]) -> String {
 fn deliveries(all: &[Delivery]) -> String {
     let row = |d: &Delivery| {
         let last = d.attempts.last();
-        let came = last.map_or_else(String::new, |a| a.problem.clone().or_else(|| a.status.map(|s| s.to_string())).unwrap_or_default());
         vec![
             d.id.clone(),
             d.kind.clone(),
             d.state.label().to_lowercase(),
             d.attempts.len().to_string(),
             output::ago(last.map(|a| a.at.as_str())),
-            came,
+            answer(d),
         ]
     };
     output::rows(&["id", "kind", "state", "attempts", "last", "answer"], all.iter().map(row).collect(), "Nothing was delivered yet.")

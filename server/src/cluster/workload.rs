@@ -128,6 +128,8 @@ pub struct WorkloadSpec {
     /// Folder that outlives the workload (`{team}/{name}`, or `volumes/{team}/{name}`); it becomes the working folder and HOME. Without one both are
     /// the workload's own and go with it.
     pub volume: Option<String>,
+    /// Whether the volume was there before, so that one that has to be made tells of lost files.
+    pub volume_is_kept: bool,
     /// Small files put into the working folder before the start: path and text.
     pub files: BTreeMap<String, String>,
     /// A gzipped tar unpacked into the working folder before the start.
@@ -340,6 +342,8 @@ pub struct PutBack {
 impl Clue {
     /// Source of what stands against a workload that else runs well: the machine below it.
     pub const NODE: &str = "Node";
+    /// Source of what stands against its files.
+    pub const CLAIM: &str = "PersistentVolumeClaim";
     /// Source of how one of its containers is, or ended.
     pub const CONTAINER: &str = "Container";
 

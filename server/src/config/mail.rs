@@ -1,7 +1,12 @@
 //! The server that mails are handed to.
 
 use super::load::Values;
-use lettre::{AsyncSmtpTransport, Tokio1Executor, message::Mailbox};
+use lettre::{
+    AsyncSmtpTransport, Tokio1Executor,
+    message::Mailbox,
+    transport::smtp::{SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_PORT},
+};
+use reqwest::Url;
 
 /// How mails leave.
 #[derive(Clone, PartialEq, Eq)]
@@ -19,6 +24,17 @@ impl std::fmt::Debug for Mail {
 }
 
 impl Mail {
+    /// Host and port of the server, for people.
+    pub fn server(&self) -> String {
+        let Ok(url) = Url::parse(&self.smtp_url) else { return "the mail server".into() };
+        let usual = match (url.scheme(), self.smtp_url.contains("tls=")) {
+            ("smtps", _) => SUBMISSIONS_PORT,
+            (_, true) => SUBMISSION_PORT,
+            _ => SMTP_PORT,
+        };
+        format!("{}:{}", url.host_str().unwrap_or_default(), url.port().unwrap_or(usual))
+    }
+
     /// Typed values; nothing where no server is given.
     ///
     /// # Errors
@@ -34,6 +50,9 @@ impl Mail {
             (None, None) => Ok(None),
             (None, Some(_)) => Err("smtp_url: give the server that mails from mail_from are handed to".into()),
             (Some(_), None) => Err("mail_from: give whom mails are from, such as Slipway <slipway@example.org>".into()),
+            (Some(smtp_url), Some(_)) if has_loose_end(&smtp_url) => {
+                Err("smtp_url: nothing but ?tls= may follow the host; in user and password # is written %23, / %2F, ? %3F, @ %40, % %25".into())
+            }
             (Some(smtp_url), Some(from)) => match AsyncSmtpTransport::<Tokio1Executor>::from_url(&smtp_url) {
                 Ok(_) => Ok(Some(Self { smtp_url, from })),
                 // It may hold a password, so it is not told.
@@ -41,6 +60,12 @@ impl Mail {
             },
         }
     }
+}
+
+/// Whether something follows the host that means nothing, as part of a password does that was not written as a URL needs it.
+fn has_loose_end(url: &str) -> bool {
+    Url::parse(url)
+        .is_ok_and(|url| url.fragment().is_some() || !matches!(url.path(), "" | "/") || url.query_pairs().any(|(k, _)| k != "tls"))
 }
 
 #[cfg(test)]
@@ -65,6 +90,9 @@ mod tests {
         for (pairs, key) in [
             (vec![("smtp_url", "mail.example.org"), from], "smtp_url"),
             (vec![("smtp_url", "http://mail.example.org"), from], "smtp_url"),
+            (vec![("smtp_url", "smtp://slipway:p@ss#w/x@mail.example.org"), from], "smtp_url: nothing but"),
+            (vec![("smtp_url", "smtp://slipway:pa/ss@mail.example.org"), from], "smtp_url"),
+            (vec![("smtp_url", "smtp://slipway:pa?ss@mail.example.org"), from], "smtp_url"),
             (vec![("smtp_url", "smtp://mail.example.org"), ("mail_from", "nobody")], "mail_from"),
             (vec![("smtp_url", "smtp://mail.example.org")], "mail_from"),
             (vec![from], "smtp_url"),

@@ -24,9 +24,12 @@ impl Choice {
     /// same: a health check may be wrong, and an answer that may come is better than none.
     pub fn least_busy(&self, tried: &[Arc<Replica>]) -> Option<&Arc<Replica>> {
         let turn = if self.replicas.len() > 1 { self.turn.fetch_add(1, Ordering::Relaxed) } else { 0 };
-        let (before, after) = self.replicas.split_at(turn % self.replicas.len().max(1));
-        let rest = after.iter().chain(before).filter(|r| !tried.iter().any(|t| Arc::ptr_eq(t, r)));
-        rest.min_by_key(|r| (r.is_out(), r.in_flight()))
+        let rest = || self.replicas.iter().filter(|r| !tried.iter().any(|t| Arc::ptr_eq(t, r)));
+        let load = |r: &&Arc<Replica>| (r.is_out(), r.in_flight());
+        let least = rest().map(|r| load(&r)).min()?;
+        let alike = || rest().filter(|r| load(r) <= least);
+        // Others get requests meanwhile, so that none may be as idle any more.
+        alike().nth(turn % alike().count().max(1)).or_else(|| rest().min_by_key(load))
     }
 }
 
@@ -75,6 +78,14 @@ mod tests {
         assert!(chosen(&of, &[]).is_some());
         a.answered();
         assert!((0..4).all(|_| chosen(&of, &[]).as_deref() == Some("a")));
+    }
+
+    #[test]
+    fn the_turn_of_an_ejected_one_goes_to_all_others() {
+        let of = Choice::among(["a", "b", "c"].map(replica).into());
+        of.replicas[0].eject("nobody listens");
+        let turns: Vec<_> = (0..6).filter_map(|_| chosen(&of, &[])).collect();
+        assert_eq!(turns, ["b", "c", "b", "c", "b", "c"]);
     }
 
     #[test]

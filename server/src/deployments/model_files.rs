@@ -127,7 +127,9 @@ impl ModelFiles {
             }
             Some(Job::Broke(_, tries)) if tries.are_stale() => first(),
             Some(Job::Broke(error, tries)) if tries.are_over(error.kind) => {
-                let why = error.public.clone();
+                let lasts = matches!(error.kind, Kind::Unavailable).then(|| UNANSWERED.as_secs() / 60);
+                let lasts = lasts.map(|m| format!(" That went on for {m} minutes: try again once it is over."));
+                let why = format!("{}{}", error.public, lasts.unwrap_or_default());
                 // Whoever deploys it again gets another try.
                 jobs.remove(&key);
                 return Files::Never(why);

@@ -205,7 +205,8 @@ impl Service {
                 return Err(beside.into_iter().fold(error, Error::hint));
             }
             if !old.model.is_empty() {
-                self.about(&row.team_id, &old.model, old.version).await?;
+                // Its files have been read before; an artifact store that is away now is not in the way where they are still here.
+                self.ready(&row.team_id, &old.model, old.version).await?;
             }
             secrets::check(&self.store, &by.team.id, &old.secrets()).await?;
             let named = format!("{} v{}", old.environment, old.environment_version);

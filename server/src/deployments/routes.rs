@@ -18,7 +18,7 @@ use crate::{
         deployments::{RouteRow, callers, limits},
     },
 };
-use app::api::{State, callers::Callers, runtimes::Protocol};
+use app::api::{State, callers::Callers, deployments::Deployment, runtimes::Protocol};
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError, RwLock, Weak},
@@ -46,6 +46,20 @@ pub struct Route {
     pub charts: Arc<Charts>,
     /// The same for Prometheus.
     pub meters: Meters,
+}
+
+impl Route {
+    /// What is to be said of replicas that the gateway has ejected, where it has.
+    pub fn ejected(&self) -> Option<String> {
+        let (all, out) = (self.split.replicas().count(), self.split.replicas().filter_map(|r| r.out_for()).collect::<Vec<_>>());
+        let why = out.first()?;
+        let who = match out.len() {
+            n if n == all => "No replica answers as it should".to_owned(),
+            1 => format!("1 of {all} replicas is ejected"),
+            n => format!("{n} of {all} replicas are ejected"),
+        };
+        Some(format!("{who}: {why}."))
+    }
 }
 
 /// All routes, by team and name.
@@ -97,6 +111,19 @@ impl Routes {
     /// Requests that wait for an answer of a replica, also of one that is not routed to any more.
     pub fn in_flight(&self, workload_id: &str) -> usize {
         self.replica_of(workload_id).map_or(0, |r| r.in_flight())
+    }
+
+    /// Says of a deployment what only the gateway knows: which of its replicas answer, and what is wrong with those that do not.
+    pub fn tell(&self, team: &str, deployment: &mut Deployment) {
+        let table = self.table();
+        let Some(route) = table.get(team, &deployment.name).filter(|r| r.id == deployment.id) else { return };
+        let serving = deployment.serving.as_ref().map(|r| r.number);
+        let out = route.split.replicas().filter(|r| r.is_out() && Some(r.revision) == serving).count();
+        deployment.ready = deployment.ready.saturating_sub_unsigned(out as u64).max(0);
+        // What serves is what somebody asks about who does not wait for another revision.
+        if deployment.state == State::Running && deployment.reason.is_none() {
+            deployment.reason = route.ejected();
+        }
     }
 
     /// Makes the table anew from the database.

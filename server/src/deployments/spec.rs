@@ -105,6 +105,7 @@ impl SpecBuilder for Replicas {
             resources: row.resources(),
             nodes: 1,
             volume: None,
+            volume_is_kept: false,
             files: BTreeMap::new(),
             archive: None,
             folders,

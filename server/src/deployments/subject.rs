@@ -4,7 +4,10 @@ use super::{program, runtime, service::Service, smoke};
 use crate::{
     access::TeamViewer,
     error::{Error, Kind, Result},
-    models::{fetch, mlmodel::MlModel},
+    models::{
+        fetch::{self, Located},
+        mlmodel::MlModel,
+    },
     store::{environments::EnvVersion, revisions::RevisionRow},
 };
 use app::api::{
@@ -121,6 +124,18 @@ impl Service {
         if model.is_empty() {
             return Err(no_model());
         }
+        let located = self.ready(team_id, model, version).await?;
+        MlModel::read(&self.artifacts, team_id, &located.folder).await?.ok_or_else(|| {
+            Error::invalid("version", format!("{model} v{version} holds no model: there is no MLmodel file in it."))
+                .hint("Log the model again and register a new version.")
+        })
+    }
+
+    /// A version that is there and registered to its end. Its files are not read.
+    ///
+    /// # Errors
+    /// There is no such version, it is not ready.
+    pub(super) async fn ready(&self, team_id: &str, model: &str, version: i64) -> Result<Located> {
         let located = fetch::resolve(&self.store, team_id, model, version).await.map_err(|e| match e.kind {
             Kind::NotFound => Error::invalid("version", format!("There is no version {version} of a model \"{model}\" in this team.")),
             _ => e,
@@ -129,10 +144,7 @@ impl Service {
             return Err(Error::invalid("version", format!("{model} v{version} is not ready: {}.", located.version.status))
                 .hint("Wait until its registration is done, or register it again."));
         }
-        MlModel::read(&self.artifacts, team_id, &located.folder).await?.ok_or_else(|| {
-            Error::invalid("version", format!("{model} v{version} holds no model: there is no MLmodel file in it."))
-                .hint("Log the model again and register a new version.")
-        })
+        Ok(located)
     }
 
     /// The newest version of the environment that can be used: of the one that is asked for, or else `kept`, or else the one for models.

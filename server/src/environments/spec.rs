@@ -110,6 +110,7 @@ fn spec(
         resources: row.resources(),
         nodes: 1,
         volume: None,
+        volume_is_kept: false,
         files,
         archive: None,
         folders: BTreeMap::new(),

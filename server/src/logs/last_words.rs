@@ -22,10 +22,10 @@ impl LogStore {
     }
 }
 
-/// Not empty, not a frame of a trace, not news of a server that is well.
+/// Not a mere rule, not a frame of a trace, not news of a server that is well.
 fn of(lines: &[LogLine]) -> Option<String> {
     let meaningful = |l: &&LogLine| {
-        let news = l.stream != "err" || l.text.starts_with("INFO ") || l.text.trim().is_empty();
+        let news = l.stream != "err" || l.text.starts_with("INFO ") || !l.text.contains(char::is_alphanumeric);
         !news && !l.text.starts_with([' ', '\t', '^']) && !is_access(&l.text)
     };
     Some(lines.iter().rev().find(meaningful)?.text.trim().chars().take(LONGEST).collect())

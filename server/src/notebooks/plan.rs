@@ -154,9 +154,9 @@ fn ended(now: i64, n: &Notebook, work: Option<&Work>) -> Step {
             with_log: true,
             restarts: restarts + 1,
             restart_at: Some(end + pause),
-            ..show(n, State::Queued, Some(format!("It crashed and starts again in {} seconds. {why}", pause / 1000)))
+            ..show(n, State::Queued, Some(format!("It ended and starts again in {} seconds. {why}", pause / 1000)))
         }),
-        None => Step::Ended(Show { with_log: true, restarts, ..off(State::Failed, Some(format!("It crashed again and again. {why}"))) }),
+        None => Step::Ended(Show { with_log: true, restarts, ..off(State::Failed, Some(format!("It ended again and again. {why}"))) }),
     }
 }
 

@@ -24,6 +24,8 @@ const PROGRAM: &str = include_str!("../../runtimes/notebook/launch.py");
 const PROGRAM_ENV: &str = "SLIPWAY_NOTEBOOK_PROGRAM";
 /// The first start of JupyterLab on a busy machine with cold disks takes most of a minute.
 const START_SECONDS: u64 = 180;
+/// So many starts are looked back at for one that made its files.
+const EARLIER: i64 = 20;
 /// Seconds between SIGTERM and SIGKILL: Jupyter ends its kernels within three.
 pub const GRACE_SECONDS: i64 = 10;
 
@@ -65,6 +67,7 @@ impl SpecBuilder for NotebookSpecs {
         let jupyter = NotebookKeys::new(self.sealer.clone()).open(&row.id, &notebook.server_token)?;
         let token = self.token(&notebook, environment.version).await?;
         let mut spec = spec(row, team, &notebook, &environment, &self.links, Tokens { jupyter, token, secrets })?;
+        spec.volume_is_kept = self.store.workloads_of(&notebook.id, EARLIER).await?.iter().any(|w| w.ensured_at.is_some());
         spec.placement = seen.placement(&self.store, row.resources(), &environment.id).await?;
         Ok(Build::Ready(Box::new(spec)))
     }
@@ -125,6 +128,7 @@ fn spec(
         resources: row.resources(),
         nodes: 1,
         volume: Some(volume(&team.name, &notebook.name)),
+        volume_is_kept: false,
         files: BTreeMap::new(),
         archive: None,
         folders: BTreeMap::new(),

@@ -122,6 +122,7 @@ impl SpecBuilder for TaskSpecs {
             resources: row.resources(),
             nodes: 1,
             volume: None,
+            volume_is_kept: false,
             files: BTreeMap::from([(PLAN.to_owned(), serde_json::to_string(&plan)?)]),
             archive: None,
             folders: BTreeMap::new(),

@@ -24,6 +24,8 @@ pub struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     /// Whether TLS begins with the connection.
     at_once: bool,
+    /// Host and port of the server.
+    server: String,
     /// What no answer may repeat: a server may say again what it was told.
     secrets: Arc<Vec<String>>,
     from: Mailbox,
@@ -44,6 +46,7 @@ impl Mailer {
         Ok(Self {
             transport,
             at_once: mail.smtp_url.starts_with("smtps:"),
+            server: mail.server(),
             secrets: Arc::new(secrets(&mail.smtp_url)),
             from: mail.from.clone(),
             tests: Arc::new(RateLimiter::keyed(Quota::per_hour(TESTS))),
@@ -88,9 +91,10 @@ impl Mailer {
         let why = match tokio::time::timeout(WHOLE, said).await {
             Ok(Ok(said)) => return Ok(said),
             Ok(Err(error)) => self.words(&error),
-            Err(_) if self.at_once => format!("it did not answer within {} seconds", WHOLE.as_secs()),
+            Err(_) if self.at_once => format!("{} did not answer within {} seconds", self.server, WHOLE.as_secs()),
             Err(_) => format!(
-                "it did not answer within {} seconds: where TLS begins with the connection, as at port 465, smtp_url begins with smtps://",
+                "{} did not answer within {} seconds: where TLS begins with the connection, as at port 465, smtp_url begins with smtps://",
+                self.server,
                 WHOLE.as_secs()
             ),
         };
@@ -102,16 +106,50 @@ impl Mailer {
         match error.status() {
             // Less says nothing of whether it is for good.
             Some(code) if error.is_transient() => format!("{code} {said} (this may pass)"),
-            Some(code) => format!("{code} {said}"),
+            Some(code) => match to_do(&code.to_string(), &said) {
+                Some(todo) => format!("{code} {said}: {todo}"),
+                None => format!("{code} {said}"),
+            },
             None if self.at_once && said.contains("does not speak TLS") => {
                 format!("{said}: where TLS begins later, as at port 587, smtp_url is smtp://HOST:PORT?tls=required")
             }
             None if said.contains("STARTTLS is not supported") => {
                 format!("{said}: give smtp_url as smtps:// with the port where TLS begins at once, if it has one")
             }
+            None if said.contains("No compatible authentication mechanism") => {
+                "it takes no login as smtp_url gives it: where it takes one only after STARTTLS, add ?tls=required".into()
+            }
+            None if error.is_response() => {
+                format!("what answers at {} is no mail server ({said}): check the port in smtp_url", self.server)
+            }
+            None if is_of_network(error) => format!("{} cannot be reached ({said}): check host and port in smtp_url", self.server),
             None => said,
         }
     }
+}
+
+/// What to do about a refusal for good, where its code says.
+fn to_do(code: &str, said: &str) -> Option<&'static str> {
+    match code {
+        "530" if said.to_ascii_uppercase().contains("STARTTLS") => Some("add ?tls=required to smtp_url"),
+        "530" => Some("give user and password in smtp_url, as in smtps://USER:PASSWORD@HOST"),
+        "535" => Some("check user and password in smtp_url; what is no letter or digit in them is written as %40 is for @"),
+        "538" => Some("it wants TLS before a login: add ?tls=required to smtp_url"),
+        _ => None,
+    }
+}
+
+/// Whether the connection itself failed, and not what was said over it.
+fn is_of_network(error: &Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+            // TLS wraps its own into one.
+            return io.get_ref().is_none_or(|inner| !inner.is::<rustls::Error>());
+        }
+        source = cause.source();
+    }
+    false
 }
 
 /// The password of a URL, and how it goes over the wire.
@@ -122,7 +160,9 @@ fn secrets(url: &str) -> Vec<String> {
     };
     let plain = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
     let (user, decoded) = (plain(user), plain(password));
-    vec![STANDARD.encode(format!("\0{user}\0{decoded}")), STANDARD.encode(&decoded), password.to_owned(), decoded]
+    let all = [STANDARD.encode(format!("\0{user}\0{decoded}")), STANDARD.encode(&decoded), password.to_owned(), decoded];
+    // What is shorter is no secret, and stands in every other word.
+    all.into_iter().filter(|secret| secret.len() > 2).collect()
 }
 
 /// Whether a text is a mail address.
@@ -132,7 +172,15 @@ pub fn is_address(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_address, secrets};
+    use super::{is_address, secrets, to_do};
+
+    #[test]
+    fn a_refusal_says_what_to_do() {
+        assert_eq!(to_do("530", "5.7.0 Must issue a STARTTLS command first"), Some("add ?tls=required to smtp_url"));
+        assert!(to_do("530", "5.7.0 Authentication required").is_some_and(|t| t.contains("give user and password")));
+        assert!(to_do("535", "5.7.8 no").is_some_and(|t| t.contains("check user and password")));
+        assert_eq!(to_do("550", "no such user"), None);
+    }
 
     #[test]
     fn no_answer_repeats_a_password() {

@@ -106,6 +106,7 @@ impl SpecBuilder for GateSpecs {
             resources: row.resources(),
             nodes: 1,
             volume: None,
+            volume_is_kept: false,
             files: BTreeMap::new(),
             archive: None,
             folders,

@@ -131,6 +131,7 @@ fn spec(row: &WorkloadRow, team: &TeamRow, run: &SubmissionRow, environment: &En
         resources: row.per_node(),
         nodes: u32::try_from(row.nodes).unwrap_or(1).max(1),
         volume: None,
+        volume_is_kept: false,
         files,
         archive: None,
         folders: BTreeMap::new(),

@@ -18,6 +18,8 @@ use app::api::{
 const LINES: usize = 5;
 /// Bytes of the log in which they are looked for.
 const TAIL: i64 = 4096;
+/// So long ago is lately, milliseconds.
+const LATELY: i64 = 3_600_000;
 /// So many starts are looked back at.
 const STARTS: i64 = 20;
 
@@ -89,12 +91,16 @@ impl Explainer<'_> {
         // A cluster that cannot be asked now takes nothing from what we know ourselves.
         let clues = if row.ensured_at.is_some() { self.cluster.clues(&row.id).await } else { Ok(Vec::new()) };
         let clues = clues.unwrap_or_else(|e| vec![Clue::now("cluster", format!("It could not be asked: {}", e.public))]);
-        let against = clues.iter().find(|c| c.source == Clue::NODE).map(|c| c.text.clone());
-        let sentence = reason.or(against).unwrap_or_else(|| in_words(state).into());
+        let against = clues.iter().find(|c| [Clue::NODE, Clue::CLAIM].contains(&c.source.as_str())).map(|c| c.text.clone());
+        let before = before(&row, starts);
+        let lately = self.store.clock().now() - LATELY;
+        let again = before.filter(|b| state == State::Running && b.ended_at.is_some_and(|at| at >= lately));
+        let again = again.map(|b| format!("It runs. The start before this one ended within the last hour: {}", end(b)));
+        let sentence = reason.or(against).or(again).unwrap_or_else(|| in_words(state).into());
         seen.extend(clues.into_iter().map(|clue| of_cluster(clue, row.ensured_at)));
         seen.extend(self.said_last(&row).await);
         // What starts again has forgotten why it had to.
-        if let Some(before) = before(&row, starts) {
+        if let Some(before) = before {
             seen.extend(self.said_last(before).await);
             let text = format!("A start before this one: {}", end(before));
             seen.push(exact(Clue { at: before.ended_at, source: "cluster".into(), text }));

@@ -187,7 +187,7 @@ async fn a_crash_starts_again_and_what_never_starts_has_failed() {
     settle(&w).await;
     let now = lab(&w).await;
     assert_eq!(now["state"], "queued");
-    assert!(reason(&now).starts_with("It crashed and starts again in 5 seconds. Exited with code 1."), "{now}");
+    assert!(reason(&now).starts_with("It ended and starts again in 5 seconds. Exited with code 1."), "{now}");
     w.clock.advance(PAUSES_MS[0]);
     settle(&w).await;
     let second = w.cluster.specs().pop().unwrap();

@@ -102,6 +102,8 @@ async fn one_that_cannot_be_reached_is_left_out_until_it_answers() {
     assert!(first["reason"].as_str().unwrap().starts_with("It is ejected: cannot connect"), "{first}");
     let why = d.w.vic.get(&format!("{IRIS}/explain")).await.is(200).json();
     assert!(why["sentence"].as_str().unwrap().starts_with("1 of 3 replicas is ejected: "), "{why}");
+    let told = d.w.vic.get(IRIS).await.is(200).json();
+    assert_eq!((&told["ready"], &told["replicas"], &told["reason"]), (&json!(2), &json!(3), &why["sentence"]));
 
     let listener = tokio::net::UnixListener::bind(&path).unwrap();
     let app = Router::new().fallback(async || Json(json!({ "says": "a" })));

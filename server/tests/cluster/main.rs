@@ -1,6 +1,7 @@
 //! The clusters: one conformance suite for all of them, and what only the local one has to show.
 
 mod adoption;
+mod by_hand;
 mod conformance;
 mod doctor;
 mod ending;

@@ -334,7 +334,7 @@ async fn what_is_changed_of_a_teams_namespace_is_put_back() {
         let kept = world.kube().keep_teams(&[refused.clone(), team.clone()]).await;
         assert!(kept.refused.iter().all(|(of, e)| of == "eve" && e.public.contains("did not make")), "{:?}", kept.refused);
         told += &kept.put_back.iter().map(|p| format!("{}: {}\n", p.team, p.what)).collect::<String>();
-        (told.contains("ada: The Pod Security of the namespace") && told.contains("ada: The ResourceQuota slipway")).then_some(())
+        (told.contains("ada: The labels of the namespace") && told.contains("ada: The ResourceQuota slipway")).then_some(())
     })
     .await;
     let labels =

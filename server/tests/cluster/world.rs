@@ -113,6 +113,7 @@ pub fn plain() -> WorkloadSpec {
         resources: Resources { cpu_millis: 1000, memory_bytes: 256 << 20, gpus: 0 },
         nodes: 1,
         volume: None,
+        volume_is_kept: false,
         files: Default::default(),
         archive: None,
         folders: Default::default(),

@@ -76,7 +76,7 @@ fn At(at: Option<String>, here: String) -> impl IntoView {
     view! {
         <form method="get" class="filter" action=here.clone() data-key=key>
             <label for="ledger-at">"What served at"</label>
-            <input id="ledger-at" type="datetime-local" name="at" value=value required=true data-moment=at.unwrap_or_default()/>
+            <input id="ledger-at" type="datetime-local" step="1" name="at" value=value required=true data-moment=at.unwrap_or_default()/>
             <span data-zone="">"UTC"</span>
             <button class="btn small" type="submit">"Show"</button>
             {all}

@@ -119,7 +119,10 @@ fn Choice(
     let options = options.collect::<Vec<_>>();
     let follow = follow_options(
         versions.iter().flat_map(|v| v.aliases.iter().map(|a| (a.clone(), v.version))),
-        "Nothing: this version, until another is deployed",
+        &match &deployment.follows {
+            Some(f) => format!("As now: @{}, unless a version is chosen", f.alias),
+            None => "Nothing: this version, until another is deployed".to_owned(),
+        },
     );
     let hint = match &deployment.follows {
         Some(f) => format!("It follows @{} now; a version ends that.", f.alias),

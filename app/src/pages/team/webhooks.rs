@@ -163,7 +163,7 @@ fn One(client: Client, access: Access, name: String) -> impl IntoView {
                 <Card title="Secret">
                     <div class="stack">
                         <Secret/>
-                        <p class="muted">"The one in force signs along for a day, so that the receiver can change over."</p>
+                        <p class="muted">"The one in force signs along for a day, so that the receiver can change over; no older one does."</p>
                         <ApiForm id="webhook-rotate" action=rotate show="secret">
                             <div class="actions"><button class="btn" type="submit">"Make a new one"</button></div>
                         </ApiForm>

@@ -85,7 +85,7 @@ def _model_failed(error: Exception, data, model: LoadedModel) -> Problem:
         reason = (str(error).strip().splitlines() or ["no reason given"])[0]
         return invalid(f"the model refuses this input: {reason}")
     return Problem(
-        500, f"the model failed on this input ({type(error).__name__}); the log of the deployment says where"
+        500, f"the model failed on this input ({type(error).__name__}); its log says where"
     )
 
 

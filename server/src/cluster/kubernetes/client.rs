@@ -6,6 +6,7 @@ use crate::{
     error::{Error, Kind, Result},
 };
 use http::Request;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{
     Api, Client, Config, Resource,
     api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams},
@@ -350,6 +351,16 @@ impl ApiServer {
         Ok(limited(&about, || api.list(&which)).await?.items)
     }
 
+    /// What every object has, of all objects of a kind with these labels, of whatever namespace.
+    ///
+    /// # Errors
+    /// The API server does not answer.
+    pub async fn marks_of_all(&self, resource: &ApiResource, labels: &str) -> Result<Vec<ObjectMeta>> {
+        let about = Name { kind: &resource.kind, namespace: "", name: "" };
+        let (api, how) = (self.all::<DynamicObject>(resource), ListParams::default().labels(labels));
+        Ok(limited(&about, || api.list_metadata(&how)).await?.items.into_iter().map(|o| o.metadata).collect())
+    }
+
     /// All objects of a kind, once.
     ///
     /// # Errors
@@ -377,7 +388,7 @@ impl ApiServer {
 #[serde(rename_all = "camelCase", default)]
 pub struct Event {
     /// What every object has.
-    pub metadata: k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta,
+    pub metadata: ObjectMeta,
     /// `Normal` or `Warning`.
     #[serde(rename = "type")]
     pub kind: String,
@@ -426,10 +437,10 @@ impl Resource for Event {
     fn plural(dt: &ApiResource) -> std::borrow::Cow<'_, str> {
         dt.plural.as_str().into()
     }
-    fn meta(&self) -> &k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta {
+    fn meta(&self) -> &ObjectMeta {
         &self.metadata
     }
-    fn meta_mut(&mut self) -> &mut k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta {
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
         &mut self.metadata
     }
 }

@@ -2,21 +2,22 @@
 
 use super::{
     Inner,
-    client::Event,
+    client::{Event, Name},
     made::conditions,
-    names::{COURIER, PREPARE},
+    names::{COURIER, ID, MANAGED_BY, MANAGER, PORTAL, PREPARE},
     owner::{Condition, Owner, OwnerKind},
     podview::{Container, Pod, Terminated, time},
     reasons::short,
 };
 use crate::{cluster::Clue, error::Result};
+use kube::api::DynamicObject;
 
 impl Inner {
     /// Its owner and pods as they are now, and the events of both.
     pub(super) async fn clues(&self, id: &str) -> Result<Vec<Clue>> {
         let (pods, silent) = {
             let tables = self.index.whole().await?;
-            let pods: Vec<Pod> = tables.pods.all().filter(|p| p.id == id).cloned().collect();
+            let pods: Vec<Pod> = tables.pods_of(id).cloned().collect();
             let nodes = pods.iter().filter_map(|p| tables.nodes.get(p.node.as_deref()?));
             let silent: Vec<Clue> = nodes.filter_map(|n| Some(of_silence(&n.name, n.silent_since.as_deref()?))).collect();
             (pods, silent)
@@ -36,12 +37,45 @@ impl Inner {
             out.extend(events.iter().filter(|e| e.involved_object.kind != "Pod").map(|e| of_event(&e.involved_object.kind, e)));
         }
         out.extend(pods.iter().flat_map(of_pod));
+        out.extend(self.of_unlabelled(&owner, &pods).await?);
+        out.extend(self.of_claims(&pods).await?);
         out.extend(silent);
         let about = [(kind_of(&owner), &owner.uid)].into_iter().chain(pods.iter().map(|p| ("Pod", &p.uid)));
         for (kind, uid) in about {
             out.extend(self.api.events(&owner.namespace, &format!("involvedObject.uid={uid}")).await?.iter().map(|e| of_event(kind, e)));
         }
         Ok(out)
+    }
+
+    /// Claims that somebody deletes while they are in use: they go with the pod, and their files with them.
+    async fn of_claims(&self, pods: &[Pod]) -> Result<Vec<Clue>> {
+        let mut out = Vec::new();
+        for pod in pods.iter().filter(|p| !p.is_over()) {
+            for claim in &pod.claims {
+                let name = Name { kind: Clue::CLAIM, namespace: &pod.namespace, name: claim };
+                let found: Option<DynamicObject> = self.api.get(name).await?;
+                if found.is_some_and(|f| f.metadata.deletion_timestamp.is_some()) {
+                    let what =
+                        format!("{claim} was deleted from outside: its files are lost once this ends. Copy away what is to be kept.");
+                    out.push(Clue::now(Clue::CLAIM, what));
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// A pod that somebody took our labels from. We may not change pods.
+    async fn of_unlabelled(&self, owner: &Owner, pods: &[Pod]) -> Result<Option<Clue>> {
+        let lost = owner.ranks().map(|rank| owner.seen_as(rank)).find(|o| {
+            let unseen = |uid: &String| pods.iter().all(|p| p.uid != *uid);
+            o.exit.is_none() && o.pod.as_ref().is_some_and(unseen)
+        });
+        let Some(lost) = lost else { return Ok(None) };
+        let Some(pod) = self.find_pod(&lost).await? else { return Ok(None) };
+        let labels = format!("{MANAGED_BY}={MANAGER} {PORTAL}={} {ID}={}", self.settings.name, owner.id);
+        let fix = format!("kubectl label --overwrite -n {} pod {} {labels}", pod.namespace, pod.name);
+        let what = format!("The labels of {} were changed from outside, so its use is not seen. `{fix}` puts them back.", pod.name);
+        Ok(Some(Clue::now("Pod", what)))
     }
 }
 

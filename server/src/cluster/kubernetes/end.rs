@@ -139,10 +139,8 @@ impl Inner {
 
     /// Puts the owner as it is now into the index.
     pub(super) async fn look_again(&self, owner: &Owner) -> Result<()> {
-        // Listed and not read by its name: that takes no right more than the watch has.
-        let labels = format!("{}={}", super::names::ID, owner.id);
-        let found: Vec<owner::Raw> = self.api.list(Name { name: "", ..self.name_of(owner) }, &labels).await?;
-        match found.iter().filter_map(|raw| Owner::read(owner.kind, raw)).find(|o| o.id == owner.id) {
+        let found: Option<owner::Raw> = self.api.find(self.name_of(owner)).await?;
+        match found.and_then(|raw| Owner::read(owner.kind, &raw)).filter(|o| o.id == owner.id) {
             Some(now) => self.index.put(now),
             None => self.drop_owner(owner),
         }
@@ -195,7 +193,7 @@ impl Inner {
         let mut bell = self.index.bell();
         let (owner, pods) = {
             let tables = self.index.whole().await?;
-            let pods: Vec<_> = tables.pods.all().filter(|p| p.id == id && !p.is_over()).cloned().collect();
+            let pods: Vec<_> = tables.pods_of(id).filter(|p| !p.is_over()).cloned().collect();
             (tables.owner(id).cloned(), pods)
         };
         self.leave(id);
@@ -224,7 +222,8 @@ impl Inner {
             loop {
                 {
                     let tables = self.index.tables();
-                    let there = tables.owner(id).is_some_and(|o| o.uid == owner.uid) || tables.pods.all().any(|p| p.id == id);
+                    let there =
+                        tables.owner(id).is_some_and(|o| o.uid == owner.uid) || tables.pods.all().any(|p| p.id == id && owner.may_own(p));
                     if !there {
                         return;
                     }

@@ -42,10 +42,16 @@ impl Tables {
         self.jobs.get(id).or_else(|| self.sets.get(id))
     }
 
+    /// The pods of a workload.
+    pub fn pods_of(&self, id: &str) -> impl Iterator<Item = &Pod> {
+        let owner = self.owner(id);
+        self.pods.all().filter(move |p| p.id == id && owner.is_none_or(|o| o.may_own(p)))
+    }
+
     /// Every owner with its pods.
     pub fn workloads(&self) -> Vec<(&Owner, Vec<&Pod>)> {
         let mut pods: HashMap<&str, Vec<&Pod>> = HashMap::new();
-        for pod in self.pods.all() {
+        for pod in self.pods.all().filter(|p| self.owner(&p.id).is_none_or(|o| o.may_own(p))) {
             pods.entry(pod.id.as_str()).or_default().push(pod);
         }
         self.jobs.all().chain(self.sets.all()).map(|owner| (owner, pods.remove(owner.id.as_str()).unwrap_or_default())).collect()

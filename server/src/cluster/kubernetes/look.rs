@@ -209,6 +209,8 @@ pub fn settled(owner: &Owner, mut exit: Exit) -> Exit {
     {
         exit.stopped = stop.node.is_none();
         exit.reason = stop.node.map(blamed);
+    } else if owner.is_suspended() && exit.reason.is_some() && exit.code != Some(0) && !exit.timed_out && !exit.out_of_memory {
+        exit.reason = Some("Its Job was suspended from outside, which ends its pod.".into());
     }
     exit
 }

@@ -209,6 +209,11 @@ fn a_supervisor_that_was_asked_from_outside_does_not_know_by_whom() {
     let found = explained(Some(&pod(running())), asked.clone());
     assert_eq!(found.reason.as_deref(), Some("Its pod on node-1 was deleted from outside."));
     assert_eq!(explained(None, asked.clone()), asked);
+    let suspended = Owner { wants: 0, ..owner() };
+    assert_eq!(settled(&suspended, found.clone()).reason.as_deref(), Some("Its Job was suspended from outside, which ends its pod."));
+    for other in [Owner { queue: Some("default".into()), ..suspended.clone() }, Owner { kind: OwnerKind::StatefulSet, ..suspended }] {
+        assert_eq!(settled(&other, found.clone()), found);
+    }
 }
 
 #[test]

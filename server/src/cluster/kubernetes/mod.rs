@@ -118,6 +118,8 @@ pub(in crate::cluster) struct Inner {
     /// To a Prometheus.
     http: reqwest::Client,
     vanished: vanished::Vanished,
+    /// Whether it was looked for owners that lost their labels before this start.
+    swept: tokio::sync::Mutex<bool>,
     /// Uids of owners that were forgotten after their end: on their way out, and nothing of them runs.
     forgotten: Mutex<HashSet<String>>,
     /// Kinds that the cluster was seen to have.
@@ -152,6 +154,7 @@ impl KubernetesCluster {
             tolerations: Mutex::default(),
             http: reqwest::Client::new(),
             vanished: vanished::Vanished::default(),
+            swept: tokio::sync::Mutex::default(),
             forgotten: Mutex::default(),
             served: Mutex::default(),
         });

@@ -51,6 +51,9 @@ pub const IMAGE: &str = "slipway.dev/image";
 /// The label that an owner selects by which makes no pods itself. No pod has it.
 pub const RECORD: &str = "slipway.dev/record";
 
+/// The labels that an owner shall have, as JSON: what they are is known though somebody takes all of them away.
+pub const LABELS: &str = "slipway.dev/labels";
+
 /// What was put back because somebody had changed it by hand: [`super::owner::PutBack`].
 pub const PUT_BACK: &str = "slipway.dev/put-back";
 
@@ -115,6 +118,11 @@ pub fn owner(spec: &WorkloadSpec) -> String {
     }
 }
 
+/// Whether an owner of this name is that of the workload with this id.
+pub fn is_of(name: &str, id: &str) -> bool {
+    name.strip_suffix(id).is_some_and(|front| front.ends_with('-'))
+}
+
 /// Name of what makes a workload's pods in its owner's stead: with a part of a hash of the id, as the whole id leaves too little room. Begins
 /// with a letter.
 pub fn made(spec: &WorkloadSpec, room: usize) -> String {
@@ -175,7 +183,7 @@ mod tests {
         let mut spec = super::super::build::tests::spec();
         (spec.id, spec.kind, spec.name) = (id.into(), WorkloadKind::Notebook, "My Lab: größer & better".into());
         assert_eq!(owner(&spec), format!("notebook-my-lab-gr-{id}"));
-        assert!(owner(&spec).len() <= OWNER_MAX);
+        assert!(owner(&spec).len() <= OWNER_MAX && is_of(&owner(&spec), id));
         assert!(made(&spec, 40).starts_with("my-lab-gr-er-better-") && made(&spec, 40).len() <= 40, "{}", made(&spec, 40));
         spec.name = "…".into();
         assert_eq!(owner(&spec), format!("notebook-{id}"));

@@ -6,7 +6,8 @@ use super::{
     end::SILENT,
     index::Tables,
     look::{Look, look},
-    owner::Owner,
+    names::ID,
+    owner::{Owner, OwnerKind},
     podview::{self, Pod},
     reasons,
     several::joined,
@@ -141,7 +142,7 @@ impl Inner {
                 let doing = self.asked(owner, &owner.uid, reasons::not_made).await?.unwrap_or_else(|| "Making its pod".into());
                 Some((Phase::Starting { doing }, None))
             }
-            Look::Missing => Some((self.missing(owner, rank).await?, None)),
+            Look::Missing => Some(self.missing(owner, rank).await?),
             Look::Slow { pod, doing, started_at } => {
                 let doing = self.asked(owner, &pod, reasons::held_up).await?.unwrap_or(doing);
                 Some((Phase::Starting { doing }, started_at))
@@ -150,12 +151,13 @@ impl Inner {
     }
 
     /// The pod of a workload is not in the index. Only if the API server does not know it either, that is an end.
-    async fn missing(&self, owner: &Owner, rank: u32) -> Result<Phase> {
-        let uid = owner.pod.as_deref().unwrap_or_default();
-        if let Some(pod) = self.find_pod(owner, uid).await? {
-            return Ok(match pod.is_over() || pod.deleting.is_some() {
-                true => Phase::Stopping,
-                false => Phase::Starting { doing: "Starting its pod".into() },
+    async fn missing(&self, owner: &Owner, rank: u32) -> Result<(Phase, Option<i64>)> {
+        if let Some(pod) = self.find_pod(owner).await? {
+            return Ok(match look(owner, &[&pod], None, self.clock.now()) {
+                Look::Is(phase, started_at) => (phase, started_at),
+                Look::Ended(exit, started_at) => (Phase::Ended(self.settle(owner, rank, exit, Some(CUT)).await?), started_at),
+                Look::Slow { doing, started_at, .. } => (Phase::Starting { doing }, started_at),
+                Look::Hidden | Look::Missing | Look::NotMade => (Phase::Starting { doing: "Starting its pod".into() }, None),
             });
         }
         let silent_since = {
@@ -172,13 +174,21 @@ impl Inner {
             ended_at: self.clock.now(),
             ..Exit::default()
         };
-        Ok(Phase::Ended(self.settle(owner, rank, exit, Some(CUT)).await?))
+        Ok((Phase::Ended(self.settle(owner, rank, exit, Some(CUT)).await?), None))
     }
 
-    async fn find_pod(&self, owner: &Owner, uid: &str) -> Result<Option<Pod>> {
-        let labels = format!("{}={}", super::names::ID, owner.id);
-        let found: Vec<podview::Raw> = self.api.list(Name { kind: "Pod", namespace: &owner.namespace, name: "" }, &labels).await?;
-        Ok(found.iter().filter_map(Pod::read).find(|p| p.uid == uid))
+    /// The pod that runs a workload, or one of its nodes, whatever became of our labels upon it.
+    pub(super) async fn find_pod(&self, owner: &Owner) -> Result<Option<Pod>> {
+        let of = |name| Name { kind: "Pod", namespace: &owner.namespace, name };
+        let all: Vec<podview::Raw> = match owner.kind {
+            _ if owner.maker.is_some() => self.api.list(of(""), &format!("{ID}={}", owner.id)).await?,
+            OwnerKind::Job => self.api.list(of(""), &format!("batch.kubernetes.io/job-name={}", owner.name)).await?,
+            OwnerKind::StatefulSet => self.api.find(of(&format!("{}-0", owner.name))).await?.into_iter().collect(),
+        };
+        Ok(all.into_iter().find(|raw| raw.metadata.uid == owner.pod).and_then(|mut raw| {
+            raw.metadata.labels.get_or_insert_default().insert(ID.to_owned(), owner.id.clone());
+            Pod::read(&raw)
+        }))
     }
 
     /// What was said about an object of a workload, as a sentence; asked once in a while.

@@ -2,14 +2,18 @@
 
 use super::{
     maker::Maker,
-    names::{self, EXIT, GENERATION, GRACE, ID, MAKER, NODE, NODES, POD, PUT_BACK, QUEUE, STARTED, STOP},
+    names::{self, EXIT, GENERATION, GRACE, ID, LABELS, MAKER, NODE, NODES, POD, PUT_BACK, QUEUE, STARTED, STOP},
+    podview::Pod,
     table::Seen,
 };
-use crate::cluster::{Exit, WorkloadSpec};
+use crate::{
+    cluster::{Exit, WorkloadSpec},
+    error::Result,
+};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::core::{ApiResource, Object};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// Which of the two.
@@ -144,6 +148,8 @@ pub struct Owner {
     pub wants: i64,
     /// The queue of Kueue that says when a Job has its pods.
     pub queue: Option<String>,
+    /// Labels that it shall have and has not.
+    pub mislabelled: BTreeMap<String, String>,
     /// What was put back last.
     pub put_back: Option<PutBack>,
     /// What makes its pods in its stead.
@@ -158,13 +164,19 @@ impl Owner {
     /// Reads an object. `None`: it is not one of ours, whatever its labels say.
     pub fn read(kind: OwnerKind, raw: &Raw) -> Option<Self> {
         let meta: &ObjectMeta = &raw.metadata;
-        let label = |name: &str| meta.labels.as_ref().and_then(|l| l.get(name)).cloned();
         let note = |name: &str| meta.annotations.as_ref().and_then(|a| a.get(name));
-        let id = label(ID).filter(|id| names::check_id(id).is_ok())?;
+        let has = |name: &str| meta.labels.as_ref().and_then(|l| l.get(name));
+        let mut shall: BTreeMap<String, String> = note(LABELS).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
+        let label = |name: &str| shall.get(name).or_else(|| has(name)).cloned();
+        // A copy under another name is nobody's.
+        let id = label(ID).filter(|id| names::check_id(id).is_ok() && meta.name.as_ref().is_some_and(|name| names::is_of(name, id)))?;
         let failed = |c: &&Condition| matches!(c.kind.as_str(), "Failed" | "FailureTarget") && c.status == "True";
+        let attempt = label(GENERATION).and_then(|a| a.parse().ok()).unwrap_or(1);
+        shall.retain(|name, value| has(name) != Some(value));
         Some(Self {
             id,
-            attempt: label(GENERATION).and_then(|a| a.parse().ok()).unwrap_or(1),
+            attempt,
+            mislabelled: shall,
             kind,
             namespace: meta.namespace.clone()?,
             name: meta.name.clone()?,
@@ -180,7 +192,7 @@ impl Owner {
             exit: note(EXIT).and_then(|t| serde_json::from_str(t).ok()),
             failed: raw.status.as_ref().and_then(|s| s.conditions.iter().find(failed)).cloned(),
             wants: raw.spec.replicas.unwrap_or_else(|| i64::from(raw.spec.suspend != Some(true))),
-            queue: label(QUEUE).filter(|_| kind == OwnerKind::Job),
+            queue: has(QUEUE).cloned().filter(|_| kind == OwnerKind::Job),
             maker: note(MAKER).and_then(|t| Maker::parse(t)),
             put_back: note(PUT_BACK).and_then(|t| serde_json::from_str(t).ok()),
             peers: meta.annotations.as_ref().map(peers).unwrap_or_default(),
@@ -188,10 +200,27 @@ impl Owner {
         })
     }
 
-    /// What somebody changed by hand so that it is not as it shall be: the change that puts it back, and what is said of it. A pod that was taken
-    /// away meanwhile does not come back, as nothing runs twice.
+    /// What somebody changed by hand so that it is not as it shall be: the change that puts it back, and what is said of it.
     pub fn strayed(&self) -> Option<(Value, String)> {
-        if !self.started || self.deleting || self.maker.is_some() {
+        if !self.started || self.deleting {
+            return None;
+        }
+        let mut change = json!({});
+        let mut said = Vec::new();
+        if !self.mislabelled.is_empty() {
+            change["metadata"] = json!({ "labels": self.mislabelled });
+            said.push(format!("The labels of its {} were changed from outside. They were put back.", self.kind.resource().kind));
+        }
+        if let Some((spec, what)) = self.strayed_size() {
+            change["spec"] = spec;
+            said.push(what);
+        }
+        (!said.is_empty()).then(|| (change, said.join(" ")))
+    }
+
+    /// A pod that was taken away meanwhile does not come back, as nothing runs twice.
+    fn strayed_size(&self) -> Option<(Value, String)> {
+        if self.maker.is_some() {
             return None;
         }
         let (shall, extra) = match self.kind {
@@ -207,6 +236,45 @@ impl Owner {
                 (json!({ "replicas": shall }), what)
             }
         })
+    }
+
+    /// The marks that it had, as it was `before`, and has no more. No mark is ever taken away by us.
+    pub fn unmarked(&self, before: &Self) -> Result<Map<String, Value>> {
+        let mut marks = Map::new();
+        let mut mark = |name: String, had: Option<String>, has: bool| {
+            if let Some(had) = had.filter(|_| !has) {
+                marks.insert(name, Value::String(had));
+            }
+        };
+        let text = |end: &Option<Exit>| end.as_ref().map(serde_json::to_string).transpose();
+        mark(STARTED.into(), before.started.then(|| before.created_at.to_string()), self.started);
+        mark(EXIT.into(), text(&before.exit)?, self.exit.is_some());
+        mark(STOP.into(), before.stop.as_ref().map(serde_json::to_string).transpose()?, self.stop.is_some());
+        mark(MAKER.into(), before.maker.as_ref().map(ToString::to_string), self.maker.is_some());
+        mark(POD.into(), before.pod.clone(), self.pod == before.pod);
+        mark(NODE.into(), before.node.clone(), self.node.is_some());
+        if before.peers.len() > 1 {
+            mark(NODES.into(), Some(before.peers.len().to_string()), self.peers.len() == before.peers.len());
+            mark(GRACE.into(), Some(before.grace_ms.to_string()), self.grace_ms == before.grace_ms);
+        }
+        for (rank, had) in (0..).zip(&before.peers) {
+            let has = self.peers.get(rank as usize).cloned().unwrap_or_default();
+            mark(names::of_node(POD, rank), had.pod.clone(), has.pod == had.pod);
+            mark(names::of_node(NODE, rank), had.node.clone(), has.node.is_some());
+            mark(names::end_of(rank), text(&had.end)?, has.end.is_some());
+        }
+        Ok(marks)
+    }
+
+    /// Whether somebody suspended its Job while it ran. Where Kueue did, it says so itself.
+    pub fn is_suspended(&self) -> bool {
+        self.kind == OwnerKind::Job && self.stop.is_none() && self.is_claimed() && self.wants == 0 && self.queue.is_none()
+    }
+
+    /// Whether a pod with its labels may be its own, by the pod's name: those of a copy that somebody made of it are not.
+    pub fn may_own(&self, pod: &Pod) -> bool {
+        let named = |name: &str| pod.namespace == self.namespace && pod.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('-'));
+        self.maker.is_some() || named(&self.name)
     }
 
     /// The queue of Kueue that it waits in.
@@ -264,6 +332,7 @@ impl Owner {
             failed: None,
             wants: 1,
             queue: None,
+            mislabelled: BTreeMap::new(),
             put_back: None,
             maker: None,
             peers: Vec::new(),
@@ -310,7 +379,7 @@ mod tests {
         let owner = read(json!({
             "apiVersion": "batch/v1", "kind": "Job",
             "metadata": {
-                "name": "run-x", "namespace": "ada", "uid": "u", "resourceVersion": "7", "creationTimestamp": "2026-11-23T14:02:00Z",
+                "name": "run-abc", "namespace": "ada", "uid": "u", "resourceVersion": "7", "creationTimestamp": "2026-11-23T14:02:00Z",
                 "deletionTimestamp": "2026-11-23T14:03:00Z",
                 "labels": { "slipway.dev/id": "abc" },
                 "annotations": {
@@ -331,7 +400,7 @@ mod tests {
     #[test]
     fn what_was_changed_by_hand_is_put_back_where_nothing_would_run_twice() {
         let set = Owner { kind: OwnerKind::StatefulSet, ..Owner::for_tests("a") };
-        let change = |owner: Owner| owner.strayed().map(|(change, _)| change);
+        let change = |owner: Owner| owner.strayed().map(|(mut change, _)| change["spec"].take());
         assert_eq!(change(set.clone()), None);
         assert_eq!(change(Owner { wants: 2, pod: Some("p".into()), ..set.clone() }), Some(json!({ "replicas": 1 })));
         assert_eq!(change(Owner { wants: 0, ..set.clone() }), Some(json!({ "replicas": 1 })));
@@ -345,11 +414,44 @@ mod tests {
     }
 
     #[test]
+    fn what_it_is_is_known_whatever_became_of_its_labels() {
+        let spec = super::super::build::tests::spec();
+        let mut raw = super::super::build::owner(&spec, &super::super::build::tests::settings(), "ada", Some(5)).unwrap();
+        raw["metadata"]["uid"] = json!("u");
+        let whole = read(raw.clone()).unwrap();
+        assert_eq!((whole.id.as_str(), whole.attempt, whole.strayed()), (spec.id.as_str(), 2, None));
+        raw["metadata"]["labels"][names::MANAGED_BY] = json!("hand");
+        raw["metadata"]["labels"][ID] = json!("another");
+        raw["metadata"]["labels"].as_object_mut().unwrap().remove(names::KIND);
+        let owner = read(raw).unwrap();
+        assert_eq!((owner.id.as_str(), owner.attempt), (spec.id.as_str(), 2));
+        let (change, what) = owner.strayed().unwrap();
+        let labels = json!({ names::MANAGED_BY: "slipway", ID: spec.id, names::KIND: "run" });
+        assert_eq!(change, json!({ "metadata": { "labels": labels } }));
+        assert_eq!(what, "The labels of its Job were changed from outside. They were put back.");
+    }
+
+    #[test]
+    fn marks_that_were_taken_away_are_known() {
+        let exit = Exit { code: Some(0), ..Exit::default() };
+        let before = Owner { pod: Some("p".into()), node: Some("n".into()), exit: Some(exit), ..Owner::for_tests("a") };
+        assert!(before.unmarked(&before).unwrap().is_empty());
+        let after = Owner { started: false, pod: Some("q".into()), node: None, exit: None, ..before.clone() };
+        let marks = after.unmarked(&before).unwrap();
+        assert_eq!(marks.keys().collect::<Vec<_>>(), [EXIT, NODE, POD, STARTED]);
+        assert_eq!(marks[POD], "p");
+        let peers = |pod: &str| vec![Peer { pod: Some(pod.into()), ..Peer::default() }, Peer::default()];
+        let [several, other] = ["p", "q"].map(|pod| Owner { peers: peers(pod), ..Owner::for_tests("a") });
+        assert_eq!(other.unmarked(&several).unwrap(), json!({ POD: "p" }).as_object().unwrap().clone());
+        assert_eq!(before.unmarked(&Owner::for_tests("a")).unwrap(), Map::new());
+    }
+
+    #[test]
     fn each_of_several_nodes_has_marks_of_its_own() {
         let owner = read(json!({
             "apiVersion": "batch/v1", "kind": "Job",
             "metadata": {
-                "name": "run-x", "namespace": "ada", "uid": "u", "labels": { "slipway.dev/id": "abc" },
+                "name": "run-abc", "namespace": "ada", "uid": "u", "labels": { "slipway.dev/id": "abc" },
                 "annotations": {
                     "slipway.dev/nodes": "2", "slipway.dev/grace": "30000", "slipway.dev/pod": "p0", "slipway.dev/node": "n0",
                     "slipway.dev/end-0": "{\"code\":0,\"signal\":null,\"out_of_memory\":false,\"timed_out\":false,\"stopped\":false,\"reason\":null,\"ended_at\":5}",
@@ -366,7 +468,7 @@ mod tests {
 
     #[test]
     fn what_is_not_ours_is_passed_over() {
-        for labels in [json!({}), json!({ "slipway.dev/id": "../x" })] {
+        for labels in [json!({}), json!({ "slipway.dev/id": "../x" }), json!({ "slipway.dev/id": "abc" })] {
             let meta = json!({ "name": "n", "namespace": "a", "uid": "u", "labels": labels });
             assert_eq!(read(json!({ "apiVersion": "batch/v1", "kind": "Job", "metadata": meta, "spec": {} })), None);
         }

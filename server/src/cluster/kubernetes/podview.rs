@@ -23,6 +23,24 @@ pub fn resource() -> ApiResource {
 pub struct PodSpec {
     /// The node it was given to.
     pub node_name: Option<String>,
+    /// What is mounted into it.
+    pub volumes: Vec<Volume>,
+}
+
+/// What is mounted into a pod.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Volume {
+    /// A claim, where it is one.
+    pub persistent_volume_claim: Option<ClaimOf>,
+}
+
+/// The claim of a volume.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ClaimOf {
+    /// Its name.
+    pub claim_name: String,
 }
 
 /// What of its status is read.
@@ -135,6 +153,8 @@ pub struct Pod {
     pub deleting: Option<i64>,
     /// The node it was given to.
     pub node: Option<String>,
+    /// Names of the claims that are mounted into it.
+    pub claims: Vec<String>,
     /// Name of the container that runs the workload, where it is not the usual one.
     pub container: Option<String>,
     /// Name of the image that this one was to run in; none where the pod is from before that was said.
@@ -158,6 +178,7 @@ impl Pod {
             created_at: meta.creation_timestamp.as_ref().map_or(0, |t| t.0.as_millisecond()),
             deleting: meta.deletion_timestamp.as_ref().map(|t| t.0.as_millisecond()),
             node: raw.spec.node_name.clone(),
+            claims: raw.spec.volumes.iter().filter_map(|v| Some(v.persistent_volume_claim.as_ref()?.claim_name.clone())).collect(),
             container: note(CONTAINER).cloned(),
             image: note(IMAGE).cloned(),
             rank: note(INDEX).and_then(|n| n.parse().ok()).unwrap_or(0),

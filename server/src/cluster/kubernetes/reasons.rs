@@ -55,7 +55,7 @@ pub fn pending(pod: &Pod) -> Waits {
     let prepare = pod.status.init_container_statuses.iter().find(|c| c.name == PREPARE);
     if let Some(prepare) = prepare {
         if prepare.state.running.is_some() {
-            return waits("Fetching its code");
+            return waits("Fetching what it needs");
         }
         if let Some(last) = prepare.last_state.terminated.as_ref().or(prepare.state.terminated.as_ref()).filter(|t| t.exit_code != 0) {
             return waits(
@@ -87,6 +87,11 @@ fn of_waiting(container: &Container, waiting: &Waiting) -> Option<Waits> {
 
 /// The scheduler's words, less its preamble about every node.
 fn scheduling(message: &str) -> String {
+    if message.contains("unbound immediate PersistentVolumeClaims") {
+        return "its volume has no storage yet. Either nothing makes any for its StorageClass, or there is no default one: \
+                `slipway doctor` says which."
+            .into();
+    }
     let words = message.split(" preemption:").next().unwrap_or(message);
     let words = words.split(" no new claims").next().unwrap_or(words);
     short(words.trim_end_matches(['.', ' ']))
@@ -105,7 +110,14 @@ pub fn not_made(events: &[Event]) -> Option<String> {
     if words.contains("admission webhook") {
         return Some(format!("An admission webhook of the cluster refuses its pod: {}", short(words)));
     }
-    Some(format!("Its pod cannot be made: {}", short(words)))
+    Some(format!("Its pod cannot be made: {}", short(bare(words))))
+}
+
+/// Without what is said of every refusal: its name is another one at each try.
+fn bare(words: &str) -> &str {
+    let said = words.strip_prefix("Error creating: ").unwrap_or(words);
+    let said = said.split_once(" is forbidden: ").filter(|(who, _)| who.starts_with("pods ")).map_or(said, |(_, why)| why);
+    said.strip_prefix('[').and_then(|s| s.strip_suffix(']')).unwrap_or(said)
 }
 
 /// What holds up a pod that has a node and no container yet, from what was said about it. `None`: nothing was said.
@@ -230,6 +242,9 @@ mod tests {
             "0/3 nodes are available: 3 Insufficient nvidia.com/gpu. preemption: 0/3 nodes are available: 3 No preemption victims found.";
         pod.status.conditions = vec![condition("PodScheduled", "False", "Unschedulable", words)];
         assert_eq!(pending(&pod).doing, "Waits for a node: 0/3 nodes are available: 3 Insufficient nvidia.com/gpu");
+        let words = "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found";
+        pod.status.conditions = vec![condition("PodScheduled", "False", "Unschedulable", words)];
+        assert!(pending(&pod).doing.starts_with("Waits for a node: its volume has no storage yet."));
     }
 
     #[test]
@@ -265,6 +280,9 @@ mod tests {
         assert!(not_made(&[security]).unwrap().contains("Pod Security refuses its pod: \"restricted:latest\""));
         let webhook = event("Error creating: admission webhook \"p.example\" denied the request: no", "1");
         assert!(not_made(&[webhook]).unwrap().starts_with("An admission webhook"));
+        let limits =
+            event("Error creating: pods \"x-6xg2t\" is forbidden: [maximum memory usage per Container is 64Mi, but limit is 1Gi]", "1");
+        assert_eq!(not_made(&[limits]).unwrap(), "Its pod cannot be made: maximum memory usage per Container is 64Mi, but limit is 1Gi");
         assert_eq!(not_made(&[Event { kind: "Normal".into(), reason: "FailedCreate".into(), ..Event::default() }]), None);
     }
 

@@ -121,7 +121,7 @@ mod tests {
     fn it_runs_once_all_run() {
         let (run, starts) = (Phase::Running { endpoint: None }, |doing: &str| Phase::Starting { doing: doing.into() });
         let half = owner([Some("a"), None]);
-        let nodes = [(starts("Fetching its code"), None), (starts("Waits for a node"), None)];
+        let nodes = [(starts("Fetching what it needs"), None), (starts("Waits for a node"), None)];
         assert_eq!(joined(&half, &nodes), (starts("Node 1: Waits for a node"), None));
         let both = owner([Some("a"), Some("b")]);
         assert_eq!(joined(&both, &[(run.clone(), Some(3)), (starts("x"), None)]), (starts("Node 1: x"), None));

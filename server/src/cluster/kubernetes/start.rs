@@ -13,6 +13,9 @@ use crate::{
 use kube::api::DynamicObject;
 use serde_json::{Value, json};
 
+/// What is said of files that are gone.
+const LOST: &str = "are lost: its PersistentVolumeClaim was not there any more. A new, empty one was made.";
+
 impl Inner {
     /// Starts the workload unless it was started before: the owner without a pod, what the pod is handed, the owner with a pod.
     pub(super) async fn start(&self, spec: &WorkloadSpec) -> Result<()> {
@@ -23,8 +26,12 @@ impl Inner {
         }
         let known = self.index.tables().owner(&spec.id).cloned();
         let place = self.place(&spec.team).await?;
-        if let Some(volume) = &spec.volume {
-            self.make_volume(volume, &place.namespace).await?;
+        let made = match &spec.volume {
+            Some(volume) => self.make_volume(volume, &place.namespace).await?,
+            None => false,
+        };
+        if made && spec.volume_is_kept {
+            self.tell_put_back(&spec.team, format!("The files of the {} {} {LOST}", spec.kind.as_str(), spec.name));
         }
         // One that was begun before is completed where it is and as it was begun.
         let (namespace, maker) = match known {
@@ -64,16 +71,16 @@ impl Inner {
         Ok(owner)
     }
 
-    /// Makes the claim of a volume unless it is there.
-    async fn make_volume(&self, volume: &str, namespace: &str) -> Result<()> {
+    /// Makes the claim of a volume unless it is there; whether it had to be made.
+    async fn make_volume(&self, volume: &str, namespace: &str) -> Result<bool> {
         let claim = build::claim(volume, &self.settings, namespace)?;
         if self.api.create(&claim).await?.is_some() {
-            return Ok(());
+            return Ok(true);
         }
         let name = claim["metadata"]["name"].as_str().unwrap_or_default();
         match self.find_volume(namespace, name).await? {
             Some(found) if found.metadata.deletion_timestamp.is_none() => match self.is_ours(&found) {
-                true => Ok(()),
+                true => Ok(false),
                 false => Err(Error::conflict(format!(
                     "The namespace \"{namespace}\" has a PersistentVolumeClaim \"{name}\" that Slipway did not make, so it is left alone."
                 ))

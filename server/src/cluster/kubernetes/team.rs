@@ -3,8 +3,8 @@
 use super::{
     Inner, build,
     client::Name,
-    names::{TEAM, label},
-    spaces::{self, Space},
+    names::{PORTAL, TEAM, label},
+    spaces::{self, Space, Whose},
     table::{News, Table},
     things::{KINDS, Marks},
 };
@@ -103,18 +103,29 @@ impl Inner {
         };
         let made = made.ok_or_else(|| Error::new(Kind::Unavailable, format!("The namespace \"{name}\" has just been deleted.")))?;
         let mut raw: spaces::Raw = serde_json::from_value(serde_json::to_value(&made)?)?;
-        if spaces::lost_its_team(&raw, &self.settings.name, team) {
-            let labels = json!({ "metadata": { "labels": { TEAM: label(team) } } });
-            raw = self.api.merge(Name { kind: "Namespace", namespace: "", name: &name }, &labels).await?.unwrap_or(raw);
-            self.tell_put_back(team, format!("The label of the namespace {name} was taken away from outside. It was put back."));
+        let fix = format!(
+            "Hand it over with `kubectl label --overwrite namespace {name} {TEAM}={} {PORTAL}={}`, or set kubernetes_namespace_prefix.",
+            label(team),
+            self.settings.name
+        );
+        match spaces::whose(&raw, &self.settings.name, team) {
+            Whose::Ours => {}
+            Whose::Lost => {
+                let labels = json!({ "metadata": { "labels": { TEAM: label(team), PORTAL: self.settings.name } } });
+                raw = self.api.merge(Name { kind: "Namespace", namespace: "", name: &name }, &labels).await?.unwrap_or(raw);
+                self.tell_put_back(team, format!("The labels of the namespace {name} were taken away from outside. They were put back."));
+            }
+            Whose::Given(label) => {
+                let what = format!("The namespace \"{name}\" is labelled {label} now, so it is left alone. {fix}");
+                return Err(Error::conflict(what));
+            }
+            Whose::Theirs => {
+                let what = format!("There is a namespace \"{name}\" that Slipway did not make, so it is left alone. {fix}");
+                return Err(Error::conflict(what));
+            }
         }
-        let space = Space::read(&raw, &self.settings.name).filter(|s| s.team.as_deref() == Some(&label(team)));
-        space.ok_or_else(|| {
-            Error::conflict(format!("There is a namespace \"{name}\" that Slipway did not make, so it is left alone.")).hint(format!(
-                    "Hand it over with `kubectl label namespace {name} slipway.dev/team={team} slipway.dev/portal={}`, or set kubernetes_namespace_prefix.",
-                    self.settings.name
-                ))
-        })
+        Space::read(&raw, &self.settings.name)
+            .ok_or_else(|| Error::new(Kind::Unavailable, format!("The namespace \"{name}\" has just been changed.")))
     }
 
     /// Keeps what each of these teams needs.
@@ -155,13 +166,18 @@ impl Inner {
             let (kind, called) = (object["kind"].as_str().unwrap_or_default(), object["metadata"]["name"].as_str().unwrap_or_default());
             let Some(kind) = KINDS.into_iter().find(|k| *k == kind) else { continue };
             self.check_ours(place, kind, called).await?;
+            let seen = KINDS.iter().position(|k| *k == kind).and_then(|at| {
+                self.index.tables().things[at].get(&format!("{}/{called}", place.namespace)).map(|thing| thing.marks.clone())
+            });
             let mut applied: DynamicObject = self.api.apply(object).await?;
             if let Some(stray) = more_limits(object, &applied) {
                 applied = self.api.merge(Name { kind, namespace: &place.namespace, name: called }, &stray).await?.unwrap_or(applied);
             }
             let after = Marks::of(&applied.metadata);
             let was = before.as_ref().and_then(|b| b.marks.iter().find(|(k, n, _)| *k == kind && n == called));
-            if was.is_some_and(|(_, _, was)| was.own != after.own) {
+            // The time of ours counts whole seconds.
+            let taken = |was: &Marks| was.own != after.own || seen.is_some_and(|s| s.own == was.own && s.fields != was.fields);
+            if was.is_some_and(|(_, _, was)| taken(was)) {
                 let what = format!("The {kind} {called} of the namespace {} was changed from outside. It was put back.", place.namespace);
                 tracing::warn!(team = name, what, "put back");
                 self.tell_put_back(name, what);
@@ -175,22 +191,23 @@ impl Inner {
         Ok(())
     }
 
-    fn tell_put_back(&self, team: &str, what: String) {
+    pub(super) fn tell_put_back(&self, team: &str, what: String) {
         self.teams.put_back.lock().unwrap_or_else(PoisonError::into_inner).push(PutBack { team: team.to_owned(), what });
     }
 
-    /// Puts the labels of Pod Security back upon a namespace that we made.
+    /// Puts the labels back upon a namespace that we made, those of Pod Security among them.
     async fn confine(&self, place: &Place, team: &str) -> Result<()> {
         if place.confined || !place.ours {
             return Ok(());
         }
-        let labels = json!({ "metadata": { "labels": build::pod_security() } });
+        let made = build::namespace(&place.namespace, team, &self.settings);
+        let labels = json!({ "metadata": { "labels": made["metadata"]["labels"] } });
         let changed: Option<spaces::Raw> =
             self.api.merge(Name { kind: "Namespace", namespace: "", name: &place.namespace }, &labels).await?;
         if let Some(space) = changed.and_then(|raw| Space::read(&raw, &self.settings.name)) {
             self.index.take(|t| &mut t.spaces, News::Is(space));
         }
-        let what = format!("The Pod Security of the namespace {} was changed from outside. It was put back.", place.namespace);
+        let what = format!("The labels of the namespace {} were changed from outside. They were put back.", place.namespace);
         tracing::warn!(team, what, "put back");
         self.tell_put_back(team, what);
         Ok(())

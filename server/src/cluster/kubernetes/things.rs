@@ -1,6 +1,7 @@
 //! What is kept in teams' namespaces, as far as it is looked at: whether somebody else has changed it since we applied it.
 
 use super::{names::MANAGER, table::Seen};
+use crate::ids;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::DynamicObject;
 
@@ -12,6 +13,8 @@ pub const KINDS: [&str; 5] = ["ServiceAccount", "Service", "NetworkPolicy", "Lim
 pub struct Marks {
     /// Everybody.
     pub all: String,
+    /// Digest of the fields that are ours. Who takes one away or overwrites it takes it from them, and may leave no other trace.
+    pub fields: String,
     /// Ourselves: another time says that something had to be written again.
     pub own: String,
 }
@@ -25,6 +28,7 @@ impl Marks {
             let time = entry.time.as_ref().map_or(0, |t| t.0.as_millisecond());
             marks.all += &format!("{manager} {operation} {time};");
             if manager == MANAGER && operation == "Apply" {
+                marks.fields = entry.fields_v1.as_ref().map(|f| ids::sha256(f.0.to_string())).unwrap_or_default();
                 marks.own = format!("{} {time}", meta.uid.as_deref().unwrap_or_default());
             }
         }
@@ -86,5 +90,12 @@ mod tests {
         let after = marks(json!([ours, edited]));
         assert_ne!(before.all, after.all);
         assert_eq!(before.own, after.own);
+        let mut whole = ours.clone();
+        whole["fieldsV1"] = json!({ "f:metadata": { "f:labels": { "f:a": {}, "f:b": {} } } });
+        let mut less = whole.clone();
+        less["fieldsV1"]["f:metadata"]["f:labels"].as_object_mut().unwrap().remove("f:a");
+        let [before, after] = [whole, less].map(|fields| marks(json!([fields])));
+        assert_ne!(before.fields, after.fields);
+        assert_eq!((before.all, before.own), (after.all, after.own));
     }
 }

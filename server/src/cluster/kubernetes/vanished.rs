@@ -1,10 +1,10 @@
-//! Owners that somebody else deleted, or took our labels from, while we knew them. They are kept in mind until they are forgotten.
+//! Owners that somebody else deleted, or took our labels or marks from. Those that we knew are kept in mind until they are forgotten.
 
 use super::{
     Inner,
-    names::{GENERATION, ID, MANAGED_BY, MANAGER, PORTAL, PUT_BACK},
+    names::{GENERATION, ID, LABELS, MANAGED_BY, MANAGER, PORTAL, PUT_BACK},
     observe::CUT,
-    owner::{self, Owner, PutBack},
+    owner::{self, Owner, OwnerKind, PutBack},
 };
 use crate::{
     cluster::{Exit, Observed, Phase, local::shim::ASKED},
@@ -12,7 +12,7 @@ use crate::{
 };
 use serde_json::json;
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -28,12 +28,19 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Takes note of one that is there.
-    fn note(&mut self, owner: &Owner) {
-        let news = self.seen.get(&owner.id).is_none_or(|o| o.version != owner.version);
-        if owner.started && news && !self.left.contains(&owner.id) {
+    /// Takes note of one that is there. Gives back as what it was known before, where it has lost marks since.
+    fn note(&mut self, owner: &Owner) -> Option<Owner> {
+        let before = self.seen.get(&owner.id);
+        if before.is_some_and(|b| b.version == owner.version) || self.left.contains(&owner.id) {
+            return None;
+        }
+        if let Some(before) = before.filter(|b| b.uid == owner.uid && owner.unmarked(b).is_ok_and(|marks| !marks.is_empty())) {
+            return Some(before.clone());
+        }
+        if owner.started {
             self.seen.insert(owner.id.clone(), owner.clone());
         }
+        None
     }
 }
 
@@ -52,14 +59,20 @@ impl Inner {
 
     /// Takes note of all owners that are there, and looks for those that were.
     pub(super) async fn miss(&self) -> Result<()> {
-        let missing: Vec<Owner> = {
+        drop(self.index.whole().await?);
+        self.sweep().await?;
+        let (unmarked, missing): (Vec<(Owner, Owner)>, Vec<Owner>) = {
             let tables = self.index.whole().await?;
             let mut known = self.known();
             known.left.retain(|id| tables.owner(id).is_some());
-            tables.jobs.all().chain(tables.sets.all()).for_each(|owner| known.note(owner));
+            let all = tables.jobs.all().chain(tables.sets.all());
+            let unmarked = all.filter_map(|owner| Some((known.note(owner)?, owner.clone()))).collect();
             let gone = known.seen.values().filter(|o| tables.owner(&o.id).is_none() && !known.gone.contains_key(&o.id));
-            gone.cloned().collect()
+            (unmarked, gone.cloned().collect())
         };
+        for (before, owner) in unmarked {
+            self.mark_again(&before, &owner).await?;
+        }
         for owner in missing {
             if let Err(error) = self.search(&owner).await {
                 tracing::warn!(workload = owner.id, error = %error, "looking for what owns its pod");
@@ -77,23 +90,71 @@ impl Inner {
             self.index.ring();
             return Ok(());
         };
-        if let Some(there) = Owner::read(owner.kind, &raw).filter(|o| o.id == owner.id) {
+        let there = Owner::read(owner.kind, &raw).filter(|o| o.id == owner.id);
+        let mut labels = BTreeMap::from([
+            (ID.to_owned(), owner.id.clone()),
+            (GENERATION.to_owned(), owner.attempt.to_string()),
+            (MANAGED_BY.to_owned(), MANAGER.to_owned()),
+            (PORTAL.to_owned(), self.settings.name.clone()),
+        ]);
+        let has = raw.metadata.labels.unwrap_or_default();
+        labels.retain(|name, value| has.get(name) != Some(value));
+        match there {
             // The index had not heard of it.
-            self.index.put(there);
+            Some(there) if labels.is_empty() => {
+                self.index.put(there);
+                Ok(())
+            }
+            there => {
+                let mislabelled = there.map(|o| o.mislabelled).unwrap_or_default().into_iter().chain(labels).collect();
+                self.put_back(&Owner { mislabelled, ..owner.clone() }).await
+            }
+        }
+    }
+
+    /// Looks once for owners of this portal that lost what the watches select by while nobody watched: they get it back before anything is said
+    /// of what is there.
+    async fn sweep(&self) -> Result<()> {
+        let mut swept = self.swept.lock().await;
+        if *swept {
             return Ok(());
         }
-        let what = format!("The labels of its {} were taken away from outside. They were put back.", owner.kind.resource().kind);
-        let labels = json!({ ID: owner.id, GENERATION: owner.attempt.to_string(), MANAGED_BY: MANAGER, PORTAL: self.settings.name });
-        let note = serde_json::to_string(&PutBack { at: self.clock.now(), what })?;
-        self.change_owner(owner, &json!({ "metadata": { "labels": labels, "annotations": { PUT_BACK: note } } })).await
+        let [managed, portal] = [format!("{MANAGED_BY}!={MANAGER}"), format!("{PORTAL}!={}", self.settings.name)];
+        for kind in [OwnerKind::Job, OwnerKind::StatefulSet] {
+            for selector in [&managed, &portal] {
+                for meta in self.api.marks_of_all(&kind.resource(), selector).await? {
+                    let labels = meta.annotations.as_ref().and_then(|a| a.get(LABELS));
+                    let labels: BTreeMap<String, String> = labels.and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
+                    if labels.get(PORTAL) != Some(&self.settings.name) {
+                        continue;
+                    }
+                    let raw = owner::Raw { metadata: meta, ..owner::Raw::new("", &kind.resource(), Default::default()) };
+                    if let Some(owner) = Owner::read(kind, &raw) {
+                        self.put_back(&Owner { started: true, ..owner }).await?;
+                    }
+                }
+            }
+        }
+        *swept = true;
+        Ok(())
+    }
+
+    /// Puts marks back that somebody took away by hand.
+    async fn mark_again(&self, before: &Owner, owner: &Owner) -> Result<()> {
+        let what = format!("The annotations of its {} were changed from outside. They were put back.", owner.kind.resource().kind);
+        tracing::warn!(workload = owner.id, what, "put back");
+        let mut marks = owner.unmarked(before)?;
+        marks.insert(PUT_BACK.to_owned(), serde_json::to_string(&PutBack { at: self.clock.now(), what })?.into());
+        self.change_owner(owner, &json!({ "metadata": { "annotations": marks } })).await
     }
 
     /// Puts an owner back that somebody changed by hand.
     pub(super) async fn put_back(&self, owner: &Owner) -> Result<()> {
-        let Some((spec, what)) = owner.strayed() else { return Ok(()) };
+        let Some((mut change, what)) = owner.strayed() else { return Ok(()) };
         tracing::warn!(workload = owner.id, what, "put back");
         let note = serde_json::to_string(&PutBack { at: self.clock.now(), what })?;
-        self.change_owner(owner, &json!({ "metadata": { "annotations": { PUT_BACK: note } }, "spec": spec })).await
+        change["metadata"]["annotations"] = json!({ PUT_BACK: note });
+        self.change_owner(owner, &change).await
     }
 
     /// The workloads whose owners are gone.
@@ -104,7 +165,7 @@ impl Inner {
         };
         let mut out = Vec::new();
         for (owner, exit) in gone {
-            let lives = self.index.tables().pods.all().any(|p| p.id == owner.id && !p.is_over());
+            let lives = self.index.tables().pods.all().any(|p| p.id == owner.id && owner.may_own(p) && !p.is_over());
             let phase = match exit {
                 // What one of several nodes brought is not yet the end of the others.
                 Some(exit) if owner.peers.is_empty() || !lives => Phase::Ended(exit),

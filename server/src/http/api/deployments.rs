@@ -42,7 +42,9 @@ pub(super) fn service(web: &Web) -> Service {
 #[utoipa::path(get, path = "/api/v1/teams/{team}/deployments", tag = "deployments", params(("team" = String, Path), ListQuery),
     responses((status = 200, body = Page<Deployment>), (status = 422, body = Problem)))]
 pub async fn list(State(web): State<Web>, by: TeamViewer, Query(query): Query<ListQuery>) -> Result<Json<Page<Deployment>>> {
-    service(&web).list(&by, &query).await.map(Json)
+    let mut page = service(&web).list(&by, &query).await?;
+    page.items.iter_mut().for_each(|d| web.gateway.routes.tell(&by.team.name, d));
+    Ok(Json(page))
 }
 
 /// Deploy a version of a model, or a program
@@ -62,7 +64,9 @@ pub async fn create(
 #[utoipa::path(get, path = "/api/v1/teams/{team}/deployments/{name}", tag = "deployments",
     params(("team" = String, Path), ("name" = String, Path)), responses((status = 200, body = Deployment), (status = 404, body = Problem)))]
 pub async fn get(State(web): State<Web>, by: TeamViewer, At([name]): At<1>) -> Result<Json<Deployment>> {
-    service(&web).get(&by, &name).await.map(Json)
+    let mut found = service(&web).get(&by, &name).await?;
+    web.gateway.routes.tell(&by.team.name, &mut found);
+    Ok(Json(found))
 }
 
 /// Remove a deployment with its revisions

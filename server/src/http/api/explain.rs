@@ -36,16 +36,7 @@ pub async fn run(State(web): State<Web>, by: TeamViewer, At([id]): At<1>) -> Res
     params(("team" = String, Path), ("name" = String, Path)), responses((status = 200, body = Explanation), (status = 404, body = Problem)))]
 pub async fn deployment(State(web): State<Web>, by: TeamViewer, At([name]): At<1>) -> Result<Json<Explanation>> {
     let mut explanation = explainer(&web).deployment(&by, &name).await?;
-    let table = web.gateway.routes.table();
-    let replicas: Vec<_> = table.get(&by.team.name, &name).into_iter().flat_map(|r| r.split.replicas()).collect();
-    let out: Vec<String> = replicas.iter().filter_map(|r| r.out_for()).collect();
-    if let Some(why) = out.first() {
-        let who = if out.len() == replicas.len() {
-            "No replica answers as it should".to_owned()
-        } else {
-            format!("{} of {} replicas {} ejected", out.len(), replicas.len(), if out.len() == 1 { "is" } else { "are" })
-        };
-        let sentence = format!("{who}: {why}.");
+    if let Some(sentence) = web.gateway.routes.table().get(&by.team.name, &name).and_then(|route| route.ejected()) {
         // What serves is what somebody asks about who does not wait for another revision.
         if explanation.state == app::api::State::Running {
             sentence.clone_into(&mut explanation.sentence);

@@ -61,7 +61,7 @@ pub async fn remove(State(web): State<Web>, by: TeamMaintainer, At([name]): At<1
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Have another secret sign; it is answered this once, and the one before signs along for a day
+/// Have another secret sign; it is answered this once, and the one before signs along for a day, no older one
 #[utoipa::path(post, path = "/api/v1/teams/{team}/webhooks/{name}/rotate", tag = "webhooks",
     params(("team" = String, Path), ("name" = String, Path)),
     responses((status = 200, body = RotatedWebhook), (status = 404, body = Problem), (status = 409, body = Problem)))]

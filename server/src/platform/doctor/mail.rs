@@ -19,9 +19,7 @@ pub async fn all(config: &Config) -> Vec<Finding> {
     };
     let mut out = vec![match tested {
         Ok(()) => ok(CHECK, format!("answers; mails are from {}", mail.from.email)),
-        Err(why) => {
-            error(CHECK, format!("mails cannot be handed over: {why}"), "Check smtp_url, and that the server is reached from here.")
-        }
+        Err(why) => error(CHECK, format!("mails cannot be handed over: {why}"), "Mend smtp_url, or the server, as it says."),
     }];
     if is_open(mail) {
         out.push(warning(

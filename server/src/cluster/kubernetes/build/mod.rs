@@ -79,6 +79,7 @@ pub mod tests {
             resources: Resources { cpu_millis: 1500, memory_bytes: 1 << 30, gpus: 0 },
             nodes: 1,
             volume: None,
+            volume_is_kept: false,
             files: Default::default(),
             archive: None,
             folders: Default::default(),

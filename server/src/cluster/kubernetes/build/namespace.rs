@@ -5,7 +5,7 @@ use crate::cluster::{
     TeamSpec,
     kubernetes::{
         Settings,
-        names::{ACCOUNT, MANAGED_BY, MANAGER, NAME, PORT, PORTAL, SERVICE},
+        names::{ACCOUNT, LABELS, MANAGED_BY, MANAGER, NAME, PORT, PORTAL, SERVICE},
         team::Place,
     },
 };
@@ -14,10 +14,11 @@ use serde_json::{Map, Value, json};
 /// The namespace itself.
 pub fn namespace(name: &str, team: &str, settings: &Settings) -> Value {
     let mut labels = team_labels(team, settings);
+    let annotations = json!({ NAME: team, LABELS: labels.to_string() });
     if let Some(labels) = labels.as_object_mut() {
         labels.extend(pod_security());
     }
-    json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name, "labels": labels, "annotations": { NAME: team } } })
+    json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name, "labels": labels, "annotations": annotations } })
 }
 
 /// Labels of a namespace: pods that are not confined are refused, and told to whoever makes them.

@@ -6,7 +6,7 @@ use crate::{
         WorkloadSpec,
         kubernetes::{
             Settings,
-            names::{self, GRACE, NAME, NODES, SERVICE, STARTED},
+            names::{self, GRACE, LABELS, NAME, NODES, SERVICE, STARTED},
             owner::OwnerKind,
         },
     },
@@ -20,7 +20,8 @@ use serde_json::{Value, json};
 /// See [`pod::template`].
 pub fn owner(spec: &WorkloadSpec, settings: &Settings, namespace: &str, started: Option<i64>) -> Result<Value> {
     let (name, kind) = (names::owner(spec), OwnerKind::of(spec));
-    let mut annotations = json!({ NAME: spec.name });
+    let labels = labels(spec, settings);
+    let mut annotations = json!({ NAME: spec.name, LABELS: Value::Object(labels.clone()).to_string() });
     if let Some(now) = started {
         annotations[STARTED] = json!(now.to_string());
     }
@@ -54,7 +55,7 @@ pub fn owner(spec: &WorkloadSpec, settings: &Settings, namespace: &str, started:
     Ok(json!({
         "apiVersion": kind.resource().api_version,
         "kind": kind.resource().kind,
-        "metadata": { "name": name, "namespace": namespace, "labels": labels(spec, settings), "annotations": annotations },
+        "metadata": { "name": name, "namespace": namespace, "labels": labels, "annotations": annotations },
         "spec": spec_of_it,
     }))
 }

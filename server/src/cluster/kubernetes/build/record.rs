@@ -6,21 +6,22 @@ use crate::cluster::{
     kubernetes::{
         Settings,
         maker::Maker,
-        names::{self, MAKER, NAME, RECORD, SERVICE, STARTED},
+        names::{self, LABELS, MAKER, NAME, RECORD, SERVICE, STARTED},
     },
 };
 use serde_json::{Value, json};
 
 /// A StatefulSet of size 0. `started`: when the start was complete, milliseconds since 1970.
 pub fn record(spec: &WorkloadSpec, settings: &Settings, namespace: &str, maker: &Maker, started: Option<i64>) -> Value {
-    let mut annotations = json!({ NAME: spec.name, MAKER: maker.to_string() });
+    let labels = labels(spec, settings);
+    let mut annotations = json!({ NAME: spec.name, LABELS: Value::Object(labels.clone()).to_string(), MAKER: maker.to_string() });
     if let Some(now) = started {
         annotations[STARTED] = json!(now.to_string());
     }
     json!({
         "apiVersion": "apps/v1",
         "kind": "StatefulSet",
-        "metadata": { "name": names::owner(spec), "namespace": namespace, "labels": labels(spec, settings), "annotations": annotations },
+        "metadata": { "name": names::owner(spec), "namespace": namespace, "labels": labels, "annotations": annotations },
         "spec": {
             "replicas": 0,
             "serviceName": SERVICE,

@@ -65,6 +65,7 @@ fn nothing(placement: &Placement, resources: Resources) -> WorkloadSpec {
         resources,
         nodes: 1,
         volume: None,
+        volume_is_kept: false,
         files: Default::default(),
         archive: None,
         folders: Default::default(),
