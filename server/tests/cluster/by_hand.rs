@@ -28,43 +28,50 @@ async fn runs(world: &Kubernetes, id: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn labels_and_annotations_are_put_back() {
+async fn labels_and_annotations_of_a_stateful_set_are_put_back() {
+    put_back("sts", Does::Serves).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn labels_and_annotations_of_a_job_are_put_back() {
+    put_back("job", Does::Runs).await;
+}
+
+async fn put_back(kind: &str, does: Does) {
     let Some(mut world) = Kubernetes::new().await else { return };
-    for (kind, does) in [("sts", Does::Serves), ("job", Does::Runs)] {
-        let spec = world.spec(does);
-        world.kube().ensure(&spec).await.unwrap();
-        running(world.kube(), &spec.id).await;
-        let owner = world.kubectl(&["get", kind, "-o", "name"]).trim().to_owned();
-        let before = marks(&world, &owner);
-        let changes: [&[&str]; 5] = [
-            &["label", "--overwrite", "app.kubernetes.io/managed-by=hand"],
-            &["label", "--overwrite", "slipway.dev/id=another", "slipway.dev/kind-"],
-            &["label", "slipway.dev/id-", "slipway.dev/portal-", "app.kubernetes.io/managed-by-"],
-            &["annotate", "slipway.dev/started-", "slipway.dev/node-"],
-            &["annotate", "--overwrite", "slipway.dev/pod=another"],
-        ];
-        for change in changes {
-            world.kubectl(&[&change[..1], &[owner.as_str()], &change[1..]].concat());
-            until("that it is put back", async || {
-                runs(&world, &spec.id).await;
-                (marks(&world, &owner) == before).then_some(())
-            })
-            .await;
-            let said = clues(&world, &spec.id).await;
-            let what = if change[0] == "label" { "The labels of its" } else { "The annotations of its" };
-            assert!(said.contains(what) && said.contains("were changed from outside. They were put back."), "{said}");
-        }
-        // While nobody looks.
-        world.close().await;
-        world.kubectl(&["label", &owner, "--overwrite", "slipway.dev/id=another", "slipway.dev/portal=theirs"]);
-        world.reopen().await;
-        runs(&world, &spec.id).await;
-        assert_eq!(marks(&world, &owner), before);
-        world.kube().stop(&spec.id, GRACE).await.unwrap();
-        assert!(ended(world.kube(), &spec.id).await.stopped);
-        world.kube().forget(&spec.id).await.unwrap();
-        until("it to go", async || world.kubectl(&["get", kind, "-o", "name"]).is_empty().then_some(())).await;
+    let spec = world.spec(does);
+    world.kube().ensure(&spec).await.unwrap();
+    running(world.kube(), &spec.id).await;
+    let owner = world.kubectl(&["get", kind, "-o", "name"]).trim().to_owned();
+    let before = marks(&world, &owner);
+    let changes: [&[&str]; 5] = [
+        &["label", "--overwrite", "app.kubernetes.io/managed-by=hand"],
+        &["label", "--overwrite", "slipway.dev/id=another", "slipway.dev/kind-"],
+        &["label", "slipway.dev/id-", "slipway.dev/portal-", "app.kubernetes.io/managed-by-"],
+        &["annotate", "slipway.dev/started-", "slipway.dev/node-"],
+        &["annotate", "--overwrite", "slipway.dev/pod=another"],
+    ];
+    for change in changes {
+        world.kubectl(&[&change[..1], &[owner.as_str()], &change[1..]].concat());
+        until("that it is put back", async || {
+            runs(&world, &spec.id).await;
+            (marks(&world, &owner) == before).then_some(())
+        })
+        .await;
+        let said = clues(&world, &spec.id).await;
+        let what = if change[0] == "label" { "The labels of its" } else { "The annotations of its" };
+        assert!(said.contains(what) && said.contains("were changed from outside. They were put back."), "{said}");
     }
+    // While nobody looks.
+    world.close().await;
+    world.kubectl(&["label", &owner, "--overwrite", "slipway.dev/id=another", "slipway.dev/portal=theirs"]);
+    world.reopen().await;
+    runs(&world, &spec.id).await;
+    assert_eq!(marks(&world, &owner), before);
+    world.kube().stop(&spec.id, GRACE).await.unwrap();
+    assert!(ended(world.kube(), &spec.id).await.stopped);
+    world.kube().forget(&spec.id).await.unwrap();
+    until("it to go", async || world.kubectl(&["get", kind, "-o", "name"]).is_empty().then_some(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -129,26 +136,21 @@ async fn what_is_kept_in_a_namespace_is_put_back() {
     let team = TeamSpec { name: "ada".into(), display_name: "Ada".into(), cpu_millis: Some(4000), memory_bytes: None, gpus: None };
     let keep = async || world.kube().keep_teams(std::slice::from_ref(&team)).await.put_back;
     keep().await;
-    let labels = |what: &str| world.kubectl(&["get", what, "-o", "jsonpath={.metadata.labels}"]);
-    for what in
-        ["serviceaccount/slipway-workload", "service/slipway", "networkpolicy/slipway", "limitrange/slipway", "resourcequota/slipway"]
-    {
-        let before = labels(what);
-        for change in
-            ["app.kubernetes.io/managed-by-", "app.kubernetes.io/managed-by=hand", "slipway.dev/portal=theirs", "slipway.dev/team-"]
-        {
-            // Who wrote last is kept in whole seconds: what is changed within that of our own writing is put back and not told.
-            tokio::time::sleep(Duration::from_millis(1100)).await;
-            world.kubectl(&["label", "--overwrite", what, change]);
-            let mut told = Vec::new();
-            until(&format!("{what} {change}"), async || {
-                told.extend(keep().await);
-                (labels(what) == before && !told.is_empty()).then_some(())
-            })
-            .await;
-            let (kind, _) = what.split_once('/').unwrap();
-            assert!(told.iter().all(|p| p.what.to_lowercase().starts_with(&format!("the {kind} "))), "{told:?}");
-        }
+    const KEPT: [&str; 5] =
+        ["serviceaccount/slipway-workload", "service/slipway", "networkpolicy/slipway", "limitrange/slipway", "resourcequota/slipway"];
+    let labels = || KEPT.map(|what| world.kubectl(&["get", what, "-o", "jsonpath={.metadata.labels}"]));
+    let before = labels();
+    for change in ["app.kubernetes.io/managed-by-", "app.kubernetes.io/managed-by=hand", "slipway.dev/portal=theirs", "slipway.dev/team-"] {
+        // Who wrote last is kept in whole seconds: what is changed within that of our own writing is put back and not told.
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+        world.kubectl(&[&["label", "--overwrite"], KEPT.as_slice(), &[change]].concat());
+        let mut told = String::new();
+        until(change, async || {
+            told.extend(keep().await.into_iter().map(|p| p.what.to_lowercase()));
+            let all = KEPT.iter().all(|what| told.contains(&format!("the {} ", what.split_once('/').unwrap().0)));
+            (all && labels() == before).then_some(())
+        })
+        .await;
     }
 }
 
