@@ -136,7 +136,7 @@ test('a promotion by two people, and the way back', async ({ page, browser }) =>
     await open(page, here('/deployments/iris'));
     await page.getByLabel('What served at').fill('2001-01-01T00:00');
     await page.getByRole('button', { name: 'Show', exact: true }).click();
-    await expect(page.getByText('Nothing served at')).toBeVisible();
+    await expect(page.getByText('Nothing served then')).toBeVisible();
     await page.getByRole('link', { name: 'Show all' }).click();
     await expect(table.getByRole('row')).toHaveCount(3);
   });

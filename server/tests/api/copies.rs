@@ -52,6 +52,21 @@ async fn a_copy_stays_while_somebody_may_need_it() {
 }
 
 #[tokio::test]
+async fn a_roll_back_needs_no_store_where_the_copy_is_there() {
+    let d = Desk::new().await;
+    let first = d.deploy().await;
+    d.serve(&first, "one", passes()).await;
+    let second = d.redeploy(2).await;
+    d.serve(&second, "two", passes()).await;
+    let artifacts = d.w.web.config.data.join("artifacts");
+    std::fs::rename(&artifacts, artifacts.with_extension("away")).unwrap();
+    std::fs::write(&artifacts, "no folder").unwrap();
+    d.w.ada.post(&format!("{IRIS}/roll-back"), json!({ "to": 1 })).await.is(200);
+    let back = d.told().await;
+    assert_eq!(back.folders["model"], first.folders["model"]);
+}
+
+#[tokio::test]
 async fn a_promotion_keeps_copies_until_it_is_decided() {
     let d = Desk::new().await;
     let web = &d.w.web;

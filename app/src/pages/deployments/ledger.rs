@@ -46,7 +46,7 @@ pub fn Ledger(
                 return view! { <Rows items=page.items access of/><Pager next=page.next_page_token/> }.into_any();
             }
             match at {
-                Some(time) => view! { <p class="in muted">"Nothing served at "<Ago time/>"."</p> }.into_any(),
+                Some(time) => view! { <p class="in muted">"Nothing served then, "<Ago time/>"."</p> }.into_any(),
                 None => view! { <Empty text="Nothing has served yet."/> }.into_any(),
             }
         }
