@@ -169,7 +169,7 @@ async fn back_to_what_served_before() {
     );
     let page = d.w.vic.with("accept", "text/html").get("/teams/forecast/deployments/iris?at=2020-01-01T00:00").await.is(200);
     let html = String::from_utf8_lossy(&page.body).into_owned();
-    assert!(html.contains("Nothing served at") && !html.contains("Roll back to"));
+    assert!(html.contains("Nothing served then") && !html.contains("Roll back to"));
 }
 
 #[tokio::test]
