@@ -298,7 +298,8 @@ async fn a_secret_is_changed_over_a_day_and_off_is_off() {
     let new = w.mia.post(&format!("{CHAT}/rotate"), json!({})).await.is(200).json()["secret"].as_str().unwrap().to_owned();
     let test = async || {
         w.mia.post(&format!("{CHAT}/test"), json!({})).await.is(202);
-        assert_eq!(deliver(&w).await, 1);
+        let delivered = deliver(&w).await;
+        assert_eq!(delivered, 1, "{}", newest(&w).await);
         receiver.last(&[SECRET, &new])
     };
     let (_, body, signed) = test().await;
