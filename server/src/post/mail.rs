@@ -88,7 +88,7 @@ impl Mailer {
 
     /// What the server says, where it says it before patience ends.
     async fn in_time<T>(&self, said: impl Future<Output = Result<T, Error>>) -> Result<T, String> {
-        let why = match tokio::time::timeout(WHOLE, said).await {
+        Err(match tokio::time::timeout(WHOLE, said).await {
             Ok(Ok(said)) => return Ok(said),
             Ok(Err(error)) => self.words(&error),
             Err(_) if self.at_once => format!("{} did not answer within {} seconds", self.server, WHOLE.as_secs()),
@@ -97,12 +97,12 @@ impl Mailer {
                 self.server,
                 WHOLE.as_secs()
             ),
-        };
-        Err(self.secrets.iter().fold(why, |why, secret| why.replace(secret.as_str(), "…")))
+        })
     }
 
     fn words(&self, error: &Error) -> String {
-        let said = innermost(error);
+        // Only in what comes from outside: our own words may have a password's letters in them.
+        let said = self.secrets.iter().fold(innermost(error), |said, secret| said.replace(secret.as_str(), "…"));
         match error.status() {
             // Less says nothing of whether it is for good.
             Some(code) if error.is_transient() => format!("{code} {said} (this may pass)"),

@@ -42,6 +42,12 @@ impl Tables {
         self.jobs.get(id).or_else(|| self.sets.get(id))
     }
 
+    /// What is kept in a namespace, by kind and name.
+    pub fn thing(&self, kind: &str, namespace: &str, name: &str) -> Option<&Thing> {
+        let at = KINDS.iter().position(|k| *k == kind)?;
+        self.things[at].get(&format!("{namespace}/{name}"))
+    }
+
     /// The pods of a workload.
     pub fn pods_of(&self, id: &str) -> impl Iterator<Item = &Pod> {
         let owner = self.owner(id);

@@ -70,7 +70,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::{sync::watch as bell, task::JoinHandle};
+use tokio::{
+    sync::{OnceCell, watch as bell},
+    task::JoinHandle,
+};
 
 /// What the cluster is told at its start.
 #[derive(Debug, Clone)]
@@ -119,7 +122,7 @@ pub(in crate::cluster) struct Inner {
     http: reqwest::Client,
     vanished: vanished::Vanished,
     /// Whether it was looked for owners that lost their labels before this start.
-    swept: tokio::sync::Mutex<bool>,
+    swept: OnceCell<()>,
     /// Uids of owners that were forgotten after their end: on their way out, and nothing of them runs.
     forgotten: Mutex<HashSet<String>>,
     /// Kinds that the cluster was seen to have.
@@ -154,7 +157,7 @@ impl KubernetesCluster {
             tolerations: Mutex::default(),
             http: reqwest::Client::new(),
             vanished: vanished::Vanished::default(),
-            swept: tokio::sync::Mutex::default(),
+            swept: OnceCell::new(),
             forgotten: Mutex::default(),
             served: Mutex::default(),
         });

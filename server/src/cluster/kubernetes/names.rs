@@ -5,6 +5,8 @@ use crate::{
     error::{Error, Result},
     ids,
 };
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use std::collections::BTreeMap;
 
 /// The one field manager of everything that we apply.
 pub const MANAGER: &str = "slipway";
@@ -51,7 +53,7 @@ pub const IMAGE: &str = "slipway.dev/image";
 /// The label that an owner selects by which makes no pods itself. No pod has it.
 pub const RECORD: &str = "slipway.dev/record";
 
-/// The labels that an owner shall have, as JSON: what they are is known though somebody takes all of them away.
+/// The labels that an owner, or a namespace that we made, shall have, as JSON: what they are is known though somebody takes all of them away.
 pub const LABELS: &str = "slipway.dev/labels";
 
 /// What was put back because somebody had changed it by hand: [`super::owner::PutBack`].
@@ -121,6 +123,12 @@ pub fn owner(spec: &WorkloadSpec) -> String {
 /// Whether an owner of this name is that of the workload with this id.
 pub fn is_of(name: &str, id: &str) -> bool {
     name.strip_suffix(id).is_some_and(|front| front.ends_with('-'))
+}
+
+/// The labels that an object of ours shall have, as its [`LABELS`] say; none where it has no such note.
+pub fn labels_of(meta: &ObjectMeta) -> BTreeMap<String, String> {
+    let text = meta.annotations.as_ref().and_then(|a| a.get(LABELS));
+    text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
 
 /// Name of what makes a workload's pods in its owner's stead: with a part of a hash of the id, as the whole id leaves too little room. Begins

@@ -2,7 +2,7 @@
 
 use super::{
     maker::Maker,
-    names::{self, EXIT, GENERATION, GRACE, ID, LABELS, MAKER, NODE, NODES, POD, PUT_BACK, QUEUE, STARTED, STOP},
+    names::{self, EXIT, GENERATION, GRACE, ID, MAKER, NODE, NODES, POD, PUT_BACK, QUEUE, STARTED, STOP},
     podview::Pod,
     table::Seen,
 };
@@ -166,7 +166,7 @@ impl Owner {
         let meta: &ObjectMeta = &raw.metadata;
         let note = |name: &str| meta.annotations.as_ref().and_then(|a| a.get(name));
         let has = |name: &str| meta.labels.as_ref().and_then(|l| l.get(name));
-        let mut shall: BTreeMap<String, String> = note(LABELS).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
+        let mut shall = names::labels_of(meta);
         let label = |name: &str| shall.get(name).or_else(|| has(name)).cloned();
         // A copy under another name is nobody's.
         let id = label(ID).filter(|id| names::check_id(id).is_ok() && meta.name.as_ref().is_some_and(|name| names::is_of(name, id)))?;

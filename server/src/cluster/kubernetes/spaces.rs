@@ -1,12 +1,11 @@
 //! Namespaces that belong to teams.
 
 use super::{
-    names::{LABELS, MANAGED_BY, MANAGER, NAME, PORTAL, TEAM, label as label_of},
+    names::{MANAGED_BY, MANAGER, NAME, PORTAL, TEAM, label as label_of, labels_of},
     table::Seen,
 };
 use kube::core::{ApiResource, Object};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// How the API server calls them.
 pub fn resource() -> ApiResource {
@@ -44,7 +43,7 @@ impl Space {
     pub fn read(raw: &Raw, portal: &str) -> Option<Self> {
         let label = |name: &str| raw.metadata.labels.as_ref().and_then(|l| l.get(name));
         label(PORTAL).filter(|of| *of == portal)?;
-        let made = made(raw);
+        let made = labels_of(&raw.metadata);
         Some(Self {
             name: raw.metadata.name.clone()?,
             uid: raw.metadata.uid.clone()?,
@@ -56,12 +55,6 @@ impl Space {
             deleting: raw.metadata.deletion_timestamp.is_some(),
         })
     }
-}
-
-/// The labels with which it was made, where a portal made it.
-pub fn made(raw: &Raw) -> BTreeMap<String, String> {
-    let labels = raw.metadata.annotations.as_ref().and_then(|a| a.get(LABELS));
-    labels.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
 
 /// Whose it is by the labels with which it was made, and by those that it has.
@@ -80,7 +73,7 @@ pub enum Whose {
 /// Whose it is.
 pub fn whose(raw: &Raw, portal: &str, team: &str) -> Whose {
     let label = |name: &str| raw.metadata.labels.as_ref().and_then(|l| l.get(name));
-    let (made, wanted) = (made(raw), [(PORTAL, portal.to_owned()), (TEAM, label_of(team))]);
+    let (made, wanted) = (labels_of(&raw.metadata), [(PORTAL, portal.to_owned()), (TEAM, label_of(team))]);
     // One that is older than that note has another.
     let noted = raw.metadata.annotations.as_ref().and_then(|a| a.get(NAME)).is_some_and(|of| of == team);
     let before =

@@ -166,9 +166,7 @@ impl Inner {
             let (kind, called) = (object["kind"].as_str().unwrap_or_default(), object["metadata"]["name"].as_str().unwrap_or_default());
             let Some(kind) = KINDS.into_iter().find(|k| *k == kind) else { continue };
             self.check_ours(place, kind, called).await?;
-            let seen = KINDS.iter().position(|k| *k == kind).and_then(|at| {
-                self.index.tables().things[at].get(&format!("{}/{called}", place.namespace)).map(|thing| thing.marks.clone())
-            });
+            let seen = self.index.tables().thing(kind, &place.namespace, called).map(|thing| thing.marks.clone());
             let mut applied: DynamicObject = self.api.apply(object).await?;
             if let Some(stray) = more_limits(object, &applied) {
                 applied = self.api.merge(Name { kind, namespace: &place.namespace, name: called }, &stray).await?.unwrap_or(applied);
@@ -215,10 +213,7 @@ impl Inner {
 
     /// Refuses to write upon an object of one of our names that somebody else made. What we once applied is ours, whatever became of its labels.
     async fn check_ours(&self, place: &Place, kind: &'static str, name: &str) -> Result<()> {
-        let known = KINDS.iter().position(|k| *k == kind).is_some_and(|at| {
-            self.index.tables().things[at].get(&format!("{}/{name}", place.namespace)).is_some_and(|thing| !thing.marks.own.is_empty())
-        });
-        if known {
+        if self.index.tables().thing(kind, &place.namespace, name).is_some_and(|thing| !thing.marks.own.is_empty()) {
             return Ok(());
         }
         let found: Option<DynamicObject> = self.api.find(Name { kind, namespace: &place.namespace, name }).await?;

@@ -2,7 +2,7 @@
 
 use super::{
     Inner,
-    names::{GENERATION, ID, LABELS, MANAGED_BY, MANAGER, PORTAL, PUT_BACK},
+    names::{GENERATION, ID, MANAGED_BY, MANAGER, PORTAL, PUT_BACK, labels_of},
     observe::CUT,
     owner::{self, Owner, OwnerKind, PutBack},
 };
@@ -60,7 +60,7 @@ impl Inner {
     /// Takes note of all owners that are there, and looks for those that were.
     pub(super) async fn miss(&self) -> Result<()> {
         drop(self.index.whole().await?);
-        self.sweep().await?;
+        self.swept.get_or_try_init(|| self.sweep()).await?;
         let (unmarked, missing): (Vec<(Owner, Owner)>, Vec<Owner>) = {
             let tables = self.index.whole().await?;
             let mut known = self.known();
@@ -115,17 +115,11 @@ impl Inner {
     /// Looks once for owners of this portal that lost what the watches select by while nobody watched: they get it back before anything is said
     /// of what is there.
     async fn sweep(&self) -> Result<()> {
-        let mut swept = self.swept.lock().await;
-        if *swept {
-            return Ok(());
-        }
         let [managed, portal] = [format!("{MANAGED_BY}!={MANAGER}"), format!("{PORTAL}!={}", self.settings.name)];
         for kind in [OwnerKind::Job, OwnerKind::StatefulSet] {
             for selector in [&managed, &portal] {
                 for meta in self.api.marks_of_all(&kind.resource(), selector).await? {
-                    let labels = meta.annotations.as_ref().and_then(|a| a.get(LABELS));
-                    let labels: BTreeMap<String, String> = labels.and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
-                    if labels.get(PORTAL) != Some(&self.settings.name) {
+                    if labels_of(&meta).get(PORTAL) != Some(&self.settings.name) {
                         continue;
                     }
                     let raw = owner::Raw { metadata: meta, ..owner::Raw::new("", &kind.resource(), Default::default()) };
@@ -135,7 +129,6 @@ impl Inner {
                 }
             }
         }
-        *swept = true;
         Ok(())
     }
 
